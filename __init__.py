@@ -1,0 +1,1 @@
+"""Relatum: an open-source, plugin-based CRM platform."""

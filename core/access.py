@@ -1,0 +1,15 @@
+"""Who may do what. Until roles arrive, only administrators may do anything (D9)."""
+
+from __future__ import annotations
+
+from .actor import Actor
+from .errors import RelatumError
+
+
+def require(actor: Actor, action: str, thing: str) -> None:
+    """Let an administrator pass; raise `forbidden` for everybody else.
+
+    `action` is a permission verb such as read, create, update, delete, restore, customise.
+    """
+    if not actor.admin:
+        raise RelatumError("forbidden", action=action, thing=thing)

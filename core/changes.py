@@ -1,0 +1,117 @@
+"""Change sets: every transaction that writes records says who did what, in the same commit (D11).
+
+`core_change.data` is JSON {field: [before, after]} in wire form; a create stores after alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import orjson
+import sqlalchemy as sa
+
+from . import clock, db, models
+from .actor import Actor
+from .errors import RelatumError
+
+
+class Change(NamedTuple):
+    """What happened to one record: create, update, delete or restore."""
+
+    record_id: int
+    op: str
+    version: int
+    data: dict[str, list[Any]]
+
+
+def _default(value: Any) -> Any:
+    return str(value)
+
+
+def dump(value: Any) -> bytes:
+    """Return JSON as it goes out and into history: instants with Z, decimals as text."""
+    return orjson.dumps(value, default=_default, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+
+
+def change_set(actor: Actor) -> int:
+    """Return the id of the open transaction's change set, made on first use."""
+    tx = db.for_writing()
+    known: int | None = tx.memo.get("change_set")
+    if known is None:
+        table = models.ChangeSet.__table__
+        known = tx.connection.execute(
+            sa.insert(table).returning(table.c.id),
+            {
+                "at": clock.now(),
+                "actor_id": actor.user_id,
+                "source": actor.source,
+                "generation": tx.epochs.catalog,
+            },
+        ).scalar_one()
+        tx.memo["change_set"] = known
+    return known
+
+
+def record(changes: Sequence[Change], actor: Actor) -> None:
+    """Store changes in the open transaction's change set."""
+    if not changes:
+        return
+    number = change_set(actor)
+    db.for_writing().connection.execute(
+        sa.insert(models.Change.__table__),
+        [
+            {
+                "change_set_id": number,
+                "record_id": change.record_id,
+                "op": change.op,
+                "version": change.version,
+                "data": dump(change.data).decode(),
+            }
+            for change in changes
+        ],
+    )
+
+
+def history(record_id: int, *, limit: int = 100, before: int | None = None) -> list[dict[str, Any]]:
+    """Return a record's changes, newest first: id, at, actor, source, op, version, changes.
+
+    `before` is the id of the last change of the page before.
+    """
+    change, change_set = models.Change.__table__.c, models.ChangeSet.__table__.c
+    query = (
+        sa.select(
+            change.id, change_set.at, change_set.actor_id, change_set.source,
+            change.change_set_id, change.op, change.version, change.data,
+        )
+        .join_from(models.Change.__table__, models.ChangeSet.__table__)
+        .where(change.record_id == record_id)
+        .order_by(change.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    if before is not None:
+        query = query.where(change.id < before)
+    return [
+        {
+            "id": row.id,
+            "at": row.at,
+            "actor": row.actor_id,
+            "source": row.source,
+            "change_set": row.change_set_id,
+            "op": row.op,
+            "version": row.version,
+            "changes": orjson.loads(row.data),
+        }
+        for row in db.current().connection.execute(query)
+    ]
+
+
+def type_of(record_id: int) -> int:
+    """Return the id of the type of a record, from the spine; raise `record_unknown`."""
+    spine = models.Record.__table__
+    found = db.current().connection.execute(
+        sa.select(spine.c.type_id).where(spine.c.id == record_id)
+    ).scalar_one_or_none()
+    if found is None:
+        raise RelatumError("record_unknown", type="record", id=record_id)
+    return int(found)

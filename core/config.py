@@ -1,0 +1,116 @@
+"""Settings of one instance: defaults, `settings.toml` in its home, then the environment.
+
+A setting named `page_limit` is `page_limit` in the file and `RELATUM_PAGE_LIMIT` in the
+environment. `SETTINGS` is the list that the help page is made from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import RelatumError, nearest
+
+
+def _setting(default: Any, help: str) -> Any:  # noqa: A002  # the word users read
+    return dataclasses.field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What an instance was told; immutable, one per application."""
+
+    home: Path
+    database_url: str = _setting("", "Database; default: SQLite in the home.")
+    base_url: str = _setting("", "Public address used in links, e.g. https://crm.example.org")
+    trusted_hosts: str = _setting(
+        "", "Host names that requests may carry, separated by commas; empty: loopback and base_url."
+    )
+    threads: int = _setting(8, "Request threads and database connections per web worker.")
+    sqlite_synchronous: str = _setting(
+        "FULL", "SQLite durability: FULL survives power loss, NORMAL is faster."
+    )
+    prepare_threshold: int = _setting(
+        5, "PostgreSQL: prepare a statement after so many uses; -1 never (for pgbouncer)."
+    )
+    busy_timeout: float = _setting(5.0, "Seconds a write waits for the database.")
+    read_timeout: float = _setting(5.0, "Seconds an interactive read may take.")
+    page_limit: int = _setting(500, "Most records in one page.")
+    page_default: int = _setting(50, "Records in a page when none is asked for.")
+    count_cap: int = _setting(1000, "Counts stop here and say so.")
+    sort_cap: int = _setting(50_000, "Most matching rows sorted without an index.")
+    group_limit: int = _setting(1000, "Most groups in one aggregate answer.")
+    filter_depth: int = _setting(8, "Deepest nesting of and/or/not in a filter.")
+    filter_conditions: int = _setting(64, "Most conditions in one filter.")
+    filter_values: int = _setting(1000, "Most values of one `in` condition.")
+    path_depth: int = _setting(4, "Most steps in a path such as owner.team.name.")
+    bulk_limit: int = _setting(1000, "Most records in one bulk request.")
+    body_limit: int = _setting(4_194_304, "Largest request body in bytes.")
+    json_depth: int = _setting(32, "Deepest nesting of a JSON body.")
+    fill_limit: int = _setting(20_000, "Most existing rows that one plan may back-fill.")
+    import_chunk: int = _setting(1000, "Rows written per transaction by an import.")
+    idempotency_hours: int = _setting(24, "Hours an Idempotency-Key is remembered.")
+    session_hours: int = _setting(336, "Hours a sign-in lasts.")
+    link_minutes: int = _setting(30, "Minutes a one-time sign-in link works.")
+    sign_in_limit: str = _setting("10 per minute", "Sign-in tries per address and account.")
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy address of the database."""
+        if not self.database_url:
+            return f"sqlite:///{self.home / 'relatum.db'}"
+        for plain in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(plain):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
+        return self.database_url
+
+
+SETTINGS = tuple(f for f in dataclasses.fields(Config) if f.name != "home")
+
+
+def load(
+    home: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None
+) -> Config:
+    """Read the settings of the instance in `home` (default: RELATUM_HOME, else ./instance).
+
+    Raises `setting_unknown`, `setting_invalid` or `settings_unreadable`.
+    """
+    environ = os.environ if environ is None else environ
+    folder = Path(home or environ.get("RELATUM_HOME") or "instance").absolute()
+    given = _from_file(folder / "settings.toml")
+    for known in SETTINGS:
+        value = environ.get(f"RELATUM_{known.name.upper()}")
+        if value is not None:
+            given[known.name] = value
+    names = [known.name for known in SETTINGS]
+    for name in given:
+        if name not in names:
+            raise RelatumError("setting_unknown", name=name, nearest=nearest(name, names))
+    return Config(home=folder, **{k.name: _cast(k, given[k.name]) for k in SETTINGS if k.name in given})
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RelatumError("settings_unreadable", path=str(path), reason=str(error)) from None
+
+
+def _cast(known: dataclasses.Field[Any], value: Any) -> Any:
+    wanted = type(known.default)
+    try:
+        cast = wanted(value) if not isinstance(value, bool) else None
+    except (TypeError, ValueError):
+        cast = None
+    if cast is None or (isinstance(cast, (int, float)) and cast < 0 and known.name != "prepare_threshold"):
+        raise RelatumError(
+            "setting_invalid", name=known.name, value=str(value), wanted=wanted.__name__
+        )
+    return cast

@@ -1,0 +1,243 @@
+"""Open transactions: the two openers, the generation fence, one engine per process.
+
+Nothing else in the package begins, commits or rolls back (D2a). A surface opens exactly one
+of `reading()` and `writing()` per request, command or job chunk; verbs join it through
+`current()`. Every transaction starts by reading the three epochs (D7); a writing one reads
+them under the fence, so that nobody writes by a rule that is no longer true.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
+
+import sqlalchemy as sa
+from flask import current_app
+from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
+from sqlalchemy import exc as sa_exc
+
+from . import dialects
+from .config import Config
+from .errors import RelatumError
+
+T = TypeVar("T")
+
+#: Advisory lock of the generation fence on PostgreSQL: writers share it, apply owns it.
+FENCE = 0x52454C4154554D
+#: Revision of core's own tables that this program needs.
+CORE_SCHEMA = 1
+_READ_EPOCHS = "SELECT plugins, catalog, access, core FROM core_epoch"
+_APPLY_TRIES = 50
+
+
+class Epochs(NamedTuple):
+    """The three generations of an instance and the revision of its core tables."""
+
+    plugins: int
+    catalog: int
+    access: int
+    core: int
+
+
+@dataclass(slots=True)
+class Transaction:
+    """The open transaction: its connection, mode, epochs and what to do after commit."""
+
+    connection: sa.Connection
+    writes: bool
+    epochs: Epochs
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+    #: Values computed once per transaction (the pinned catalog, the change set).
+    memo: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.connection.dialect.name
+
+
+class _Session(Session):
+    """Flask-SQLAlchemy's session on the one engine of the process."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> sa.Engine:
+        return engine()
+
+
+db = SQLAlchemy(
+    session_options={"class_": _Session},
+    disable_autonaming=True,
+    metadata=sa.MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        }
+    ),
+)
+
+_engines: dict[str, sa.Engine] = {}
+
+
+def engine_for(config: Config) -> sa.Engine:
+    """Return this process's engine for the configured database, made on first use."""
+    if config.url not in _engines:
+        _engines[config.url] = dialects.make_engine(config)
+    return _engines[config.url]
+
+
+def dispose(config: Config) -> None:
+    """Close the connections of the configured database and forget its engine."""
+    gone = _engines.pop(config.url, None)
+    if gone is not None:
+        gone.dispose()
+
+
+def settings() -> Config:
+    """Return the settings of the current application."""
+    config: Config = current_app.extensions["relatum"]
+    return config
+
+
+def engine() -> sa.Engine:
+    """Return the engine of the current application."""
+    return engine_for(settings())
+
+
+def init_app(app: Any, config: Config) -> None:
+    """Bind the fixed tables and the session to `app`."""
+    app.extensions["relatum"] = config
+    # Flask-SQLAlchemy insists on an engine of its own; it is never connected, ours is used.
+    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    db.init_app(app)
+
+
+def current() -> Transaction:
+    """Return the open transaction of this context; a verb called without one is a bug."""
+    tx: Transaction | None = db.session.info.get("transaction")
+    if tx is None:
+        raise RuntimeError("no transaction is open: use db.reading() or db.writing()")
+    return tx
+
+
+def for_writing() -> Transaction:
+    """Return the open transaction if it may write; a write verb elsewhere is a bug."""
+    tx = current()
+    if not tx.writes:
+        raise RuntimeError("this transaction only reads: use db.writing()")
+    return tx
+
+
+@contextmanager
+def reading(*, timed: bool = True) -> Iterator[Transaction]:
+    """Open a snapshot that only reads; `timed` applies read_timeout.
+
+    Raises `query_too_costly`, `database_busy`, `database_gone`, `not_initialised`.
+    """
+    limit = settings().read_timeout if timed else 0.0
+    with _opened(dialects.reading_options(engine().dialect.name)) as connection:
+        dialects.limit_reads(connection, limit)
+        epochs = _epochs(connection)
+        try:
+            yield _begin(connection, writes=False, epochs=epochs)
+        finally:
+            dialects.limit_reads(connection, 0.0, starting=False)
+            db.session.rollback()
+
+
+@contextmanager
+def writing(*, exclusive: bool = False) -> Iterator[Transaction]:
+    """Open a transaction that writes, under the fence; commit at the end of the block.
+
+    `exclusive` is for a change of metadata: every other writer waits outside.
+    """
+    with _opened({"relatum_write": True}) as connection:
+        if connection.dialect.name == "postgresql":
+            if exclusive:
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '200ms'")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({FENCE})")
+            else:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({FENCE})")
+        tx = _begin(connection, writes=True, epochs=_epochs(connection))
+        yield tx
+        db.session.flush()
+        db.session.commit()
+    for follow in tx.after_commit:
+        follow()
+
+
+def transact(work: Callable[[], T], *, exclusive: bool = False) -> T:
+    """Run `work` in `writing()`, again if the database asks for it.
+
+    Serialisation failures and deadlocks are tried three times; a change of metadata that got
+    no lock within 200 ms lets the writers pass and tries again for about 15 s, then raises
+    `apply_busy`.
+    """
+    tries = _APPLY_TRIES if exclusive else 3
+    for attempt in range(1, tries + 1):
+        try:
+            with writing(exclusive=exclusive):
+                return work()
+        except dialects.Retry as again:
+            if attempt == tries:
+                raise _given_up(again, exclusive) from again
+            time.sleep(random.uniform(0.01, 0.1))  # noqa: S311  # spreading, not secrecy
+    raise AssertionError("unreachable")
+
+
+def _given_up(again: dialects.Retry, exclusive: bool) -> RelatumError:
+    if exclusive:
+        return RelatumError("apply_busy", seconds=15)
+    return RelatumError("database_busy", seconds=settings().busy_timeout)
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Undo what the block wrote if it raises, and nothing else."""
+    with for_writing().connection.begin_nested():
+        yield
+
+
+@contextmanager
+def _opened(options: dict[str, Any]) -> Iterator[sa.Connection]:
+    if db.session.info.get("transaction") is not None:
+        raise RuntimeError("a transaction is already open in this context")
+    try:
+        yield db.session.connection(execution_options=options)
+    except sa_exc.DBAPIError as error:
+        db.session.rollback()
+        raise dialects.translate(error, settings()) from error
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        db.session.info.pop("transaction", None)
+        db.session.close()
+
+
+def _begin(connection: sa.Connection, *, writes: bool, epochs: Epochs) -> Transaction:
+    tx = Transaction(connection, writes, epochs)
+    db.session.info["transaction"] = tx
+    return tx
+
+
+def _epochs(connection: sa.Connection) -> Epochs:
+    try:
+        row = connection.exec_driver_sql(_READ_EPOCHS).one_or_none()
+    except (sa_exc.OperationalError, sa_exc.ProgrammingError) as error:
+        if dialects.is_missing_table(error):
+            row = None
+        else:
+            raise
+    if row is None:
+        raise RelatumError("not_initialised", url=engine().url.render_as_string())
+    epochs = Epochs(*row)
+    if epochs.core != CORE_SCHEMA:
+        code = "schema_older" if epochs.core < CORE_SCHEMA else "schema_newer"
+        raise RelatumError(code, found=epochs.core, needed=CORE_SCHEMA)
+    return epochs

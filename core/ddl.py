@@ -1,0 +1,230 @@
+"""DDL: a closed vocabulary of five statements, emitted by Alembic's operations, never by batch mode.
+
+A plan shows `as_text()` of the same statements that `execute()` runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.engine import Dialect
+
+from .catalog import EntityType
+from .fields import Field, Lookup
+from .storage import Instant, Int64
+
+#: PostgreSQL builds the plain indexes of tables beyond this size after the commit, CONCURRENTLY.
+CONCURRENT_FROM = 100_000
+_DEFERRED: dict[str, Any] = {"deferrable": True, "initially": "DEFERRED"}
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTable:
+    """A new record table with its system columns and those of its fields."""
+
+    entity_type: EntityType
+
+
+@dataclass(frozen=True, slots=True)
+class AddColumn:
+    """One column of a field, NULLable or with a constant default: no table is rewritten."""
+
+    table: str
+    field: Field
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIndex:
+    """An index; `live_only` leaves out trashed records."""
+
+    table: str
+    columns: tuple[str, ...]
+    unique: bool = False
+    live_only: bool = True
+
+    @property
+    def name(self) -> str:
+        """The name, a digest of what the index is."""
+        what = repr((self.table, self.columns, self.unique, self.live_only))
+        return "ix_" + hashlib.sha256(what.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class DropIndex:
+    """Take an index away."""
+
+    index: CreateIndex
+
+
+Statement = CreateTable | AddColumn | CreateIndex | DropIndex
+
+
+# -- what a type needs ----------------------------------------------------------------------
+def expected_indexes(entity_type: EntityType) -> set[CreateIndex]:
+    """Return every index that a live type must have."""
+    table = entity_type.table_name
+    found = set()
+    for field in entity_type.fields.values():
+        if isinstance(field, Lookup) and field.owner != "system":
+            found.add(CreateIndex(table, (field.column, "id"), live_only=False))
+        elif field.indexed:
+            found.add(CreateIndex(table, (field.column, "id")))
+        if field.sortable and field.name != "id":
+            found.add(CreateIndex(table, (field.key_column, "id")))
+    for key in entity_type.keys:
+        columns = tuple(entity_type.fields[name].key_column for name in key.fields)
+        found.add(CreateIndex(table, columns, unique=True))
+    return found
+
+
+def difference(old: EntityType | None, new: EntityType) -> list[Statement]:
+    """Return the statements that bring a type's table from one definition to another."""
+    statements: list[Statement] = []
+    if old is None:
+        statements.append(CreateTable(new))
+    else:
+        known = {c.name for c in old.table.columns}
+        for field in (*new.fields.values(), *new.trashed_fields):
+            for column in field.columns():
+                if column.name not in known:
+                    statements.append(AddColumn(new.table_name, field, column.name))
+    before = expected_indexes(old) if old is not None and old.trashed_in is None else set()
+    after = expected_indexes(new) if new.trashed_in is None else set()
+    statements += [DropIndex(index) for index in sorted(before - after, key=lambda i: i.name)]
+    statements += sorted(after - before, key=lambda i: i.name)
+    return statements
+
+
+# -- emitting -------------------------------------------------------------------------------
+def execute(statements: Iterable[Statement], connection: sa.Connection) -> None:
+    """Run statements on an open connection, in its transaction."""
+    operations = Operations(MigrationContext.configure(connection))
+    for statement in statements:
+        _emit(operations, statement, connection.dialect)
+
+
+def as_text(statements: Sequence[Statement], dialect: Dialect) -> list[str]:
+    """Return the SQL of statements, without running anything."""
+    buffer = io.StringIO()
+    context = MigrationContext.configure(
+        dialect_name=dialect.name, opts={"as_sql": True, "output_buffer": buffer}
+    )
+    operations = Operations(context)
+    texts = []
+    for statement in statements:
+        buffer.seek(0)
+        buffer.truncate()
+        _emit(operations, statement, dialect)
+        texts.append(buffer.getvalue().strip().removesuffix(";"))
+    return texts
+
+
+def _emit(operations: Operations, statement: Statement, dialect: Dialect) -> None:
+    match statement:
+        case CreateTable(entity_type):
+            operations.create_table(entity_type.table_name, *_columns(entity_type))
+        case AddColumn(table, field, name):
+            column = next(c for c in _field_columns(field) if c.name == name)
+            operations.add_column(table, column, inline_references=True)
+        case CreateIndex():
+            _create_index(operations, statement, dialect)
+        case DropIndex(index):
+            operations.drop_index(index.name, table_name=index.table, if_exists=True)
+
+
+def _create_index(
+    operations: Operations, index: CreateIndex, dialect: Dialect, *, concurrently: bool = False
+) -> None:
+    quote = dialect.identifier_preparer.quote
+    nulls = dialect.name == "postgresql" and not index.unique
+    columns: list[Any] = [
+        sa.text(f"{quote(c)} NULLS FIRST") if nulls and c != "id" else c for c in index.columns
+    ]
+    where = sa.text("trashed_at IS NULL") if index.live_only else None
+    operations.create_index(
+        index.name,
+        index.table,
+        columns,
+        unique=index.unique,
+        if_not_exists=concurrently or None,
+        sqlite_where=where,
+        postgresql_where=where,
+        postgresql_concurrently=concurrently,
+    )
+
+
+def _foreign(table: str) -> sa.ForeignKey:
+    return sa.ForeignKey(f"{table}.id", **_DEFERRED)
+
+
+def _field_columns(field: Field) -> list[sa.Column[Any]]:
+    columns = field.columns()
+    if isinstance(field, Lookup) and field.target_table:
+        columns[0] = sa.Column(field.column, Int64, _foreign(field.target_table))
+    return columns
+
+
+def _columns(entity_type: EntityType) -> list[sa.Column[Any]]:
+    own = [f for f in entity_type.fields.values() if f.owner != "system"]
+    return [
+        sa.Column("id", Int64, _foreign("core_record"), primary_key=True, autoincrement=False),
+        *(column for field in own for column in _field_columns(field)),
+        sa.Column("owner_id", Int64, _foreign("core_user")),
+        sa.Column("team_id", Int64, _foreign("core_team")),
+        sa.Column("created_at", Instant, nullable=False),
+        sa.Column("created_by", Int64),
+        sa.Column("updated_at", Instant, nullable=False),
+        sa.Column("updated_by", Int64),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("trashed_at", Instant),
+        sa.Column("trashed_in", Int64),
+    ]
+
+
+# -- indexes after the commit ---------------------------------------------------------------
+def actual_indexes(connection: sa.Connection, table: str) -> set[str]:
+    """Return the names of the valid indexes of a table that are ours."""
+    if connection.dialect.name == "postgresql":
+        sql = sa.text(
+            "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+            "WHERE i.indrelid = to_regclass(quote_ident(:table)) AND i.indisvalid"
+        )
+    else:
+        sql = sa.text("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = :table")
+    names = connection.execute(sql, {"table": table}).scalars()
+    return {name for name in names if name.startswith("ix_") and len(name) == 15}
+
+
+def missing_indexes(connection: sa.Connection, types: Iterable[EntityType]) -> list[CreateIndex]:
+    """Return what expected indexes are not there, or not finished."""
+    return [
+        index
+        for entity_type in types
+        for found in [actual_indexes(connection, entity_type.table_name)]
+        for index in sorted(expected_indexes(entity_type), key=lambda i: i.name)
+        if index.name not in found
+    ]
+
+
+def build_indexes(engine: sa.Engine, missing: Sequence[CreateIndex]) -> None:
+    """Build indexes outside any transaction; on PostgreSQL without stopping writers.
+
+    May be repeated: what a killed build left half-done is dropped first.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        operations = Operations(MigrationContext.configure(connection))
+        concurrently = connection.dialect.name == "postgresql"
+        for index in missing:
+            if concurrently:
+                operations.drop_index(
+                    index.name, if_exists=True, postgresql_concurrently=True
+                )
+            _create_index(operations, index, connection.dialect, concurrently=concurrently)

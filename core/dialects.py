@@ -1,0 +1,141 @@
+"""The recipes for SQLite and PostgreSQL: engines, modes, limits, and what failures mean."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy import exc as sa_exc
+
+from .config import Config
+from .errors import RelatumError
+
+SQLITE_FLOOR = (3, 35)
+
+
+class Retry(Exception):
+    """The database undid the transaction for a reason that trying again cures."""
+
+
+def make_engine(config: Config) -> sa.Engine:
+    """Make the engine of the configured database; connects nothing.
+
+    Raises `driver_missing` or `database_unsupported`.
+    """
+    try:
+        url = sa.make_url(config.url)
+    except sa_exc.ArgumentError:
+        raise RelatumError(
+            "setting_invalid", name="database_url", value=config.url, wanted="a database address"
+        ) from None
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise RelatumError("database_unsupported", reason=f"'{url.get_backend_name()}' is unknown")
+    options: dict[str, Any] = {"pool_size": config.threads, "max_overflow": 4, "pool_timeout": 10}
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, config, options)
+    return _postgresql(url, config, options)
+
+
+def _sqlite(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engine:
+    if sqlite3.sqlite_version_info < SQLITE_FLOOR:
+        raise RelatumError("database_unsupported", reason=f"SQLite is {sqlite3.sqlite_version}")
+    connect_args = {"timeout": config.busy_timeout, "check_same_thread": False}
+    engine = sa.create_engine(url, connect_args=connect_args, **options)
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        # The driver's own transactions autocommit DDL; we say BEGIN ourselves.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={config.sqlite_synchronous}",
+            "foreign_keys=ON",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _mode(connection: sa.Connection) -> None:
+        write = connection.get_execution_options().get("relatum_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    @event.listens_for(engine, "close")
+    def _optimize(connection: Any, _record: Any) -> None:
+        try:
+            connection.execute("PRAGMA optimize")
+        except sqlite3.Error:
+            pass
+
+    return engine
+
+
+def _postgresql(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engine:
+    try:
+        import psycopg  # noqa: F401, PLC0415  # an extra: its absence is a sentence, not a crash
+    except ImportError:
+        raise RelatumError("driver_missing", url=url.render_as_string()) from None
+    prepare = config.prepare_threshold if config.prepare_threshold >= 0 else None
+    return sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": max(2, int(config.busy_timeout)),
+            "prepare_threshold": prepare,
+            "options": "-c timezone=UTC",
+        },
+        **options,
+    )
+
+
+def reading_options(dialect: str) -> dict[str, Any]:
+    """Return the execution options of a transaction that only reads."""
+    if dialect == "postgresql":
+        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return {}
+
+
+def limit_reads(connection: sa.Connection, seconds: float, *, starting: bool = True) -> None:
+    """Stop statements of this transaction after `seconds`; 0 lifts the limit."""
+    if connection.dialect.name == "postgresql":
+        if starting and seconds:
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+        return
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    if not seconds:
+        driver.set_progress_handler(None, 0)
+        return
+    deadline = time.monotonic() + seconds
+    driver.set_progress_handler(lambda: time.monotonic() > deadline, 20_000)
+
+
+def is_missing_table(error: sa_exc.DBAPIError) -> bool:
+    """Say whether a statement failed because its table does not exist."""
+    return "no such table" in str(error.orig) or _sqlstate(error) == "42P01"
+
+
+def _sqlstate(error: sa_exc.DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def translate(error: sa_exc.DBAPIError, config: Config) -> Exception:
+    """Return what a failure of the database means to the caller, or the failure itself."""
+    text, state = str(error.orig).lower(), _sqlstate(error)
+    if state in ("40001", "40P01", "55P03"):
+        return Retry(text)
+    if state == "57014" or "interrupted" in text:
+        return RelatumError("query_too_costly", limit=config.read_timeout)
+    if state == "53100" or "disk is full" in text or "disk i/o error" in text:
+        return RelatumError("disk_full")
+    if "database is locked" in text or "database table is locked" in text:
+        return RelatumError("database_busy", seconds=config.busy_timeout)
+    gone = isinstance(error, sa_exc.OperationalError) and (
+        not state or state[:2] in ("08", "57", "53", "3D", "28")
+    )
+    if gone or "unable to open database" in text or "not a database" in text:
+        return RelatumError("database_gone", reason=str(error.orig).strip().splitlines()[0])
+    return error

@@ -1,0 +1,197 @@
+"""Verbs on the data model: plan a change, look at it, apply it (D6).
+
+`plan()` only reads. `apply()` computes the plan again under the exclusive fence and runs that,
+so what was looked at and what happens can't differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from marshmallow import RAISE, ValidationError
+
+from ...schemas.entity_types import OPERATIONS as WIRE
+from ...schemas.entity_types import flat
+from .. import access, catalog, clock, db, ddl, models, records
+from ..actor import Actor
+from ..errors import RelatumError
+from .draft import Draft, Step
+from .export import describe as describe
+from .export import export as export
+from .export import to_changes as to_changes
+from .operations import OPERATIONS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a list of changes means: ordered steps, their SQL, and whether it can be applied."""
+
+    generation: int
+    steps: tuple[Step, ...]
+    sql: tuple[tuple[str, ...], ...]
+    fingerprint: str
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a question is open."""
+        return any(step.question for step in self.steps)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the plan as the API, the command line and the pages show it."""
+        return {
+            "plan": self.fingerprint,
+            "generation": self.generation,
+            "blocked": self.blocked,
+            "risk": max((s.risk for s in self.steps), key=("safe", "lossy", "destructive").index, default="safe"),
+            "steps": [
+                {
+                    "op": step.op,
+                    "target": step.target,
+                    "summary": step.summary,
+                    "risk": step.risk,
+                    "rows": step.rows,
+                    "offenders": step.offenders,
+                    "uses": step.uses,
+                    "notes": step.notes,
+                    "question": step.question.as_json() if step.question else None,
+                    "sql": list(sql),
+                }
+                for step, sql in zip(self.steps, self.sql, strict=True)
+            ],
+        }
+
+
+def plan(changes: list[dict[str, Any]], *, actor: Actor) -> Plan:
+    """Compute what `changes` would do; nothing is written.
+
+    `changes` is a list of operations as in `schemas.entity_types`. Raises the error of the
+    first operation that can't be, and `forbidden`.
+    """
+    return _plan(changes, actor)[0]
+
+
+def _plan(changes: list[dict[str, Any]], actor: Actor) -> tuple[Plan, Draft]:
+    access.require(actor, "customise", "the data model")
+    draft = Draft()
+    for place, change in enumerate(changes):
+        operation, loaded = _load(place, change)
+        OPERATIONS[operation](draft, loaded)
+    dialect = draft.connection.dialect
+    sql = tuple(tuple(ddl.as_text(step.statements, dialect)) for step in draft.steps)
+    seen = [draft.generation, changes, sql, [(s.rows, s.offenders) for s in draft.steps]]
+    fingerprint = hashlib.sha256(orjson.dumps(seen, default=str)).hexdigest()[:16]
+    return Plan(draft.generation, tuple(draft.steps), sql, fingerprint), draft
+
+
+def _load(place: int, change: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    op = change.get("op")
+    if not isinstance(op, str) or op not in WIRE:
+        raise RelatumError("operation_unknown", op=op, known=", ".join(WIRE))
+    try:
+        loaded: dict[str, Any] = WIRE[op](unknown=RAISE).load(change)
+    except ValidationError as error:
+        path, reason = flat(error)[0]
+        what = f"changes.{place}.{path}"
+        raise RelatumError("definition_invalid", what=what, reason=reason) from None
+    return op, loaded
+
+
+def apply(
+    changes: list[dict[str, Any]], *, actor: Actor, expect: str | None = None
+) -> Plan:
+    """Apply `changes` in the open exclusive transaction and return the plan that ran.
+
+    `expect` is the fingerprint of the plan that was looked at. Raises `plan_stale`, or what the
+    first open question says.
+    """
+    made, draft = _plan(changes, actor)
+    if expect is not None and expect != made.fingerprint:
+        raise RelatumError("plan_stale")
+    for step in made.steps:
+        if step.question:
+            error = RelatumError("plan_blocked", first=f"{step.target}: {step.question.message}")
+            error.problems = (step.question,)
+            raise error
+    _execute(draft, made, actor, changes)
+    return made
+
+
+def _execute(draft: Draft, made: Plan, actor: Actor, changes: list[dict[str, Any]]) -> None:
+    tx = db.for_writing()
+    later, statements = _split(draft)
+    indexes = [s for s in statements if isinstance(s, ddl.CreateIndex)]
+    ddl.execute([s for s in statements if not isinstance(s, ddl.CreateIndex)], tx.connection)
+    _store(draft, tx.connection)
+    _bump(draft, tx, actor, changes)
+    tx.memo["catalog"] = draft.catalog
+    tx.epochs = tx.epochs._replace(catalog=draft.generation)
+    for step in draft.steps:
+        if step.fill:
+            rows = [{"id": id_, step.fill.field: step.fill.value} for id_ in step.fill.ids]
+            records.update(step.fill.type, rows, actor=actor, check_required=False)
+    if tx.dialect == "postgresql" and indexes:
+        tx.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    ddl.execute(indexes, tx.connection)
+    if later:
+        tx.after_commit.append(partial(ddl.build_indexes, db.engine(), later))
+
+
+def _split(draft: Draft) -> tuple[list[ddl.CreateIndex], list[ddl.Statement]]:
+    """Part the plain indexes of large PostgreSQL tables from what runs in the transaction."""
+    later: list[ddl.CreateIndex] = []
+    now: list[ddl.Statement] = []
+    large: dict[str, bool] = {}
+    for statement in (s for step in draft.steps for s in step.statements):
+        if isinstance(statement, ddl.CreateIndex) and not statement.unique:
+            table = statement.table
+            if table not in large:
+                large[table] = _is_large(draft.connection, table)
+            if large[table]:
+                later.append(statement)
+                continue
+        now.append(statement)
+    return later, now
+
+
+def _is_large(connection: sa.Connection, table: str) -> bool:
+    if connection.dialect.name != "postgresql":
+        return False
+    estimate = sa.text("SELECT coalesce((SELECT reltuples FROM pg_class WHERE oid = to_regclass(quote_ident(:t))), 0)")
+    return bool(connection.execute(estimate, {"t": table}).scalar_one() > ddl.CONCURRENT_FROM)
+
+
+def _store(draft: Draft, connection: sa.Connection) -> None:
+    """Write the metadata rows that differ from what is stored."""
+    stored = catalog.read_rows(connection)
+    for attribute, model in catalog.METADATA.items():
+        old, new = getattr(stored, attribute), getattr(draft.rows, attribute)
+        table = model.__table__
+        fresh = [row for id_, row in new.items() if id_ not in old]
+        if fresh:
+            connection.execute(sa.insert(table), fresh)
+        for id_, row in new.items():
+            if id_ in old and old[id_] != row:
+                connection.execute(sa.update(table).where(table.c.id == id_).values(**row))
+    table = models.Setting.__table__
+    connection.execute(
+        sa.update(table)
+        .where(table.c.name == "next_metadata_id")
+        .values(value=draft.rows.settings["next_metadata_id"])
+    )
+
+
+def _bump(draft: Draft, tx: db.Transaction, actor: Actor, changes: list[dict[str, Any]]) -> None:
+    tx.connection.execute(sa.update(models.Epoch.__table__).values(catalog=draft.generation))
+    tx.connection.execute(
+        sa.insert(models.Generation.__table__).values(
+            number=draft.generation,
+            at=clock.now(),
+            actor_id=actor.user_id,
+            changes=orjson.dumps(changes).decode(),
+        )
+    )

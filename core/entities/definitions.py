@@ -1,0 +1,179 @@
+"""Rules of definitions: names, labels, titles, settings, defaults and options."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+import orjson
+
+from ..catalog import SYSTEM_COLUMNS, system_fields, title_names
+from ..errors import RelatumError, nearest
+from ..fields import FIELD_TYPES, Field, Option, Refused
+
+_NAME = re.compile(r"[a-z](?:_?[a-z0-9])*")
+NAME_LIMIT = 40
+RESERVED_FIELDS: Final = frozenset(SYSTEM_COLUMNS) | frozenset(system_fields(0, "UTC"))
+#: Settings that shape the column; changing them is a change of type.
+FIXED_SETTINGS: Final = frozenset({"scale", "target", "currency", "tri_state"})
+
+
+def check_name(name: str) -> str:
+    """Return a name that follows the rule; raise `name_invalid`."""
+    if len(name) > NAME_LIMIT or not _NAME.fullmatch(name):
+        raise RelatumError("name_invalid", name=name[:80])
+    return name
+
+
+def check_type_name(name: str) -> str:
+    """Check the name of an administrator's type: the rule, and the prefix x_ (D4)."""
+    if not check_name(name).startswith("x_"):
+        raise RelatumError("name_prefix", name=name, what="entity types")
+    return name
+
+
+def check_field_name(name: str, type_owner: str) -> str:
+    """Check the name of an administrator's field on a type of `type_owner`."""
+    check_name(name)
+    if name in RESERVED_FIELDS:
+        raise RelatumError("name_reserved", name=name, why=": every record has it already")
+    if type_owner != "local" and not name.startswith("x_"):
+        raise RelatumError("name_prefix", name=name, what="fields on a type that is not yours")
+    return name
+
+
+def label_from(name: str) -> str:
+    """Return a label for a name that came without one."""
+    return name.removeprefix("x_").replace("_", " ").capitalize()
+
+
+def check_title(title: str, type_name: str, fields: Mapping[str, Field]) -> str:
+    """Return a title pattern whose fields exist and can be shown."""
+    try:
+        names = title_names(title) if title else []
+    except ValueError as error:
+        raise RelatumError("definition_invalid", what="title", reason=str(error)) from None
+    for name in names:
+        if name not in fields:
+            near = nearest(name, list(fields))
+            raise RelatumError("field_unknown", type=type_name, field=name, nearest=near)
+        if fields[name].kind in ("lookup", "user", "long_text"):
+            reason = f"'{name}' is a {fields[name].kind} field; a title takes short values"
+            raise RelatumError("definition_invalid", what="title", reason=reason)
+    return title
+
+
+def field_class(kind: str) -> type[Field]:
+    """Return the field type of that name; raise `kind_unknown`."""
+    found = FIELD_TYPES.get(kind)
+    if found is None:
+        raise RelatumError("kind_unknown", kind=kind, nearest=nearest(kind, list(FIELD_TYPES)))
+    return found
+
+
+def check_settings(kind: str, given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the settings of a field, each checked by its field type."""
+    known = field_class(kind).SETTINGS
+    checked = {}
+    for setting, value in given.items():
+        if setting not in known:
+            listed = ", ".join(known) or "none"
+            raise RelatumError("setting_not_known", kind=kind, setting=setting, known=listed)
+        if value is None:
+            continue
+        try:
+            checked[setting] = known[setting].check(value)
+        except ValueError as error:
+            raise RelatumError(
+                "definition_invalid", what=f"{name}.{setting}", reason=str(error)
+            ) from None
+    for low, high in (("min", "max"), ("min_length", "max_length")):
+        if low in checked and high in checked and _size(checked[low]) > _size(checked[high]):
+            reason = f"{low} is greater than {high}"
+            raise RelatumError("definition_invalid", what=name, reason=reason)
+    return checked
+
+
+def _size(value: Any) -> Any:
+    """Return something that compares: numbers as numbers, dates and instants as they are."""
+    if isinstance(value, str) and "-" not in value[1:]:
+        return float(value)
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).timestamp() if "T" in value else date.fromisoformat(value)
+    return value
+
+
+def check_flags(made: Field) -> None:
+    """Refuse properties that the field type can't have."""
+    if made.unique and not made.CAN_BE_UNIQUE:
+        raise RelatumError(
+            "definition_invalid", what=made.name, reason=f"a {made.kind} field can't be unique"
+        )
+    if (made.sortable or made.indexed) and not made.value_type.ordered:
+        raise RelatumError(
+            "definition_invalid",
+            what=made.name,
+            reason=f"a {made.kind} field can't be sortable or indexed",
+        )
+    if made.options and made.kind != "choice":
+        raise RelatumError(
+            "definition_invalid", what=made.name, reason=f"a {made.kind} field has no options"
+        )
+
+
+def check_default(made: Field, value: Any) -> str | None:
+    """Return a default as it is stored: a word such as now, or JSON of a constant."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and value in made.DEFAULTS:
+        return value
+    try:
+        checked = made.wire(made.check(value))
+    except Refused as refused:
+        reason = f"the default is refused: {refused.problem.message}"
+        raise RelatumError("definition_invalid", what=made.name, reason=reason) from None
+    return orjson.dumps(checked, option=orjson.OPT_UTC_Z).decode()
+
+
+def default_value(field: Field) -> Any:
+    """Return a constant default as wire value, or the word of a computed one; None: none."""
+    if field.default is None or field.default in field.DEFAULTS:
+        return field.default
+    return orjson.loads(field.default)
+
+
+def merge_options(
+    known: tuple[Option, ...], given: list[dict[str, Any]], name: str
+) -> list[dict[str, Any]]:
+    """Return option rows for the given list; options it leaves out become retired.
+
+    A row has no id if the option is new.
+    """
+    values = [option["value"] for option in given]
+    for value in values:
+        if values.count(value) > 1:
+            raise RelatumError("name_taken", what="option", name=value, where=f" in '{name}'")
+    old = {option.value: option for option in known}
+    rows = []
+    for option in given:
+        before = old.get(option["value"])
+        row = {
+            "id": before.id if before else None,
+            "value": option["value"],
+            "label": option.get("label") or (before.label if before else option["value"]),
+            "hue": option.get("hue", before.hue if before else None),
+            "category": option.get("category", before.category if before else None),
+            "retired": option.get("retired", False),
+        }
+        rows.append(row)
+    for option in known:
+        if option.value not in values:
+            rows.append(
+                {
+                    "id": option.id, "value": option.value, "label": option.label, "hue": option.hue,
+                    "category": option.category, "retired": True,
+                }
+            )  # fmt: skip
+    return [{**row, "position": place} for place, row in enumerate(rows)]

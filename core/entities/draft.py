@@ -1,0 +1,120 @@
+"""A draft: the metadata rows with changes worked in, and what each change means.
+
+Operations change rows only. What the database must do follows from comparing the entity type
+before and after, so a plan and its execution cannot differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import db
+from ..catalog import Catalog, EntityType, Rows, TypeBuilder, of_types, read_rows
+from ..catalog import current as current_catalog
+from ..ddl import Statement, difference
+from ..errors import Problem, RelatumError
+
+
+@dataclass
+class Step:
+    """One operation of a plan."""
+
+    op: str
+    target: str
+    summary: str
+    risk: str = "safe"
+    statements: list[Statement] = field(default_factory=list)
+    #: Rows of the database that the step touches or counted.
+    rows: int = 0
+    uses: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    #: A question that must be answered before the plan can be applied.
+    question: Problem | None = None
+    offenders: list[int] = field(default_factory=list)
+    fill: Fill | None = None
+
+
+@dataclass
+class Fill:
+    """Existing records that get a value when the plan is applied."""
+
+    type: str
+    field: str
+    ids: list[int]
+    value: Any
+
+
+class Draft:
+    """The metadata as it will be; `catalog` is always the state after the last operation."""
+
+    def __init__(self) -> None:
+        self.connection = db.current().connection
+        self.before: Catalog = current_catalog()
+        self.rows: Rows = read_rows(self.connection)
+        self.generation = self.before.generation + 1
+        self.types: dict[int, EntityType] = dict(self.before.by_id)
+        self.steps: list[Step] = []
+        self._next = int(self.rows.settings["next_metadata_id"])
+
+    # -- rows ------------------------------------------------------------------------------
+    def new_id(self) -> int:
+        """Return an id that no type, field, option or key ever had."""
+        self._next += 1
+        self.rows.settings["next_metadata_id"] = str(self._next)
+        return self._next - 1
+
+    def type_row(self, name: str) -> dict[str, Any]:
+        """Return the row of a live type; raise `type_unknown`."""
+        return self.rows.types[self.catalog.type(name).id]
+
+    def field_row(self, type_name: str, name: str) -> dict[str, Any]:
+        """Return the row of a live field that is not a system one; raise `field_unknown`."""
+        found = self.catalog.type(type_name).field(name)
+        if found.owner == "system":
+            raise RelatumError("not_yours", name=name, owner="the system", verb="changed")
+        return self.rows.fields[found.id]
+
+    def free_column(self, type_id: int, name: str) -> str:
+        """Return a physical name that no field of the type, trashed ones included, holds."""
+        taken = {row["column_name"] for row in self.rows.fields.values() if row["type_id"] == type_id}
+        return _free(name, taken)
+
+    def free_table(self, name: str) -> str:
+        """Return a table name that no type, trashed ones included, holds."""
+        return _free(name, {row["table_name"] for row in self.rows.types.values()})
+
+    # -- state -----------------------------------------------------------------------------
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog with all operations so far."""
+        return of_types(list(self.types.values()), self.rows.settings, self.generation)
+
+    def rebuild(self, type_ids: set[int]) -> list[Statement]:
+        """Build the named types again and return what their tables need."""
+        builder = TypeBuilder(self.rows, None)
+        statements: list[Statement] = []
+        for type_id in sorted(type_ids):
+            made = builder.type(self.rows.types[type_id], *self.rows.of_type(type_id))
+            old = self.types.get(type_id)
+            if old is not None and old.fingerprint == made.fingerprint:
+                continue
+            statements += difference(old, made)
+            self.types[type_id] = made
+        return statements
+
+    def touch(self, step: Step, *type_ids: int) -> None:
+        """Take the step into the plan: rebuild its types and collect its statements."""
+        for type_id in type_ids:
+            self.rows.types[type_id]["changed_in"] = self.generation
+        step.statements = self.rebuild(set(type_ids))
+        self.steps.append(step)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}__{number}" in taken:
+        number += 1
+    return f"{name}__{number}"

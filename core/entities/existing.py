@@ -1,0 +1,190 @@
+"""Existing rows under a new rule: which break it, how many, and what is to happen to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import db
+from ..catalog import EntityType
+from ..errors import Problem, RelatumError
+from ..fields import Field, Refused
+from .definitions import default_value
+from .draft import Fill, Step
+
+_SHOWN = 10
+
+
+def count_rows(connection: sa.Connection, entity_type: EntityType) -> int:
+    """Return how many live records a type has."""
+    table = entity_type.table
+    query = sa.select(sa.func.count()).select_from(table).where(table.c.trashed_at.is_(None))
+    return int(connection.execute(query).scalar_one())
+
+
+def empty_ids(connection: sa.Connection, entity_type: EntityType, field: Field) -> list[int]:
+    """Return the ids of live records without a value for a stored field."""
+    table = entity_type.table
+    query = sa.select(table.c.id).where(table.c.trashed_at.is_(None), table.c[field.column].is_(None))
+    return list(connection.execute(query.order_by(table.c.id)).scalars())
+
+
+def refused_ids(connection: sa.Connection, entity_type: EntityType, field: Field) -> list[int]:
+    """Return the ids of live records whose value the new rules of a field refuse."""
+    table = entity_type.table
+    column = table.c[field.column]
+    query = sa.select(table.c.id, column).where(table.c.trashed_at.is_(None), column.is_not(None))
+    verdicts: dict[Any, bool] = {}
+    found = []
+    for id_, value in connection.execute(query.order_by(table.c.id)):
+        if value not in verdicts:
+            verdicts[value] = _refuses(field, value)
+        if verdicts[value]:
+            found.append(id_)
+    return found
+
+
+def _refuses(field: Field, value: Any) -> bool:
+    try:
+        field.check(value)
+    except Refused:
+        return True
+    return False
+
+
+def duplicate_ids(connection: sa.Connection, entity_type: EntityType, fields: Sequence[Field]) -> list[int]:
+    """Return the ids of live records that share the values of a key with an older one."""
+    table = entity_type.table
+    columns = [table.c[field.key_column] for field in fields]
+    place = sa.func.row_number().over(partition_by=columns, order_by=table.c.id).label("place")
+    ranked = (
+        sa.select(table.c.id, place)
+        .where(table.c.trashed_at.is_(None), *(column.is_not(None) for column in columns))
+        .subquery()
+    )
+    query = sa.select(ranked.c.id).where(ranked.c.place > 1).order_by(ranked.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def ask(
+    step: Step, entity_type: EntityType, field: Field, ids: list[int], answer: Any, *, empty: bool
+) -> None:
+    """Note offenders of a rule on one field, and work in the answer.
+
+    `answer` is keep, default, clear or {"fill": value}; `empty` says that the rule is `required`.
+    """
+    if not ids:
+        return
+    step.rows, step.offenders, step.risk = len(ids), ids[:_SHOWN], "lossy"
+    possible = ["keep", '{"fill": VALUE}']
+    if field.default is not None:
+        possible.append("default")
+    if not empty and not field.required:
+        possible.append("clear")
+    if answer == "keep":
+        step.risk = "safe"
+        step.notes.append(f"{len(ids)} existing rows stay as they are; the rule holds from now on")
+        return
+    value = _fill_value(field, answer, possible)
+    if value is _UNANSWERED:
+        step.question = Problem(
+            "existing_required",
+            {"count": len(ids), "ids": _list(ids), "answers": " or ".join(possible)},
+            field=field.name,
+        )
+        return
+    fill(step, entity_type, field, ids, value)
+
+
+_UNANSWERED: Any = object()
+
+
+def _fill_value(field: Field, answer: Any, possible: list[str]) -> Any:
+    if answer is None:
+        return _UNANSWERED
+    if answer == "default" and "default" in possible:
+        return default_value(field)
+    if answer == "clear" and "clear" in possible:
+        return None
+    if isinstance(answer, dict) and set(answer) == {"fill"}:
+        try:
+            return field.wire(field.check(answer["fill"]))
+        except Refused as refused:
+            raise RelatumError(
+                "definition_invalid", what="existing.fill", reason=refused.problem.message
+            ) from None
+    reason = f"must be {' or '.join(possible)}"
+    raise RelatumError("definition_invalid", what="existing", reason=reason)
+
+
+def ask_duplicates(
+    step: Step, entity_type: EntityType, fields: Sequence[Field], ids: list[int], answer: Any
+) -> None:
+    """Note duplicates under a new unique key; only `clear` on one field can cure them."""
+    if not ids:
+        return
+    step.rows, step.offenders, step.risk = len(ids), ids[:_SHOWN], "lossy"
+    curable = len(fields) == 1 and not fields[0].required
+    if answer == "clear" and curable:
+        fill(step, entity_type, fields[0], ids, None)
+        step.notes.append("the oldest record keeps the value")
+        return
+    names = ", ".join(field.name for field in fields)
+    answers = "clear" if curable else "none is possible"
+    step.question = Problem(
+        "existing_duplicates",
+        {"count": len(ids), "fields": names, "ids": _list(ids), "answers": answers},
+        field=names,
+    )
+
+
+def fill(step: Step, entity_type: EntityType, field: Field, ids: list[int], value: Any) -> None:
+    """Plan to give records a value in the apply, up to fill_limit."""
+    limit = db.settings().fill_limit
+    if len(ids) > limit:
+        step.question = Problem("fill_limit", {"count": len(ids), "limit": limit}, field=field.name)
+        return
+    step.fill = Fill(entity_type.name, field.name, ids, value)
+    step.notes.append(f"{len(ids)} existing rows get {'no value' if value is None else repr(value)}")
+
+
+def _list(ids: list[int]) -> str:
+    return ", ".join(str(id_) for id_ in ids[:5])
+
+
+def live_ids(connection: sa.Connection, entity_type: EntityType) -> list[int]:
+    """Return the ids of all live records of a type."""
+    table = entity_type.table
+    query = sa.select(table.c.id).where(table.c.trashed_at.is_(None)).order_by(table.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def count_values(
+    connection: sa.Connection, entity_type: EntityType, field: Field, values: list[str]
+) -> int:
+    """Return how many live records hold one of the values in a field."""
+    table = entity_type.table
+    query = (
+        sa.select(sa.func.count())
+        .select_from(table)
+        .where(table.c.trashed_at.is_(None), table.c[field.column].in_(values))
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def count_filled(
+    connection: sa.Connection, entity_type: EntityType | None, row: dict[str, Any]
+) -> int:
+    """Return how many live records have a value in the field of a row."""
+    if entity_type is None or row["column_name"] not in entity_type.table.c:
+        return 0
+    table = entity_type.table
+    column = table.c[row["column_name"]]
+    query = (
+        sa.select(sa.func.count())
+        .select_from(table)
+        .where(table.c.trashed_at.is_(None), column.is_not(None))
+    )
+    return int(connection.execute(query).scalar_one())

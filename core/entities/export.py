@@ -1,0 +1,171 @@
+"""Entity types as JSON: described for the API, exported as text, turned back into changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..catalog import Catalog, EntityType
+from ..errors import RelatumError
+from ..fields import Field, Option
+from ..types import OPERATORS
+from .definitions import default_value
+
+#: Version of the format that `relatum schema export` writes.
+FORMAT = 1
+
+
+def describe(entity_type: EntityType) -> dict[str, Any]:
+    """Return everything a client needs to know of a type: fields, operators, keys."""
+    return {
+        "name": entity_type.name,
+        "label": entity_type.label,
+        "plural": entity_type.plural,
+        "icon": entity_type.icon,
+        "hue": entity_type.hue,
+        "description": entity_type.description,
+        "title": entity_type.title,
+        "owner": entity_type.owner,
+        "trashed": entity_type.trashed_in is not None,
+        "fields": [
+            {
+                **describe_field(field),
+                "owner": field.owner,
+                "read_only": field.read_only,
+                "operators": [
+                    {"name": name, "label": OPERATORS[name].label, "operands": OPERATORS[name].operands}
+                    for name in field.value_type.operators
+                ],
+                "parts": list(field.PARTS),
+            }
+            for field in entity_type.fields.values()
+        ],
+        "trashed_fields": sorted({f.name for f in entity_type.trashed_fields}),
+        "keys": [list(key.fields) for key in entity_type.keys],
+    }
+
+
+def describe_field(field: Field) -> dict[str, Any]:
+    """Return a field as a definition writes it, with every property."""
+    found: dict[str, Any] = {
+        "name": field.name,
+        "kind": field.kind,
+        "label": field.label,
+        "help": field.help,
+        "required": field.required,
+        "unique": field.unique,
+        "indexed": field.indexed,
+        "sortable": field.sortable,
+        "personal": field.personal,
+        "default": default_value(field),
+        "settings": dict(field.settings),
+        "position": field.position,
+    }
+    if field.kind == "choice":
+        found["options"] = [_option(option) for option in field.options]
+    return found
+
+
+def _option(option: Option) -> dict[str, Any]:
+    return {
+        "value": option.value,
+        "label": option.label,
+        "hue": option.hue,
+        "category": option.category,
+        "retired": option.retired,
+    }
+
+
+def export(catalog: Catalog) -> dict[str, Any]:
+    """Return the local layer: an administrator's types, and his fields and keys on others' types."""
+    types, extensions = [], []
+    for entity_type in sorted(catalog.types.values(), key=lambda t: t.id):
+        fields = [describe_field(f) for f in entity_type.fields.values() if f.owner == "local"]
+        keys = [list(key.fields) for key in entity_type.keys if key.id and key.owner == "local"]
+        if entity_type.owner == "local":
+            properties = {
+                name: getattr(entity_type, name)
+                for name in ("name", "label", "plural", "icon", "hue", "description", "title")
+            }
+            types.append({**properties, "fields": fields, "keys": keys})
+        elif fields or keys:
+            extensions.append({"type": entity_type.name, "fields": fields, "keys": keys})
+    return {"relatum": FORMAT, "types": types, "extensions": extensions}
+
+
+def to_changes(catalog: Catalog, wanted: dict[str, Any], *, prune: bool = False) -> list[dict[str, Any]]:
+    """Return the changes that bring the catalog to an exported text.
+
+    Nothing that the text does not name is touched, unless `prune` asks to trash it.
+    """
+    if wanted.get("relatum") != FORMAT:
+        raise RelatumError(
+            "definition_invalid", what="schema", reason=f"must be an export with \"relatum\": {FORMAT}"
+        )
+    return _Difference(catalog).changes(wanted, prune)
+
+
+class _Difference:
+    """Collects changes in an order that lets types point to each other."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.made: list[dict[str, Any]] = []
+        self.fields: list[dict[str, Any]] = []
+        self.later: list[dict[str, Any]] = []
+
+    def changes(self, wanted: dict[str, Any], prune: bool) -> list[dict[str, Any]]:
+        known = _list(wanted, "types")
+        for given in known:
+            self._type(given)
+        for given in _list(wanted, "extensions"):
+            self._members(given.get("type", ""), given)
+        if prune:
+            self._prune({t.get("name") for t in known})
+        return [*self.made, *self.fields, *self.later]
+
+    def _type(self, given: dict[str, Any]) -> None:
+        name = given.get("name", "")
+        own = {k: v for k, v in given.items() if k not in ("fields", "keys", "name")}
+        existing = self.catalog.types.get(name)
+        if existing is None:
+            # Links wait until every type is made; so does a title that may need the fields.
+            plain = [f for f in _list(given, "fields") if f.get("kind") != "lookup"]
+            links = [f for f in _list(given, "fields") if f.get("kind") == "lookup"]
+            self.made.append({"op": "create_type", "name": name, **own, "fields": plain})
+            self.fields += [{"op": "add_field", "type": name, **f} for f in links]
+            self.later += [{"op": "add_key", "type": name, "fields": k} for k in given.get("keys", [])]
+            return
+        changed = {k: v for k, v in own.items() if getattr(existing, k, None) != v}
+        if changed:
+            self.later.append({"op": "change_type", "type": name, **changed})
+        self._members(name, given)
+
+    def _members(self, name: str, given: dict[str, Any]) -> None:
+        entity_type = self.catalog.type(name)
+        for field in _list(given, "fields"):
+            known = entity_type.fields.get(field.get("name", ""))
+            if known is None:
+                self.fields.append({"op": "add_field", "type": name, **field})
+                continue
+            if known.kind != field.get("kind", known.kind):
+                reason = f"is a {known.kind} field; its type can't be changed to {field['kind']}"
+                raise RelatumError("definition_invalid", what=f"{name}.{known.name}", reason=reason)
+            now = describe_field(known)
+            changed = {k: v for k, v in field.items() if k != "kind" and now.get(k) != v}
+            if changed:
+                self.fields.append({"op": "change_field", "type": name, "field": known.name, **changed})
+        for key in given.get("keys", []):
+            if tuple(key) not in {k.fields for k in entity_type.keys}:
+                self.later.append({"op": "add_key", "type": name, "fields": key})
+
+    def _prune(self, named: set[Any]) -> None:
+        for entity_type in self.catalog.types.values():
+            if entity_type.owner == "local" and entity_type.name not in named:
+                self.later.append({"op": "trash_type", "type": entity_type.name})
+
+
+def _list(given: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = given.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise RelatumError("definition_invalid", what=name, reason="must be a list of objects")
+    return found

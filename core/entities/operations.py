@@ -1,0 +1,314 @@
+"""The operations of a plan: each changes the rows of a draft and says what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import orjson
+
+from ..errors import RelatumError
+from ..fields import Field
+from . import definitions, existing
+from .draft import Draft, Step
+from .type_operations import change_type, restore_type, trash_type
+
+Operation = Callable[[Draft, dict[str, Any]], None]
+
+
+def create_type(draft: Draft, change: dict[str, Any]) -> None:
+    """Make an entity type with its fields and keys."""
+    name = definitions.check_type_name(change["name"])
+    if name in draft.catalog.types:
+        raise RelatumError("name_taken", what="entity type", name=name, where="")
+    type_id = draft.new_id()
+    label = change.get("label") or definitions.label_from(name)
+    draft.rows.types[type_id] = {
+        "id": type_id,
+        "name": name,
+        "table_name": draft.free_table(name),
+        "owner": "local",
+        "label": label,
+        "plural": change.get("plural") or f"{label}s",
+        "icon": change.get("icon"),
+        "hue": change.get("hue"),
+        "description": change.get("description"),
+        "title": "",
+        "created_in": draft.generation,
+        "changed_in": draft.generation,
+        "trashed_in": None,
+    }
+    draft.rebuild({type_id})
+    for place, field in enumerate(change.get("fields", [])):
+        _new_field(draft, type_id, {"position": place, **field})
+    made = _probe(draft, type_id)
+    title = change.get("title")
+    if title is None:
+        texts = [f.name for f in made.fields.values() if f.kind in ("text", "email")]
+        title = "name" if "name" in made.fields else next(iter(texts), "")
+    draft.rows.types[type_id]["title"] = definitions.check_title(title, name, made.fields)
+    for fields in change.get("keys", []):
+        _new_key(draft, type_id, fields)
+    del draft.types[type_id]
+    draft.touch(Step("create_type", name, f"Make entity type {name} ({label})"), type_id)
+
+
+def _probe(draft: Draft, type_id: int) -> Any:
+    draft.rebuild({type_id})
+    return draft.types[type_id]
+
+
+def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
+    row = draft.rows.types[type_id]
+    name = definitions.check_field_name(given["name"], row["owner"])
+    mine = [f for f in draft.rows.fields.values() if f["type_id"] == type_id]
+    if any(f["name"] == name and f["trashed_in"] is None for f in mine):
+        raise RelatumError("name_taken", what="field", name=name, where=f" in '{row['name']}'")
+    settings = definitions.check_settings(given["kind"], given.get("settings") or {}, name)
+    _check_target(draft, given["kind"], settings, name)
+    field_id = draft.new_id()
+    draft.rows.fields[field_id] = {
+        "id": field_id,
+        "type_id": type_id,
+        "name": name,
+        "column_name": draft.free_column(type_id, name),
+        "kind": given["kind"],
+        "owner": "local",
+        "label": given.get("label") or definitions.label_from(name),
+        "help": given.get("help"),
+        "required": given.get("required", False),
+        "is_unique": given.get("unique", False),
+        "indexed": given.get("indexed", False),
+        "sortable": given.get("sortable", False),
+        "personal": given.get("personal", False),
+        "default_value": None,
+        "settings": orjson.dumps(settings).decode(),
+        "position": given.get("position", len(mine)),
+        "trashed_in": None,
+    }
+    _set_options(draft, field_id, (), given.get("options") or [])
+    return _finish(draft, field_id, given.get("default"))
+
+
+def _check_target(draft: Draft, kind: str, settings: dict[str, Any], name: str) -> None:
+    if kind != "lookup":
+        return
+    if "target" not in settings:
+        raise RelatumError("definition_invalid", what=name, reason="a lookup needs settings.target")
+    draft.catalog.type(settings["target"])
+
+
+def _set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, Any]]) -> None:
+    name = draft.rows.fields[field_id]["name"]
+    for option in definitions.merge_options(known, given, name):
+        option_id = option["id"] or draft.new_id()
+        draft.rows.options[option_id] = {**option, "id": option_id, "field_id": field_id}
+
+
+def _finish(draft: Draft, field_id: int, default: Any) -> Field:
+    """Check what needs the finished field, and store its default."""
+    row = draft.rows.fields[field_id]
+    made: Field = _probe(draft, row["type_id"]).fields[row["name"]]
+    definitions.check_flags(made)
+    row["default_value"] = definitions.check_default(made, default)
+    made = _probe(draft, row["type_id"]).fields[row["name"]]
+    return made
+
+
+def add_field(draft: Draft, change: dict[str, Any]) -> None:
+    """Add a field to a type."""
+    row = draft.type_row(change["type"])
+    before = draft.types[row["id"]]
+    made = _new_field(draft, row["id"], change)
+    draft.types[row["id"]] = before
+    step = Step("add_field", f"{row['name']}.{made.name}", f"Add {made.kind} field {made.label}")
+    exists = before.table_name in _tables(draft)
+    ids = existing.live_ids(draft.connection, before) if made.required and exists else []
+    draft.touch(step, row["id"])
+    existing.ask(step, draft.types[row["id"]], made, ids, change.get("existing"), empty=True)
+
+
+def _tables(draft: Draft) -> set[str]:
+    """Tables that are in the database already, not only in this plan."""
+    return {entity_type.table_name for entity_type in draft.before.by_id.values()}
+
+
+_PLAIN = ("label", "help", "required", "indexed", "sortable", "personal", "position")
+
+
+def change_field(draft: Draft, change: dict[str, Any]) -> None:
+    """Change properties of a field; rows that break a stricter rule are counted and asked about."""
+    type_row, row = draft.type_row(change["type"]), draft.field_row(change["type"], change["field"])
+    before_type = draft.types[type_row["id"]]
+    before = before_type.fields[row["name"]]
+    _check_owner(row, change)
+    row.update({name: change[name] for name in _PLAIN if name in change})
+    if "unique" in change:
+        row["is_unique"] = change["unique"]
+    if "settings" in change:
+        row["settings"] = orjson.dumps(_changed_settings(before, change["settings"])).decode()
+    if "options" in change:
+        _set_options(draft, before.id, before.options, change["options"])
+    default = change["default"] if "default" in change else definitions.default_value(before)
+    made = _finish(draft, before.id, default)
+    draft.types[type_row["id"]] = before_type
+    target = f"{type_row['name']}.{row['name']}"
+    step = Step("change_field", target, f"Change {', '.join(_changed(change))} of {made.label}")
+    draft.touch(step, type_row["id"])
+    if before.column in before_type.table.c and before_type.table_name in _tables(draft):
+        _ask_existing(draft, step, before_type, before, made, change.get("existing"))
+
+
+def _changed(change: dict[str, Any]) -> list[str]:
+    return [name for name in change if name not in ("op", "type", "field", "existing")] or ["nothing"]
+
+
+def _check_owner(row: dict[str, Any], change: dict[str, Any]) -> None:
+    if row["owner"] != "local":
+        raise RelatumError("not_yours", name=row["name"], owner=row["owner"], verb="changed")
+
+
+def _changed_settings(before: Field, given: dict[str, Any]) -> dict[str, Any]:
+    merged = definitions.check_settings(before.kind, {**before.settings, **given}, before.name)
+    for name in definitions.FIXED_SETTINGS:
+        if merged.get(name) != before.settings.get(name):
+            reason = f"{name} shapes the stored values and can't change; add a new field instead"
+            raise RelatumError("definition_invalid", what=before.name, reason=reason)
+    return merged
+
+
+def _ask_existing(
+    draft: Draft, step: Step, entity_type: Any, before: Field, made: Field, answer: Any
+) -> None:
+    connection = draft.connection
+    if before.id not in {f.id for f in draft.before.by_id[entity_type.id].fields.values()}:
+        return  # the field is made by this very plan: it has no rows yet
+    if made.required and not before.required:
+        ids = existing.empty_ids(connection, entity_type, before)
+        existing.ask(step, entity_type, made, ids, answer, empty=True)
+    if made.unique and not before.unique:
+        ids = existing.duplicate_ids(connection, entity_type, [before])
+        existing.ask_duplicates(step, entity_type, [made], ids, answer)
+    if made.kind == "choice":
+        _count_retired(draft, step, entity_type, before, made)
+    elif dict(made.settings) != dict(before.settings):
+        ids = existing.refused_ids(connection, entity_type, made)
+        existing.ask(step, entity_type, made, ids, answer, empty=False)
+
+
+def _count_retired(draft: Draft, step: Step, entity_type: Any, before: Field, made: Field) -> None:
+    already = {option.value for option in before.options if option.retired}
+    retired = [o.value for o in made.options if o.retired and o.value not in already]
+    if not retired:
+        return
+    count = existing.count_values(draft.connection, entity_type, made, retired)
+    step.rows = count
+    step.notes.append(
+        f"{count} existing rows hold {', '.join(retired)}: they stay readable, nobody can choose it"
+    )
+
+
+def trash_field(draft: Draft, change: dict[str, Any]) -> None:
+    """Put a field in the trash: unknown from now on, its values kept."""
+    type_row, row = draft.type_row(change["type"]), draft.field_row(change["type"], change["field"])
+    _check_owner(row, change)
+    entity_type = draft.types[type_row["id"]]
+    if any(field.id == row["id"] for field in entity_type.title_fields):
+        raise RelatumError("in_use", what=f"Field '{row['name']}'", uses="the title of the type")
+    step = Step("trash_field", f"{type_row['name']}.{row['name']}", f"Trash field {row['label']}")
+    for key in draft.rows.keys.values():
+        if key["type_id"] == type_row["id"] and key["trashed_in"] is None:
+            if row["name"] in key["fields"].split(","):
+                key["trashed_in"] = draft.generation
+                step.uses.append(f"unique key over {key['fields']} (goes with it)")
+    step.rows = existing.count_filled(draft.connection, draft.before.by_id.get(type_row["id"]), row)
+    step.notes.append(f"{step.rows} rows have a value; it is kept and comes back on restore")
+    row["trashed_in"] = draft.generation
+    draft.touch(step, type_row["id"])
+
+
+def restore_field(draft: Draft, change: dict[str, Any]) -> None:
+    """Take a field, the last trashed of that name, out of the trash, with its keys."""
+    type_row = draft.type_row(change["type"])
+    entity_type = draft.types[type_row["id"]]
+    name = change["field"]
+    trashed = [f for f in entity_type.trashed_fields if f.name == name]
+    if not trashed:
+        raise RelatumError("field_unknown", type=type_row["name"], field=name, nearest=" None is in the trash.")
+    if name in entity_type.fields:
+        raise RelatumError("name_taken", what="field", name=name, where=f" in '{type_row['name']}'")
+    field = max(trashed, key=lambda f: f.trashed_in or 0)
+    if field.kind in ("lookup", "user"):
+        draft.catalog.type(field.target)  # type: ignore[attr-defined]
+    for key in draft.rows.keys.values():
+        if key["type_id"] == type_row["id"] and key["trashed_in"] == field.trashed_in:
+            key["trashed_in"] = None
+    draft.rows.fields[field.id]["trashed_in"] = None
+    step = Step("restore_field", f"{type_row['name']}.{name}", f"Restore field {field.label}")
+    draft.touch(step, type_row["id"])
+    if field.unique:
+        ids = existing.duplicate_ids(draft.connection, entity_type, [field])
+        existing.ask_duplicates(step, draft.types[type_row["id"]], [field], ids, change.get("existing"))
+
+
+def _new_key(draft: Draft, type_id: int, names: list[str]) -> list[Field]:
+    entity_type = _probe(draft, type_id)
+    fields = [entity_type.field(name) for name in names]
+    for field in fields:
+        if field.owner == "system" or not field.CAN_BE_UNIQUE:
+            raise RelatumError(
+                "definition_invalid", what="key", reason=f"'{field.name}' can't be part of a unique key"
+            )
+    if len(set(names)) != len(names) or any(key.fields == tuple(names) for key in entity_type.keys):
+        raise RelatumError("name_taken", what="unique key", name=", ".join(names), where="")
+    key_id = draft.new_id()
+    draft.rows.keys[key_id] = {
+        "id": key_id, "type_id": type_id, "fields": ",".join(names), "owner": "local", "trashed_in": None,
+    }  # fmt: skip
+    return fields
+
+
+def add_key(draft: Draft, change: dict[str, Any]) -> None:
+    """Add a unique key over one or more fields."""
+    type_row = draft.type_row(change["type"])
+    before = draft.types[type_row["id"]]
+    fields = _new_key(draft, type_row["id"], change["fields"])
+    draft.types[type_row["id"]] = before
+    names = ", ".join(change["fields"])
+    step = Step("add_key", type_row["name"], f"Add unique key over {names}")
+    draft.touch(step, type_row["id"])
+    stored = {f.id for f in draft.before.by_id[before.id].fields.values()} if before.id in draft.before.by_id else set()
+    if all(field.id in stored for field in fields):
+        ids = existing.duplicate_ids(draft.connection, before, fields)
+        existing.ask_duplicates(step, before, fields, ids, change.get("existing"))
+
+
+def trash_key(draft: Draft, change: dict[str, Any]) -> None:
+    """Take a unique key away."""
+    type_row = draft.type_row(change["type"])
+    names = ",".join(change["fields"])
+    for key in draft.rows.keys.values():
+        if key["type_id"] == type_row["id"] and key["fields"] == names and key["trashed_in"] is None:
+            if key["owner"] != "local":
+                raise RelatumError("not_yours", name=names, owner=key["owner"], verb="trashed")
+            key["trashed_in"] = draft.generation
+            step = Step("trash_key", type_row["name"], f"Trash unique key over {names}")
+            draft.touch(step, type_row["id"])
+            return
+    entity_type = draft.types[type_row["id"]]
+    known = "; ".join(", ".join(key.fields) for key in entity_type.keys) or "none"
+    raise RelatumError("key_unknown", type=type_row["name"], fields=names, known=known)
+
+
+OPERATIONS: Final[dict[str, Operation]] = {
+    "create_type": create_type,
+    "change_type": change_type,
+    "trash_type": trash_type,
+    "restore_type": restore_type,
+    "add_field": add_field,
+    "change_field": change_field,
+    "trash_field": trash_field,
+    "restore_field": restore_field,
+    "add_key": add_key,
+    "trash_key": trash_key,
+}

@@ -1,0 +1,83 @@
+"""Operations on a whole entity type: change, trash, restore."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import RelatumError
+from . import definitions, existing
+from .draft import Draft, Step
+
+_PROPERTIES = ("label", "plural", "icon", "hue", "description", "title")
+
+
+def change_type(draft: Draft, change: dict[str, Any]) -> None:
+    """Change labels, icon, hue, description or title of a type."""
+    row = draft.type_row(change["type"])
+    entity_type = draft.types[row["id"]]
+    changed = [name for name in _PROPERTIES if name in change]
+    if row["owner"] != "local":
+        raise RelatumError("not_yours", name=row["name"], owner=row["owner"], verb="changed")
+    if "title" in change:
+        definitions.check_title(change["title"], row["name"], entity_type.fields)
+    row.update({name: change[name] for name in changed})
+    summary = f"Change {', '.join(changed) or 'nothing'} of {row['label']}"
+    draft.touch(Step("change_type", row["name"], summary), row["id"])
+
+
+def trash_type(draft: Draft, change: dict[str, Any]) -> None:
+    """Put a type in the trash, with the lookups that point to it; its records are kept."""
+    row = draft.type_row(change["type"])
+    if row["owner"] != "local":
+        raise RelatumError("not_yours", name=row["name"], owner=row["owner"], verb="trashed")
+    step = Step("trash_type", row["name"], f"Trash entity type {row['label']}", risk="lossy")
+    touched = {row["id"]}
+    for referrer, lookup in list(draft.catalog.referrers(row["name"])):
+        if referrer.id == row["id"]:
+            continue
+        if any(field.id == lookup.id for field in referrer.title_fields):
+            raise RelatumError("in_use", what=f"'{row['name']}'", uses=f"the title of {referrer.name}")
+        step.uses.append(f"{referrer.name}.{lookup.name} (goes with it)")
+        draft.rows.fields[lookup.id]["trashed_in"] = draft.generation
+        for key in draft.rows.keys.values():
+            if key["type_id"] == referrer.id and lookup.name in key["fields"].split(","):
+                key["trashed_in"] = key["trashed_in"] or draft.generation
+        touched.add(referrer.id)
+    stored = draft.before.by_id.get(row["id"])
+    if stored is not None:
+        step.rows = existing.count_rows(draft.connection, stored)
+    step.notes.append(f"{step.rows} records are kept and come back on restore")
+    row["trashed_in"] = draft.generation
+    draft.touch(step, *touched)
+
+
+def restore_type(draft: Draft, change: dict[str, Any]) -> None:
+    """Take a type, the last trashed of that name, out of the trash, with what went with it."""
+    name = change["type"]
+    trashed = [t for t in draft.types.values() if t.name == name and t.trashed_in is not None]
+    if not trashed:
+        raise RelatumError("type_unknown", type=name, nearest=" None of that name is in the trash.")
+    if name in draft.catalog.types:
+        raise RelatumError("name_taken", what="entity type", name=name, where="")
+    entity_type = max(trashed, key=lambda t: t.trashed_in or 0)
+    went = entity_type.trashed_in
+    step = Step("restore_type", name, f"Restore entity type {entity_type.label}")
+    touched = {entity_type.id}
+    for row in draft.rows.fields.values():
+        owner = draft.rows.types[row["type_id"]]
+        if row["trashed_in"] == went and _points_to(row, name) and owner["trashed_in"] is None:
+            if row["name"] in draft.types[row["type_id"]].fields:
+                step.notes.append(f"{owner['name']}.{row['name']} stays in the trash: the name is taken")
+                continue
+            row["trashed_in"] = None
+            step.uses.append(f"{owner['name']}.{row['name']} (comes back)")
+            touched.add(row["type_id"])
+    for key in draft.rows.keys.values():
+        if key["trashed_in"] == went and key["type_id"] in touched:
+            key["trashed_in"] = None
+    draft.rows.types[entity_type.id]["trashed_in"] = None
+    draft.touch(step, *touched)
+
+
+def _points_to(row: dict[str, Any], name: str) -> bool:
+    return row["kind"] == "lookup" and f'"target":"{name}"' in row["settings"].replace(": ", ":")

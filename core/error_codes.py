@@ -1,0 +1,289 @@
+"""Every error code: status, title and sentence. `core.errors` is its only reader.
+
+A sentence uses `{name}` for values; a missing value shows as `?` and never raises.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """One entry of the registry."""
+
+    code: str
+    status: int
+    title: str
+    template: str
+
+    def sentence(self, params: dict[str, Any]) -> str:
+        """Return the sentence with `params` in it."""
+        values: defaultdict[str, Any] = defaultdict(lambda: "?")
+        values.update(params)
+        return self.template.format_map(values)
+
+
+REGISTRY: Final[dict[str, ErrorCode]] = {}
+
+
+def _codes(status: int, **entries: tuple[str, str]) -> None:
+    for code, (title, template) in entries.items():
+        REGISTRY[code] = ErrorCode(code, status, title, template)
+
+
+_codes(
+    400,
+    bad_json=("Not JSON", "The body is not valid JSON: {reason}. Send one JSON document in UTF-8."),
+    bad_body=("Wrong body", "The body must be {wanted}; got {got}."),
+    bad_parameter=("Wrong parameter", "Parameter '{name}': {reason}."),
+    bad_filter=("Wrong filter", "The filter is not understood at {place}: {reason}."),
+    bad_cursor=("Wrong cursor", "The cursor is not one of ours. Start again without _after and _before."),
+    cursor_expired=(
+        "Cursor expired",
+        "The cursor belongs to another query or an older entity type. Start again from the first page.",
+    ),
+    operator_unknown=(
+        "Unknown operator",
+        "Field '{field}' ({kind}) has no operator '{operator}'. It knows: {known}.",
+    ),
+    operand_invalid=("Wrong operand", "Filter on '{field}': {reason}"),
+    not_sortable=("Not sortable", "Records can't be sorted by '{field}' ({kind}). Sort by another field."),
+    not_groupable=("Not groupable", "Records can't be grouped by '{field}' ({kind}). Group by another field."),
+    not_aggregable=(
+        "Not aggregable",
+        "'{function}' does not work on '{field}' ({kind}). It works on: {known}.",
+    ),
+    path_invalid=(
+        "Wrong path",
+        "Path '{path}': '{part}' is not a link to one record, so nothing can follow it.",
+    ),
+)
+_codes(
+    401,
+    not_signed_in=(
+        "Sign-in needed",
+        "This address needs a signed-in user or a bearer token. Send 'Authorization: Bearer TOKEN' "
+        "or sign in at /api/v1/session.",
+    ),
+    sign_in_failed=("Sign-in failed", "E-mail address or password is wrong, or the user may not sign in."),
+    token_invalid=("Token not valid", "The bearer token is unknown, revoked or expired. Make a new one."),
+    link_invalid=(
+        "Link not valid",
+        "The one-time link is used, expired or unknown. Ask an administrator for a new one.",
+    ),
+)
+_codes(
+    403,
+    forbidden=("Not allowed", "You may not {action} {thing}. Ask an administrator."),
+    csrf_failed=(
+        "Request not confirmed",
+        "The request lacks the CSRF token of this session. Send it as the X-CSRF-Token header.",
+    ),
+    host_not_trusted=(
+        "Host not trusted",
+        "The host name of the request is not in trusted_hosts. Add it in the settings of the instance.",
+    ),
+)
+_codes(
+    404,
+    not_found=("Not found", "There is nothing at {path}. The list of addresses is at /api/docs."),
+    type_unknown=("Unknown entity type", "There is no entity type '{type}'.{nearest}"),
+    field_unknown=("Unknown field", "Entity type '{type}' has no field '{field}'.{nearest}"),
+    key_unknown=(
+        "Unknown unique key",
+        "Entity type '{type}' has no unique key over {fields}. Its unique keys: {known}.",
+    ),
+    record_unknown=("Unknown record", "There is no {type} with id {id}."),
+    token_unknown=("Unknown token", "You have no token with id {id}."),
+    method_unknown=("Wrong method", "{method} is not possible at {path}. Possible: {allowed}."),
+)
+REGISTRY["method_unknown"] = ErrorCode(
+    "method_unknown", 405, REGISTRY["method_unknown"].title, REGISTRY["method_unknown"].template
+)
+_codes(
+    409,
+    conflict=("Conflict", "Refused: {first}"),
+    duplicate=(
+        "Duplicate",
+        "{fields} '{value}' is already used by {type} {id} ({label}). Change one of them.",
+    ),
+    duplicate_in_batch=(
+        "Duplicate within the batch",
+        "{fields} '{value}' also stands in row {other} of this batch. Keep one of them.",
+    ),
+    restore_conflict=(
+        "Restore conflict",
+        "Can't restore: {fields} '{value}' is now used by {type} {id} ({label}). Change one of them first.",
+    ),
+    still_referenced=(
+        "Still referenced",
+        "{count} {type} point to this record through '{field}' (for example {id}), which restricts "
+        "deleting. Re-point or delete them first.",
+    ),
+    name_taken=("Name taken", "{what} '{name}' already exists{where}. Choose another name."),
+    plan_stale=(
+        "Plan out of date",
+        "The data model or the rows it counts have changed since this plan was made. Look at the "
+        "new plan and apply that.",
+    ),
+    plan_blocked=("Plan can't be applied", "{first}"),
+    instance_exists=("Instance exists", "There is already an instance in {home}. Use it, or name another home."),
+    idempotency_mismatch=(
+        "Idempotency-Key reused",
+        "This Idempotency-Key was used for another request. Use a new key for a new request.",
+    ),
+    idempotency_busy=(
+        "Request still running",
+        "A request with this Idempotency-Key is still running. Ask again in a moment.",
+    ),
+)
+_codes(
+    412,
+    version_mismatch=(
+        "Changed meanwhile",
+        "{type} {id} is at version {current}, not {expected}: somebody changed it. Read it again, "
+        "merge, and send the new version.",
+    ),
+)
+_codes(
+    413,
+    body_too_large=("Body too large", "The body is larger than body_limit ({limit} bytes). Send less at once."),
+    bulk_limit=("Too many records", "{count} records exceed bulk_limit ({limit}). Send them in several requests."),
+)
+_codes(
+    415,
+    media_type=("Wrong media type", "Send JSON with 'Content-Type: application/json', not '{got}'."),
+)
+_codes(
+    422,
+    invalid=("Not valid", "Refused: {first}"),
+    required=("Required", "A value is required."),
+    unknown_key=("Unknown field", "Entity type '{type}' has no field '{field}'.{nearest}"),
+    read_only=("Read-only", "'{field}' is set by the system. Leave it out."),
+    not_text=("Not text", "Must be text; got {got}."),
+    too_long=("Too long", "Has {length} characters; at most {max} are allowed."),
+    too_short=("Too short", "Has {length} characters; at least {min} are needed."),
+    bad_character=("Character not allowed", "Contains {character}, which can't be stored."),
+    no_match=("Pattern not matched", "Does not match the pattern {pattern}."),
+    not_integer=("Not a whole number", "Must be a whole number; got {got}."),
+    not_decimal=("Not a number", "Must be a decimal number such as 12.50; got {got}."),
+    too_many_digits=("Too many digits", "Has more than {scale} digits after the point."),
+    too_small=("Too small", "Must be at least {min}."),
+    too_large=("Too large", "Must be at most {max}."),
+    not_boolean=("Not true or false", "Must be true or false; got {got}."),
+    not_date=("Not a date", "Must be a date {wanted}; got {got}."),
+    not_datetime=("Not a date and time", "Must be a date and time with a zone, such as 2026-01-31T09:30:00Z; got {got}."),
+    not_email=("Not an e-mail address", "'{got}' is not an e-mail address: {reason}"),
+    not_reference=("Not a record id", "Must be the id of a {type} (a whole number); got {got}."),
+    reference_unknown=("Unknown record", "There is no {type} with id {id}."),
+    lookup_unmatched=("No such record", "No {type} has {field} '{value}'.{nearest}"),
+    lookup_ambiguous=("Several records match", "{count} {type} have {field} '{value}'. Use a unique field."),
+    option_unknown=("Unknown option", "'{value}' is not an option of '{field}'.{nearest}"),
+    option_retired=("Retired option", "Option '{value}' is retired and can't be chosen any more."),
+    circular=("Circular", "{type} {id} can't be its own ancestor through '{field}'."),
+    row_invalid=("Not a record", "Each record must be an object of field names and values; got {got}."),
+    id_missing=("Id missing", "Each record to change needs its id."),
+    key_missing=("Key missing", "Each record needs a value for the key field '{field}'."),
+    row_twice=("Record twice", "Record {id} stands twice in this batch (row {other})."),
+    name_invalid=(
+        "Wrong name",
+        "'{name}' is not a name. A name has 1 to 40 characters a-z, 0-9 and single underscores, and "
+        "begins with a letter.",
+    ),
+    name_reserved=("Reserved name", "'{name}' is reserved{why}. Choose another name."),
+    name_prefix=(
+        "Prefix missing",
+        "'{name}' must begin with 'x_': your own {what} carry it, so that no plugin's name can clash.",
+    ),
+    kind_unknown=("Unknown field type", "There is no field type '{kind}'.{nearest}"),
+    setting_not_known=("Unknown setting", "Field type '{kind}' has no setting '{setting}'. It knows: {known}."),
+    definition_invalid=("Wrong definition", "{what}: {reason}"),
+    operation_unknown=("Unknown operation", "There is no operation '{op}'. Possible: {known}."),
+    not_yours=(
+        "Owned by another layer",
+        "'{name}' belongs to {owner} and can't be {verb}. Trash or change only what you made.",
+    ),
+    existing_required=(
+        "Existing rows need an answer",
+        "{count} existing rows break this rule (for example ids {ids}). Say what happens to them: {answers}.",
+    ),
+    existing_duplicates=(
+        "Existing rows are duplicates",
+        "{count} existing rows share a value of {fields} (for example ids {ids}). Make them differ, or "
+        "answer existing: {answers}.",
+    ),
+    in_use=("In use", "{what} is used by {uses}. Change those first."),
+    fill_limit=(
+        "Too many rows to fill",
+        "{count} rows exceed fill_limit ({limit}). Answer existing: keep, and fill them in parts.",
+    ),
+    sum_overflow=("Sum too large", "The sum of '{field}' exceeds 64 bits. Narrow the filter."),
+    filter_depth=("Filter too deep", "The filter nests deeper than filter_depth ({limit})."),
+    filter_conditions=("Filter too long", "The filter has more than filter_conditions ({limit}) conditions."),
+    filter_values=("Too many values", "'{field}' is compared with more than filter_values ({limit}) values."),
+    path_depth=("Path too long", "Path '{path}' has more than path_depth ({limit}) steps."),
+    page_limit=("Page too large", "_limit is {value}; between 1 and page_limit ({limit}) are allowed."),
+    sort_too_costly=(
+        "Sort too costly",
+        "Sorting by '{field}' has no index and more than sort_cap ({limit}) records match. Narrow the "
+        "filter, or make the field sortable.",
+    ),
+    group_limit=("Too many groups", "More than group_limit ({limit}) groups. Narrow the filter or group coarser."),
+    json_depth=("JSON too deep", "The body nests deeper than json_depth ({limit})."),
+    password_weak=("Password too weak", "The password {reason}."),
+    cant_sign_in=("User can't sign in", "User {id} {reason}."),
+    last_admin=(
+        "Last administrator",
+        "User {id} is the last administrator who can sign in. Make another administrator first.",
+    ),
+    map_invalid=("Wrong import map", "{place}: {reason}"),
+    column_missing=("Column missing", "The file has no column '{column}'.{nearest}"),
+    file_unreadable=("File not readable", "{path}: {reason}"),
+)
+_codes(
+    423,
+    system_record=("Kept by the system", "{type} {id} can't be deleted: {reason}."),
+)
+_codes(
+    429,
+    too_many_tries=("Too many tries", "Too many sign-in tries. Wait {seconds} seconds and try again."),
+)
+_codes(
+    500,
+    internal=("Internal error", "Something went wrong here, not with your request. It was logged as {id}."),
+)
+_codes(
+    503,
+    database_busy=("Database busy", "The database did not answer within {seconds} s. Try again in a moment."),
+    database_gone=("Database gone", "The database can't be reached: {reason}. Start it or correct database_url."),
+    disk_full=("Disk full", "The disk of the database is full. Nothing was written; free some space and try again."),
+    query_too_costly=(
+        "Query too costly",
+        "Reading took longer than read_timeout ({limit} s). Narrow the filter or make its fields indexed.",
+    ),
+    apply_busy=("Data model busy", "The change of the data model got no lock within {seconds} s. Try again."),
+    not_initialised=("Not initialised", "There is no instance at {url}. Run: relatum init"),
+    schema_older=(
+        "Database older than the program",
+        "The database is at core schema {found}, this program needs {needed}. Run: relatum upgrade",
+    ),
+    schema_newer=(
+        "Database newer than the program",
+        "The database is at core schema {found}, this program knows {needed}. Install the newer relatum.",
+    ),
+)
+# Only the command line meets these; the status is what a surface would answer.
+_codes(
+    500,
+    setting_unknown=("Unknown setting", "There is no setting '{name}'.{nearest}"),
+    setting_invalid=("Wrong setting", "Setting '{name}' must be {wanted}; got '{value}'."),
+    settings_unreadable=("Settings not readable", "{path}: {reason}"),
+    driver_missing=("Driver missing", "The database driver for {url} is missing. Run: pip install 'relatum[postgres]'"),
+    database_unsupported=("Database not supported", "{reason}. Relatum runs on SQLite 3.35+ and PostgreSQL 13+."),
+    port_in_use=("Port in use", "Port {port} on {host} is in use. Choose another with --port."),
+    backup_failed=("Backup failed", "{reason}"),
+    restore_refused=("Restore refused", "{reason}"),
+)

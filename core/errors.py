@@ -1,0 +1,113 @@
+"""The one registry of errors: a stable code, an HTTP status and a sentence for each.
+
+Every sentence names the thing, the rule and the next step. Codes are part of the public
+contract and are never translated; `relatum help errors` and /help/errors are made from
+`REGISTRY`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from .error_codes import REGISTRY, ErrorCode
+
+__all__ = ["REGISTRY", "ErrorCode", "Invalid", "Problem", "RelatumError", "nearest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with one value: where it is, which rule, and what was found.
+
+    `row` counts from 0 within the batch that was sent; `field` is a field name or a path.
+    """
+
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+    field: str | None = None
+    row: int | None = None
+
+    @property
+    def message(self) -> str:
+        """The sentence of the registry with this problem's values in it."""
+        return REGISTRY[self.code].sentence(self.params)
+
+    def at(self, *, field: str | None = None, row: int | None = None) -> Problem:
+        """Return the same problem with its place filled in."""
+        return Problem(
+            self.code,
+            self.params,
+            self.field if field is None else field,
+            self.row if row is None else row,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the `errors[]` item of a problem document."""
+        return {
+            "row": self.row,
+            "field": self.field,
+            "code": self.code,
+            "message": self.message,
+            "params": self.params,
+        }
+
+
+class RelatumError(Exception):
+    """Refuse something for a reason that the caller can act on.
+
+    Raised with a code of the registry and the values its sentence needs.
+    """
+
+    def __init__(self, code: str, **params: Any) -> None:
+        self.code: Final = code
+        self.params: Final = params
+        self.problems: tuple[Problem, ...] = ()
+        super().__init__(REGISTRY[code].sentence(params))
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that belongs to the code."""
+        return REGISTRY[self.code].status
+
+    @property
+    def title(self) -> str:
+        """The short name of the error, the same for every occurrence."""
+        return REGISTRY[self.code].title
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the problem document (RFC 9457) of this error."""
+        return {
+            "type": f"/help/errors#{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+            "detail": str(self),
+            "errors": [problem.as_json() for problem in self.problems],
+        }
+
+
+class Invalid(RelatumError):
+    """Refuse values: a list of problems, each with its row, field, code and sentence."""
+
+    def __init__(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
+        conflict = all(p.code in CONFLICTS for p in problems)
+        first = problems[0]
+        place = f"{first.field}: " if first.field else ""
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(
+            "conflict" if conflict else "invalid",
+            first=f"{place}{first.message}{more}",
+        )
+        self.problems = tuple(problems)
+
+
+#: Problems that are a disagreement with what is stored, not with a rule: 409 instead of 422.
+CONFLICTS: Final = frozenset({"duplicate", "restore_conflict", "still_referenced"})
+
+
+def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
+    """Return ` Did you mean 'x'?` for the closest known word, or an empty text."""
+    from rapidfuzz import process  # noqa: PLC0415  # loaded only when something is wrong
+
+    found = process.extractOne(word, known, score_cutoff=60)
+    return f" Did you mean '{found[0]}'?" if found else ""

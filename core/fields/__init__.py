@@ -1,0 +1,43 @@
+"""Field types: one small class each, found by the name that administrators write."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .base import Field as Field
+from .base import Option as Option
+from .base import Refused as Refused
+from .base import Setting as Setting
+from .base import kind_of as kind_of
+from .choice import Choice as Choice
+from .moment import STYLES as STYLES
+from .moment import Date as Date
+from .moment import Datetime as Datetime
+from .number import Boolean as Boolean
+from .number import DecimalField as DecimalField
+from .number import Integer as Integer
+from .number import Money as Money
+from .reference import Lookup as Lookup
+from .reference import UserField as UserField
+from .text import Email as Email
+from .text import LongText as LongText
+from .text import ShortText as ShortText
+from .text import fold as fold
+
+FIELD_TYPES: Final[dict[str, type[Field]]] = {
+    cls.kind: cls
+    for cls in (
+        ShortText,
+        LongText,
+        Integer,
+        DecimalField,
+        Money,
+        Boolean,
+        Date,
+        Datetime,
+        Choice,
+        Email,
+        Lookup,
+        UserField,
+    )
+}

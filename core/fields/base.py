@@ -1,0 +1,188 @@
+"""What a field type is: a small class; an instance of it is one field of one entity type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+import sqlalchemy as sa
+from marshmallow import ValidationError
+from marshmallow import fields as ma
+
+from .. import types
+from ..errors import Problem
+
+
+class Setting(NamedTuple):
+    """A setting that only one field type knows; `check` raises ValueError with the reason."""
+
+    check: Callable[[Any], Any]
+    help: str
+
+
+class Refused(Exception):
+    """A value does not fit a field: carries the problem, without its place."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        self.problem = Problem(code, params)
+        super().__init__(code)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a choice field."""
+
+    id: int
+    value: str
+    label: str
+    hue: int | None = None
+    category: str | None = None
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Field:
+    """One field. Subclasses are the field types; they override what differs.
+
+    `column` is the physical name of the first column. Stored values are the Python values
+    that the columns' SQLAlchemy types give (`core.storage`).
+    """
+
+    #: The name of the field type, as administrators write it.
+    kind: ClassVar[str]
+    #: One sentence for help pages.
+    summary: ClassVar[str]
+    value_type: ClassVar[types.ValueType]
+    SETTINGS: ClassVar[Mapping[str, Setting]] = {}
+    #: Defaults that are computed when a record is made.
+    DEFAULTS: ClassVar[tuple[str, ...]] = ()
+    #: Parts a value can be grouped by besides itself, e.g. month.
+    PARTS: ClassVar[tuple[str, ...]] = ()
+    #: Whether the field can be made unique.
+    CAN_BE_UNIQUE: ClassVar[bool] = True
+
+    id: int
+    type_id: int
+    name: str
+    column: str
+    label: str
+    owner: str = "local"
+    help: str | None = None
+    required: bool = False
+    unique: bool = False
+    indexed: bool = False
+    sortable: bool = False
+    personal: bool = False
+    default: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    options: tuple[Option, ...] = ()
+    position: int = 0
+    trashed_in: int | None = None
+    #: System fields are set by the kernel; a caller may only read them.
+    read_only: bool = False
+    #: The physical table a reference points to (filled by the catalog).
+    target_table: str | None = None
+    #: The instance's time zone and currency (filled by the catalog).
+    zone: str = "UTC"
+    currency: str = ""
+
+    # -- storage ---------------------------------------------------------------------------
+    def columns(self) -> list[sa.Column[Any]]:
+        """Return the physical columns, the value's own first."""
+        raise NotImplementedError
+
+    @property
+    def key_column(self) -> str:
+        """The column to sort, group and keep unique by."""
+        return self.column
+
+    def store(self, value: Any) -> tuple[Any, ...]:
+        """Return the values of `columns()` for a checked value (None: empty)."""
+        return (value,)
+
+    # -- values ----------------------------------------------------------------------------
+    def check(self, value: Any) -> Any:
+        """Return the value to store for what a caller sent; raise `Refused`.
+
+        None and empty text are handled before (empty, required).
+        """
+        raise NotImplementedError
+
+    def parse(self, text: str, style: str | None = None) -> Any:
+        """Return the value for text from a file or an address; `style` is a date format."""
+        return self.check(text)
+
+    def wire(self, value: Any) -> Any:
+        """Return the JSON value of a stored value; orjson writes dates and instants itself."""
+        return value
+
+    def operand(self, value: Any) -> Any:
+        """Return what a condition compares with; like `check`, but without the field's limits."""
+        return self.check(value)
+
+    def compare(self, operator: str, column: sa.ColumnElement[Any], operand: Any) -> types.Sql:
+        """Return the SQL of a condition on this field."""
+        return types.condition(operator, column, operand)
+
+    def condition_column(self, operator: str) -> str:
+        """Return the column an operator looks at."""
+        return self.column
+
+    def order(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """Return what records are ordered by; `column` is the key column."""
+        return column
+
+    # -- description -----------------------------------------------------------------------
+    def openapi(self) -> dict[str, Any]:
+        """Return the JSON schema of a value (without null)."""
+        raise NotImplementedError
+
+    def schema(self) -> ma.Field[Any]:
+        """Return the marshmallow field that checks what comes in, through `check`."""
+        return _Checked(self)
+
+    @property
+    def aggregable(self) -> bool:
+        """Whether sum and avg make sense."""
+        return self.value_type.summable
+
+
+class _Checked(ma.Field[Any]):
+    """A marshmallow field whose rules are those of a Relatum field."""
+
+    def __init__(self, checks: Field) -> None:
+        super().__init__(allow_none=True)
+        self.checks = checks
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if value == "":
+            return None
+        try:
+            return self.checks.check(value)
+        except Refused as refused:
+            raise ValidationError([refused.problem]) from None  # type: ignore[list-item]
+
+
+def kind_of(value: Any) -> str:
+    """Return the JSON word for what was sent, for messages."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"{value}".lower()
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"'{value[:40]}{'…' if len(value) > 40 else ''}'"
+    return "a list" if isinstance(value, list) else "an object"
+
+
+def whole(minimum: int, maximum: int) -> Callable[[Any], int]:
+    """Return a check for a setting that is a whole number in a range."""
+
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
+            raise ValueError(f"must be a whole number from {minimum} to {maximum}")
+        return value
+
+    return check

@@ -1,0 +1,80 @@
+"""A choice: one of the field's options, stored by its stable value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import types
+from ..errors import nearest
+from ..storage import Text
+from .base import Field, Option, Refused, kind_of
+
+
+class Choice(Field):
+    """One of a list of options; ordered as the list is."""
+
+    kind = "choice"
+    summary = (
+        "One of the field's options. An option has a value that never changes, a label, a hue, "
+        "an order and a category such as open, won or lost."
+    )
+    value_type = types.CHOICE
+    PARTS = ("category",)
+    CAN_BE_UNIQUE = False
+
+    def columns(self) -> list[sa.Column[Any]]:
+        return [sa.Column(self.column, Text)]
+
+    def _find(self, value: Any) -> Option:
+        if not isinstance(value, str):
+            raise Refused("not_text", got=kind_of(value))
+        for option in self.options:
+            if option.value == value:
+                return option
+        known = [option.value for option in self.options]
+        raise Refused(
+            "option_unknown", value=value[:80], field=self.name, nearest=nearest(value, known)
+        )
+
+    def check(self, value: Any) -> str:
+        option = self._find(value)
+        if option.retired:
+            raise Refused("option_retired", value=option.value)
+        return option.value
+
+    def operand(self, value: Any) -> str:
+        return self._find(value).value
+
+    def parse(self, text: str, style: str | None = None) -> str:
+        """Find an option by its value, or by its label in any case."""
+        wanted = text.strip()
+        for option in self.options:
+            if wanted == option.value:
+                return self.check(wanted)
+        for option in self.options:
+            if wanted.casefold() == option.label.casefold():
+                return self.check(option.value)
+        labels = [option.label for option in self.options]
+        raise Refused(
+            "option_unknown", value=wanted[:80], field=self.name, nearest=nearest(wanted, labels)
+        )
+
+    def category_values(self, categories: list[str]) -> list[str]:
+        """Return the values of the options in any of the categories."""
+        return [option.value for option in self.options if option.category in categories]
+
+    def compare(self, operator: str, column: sa.ColumnElement[Any], operand: Any) -> types.Sql:
+        if operator == "category":
+            operand = self.category_values(operand)
+        return types.condition(operator, column, operand)
+
+    def order(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        if not self.options:
+            return column
+        places = {option.value: place for place, option in enumerate(self.options)}
+        return sa.case(places, value=column)
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "enum": [o.value for o in self.options if not o.retired]}

@@ -1,0 +1,185 @@
+"""Dates and instants."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from .. import clock, types
+from ..storage import Instant
+from .base import Field, Refused, Setting, kind_of
+
+#: Date formats of files: the words of the map format and what they mean to strptime.
+STYLES = {
+    "YYYY-MM-DD": "%Y-%m-%d",
+    "YYYY/MM/DD": "%Y/%m/%d",
+    "YYYYMMDD": "%Y%m%d",
+    "M/D/YYYY": "%m/%d/%Y",
+    "D/M/YYYY": "%d/%m/%Y",
+    "D.M.YYYY": "%d.%m.%Y",
+    "M-D-YYYY": "%m-%d-%Y",
+    "D-M-YYYY": "%d-%m-%Y",
+}
+_RELATIVE = re.compile(r"(today|now)(?:([+-])(\d{1,4})([dhm]))?")
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+def _relative(value: Any) -> tuple[str, timedelta] | None:
+    """Read `today`, `now`, `today-30d`, `now+2h`; None if it is none of these."""
+    found = _RELATIVE.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        return None
+    base, sign, count, unit = found.groups()
+    shift = timedelta(**{_UNITS[unit]: int(count)}) if count else timedelta()
+    return base, -shift if sign == "-" else shift
+
+
+def to_date(value: Any, wanted: str = "YYYY-MM-DD") -> date:
+    """Return the date of text in ISO form, or in one of `STYLES`; raise `Refused`."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str):
+        try:
+            if wanted != "YYYY-MM-DD":
+                return datetime.strptime(value.strip(), STYLES[wanted]).date()  # noqa: DTZ007  # a date has no zone
+            if len(value.strip()) == 10:
+                return date.fromisoformat(value.strip())
+        except ValueError:
+            pass
+    raise Refused("not_date", wanted=wanted, got=kind_of(value))
+
+
+def to_instant(value: Any, zone: str | None = None) -> datetime:
+    """Return the instant in UTC; text without an offset is refused, or read in `zone`."""
+    moment = value if isinstance(value, datetime) else None
+    if isinstance(value, str) and 10 < len(value.strip()) <= 40:
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError:
+            moment = None
+    if moment is not None and moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(zone)) if zone else None
+    try:
+        if moment is not None:
+            return moment.astimezone(UTC)
+    except OverflowError:
+        pass
+    raise Refused("not_datetime", got=kind_of(value))
+
+
+class Date(Field):
+    """A calendar date, without time or zone."""
+
+    kind = "date"
+    summary = "A calendar date, YYYY-MM-DD. Filters also take today, today-30d, today+1d."
+    value_type = types.DATE
+    DEFAULTS = ("today",)
+    PARTS = ("year", "quarter", "month", "week", "day")
+
+    @staticmethod
+    def _limit(value: Any) -> str:
+        try:
+            return to_date(value).isoformat()
+        except Refused as refused:
+            raise ValueError(refused.problem.message) from None
+
+    SETTINGS = {
+        "min": Setting(_limit.__func__, "Earliest date."),  # type: ignore[attr-defined]
+        "max": Setting(_limit.__func__, "Latest date."),  # type: ignore[attr-defined]
+    }
+
+    def columns(self) -> list[sa.Column[Any]]:
+        return [sa.Column(self.column, sa.Date)]
+
+    def check(self, value: Any) -> date:
+        return self._within(to_date(value))
+
+    def _within(self, day: date) -> date:
+        if "min" in self.settings and day < date.fromisoformat(self.settings["min"]):
+            raise Refused("too_small", min=self.settings["min"])
+        if "max" in self.settings and day > date.fromisoformat(self.settings["max"]):
+            raise Refused("too_large", max=self.settings["max"])
+        return day
+
+    def parse(self, text: str, style: str | None = None) -> date:
+        return self._within(to_date(text, style or "YYYY-MM-DD"))
+
+    def operand(self, value: Any) -> date:
+        relative = _relative(value)
+        if relative:
+            try:
+                return clock.today(self.zone) + relative[1]
+            except OverflowError:
+                raise Refused("not_date", wanted="YYYY-MM-DD", got=kind_of(value)) from None
+        return to_date(value)
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date"}
+
+
+class Datetime(Field):
+    """An instant, stored in UTC."""
+
+    kind = "datetime"
+    summary = (
+        "A date and time with a zone, stored in UTC with microseconds. Filters also take now, "
+        "now-2h, today and today-30d."
+    )
+    value_type = types.INSTANT
+    DEFAULTS = ("now",)
+    PARTS = Date.PARTS
+
+    @staticmethod
+    def _limit(value: Any) -> str:
+        try:
+            return to_instant(value).isoformat()
+        except Refused as refused:
+            raise ValueError(refused.problem.message) from None
+
+    SETTINGS = {
+        "min": Setting(_limit.__func__, "Earliest instant."),  # type: ignore[attr-defined]
+        "max": Setting(_limit.__func__, "Latest instant."),  # type: ignore[attr-defined]
+    }
+
+    def columns(self) -> list[sa.Column[Any]]:
+        return [sa.Column(self.column, Instant)]
+
+    def check(self, value: Any) -> datetime:
+        return self._within(to_instant(value))
+
+    def _within(self, moment: datetime) -> datetime:
+        if "min" in self.settings and moment < datetime.fromisoformat(self.settings["min"]):
+            raise Refused("too_small", min=self.settings["min"])
+        if "max" in self.settings and moment > datetime.fromisoformat(self.settings["max"]):
+            raise Refused("too_large", max=self.settings["max"])
+        return moment
+
+    def parse(self, text: str, style: str | None = None) -> datetime:
+        """Read ISO text; without an offset it is in the instance's zone. A date is its midnight."""
+        if style or len(text.strip()) == 10:
+            midnight = datetime.combine(to_date(text, style or "YYYY-MM-DD"), datetime.min.time())
+            return self._within(to_instant(midnight, self.zone))
+        return self._within(to_instant(text, self.zone))
+
+    def operand(self, value: Any) -> datetime:
+        relative = _relative(value)
+        if relative is None and isinstance(value, str) and len(value.strip()) == 10:
+            return to_instant(datetime.combine(to_date(value), datetime.min.time()), self.zone)
+        if relative is None:
+            return to_instant(value)
+        base, shift = relative
+        start = clock.now()
+        if base == "today":
+            local = start.astimezone(ZoneInfo(self.zone))
+            start = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        try:
+            return (start + shift).astimezone(UTC)
+        except OverflowError:
+            raise Refused("not_datetime", got=kind_of(value)) from None
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date-time"}

@@ -1,0 +1,224 @@
+"""Whole numbers, decimals, money and yes/no."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import types
+from ..storage import Int64, Scaled
+from .base import Field, Refused, Setting, kind_of, whole
+
+#: Largest whole number that JSON carries exactly.
+INTEGER_LIMIT = 2**53 - 1
+#: Decimals stay below this in size, so that sums and scaled integers are exact.
+DECIMAL_LIMIT = Decimal(10) ** 12
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > INTEGER_LIMIT:
+        raise ValueError("must be a whole number")
+    return value
+
+
+def _decimal(value: Any) -> str:
+    try:
+        return str(to_decimal(value))
+    except Refused as refused:
+        raise ValueError(refused.problem.message) from None
+
+
+def to_decimal(value: Any) -> Decimal:
+    """Return the exact decimal of a JSON number or text; raise `Refused`."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
+        raise Refused("not_decimal", got=kind_of(value))
+    text = str(value).strip()
+    if len(text) > 40:
+        raise Refused("not_decimal", got=kind_of(text))
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise Refused("not_decimal", got=kind_of(value)) from None
+    if not number.is_finite() or "_" in text:
+        raise Refused("not_decimal", got=kind_of(value))
+    if abs(number) >= DECIMAL_LIMIT:
+        raise Refused("too_large", max="999999999999")
+    return number
+
+
+class Integer(Field):
+    """A whole number."""
+
+    kind = "integer"
+    summary = "A whole number between -(2^53 - 1) and 2^53 - 1."
+    value_type = types.INTEGER
+    SETTINGS = {
+        "min": Setting(_integer, "Least value."),
+        "max": Setting(_integer, "Largest value."),
+    }
+
+    def columns(self) -> list[sa.Column[Any]]:
+        return [sa.Column(self.column, Int64)]
+
+    def check(self, value: Any) -> int:
+        number = self.operand(value)
+        if number < self.settings.get("min", -INTEGER_LIMIT):
+            raise Refused("too_small", min=self.settings.get("min", -INTEGER_LIMIT))
+        if number > self.settings.get("max", INTEGER_LIMIT):
+            raise Refused("too_large", max=self.settings.get("max", INTEGER_LIMIT))
+        return number
+
+    def operand(self, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise Refused("not_integer", got=kind_of(value))
+        if isinstance(value, float):
+            if not value.is_integer():
+                raise Refused("not_integer", got=kind_of(value))
+            value = int(value)
+        if abs(value) > INTEGER_LIMIT:
+            raise Refused("too_large", max=INTEGER_LIMIT)
+        return value
+
+    def parse(self, text: str, style: str | None = None) -> int:
+        try:
+            number = int(text.strip()) if len(text) < 30 and "_" not in text else None
+        except ValueError:
+            number = None
+        if number is None:
+            raise Refused("not_integer", got=kind_of(text))
+        return self.check(number)
+
+    def openapi(self) -> dict[str, Any]:
+        return {
+            "type": "integer",
+            "minimum": self.settings.get("min", -INTEGER_LIMIT),
+            "maximum": self.settings.get("max", INTEGER_LIMIT),
+        }
+
+
+class DecimalField(Field):
+    """An exact decimal of fixed scale; text in JSON."""
+
+    kind = "decimal"
+    summary = "An exact decimal with 0 to 6 digits after the point, below 10^12; text in JSON."
+    value_type = types.DECIMAL
+    SETTINGS = {
+        "scale": Setting(whole(0, 6), "Digits after the point; default 2."),
+        "min": Setting(_decimal, "Least value."),
+        "max": Setting(_decimal, "Largest value."),
+    }
+
+    @property
+    def scale(self) -> int:
+        """Digits after the point that are stored."""
+        return int(self.settings.get("scale", 2))
+
+    def columns(self) -> list[sa.Column[Any]]:
+        return [sa.Column(self.column, Scaled(self.scale))]
+
+    def check(self, value: Any) -> Decimal:
+        number = self.operand(value)
+        least, largest = self.settings.get("min"), self.settings.get("max")
+        if least is not None and number < Decimal(least):
+            raise Refused("too_small", min=least)
+        if largest is not None and number > Decimal(largest):
+            raise Refused("too_large", max=largest)
+        return number
+
+    def operand(self, value: Any) -> Decimal:
+        number = to_decimal(value)
+        exact = number.quantize(Decimal(1).scaleb(-self.scale))
+        if exact != number:
+            raise Refused("too_many_digits", scale=self.scale)
+        return exact + 0  # no negative zero
+
+    def wire(self, value: Decimal | None) -> str | None:
+        return None if value is None else format(value, "f")
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "format": "decimal", "maxLength": 40}
+
+
+class Money(DecimalField):
+    """An amount in the field's currency."""
+
+    kind = "money"
+    summary = (
+        "An amount with four exact digits after the point, in the field's currency "
+        "(default: the instance's); text in JSON."
+    )
+
+    @staticmethod
+    def _currency(value: Any) -> str:
+        if not (isinstance(value, str) and len(value) == 3 and value.isascii() and value.isupper()):
+            raise ValueError("must be a currency code of three capital letters, such as EUR")
+        return value
+
+    SETTINGS = {
+        "currency": Setting(_currency.__func__, "Currency code; default: the instance's."),  # type: ignore[attr-defined]
+        "min": DecimalField.SETTINGS["min"],
+        "max": DecimalField.SETTINGS["max"],
+    }
+
+    @property
+    def scale(self) -> int:
+        return 4
+
+    def wire(self, value: Decimal | None) -> str | None:
+        """Return the amount with two digits, or four where it has more than two."""
+        if value is None:
+            return None
+        cents = value.quantize(Decimal("0.01"))
+        return format(cents if cents == value else value, "f")
+
+    def openapi(self) -> dict[str, Any]:
+        code = self.settings.get("currency", self.currency)
+        return {**DecimalField.openapi(self), "x-currency": code}
+
+
+class Boolean(Field):
+    """Yes or no; with `tri_state` also unknown."""
+
+    kind = "boolean"
+    summary = "True or false; empty counts as false unless tri_state is set."
+    value_type = types.BOOLEAN
+    CAN_BE_UNIQUE = False
+
+    @staticmethod
+    def _flag(value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError("must be true or false")
+        return value
+
+    SETTINGS = {"tri_state": Setting(_flag.__func__, "Keep empty apart from false.")}  # type: ignore[attr-defined]
+
+    @property
+    def tri_state(self) -> bool:
+        """Whether empty is a value of its own."""
+        return bool(self.settings.get("tri_state"))
+
+    def columns(self) -> list[sa.Column[Any]]:
+        if self.tri_state:
+            return [sa.Column(self.column, sa.Boolean)]
+        return [sa.Column(self.column, sa.Boolean, nullable=False, server_default=sa.false())]
+
+    def store(self, value: bool | None) -> tuple[bool | None]:
+        return (value if value is not None or self.tri_state else False,)
+
+    def check(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise Refused("not_boolean", got=kind_of(value))
+        return value
+
+    def parse(self, text: str, style: str | None = None) -> bool:
+        word = text.strip().casefold()
+        if word in ("true", "yes", "1", "y"):
+            return True
+        if word in ("false", "no", "0", "n"):
+            return False
+        raise Refused("not_boolean", got=kind_of(text))
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "boolean"}

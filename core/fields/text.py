@@ -1,0 +1,156 @@
+"""Text, long text and e-mail address."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import types
+from ..storage import Text
+from .base import Field, Refused, Setting, kind_of, whole
+
+#: Longest single-line text; its key fits an index page of both databases.
+TEXT_LIMIT = 500
+LONG_TEXT_LIMIT = 100_000
+_KEY_LIMIT = 600
+
+
+@lru_cache(maxsize=65_536)
+def fold(text: str) -> str:
+    """Return what a text is compared and ordered by: no case, no marks, compatible forms."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in parts if not unicodedata.combining(c))[:_KEY_LIMIT]
+
+
+def _pattern(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > 200:
+        raise ValueError("must be a regular expression of at most 200 characters")
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from None
+    return value
+
+
+def clean(value: Any, *, lines: bool) -> str:
+    """Return text in NFC, checked for characters that can't be stored; raise `Refused`."""
+    if not isinstance(value, str):
+        raise Refused("not_text", got=kind_of(value))
+    if not value.isprintable():
+        for character in value:
+            category = unicodedata.category(character)
+            if category == "Cs" or (category == "Cc" and not (lines and character in "\n\r\t")):
+                raise Refused("bad_character", character=f"U+{ord(character):04X}")
+    return unicodedata.normalize("NFC", value)
+
+
+class LongText(Field):
+    """Text of many lines."""
+
+    kind = "long_text"
+    summary = "Text of many lines, up to 100,000 characters. Not sortable."
+    value_type = types.LONG_TEXT
+    CAN_BE_UNIQUE = False
+    SETTINGS = {
+        "min_length": Setting(whole(0, LONG_TEXT_LIMIT), "Least characters."),
+        "max_length": Setting(whole(1, LONG_TEXT_LIMIT), "Most characters; default 100,000."),
+        "pattern": Setting(_pattern, "A regular expression that the whole text must match."),
+    }
+    LIMIT = LONG_TEXT_LIMIT
+    LINES = True
+
+    def columns(self) -> list[sa.Column[Any]]:
+        return [sa.Column(self.column, Text)]
+
+    def normal(self, value: Any) -> str:
+        """Return the text as it would be stored, without the field's limits."""
+        return clean(value, lines=self.LINES)
+
+    def check(self, value: Any) -> str | None:
+        text = self.normal(value)
+        if not text:
+            return None
+        longest = self.settings.get("max_length", self.LIMIT)
+        if len(text) > longest:
+            raise Refused("too_long", length=len(text), max=longest)
+        shortest = self.settings.get("min_length", 0)
+        if len(text) < shortest:
+            raise Refused("too_short", length=len(text), min=shortest)
+        pattern = self.settings.get("pattern")
+        if pattern and not re.fullmatch(pattern, text):
+            raise Refused("no_match", pattern=pattern)
+        return text
+
+    def operand(self, value: Any) -> str:
+        return self.normal(value)
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": self.settings.get("max_length", self.LIMIT)}
+
+
+class ShortText(LongText):
+    """Text of one line, with a fold key beside it for order, search and uniqueness."""
+
+    kind = "text"
+    summary = "Text of one line, up to 500 characters; blanks around it are cut."
+    value_type = types.TEXT
+    CAN_BE_UNIQUE = True
+    SETTINGS = {
+        "min_length": Setting(whole(0, TEXT_LIMIT), "Least characters."),
+        "max_length": Setting(whole(1, TEXT_LIMIT), "Most characters; default 500."),
+        "pattern": LongText.SETTINGS["pattern"],
+    }
+    LIMIT = TEXT_LIMIT
+    LINES = False
+
+    def columns(self) -> list[sa.Column[Any]]:
+        return [sa.Column(self.column, Text), sa.Column(self.key_column, Text)]
+
+    @property
+    def key_column(self) -> str:
+        return f"{self.column}__k"
+
+    def normal(self, value: Any) -> str:
+        return clean(value, lines=False).strip()
+
+    def store(self, value: str | None) -> tuple[str | None, str | None]:
+        return (value, None) if value is None else (value, fold(value))
+
+    def condition_column(self, operator: str) -> str:
+        return self.key_column if operator in types.FOLDED else self.column
+
+    def compare(self, operator: str, column: sa.ColumnElement[Any], operand: Any) -> types.Sql:
+        if operator in types.FOLDED:
+            operand = fold(operand)
+        return types.condition(operator, column, operand)
+
+
+class Email(ShortText):
+    """An e-mail address, validated and normalised by the email-validator library."""
+
+    kind = "email"
+    summary = "An e-mail address, checked for form and stored in normal form."
+    SETTINGS = {}
+    LIMIT = 254
+
+    def check(self, value: Any) -> str | None:
+        text = self.normal(value)
+        return _email(text) if text else None
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "format": "email", "maxLength": self.LIMIT}
+
+
+@lru_cache(maxsize=65_536)
+def _email(text: str) -> str:
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415  # slow import
+
+    try:
+        found = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise Refused("not_email", got=text[:80], reason=str(error)) from None
+    return found.normalized

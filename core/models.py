@@ -1,0 +1,253 @@
+"""The few fixed tables, `core_*`. Records live in tables of their own, made from the catalog."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .db import db
+from .storage import Instant, Int64, Text
+
+Model: Any = db.Model
+
+
+def _id() -> Mapped[int]:
+    return mapped_column(Int64, primary_key=True, autoincrement=True)
+
+
+def _given_id() -> Mapped[int]:
+    # Given by whoever applies a plan, from one counter: never used twice.
+    return mapped_column(Int64, primary_key=True, autoincrement=False)
+
+
+class Epoch(Model):
+    """The one row with the generations that every transaction reads first."""
+
+    __tablename__ = "core_epoch"
+    id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    plugins: Mapped[int] = mapped_column(sa.Integer)
+    catalog: Mapped[int] = mapped_column(sa.Integer)
+    access: Mapped[int] = mapped_column(sa.Integer)
+    core: Mapped[int] = mapped_column(sa.Integer)
+
+
+class Setting(Model):
+    """What the instance as a whole was told at `init`: currency, time zone, language, keys."""
+
+    __tablename__ = "core_setting"
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class Generation(Model):
+    """One applied change of metadata: which, when, by whom."""
+
+    __tablename__ = "core_generation"
+    number: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Instant)
+    actor_id: Mapped[int | None] = mapped_column(Int64)
+    changes: Mapped[str] = mapped_column(Text)
+
+
+class Type(Model):
+    """An entity type. `table_name` is physical and equals the name unless that was taken."""
+
+    __tablename__ = "core_type"
+    id: Mapped[int] = _given_id()
+    name: Mapped[str] = mapped_column(Text)
+    table_name: Mapped[str] = mapped_column(Text, unique=True)
+    owner: Mapped[str] = mapped_column(Text)
+    label: Mapped[str] = mapped_column(Text)
+    plural: Mapped[str] = mapped_column(Text)
+    icon: Mapped[str | None] = mapped_column(Text)
+    hue: Mapped[int | None] = mapped_column(sa.Integer)
+    description: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    created_in: Mapped[int] = mapped_column(sa.Integer)
+    changed_in: Mapped[int] = mapped_column(sa.Integer)
+    trashed_in: Mapped[int | None] = mapped_column(sa.Integer)
+    __table_args__ = (
+        sa.Index(
+            "ux_core_type_name",
+            "name",
+            unique=True,
+            sqlite_where=sa.text("trashed_in IS NULL"),
+            postgresql_where=sa.text("trashed_in IS NULL"),
+        ),
+    )
+
+
+class FieldRow(Model):
+    """A field of an entity type; `settings` holds what only its field type knows."""
+
+    __tablename__ = "core_field"
+    id: Mapped[int] = _given_id()
+    type_id: Mapped[int] = mapped_column(sa.ForeignKey("core_type.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    column_name: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    owner: Mapped[str] = mapped_column(Text)
+    label: Mapped[str] = mapped_column(Text)
+    help: Mapped[str | None] = mapped_column(Text)
+    required: Mapped[bool] = mapped_column(sa.Boolean)
+    is_unique: Mapped[bool] = mapped_column(sa.Boolean)
+    indexed: Mapped[bool] = mapped_column(sa.Boolean)
+    sortable: Mapped[bool] = mapped_column(sa.Boolean)
+    personal: Mapped[bool] = mapped_column(sa.Boolean)
+    default_value: Mapped[str | None] = mapped_column(Text)
+    settings: Mapped[str] = mapped_column(Text)
+    position: Mapped[int] = mapped_column(sa.Integer)
+    trashed_in: Mapped[int | None] = mapped_column(sa.Integer)
+    __table_args__ = (
+        sa.UniqueConstraint("type_id", "column_name", name="uq_core_field_column"),
+        sa.Index(
+            "ux_core_field_name",
+            "type_id",
+            "name",
+            unique=True,
+            sqlite_where=sa.text("trashed_in IS NULL"),
+            postgresql_where=sa.text("trashed_in IS NULL"),
+        ),
+    )
+
+
+class Option(Model):
+    """An option of a choice field; `value` is stable, `category` groups options (open, won, lost)."""
+
+    __tablename__ = "core_option"
+    id: Mapped[int] = _given_id()
+    field_id: Mapped[int] = mapped_column(sa.ForeignKey("core_field.id"))
+    value: Mapped[str] = mapped_column(Text)
+    label: Mapped[str] = mapped_column(Text)
+    hue: Mapped[int | None] = mapped_column(sa.Integer)
+    category: Mapped[str | None] = mapped_column(Text)
+    position: Mapped[int] = mapped_column(sa.Integer)
+    retired: Mapped[bool] = mapped_column(sa.Boolean)
+    __table_args__ = (sa.UniqueConstraint("field_id", "value", name="uq_core_option_value"),)
+
+
+class Key(Model):
+    """A compound unique key: `fields` are names of the type's fields, joined by commas."""
+
+    __tablename__ = "core_key"
+    id: Mapped[int] = _given_id()
+    type_id: Mapped[int] = mapped_column(sa.ForeignKey("core_type.id"), index=True)
+    fields: Mapped[str] = mapped_column(Text)
+    owner: Mapped[str] = mapped_column(Text)
+    trashed_in: Mapped[int | None] = mapped_column(sa.Integer)
+
+
+class Record(Model):
+    """The spine: every record's id and type, for ever (D3)."""
+
+    __tablename__ = "core_record"
+    id: Mapped[int] = _id()
+    type_id: Mapped[int] = mapped_column(sa.ForeignKey("core_type.id"))
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class ChangeSet(Model):
+    """One transaction that wrote records; `generation` is the catalog it obeyed."""
+
+    __tablename__ = "core_change_set"
+    id: Mapped[int] = _id()
+    at: Mapped[datetime] = mapped_column(Instant)
+    actor_id: Mapped[int | None] = mapped_column(Int64)
+    source: Mapped[str] = mapped_column(Text)
+    generation: Mapped[int] = mapped_column(sa.Integer)
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class Change(Model):
+    """What one change set did to one record: `data` is JSON {field: [before, after]}."""
+
+    __tablename__ = "core_change"
+    id: Mapped[int] = _id()
+    change_set_id: Mapped[int] = mapped_column(sa.ForeignKey("core_change_set.id"), index=True)
+    record_id: Mapped[int] = mapped_column(sa.ForeignKey("core_record.id"), index=True)
+    op: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(sa.Integer)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class User(Model):
+    """People: an entity type of the catalog on a fixed table, extendable with fields."""
+
+    __tablename__ = "core_user"
+    id: Mapped[int] = mapped_column(sa.ForeignKey("core_record.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    name__k: Mapped[str] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text)
+    email__k: Mapped[str | None] = mapped_column(Text)
+    admin: Mapped[bool] = mapped_column(sa.Boolean)
+    active: Mapped[bool] = mapped_column(sa.Boolean)
+    language: Mapped[str | None] = mapped_column(Text)
+    timezone: Mapped[str | None] = mapped_column(Text)
+
+
+class Team(Model):
+    """Teams, a tree: an entity type of the catalog on a fixed table."""
+
+    __tablename__ = "core_team"
+    id: Mapped[int] = mapped_column(sa.ForeignKey("core_record.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    name__k: Mapped[str] = mapped_column(Text)
+    parent: Mapped[int | None] = mapped_column(sa.ForeignKey("core_team.id"))
+
+
+class Credential(Model):
+    """A user's password hash (argon2); unreachable from queries."""
+
+    __tablename__ = "core_credential"
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"), primary_key=True)
+    password_hash: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SignIn(Model):
+    """A session of a browser; the id in the cookie is hashed here."""
+
+    __tablename__ = "core_session"
+    id_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"), index=True)
+    csrf: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Token(Model):
+    """A bearer token, hashed; its text is shown once."""
+
+    __tablename__ = "core_token"
+    id: Mapped[int] = _id()
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    token_hash: Mapped[str] = mapped_column(Text, unique=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Link(Model):
+    """A one-time sign-in link, hashed; gone once used."""
+
+    __tablename__ = "core_link"
+    id_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"))
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Idempotency(Model):
+    """The answer to a request that carried an Idempotency-Key."""
+
+    __tablename__ = "core_idempotency"
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    actor_id: Mapped[int] = mapped_column(Int64, primary_key=True)
+    request_hash: Mapped[str] = mapped_column(Text)
+    status: Mapped[int | None] = mapped_column(sa.Integer)
+    headers: Mapped[str | None] = mapped_column(Text)
+    body: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,80 @@
+"""Column types: how a value is stored on SQLite and on PostgreSQL (D15).
+
+| value | SQLite | PostgreSQL | Python |
+|---|---|---|---|
+| text | TEXT | TEXT COLLATE "C" | str |
+| decimal | INTEGER × 10^scale | NUMERIC(18, scale) | Decimal |
+| instant | INTEGER µs since 1970 UTC | TIMESTAMPTZ | aware datetime, UTC |
+| date | TEXT ISO | DATE | date |
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+#: Text whose order and equality are by code point on both databases.
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+#: Record ids and other 64-bit whole numbers (INTEGER is the rowid type on SQLite).
+Int64 = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant in UTC; integer microseconds on SQLite, so that it sorts and indexes."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.BigInteger())
+        return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return (value - EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return EPOCH + timedelta(microseconds=value)
+        return value.astimezone(UTC)  # type: ignore[no-any-return]
+
+
+class Scaled(TypeDecorator[Decimal]):
+    """A decimal of fixed scale, exact on both databases."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.BigInteger())
+        return dialect.type_descriptor(sa.Numeric(18, self.scale))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return int(value.scaleb(self.scale))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return Decimal(value).scaleb(-self.scale)
+        return Decimal(value)

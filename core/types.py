@@ -1,0 +1,128 @@
+"""Value types: the operators each kind of value knows, compiled to SQL alike on both databases.
+
+A field hands over the columns it compares by; an operator never sees a name from a request.
+`None` operands are refused before they get here (emptiness has its own operator).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+import sqlalchemy.ext.compiler
+
+Sql = sa.ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One comparison. `operands`: one, many (a list), pair (from, to) or flag (true/false)."""
+
+    name: str
+    operands: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValueType:
+    """A kind of value: its operators, and whether it has an order and a sum."""
+
+    name: str
+    operators: tuple[str, ...]
+    ordered: bool = True
+    summable: bool = False
+
+
+OPERATORS: Final[dict[str, Operator]] = {
+    op.name: op
+    for op in (
+        Operator("eq", "one", "is"),
+        Operator("ne", "one", "is not"),
+        Operator("in", "many", "is one of"),
+        Operator("nin", "many", "is none of"),
+        Operator("gt", "one", "is greater than"),
+        Operator("gte", "one", "is at least"),
+        Operator("lt", "one", "is less than"),
+        Operator("lte", "one", "is at most"),
+        Operator("between", "pair", "is between (both included)"),
+        Operator("ieq", "one", "is, whatever case and accents"),
+        Operator("contains", "one", "contains, whatever case and accents"),
+        Operator("starts", "one", "starts with, whatever case and accents"),
+        Operator("has", "one", "contains exactly"),
+        Operator("category", "many", "has an option of the category"),
+        Operator("empty", "flag", "is empty"),
+    )
+}
+
+_SET = ("eq", "ne", "in", "nin", "empty")
+_ORDER = ("gt", "gte", "lt", "lte", "between")
+
+TEXT: Final = ValueType("text", (*_SET, "ieq", "contains", "starts"))
+LONG_TEXT: Final = ValueType("long text", ("has", "empty"), ordered=False)
+INTEGER: Final = ValueType("integer", (*_SET, *_ORDER), summable=True)
+DECIMAL: Final = ValueType("decimal", (*_SET, *_ORDER), summable=True)
+BOOLEAN: Final = ValueType("boolean", ("eq", "ne", "empty"))
+DATE: Final = ValueType("date", (*_SET, *_ORDER))
+INSTANT: Final = ValueType("instant", (*_SET, *_ORDER))
+CHOICE: Final = ValueType("choice", (*_SET, "category"))
+REFERENCE: Final = ValueType("reference", _SET)
+
+#: Operators that look at the fold key of a text, so that both databases agree (M7).
+FOLDED: Final = frozenset({"ieq", "contains", "starts"})
+
+_COMPILE: Final[dict[str, Callable[[Sql, Any], Sql]]] = {
+    "eq": lambda c, v: c == v,
+    # A missing value is not equal to anything, and it is not "not equal" either (M8).
+    "ne": lambda c, v: c != v,
+    "in": lambda c, v: c.in_(v),
+    "category": lambda c, v: c.in_(v),
+    "nin": lambda c, v: c.not_in(v) if v else c.is_not(None),
+    "gt": lambda c, v: c > v,
+    "gte": lambda c, v: c >= v,
+    "lt": lambda c, v: c < v,
+    "lte": lambda c, v: c <= v,
+    "between": lambda c, v: sa.and_(c >= v[0], c <= v[1]),
+    "ieq": lambda c, v: c == v,
+    "contains": lambda c, v: _position(c, v) > 0,
+    "has": lambda c, v: _position(c, v) > 0,
+    "starts": lambda c, v: sa.and_(c >= v, c < _after(v)) if v else c.is_not(None),
+    "empty": lambda c, v: c.is_(None) if v else c.is_not(None),
+}
+
+
+def condition(operator: str, column: Sql, operand: Any) -> Sql:
+    """Return the SQL of one comparison; the operand is already checked by its field."""
+    return _COMPILE[operator](column, operand)
+
+
+def _after(prefix: str) -> str:
+    """Return the smallest text after all texts that begin with `prefix`, by code point."""
+    last = ord(prefix[-1]) + 1
+    if 0xD800 <= last <= 0xDFFF:
+        last = 0xE000
+    return prefix[:-1] + chr(last) if last <= 0x10FFFF else prefix + "\U0010ffff" * 8
+
+
+class _position(sa.sql.functions.GenericFunction[int]):  # noqa: N801  # reads as SQL does
+    """Position of a text in another: `instr` on SQLite, `strpos` on PostgreSQL."""
+
+    name = "relatum_position"
+    inherit_cache = True
+    type = sa.Integer()
+
+
+@sa.ext.compiler.compiles(_position, "sqlite")  # type: ignore[no-untyped-call, misc]
+def _instr(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **kw)})"
+
+
+@sa.ext.compiler.compiles(_position, "postgresql")  # type: ignore[no-untyped-call, misc]
+def _strpos(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **kw)})"
+
+
+def wanted(names: Sequence[str]) -> str:
+    """Return operator names as a sentence's list."""
+    return ", ".join(names)

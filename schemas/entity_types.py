@@ -1,0 +1,143 @@
+"""Wire formats of the data model: entity types, fields, options and changes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+_TEXT = {"validate": validate.Length(min=1, max=200)}
+_HUE = {"validate": validate.Range(min=0, max=359), "allow_none": True, "strict": True}
+
+
+class OptionSchema(Schema):
+    """An option of a choice field."""
+
+    value = fields.String(required=True, validate=validate.Length(min=1, max=64))
+    label = fields.String(**_TEXT)
+    hue = fields.Integer(**_HUE)
+    category = fields.String(allow_none=True, validate=validate.Length(min=1, max=40))
+    retired = fields.Boolean(truthy={True}, falsy={False})
+
+
+class FieldChangeSchema(Schema):
+    """The properties of a field that can change."""
+
+    label = fields.String(**_TEXT)
+    help = fields.String(allow_none=True, validate=validate.Length(max=1000))
+    required = fields.Boolean(truthy={True}, falsy={False})
+    unique = fields.Boolean(truthy={True}, falsy={False})
+    indexed = fields.Boolean(truthy={True}, falsy={False})
+    sortable = fields.Boolean(truthy={True}, falsy={False})
+    personal = fields.Boolean(truthy={True}, falsy={False})
+    default = fields.Raw(allow_none=True)
+    settings = fields.Dict(keys=fields.String())
+    options = fields.List(fields.Nested(OptionSchema), validate=validate.Length(max=1000))
+    position = fields.Integer(strict=True, validate=validate.Range(min=0, max=10_000))
+
+
+class FieldSchema(FieldChangeSchema):
+    """A field as it is made."""
+
+    name = fields.String(required=True)
+    kind = fields.String(required=True)
+
+
+class EntityTypeChangeSchema(Schema):
+    """The properties of an entity type that can change."""
+
+    label = fields.String(**_TEXT)
+    plural = fields.String(**_TEXT)
+    icon = fields.String(allow_none=True, validate=validate.Regexp(r"[a-z0-9-]{1,40}\Z"))
+    hue = fields.Integer(**_HUE)
+    description = fields.String(allow_none=True, validate=validate.Length(max=2000))
+    title = fields.String(validate=validate.Length(max=400))
+
+
+class EntityTypeSchema(EntityTypeChangeSchema):
+    """An entity type as it is made."""
+
+    name = fields.String(required=True)
+    fields_ = fields.List(
+        fields.Nested(FieldSchema), data_key="fields", attribute="fields", validate=validate.Length(max=1000)
+    )
+    keys = fields.List(fields.List(fields.String(), validate=validate.Length(min=1, max=8)))
+
+
+class TypeOperation(EntityTypeChangeSchema):
+    """change_type, trash_type, restore_type: an operation on one type."""
+
+    op = fields.String(required=True)
+    type = fields.String(required=True)
+    existing = fields.Raw()
+
+
+class CreateType(EntityTypeSchema):
+    """create_type: a new entity type with its fields."""
+
+    op = fields.String(required=True)
+
+
+class FieldOperation(FieldChangeSchema):
+    """change_field, trash_field, restore_field: an operation on one field."""
+
+    op = fields.String(required=True)
+    type = fields.String(required=True)
+    field = fields.String(required=True)
+    existing = fields.Raw()
+
+
+class AddField(FieldSchema):
+    """add_field: a new field."""
+
+    op = fields.String(required=True)
+    type = fields.String(required=True)
+    existing = fields.Raw()
+
+
+class KeyOperation(Schema):
+    """add_key, trash_key: a compound unique key."""
+
+    op = fields.String(required=True)
+    type = fields.String(required=True)
+    fields_ = fields.List(
+        fields.String(), required=True, data_key="fields", attribute="fields", validate=validate.Length(min=1, max=8)
+    )
+    existing = fields.Raw()
+
+
+#: The wire format of each operation of a plan.
+OPERATIONS: dict[str, type[Schema]] = {
+    "create_type": CreateType,
+    "change_type": TypeOperation,
+    "trash_type": TypeOperation,
+    "restore_type": TypeOperation,
+    "add_field": AddField,
+    "change_field": FieldOperation,
+    "trash_field": FieldOperation,
+    "restore_field": FieldOperation,
+    "add_key": KeyOperation,
+    "trash_key": KeyOperation,
+}
+
+
+class PlanSchema(Schema):
+    """Changes to plan or apply; `plan` is the fingerprint that was looked at."""
+
+    changes = fields.List(fields.Dict(keys=fields.String()), required=True, validate=validate.Length(min=1, max=5000))
+    plan = fields.String(allow_none=True)
+
+
+def flat(error: ValidationError) -> list[tuple[str, str]]:
+    """Return (path, sentence) pairs of a marshmallow error, paths joined by dots."""
+    found: list[tuple[str, str]] = []
+
+    def walk(path: str, node: Any) -> None:
+        if isinstance(node, dict):
+            for key, value in node.items():
+                walk(f"{path}.{key}" if path else str(key), value)
+        else:
+            found.extend((path, str(message)) for message in node)
+
+    walk("", error.messages)
+    return found
