@@ -133,9 +133,15 @@ def translate(error: sa_exc.DBAPIError, config: Config) -> Exception:
         return RelatumError("disk_full")
     if "database is locked" in text or "database table is locked" in text:
         return RelatumError("database_busy", seconds=config.busy_timeout)
-    gone = isinstance(error, sa_exc.OperationalError) and (
-        not state or state[:2] in ("08", "57", "53", "3D", "28")
-    )
-    if gone or "unable to open database" in text or "not a database" in text:
+    if _is_gone(error, text, state):
         return RelatumError("database_gone", reason=str(error.orig).strip().splitlines()[0])
     return error
+
+
+def _is_gone(error: sa_exc.DBAPIError, text: str, state: str) -> bool:
+    if "unable to open database" in text or "file is not a database" in text:
+        return True
+    from_server = type(error.orig).__module__.startswith("psycopg")
+    if not from_server or not isinstance(error, sa_exc.OperationalError):
+        return False
+    return not state or state[:2] in ("08", "57", "53", "28") or state == "3D000"

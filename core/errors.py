@@ -7,6 +7,7 @@ contract and are never translated; `relatum help errors` and /help/errors are ma
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -87,22 +88,29 @@ class RelatumError(Exception):
 
 
 class Invalid(RelatumError):
-    """Refuse values: a list of problems, each with its row, field, code and sentence."""
+    """Refuse values: a list of problems, each with its row, field, code and sentence.
 
-    def __init__(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
-        conflict = all(p.code in CONFLICTS for p in problems)
-        first = problems[0]
-        place = f"{first.field}: " if first.field else ""
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        super().__init__(
-            "conflict" if conflict else "invalid",
-            first=f"{place}{first.message}{more}",
-        )
+    Problems that all have one code of their own status (a duplicate, a missing record, an old
+    version) give that code and status to the whole; anything else is `invalid` or `conflict`.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first, codes = problems[0], {problem.code for problem in problems}
+        statuses = {REGISTRY[code].status for code in codes}
+        if codes == {first.code} and first.code in WHOLE:
+            super().__init__(first.code, **first.params)
+        else:
+            place = f"{first.field}: " if first.field else ""
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            code = "conflict" if statuses == {409} else "invalid"
+            super().__init__(code, first=f"{place}{first.message}{more}")
         self.problems = tuple(problems)
 
 
-#: Problems that are a disagreement with what is stored, not with a rule: 409 instead of 422.
-CONFLICTS: Final = frozenset({"duplicate", "restore_conflict", "still_referenced"})
+#: Codes of problems that speak for a whole request.
+WHOLE: Final = frozenset(
+    {"record_unknown", "version_mismatch", "duplicate", "restore_conflict", "still_referenced"}
+)
 
 
 def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:

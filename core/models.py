@@ -185,7 +185,9 @@ class User(Model):
     admin: Mapped[bool] = mapped_column(sa.Boolean)
     active: Mapped[bool] = mapped_column(sa.Boolean)
     language: Mapped[str | None] = mapped_column(Text)
+    language__k: Mapped[str | None] = mapped_column(Text)
     timezone: Mapped[str | None] = mapped_column(Text)
+    timezone__k: Mapped[str | None] = mapped_column(Text)
 
 
 class Team(Model):

@@ -137,13 +137,6 @@ def check_default(made: Field, value: Any) -> str | None:
     return orjson.dumps(checked, option=orjson.OPT_UTC_Z).decode()
 
 
-def default_value(field: Field) -> Any:
-    """Return a constant default as wire value, or the word of a computed one; None: none."""
-    if field.default is None or field.default in field.DEFAULTS:
-        return field.default
-    return orjson.loads(field.default)
-
-
 def merge_options(
     known: tuple[Option, ...], given: list[dict[str, Any]], name: str
 ) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from .. import db
 from ..catalog import EntityType
 from ..errors import Problem, RelatumError
 from ..fields import Field, Refused
-from .definitions import default_value
 from .draft import Fill, Step
 
 _SHOWN = 10
@@ -105,7 +104,7 @@ def _fill_value(field: Field, answer: Any, possible: list[str]) -> Any:
     if answer is None:
         return _UNANSWERED
     if answer == "default" and "default" in possible:
-        return default_value(field)
+        return field.default_value()
     if answer == "clear" and "clear" in possible:
         return None
     if isinstance(answer, dict) and set(answer) == {"fill"}:

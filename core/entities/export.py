@@ -8,7 +8,6 @@ from ..catalog import Catalog, EntityType
 from ..errors import RelatumError
 from ..fields import Field, Option
 from ..types import OPERATORS
-from .definitions import default_value
 
 #: Version of the format that `relatum schema export` writes.
 FORMAT = 1
@@ -56,7 +55,7 @@ def describe_field(field: Field) -> dict[str, Any]:
         "indexed": field.indexed,
         "sortable": field.sortable,
         "personal": field.personal,
-        "default": default_value(field),
+        "default": field.default_value(),
         "settings": dict(field.settings),
         "position": field.position,
     }

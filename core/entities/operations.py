@@ -149,7 +149,7 @@ def change_field(draft: Draft, change: dict[str, Any]) -> None:
         row["settings"] = orjson.dumps(_changed_settings(before, change["settings"])).decode()
     if "options" in change:
         _set_options(draft, before.id, before.options, change["options"])
-    default = change["default"] if "default" in change else definitions.default_value(before)
+    default = change["default"] if "default" in change else before.default_value()
     made = _finish(draft, before.id, default)
     draft.types[type_row["id"]] = before_type
     target = f"{type_row['name']}.{row['name']}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
+import orjson
 import sqlalchemy as sa
 from marshmallow import ValidationError
 from marshmallow import fields as ma
@@ -101,6 +102,10 @@ class Field:
         """Return the values of `columns()` for a checked value (None: empty)."""
         return (value,)
 
+    def key(self, value: Any) -> Any:
+        """Return what `key_column` holds for a stored value: what is unique, what is ordered."""
+        return value
+
     # -- values ----------------------------------------------------------------------------
     def check(self, value: Any) -> Any:
         """Return the value to store for what a caller sent; raise `Refused`.
@@ -141,6 +146,12 @@ class Field:
     def schema(self) -> ma.Field[Any]:
         """Return the marshmallow field that checks what comes in, through `check`."""
         return _Checked(self)
+
+    def default_value(self) -> Any:
+        """Return a constant default as wire value, or the word of a computed one; None: none."""
+        if self.default is None or self.default in self.DEFAULTS:
+            return self.default
+        return orjson.loads(self.default)
 
     @property
     def aggregable(self) -> bool:

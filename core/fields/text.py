@@ -120,6 +120,9 @@ class ShortText(LongText):
     def store(self, value: str | None) -> tuple[str | None, str | None]:
         return (value, None) if value is None else (value, fold(value))
 
+    def key(self, value: str | None) -> str | None:
+        return None if value is None else fold(value)
+
     def condition_column(self, operator: str) -> str:
         return self.key_column if operator in types.FOLDED else self.column
 

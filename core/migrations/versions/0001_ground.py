@@ -194,7 +194,9 @@ def _people() -> None:
         sa.Column("admin", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
         sa.Column("language", Text),
+        sa.Column("language__k", Text),
         sa.Column("timezone", Text),
+        sa.Column("timezone__k", Text),
         *_system(inline),
     )
     if not inline:

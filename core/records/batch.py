@@ -1,0 +1,182 @@
+"""What a batch is: rows on their way in, what became of them, and their values checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from marshmallow import Schema, ValidationError
+
+from ...schemas.records import build
+from ..catalog import EntityType
+from ..errors import Invalid, Problem, nearest
+from ..fields import Field, Refused, kind_of
+
+#: From so many rows on, values are checked column by column instead of row by row (D16).
+COLUMNS_FROM = 100
+_MISSING: Any = object()
+
+
+@dataclass(slots=True)
+class Row:
+    """One row of a batch. `values` holds stored values of the fields that were sent."""
+
+    place: int
+    values: dict[str, Any] = field(default_factory=dict)
+    id: int | None = None
+    expected: int | None = None
+    before: Mapping[str, Any] | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    def refuse(self, code: str, name: str | None = None, **params: Any) -> None:
+        """Note a problem of this row."""
+        self.problems.append(Problem(code, params, name, self.place))
+
+    def after(self, name: str) -> Any:
+        """Return the value a field will have."""
+        if name in self.values:
+            return self.values[name]
+        return self.before.get(name) if self.before else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a row: created, updated, unchanged, deleted, restored or refused."""
+
+    row: int
+    status: str
+    id: int | None = None
+    version: int | None = None
+    problems: tuple[Problem, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the item of a bulk answer."""
+        return {
+            "row": self.row,
+            "status": self.status,
+            "id": self.id,
+            "version": self.version,
+            "errors": [problem.as_json() for problem in self.problems],
+        }
+
+
+def read(entity_type: EntityType, sent: Sequence[Any], *, with_id: bool) -> list[Row]:
+    """Return rows with their values checked by the fields; problems are noted in the rows."""
+    rows, plain = [], []
+    for place, given in enumerate(sent):
+        row = Row(place)
+        rows.append(row)
+        plain.append(_names(entity_type, row, given, with_id))
+    if len(rows) < COLUMNS_FROM:
+        _by_schema(entity_type, rows, plain)
+    else:
+        _by_column(entity_type, rows, plain)
+    return rows
+
+
+def _names(entity_type: EntityType, row: Row, given: Any, with_id: bool) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        row.refuse("row_invalid", got=kind_of(given))
+        return {}
+    known = {}
+    for name, value in given.items():
+        target = entity_type.fields.get(name)
+        if with_id and name in ("id", "version"):
+            continue
+        if target is None:
+            near = nearest(str(name), [f.name for f in entity_type.own_fields])
+            row.refuse("unknown_key", name, type=entity_type.name, field=name, nearest=near)
+        elif target.read_only:
+            row.refuse("read_only", name, field=name)
+        else:
+            known[name] = value
+    if with_id:
+        row.id, row.expected = given.get("id"), given.get("version")
+        if isinstance(row.id, bool) or not isinstance(row.id, int):
+            row.id = None
+            row.refuse("id_missing", "id")
+        if row.expected is not None and (isinstance(row.expected, bool) or not isinstance(row.expected, int)):
+            row.refuse("not_integer", "version", got=kind_of(row.expected))
+    return known
+
+
+_schemas: WeakKeyDictionary[EntityType, Schema] = WeakKeyDictionary()
+
+
+def schema_of(entity_type: EntityType) -> Schema:
+    """Return the marshmallow schema of a type's writable fields."""
+    made = _schemas.get(entity_type)
+    if made is None:
+        made = build({f.name: f.schema() for f in entity_type.own_fields})
+        _schemas[entity_type] = made
+    return made
+
+
+def _by_schema(entity_type: EntityType, rows: list[Row], plain: list[dict[str, Any]]) -> None:
+    schema = schema_of(entity_type)
+    for row, given in zip(rows, plain, strict=True):
+        try:
+            row.values = schema.load(given)
+        except ValidationError as error:
+            row.values = dict(error.valid_data or {})
+            for name, problems in error.normalized_messages().items():
+                row.problems += [problem.at(field=name, row=row.place) for problem in problems]
+
+
+def _by_column(entity_type: EntityType, rows: list[Row], plain: list[dict[str, Any]]) -> None:
+    """Check each field over all rows at once, each distinct value once."""
+    names = {name for given in plain for name in given}
+    for field_ in entity_type.own_fields:
+        if field_.name not in names:
+            continue
+        name, check = field_.name, _memoised(field_)
+        for row, given in zip(rows, plain, strict=True):
+            value = given.get(name, _MISSING)
+            if value is _MISSING:
+                continue
+            checked = check(value)
+            if isinstance(checked, Problem):
+                row.problems.append(checked.at(field=name, row=row.place))
+            else:
+                row.values[name] = checked
+
+
+def _memoised(field_: Field) -> Any:
+    seen: dict[Any, Any] = {}
+
+    def check(value: Any) -> Any:
+        if value is None or value == "":
+            return None
+        try:
+            # True, 1 and 1.0 are equal in Python, but not to a field.
+            found = seen.get((type(value), value), _MISSING)
+        except TypeError:
+            return _checked(field_, value)
+        if found is _MISSING:
+            found = seen[(type(value), value)] = _checked(field_, value)
+        return found
+
+    return check
+
+
+def _checked(field_: Field, value: Any) -> Any:
+    try:
+        return field_.check(value)
+    except Refused as refused:
+        return refused.problem
+
+
+def good(rows: Iterable[Row], *, partial: bool) -> list[Row]:
+    """Return the rows without problems; raise `Invalid` for the others unless `partial`."""
+    rows = list(rows)
+    problems = [problem for row in rows for problem in row.problems]
+    if problems and not partial:
+        raise Invalid(problems)
+    return [row for row in rows if not row.problems]
+
+
+def refused(rows: Iterable[Row]) -> list[Outcome]:
+    """Return the outcomes of rows with problems."""
+    return [Outcome(r.place, "refused", r.id, problems=tuple(r.problems)) for r in rows if r.problems]

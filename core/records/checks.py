@@ -1,0 +1,146 @@
+"""Checks of a batch against what is stored: links, unique keys, rules of users and teams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+from zoneinfo import available_timezones
+
+import sqlalchemy as sa
+
+from .. import db
+from ..catalog import Catalog, EntityType, Key
+from ..errors import RelatumError, nearest
+from .batch import Row
+
+T = TypeVar("T")
+#: Values of one IN list; well under the limits of both databases.
+SLICE = 5000
+
+
+def slices(items: Iterable[T], size: int = SLICE) -> Iterator[list[T]]:
+    """Yield lists of at most `size` items."""
+    rest = iter(items)
+    while piece := list(islice(rest, size)):
+        yield piece
+
+
+def references(catalog: Catalog, entity_type: EntityType, rows: Sequence[Row]) -> None:
+    """Note links to records that are not there; hold those that are (one query per link field)."""
+    tx = db.for_writing()
+    for lookup in entity_type.lookups:
+        if lookup.read_only:
+            continue
+        touched = [r for r in rows if r.values.get(lookup.name) is not None]
+        if not touched:
+            continue
+        target = catalog.type(lookup.target).table
+        wanted = sorted({row.values[lookup.name] for row in touched})
+        found: set[int] = set()
+        for piece in slices(wanted):
+            query = sa.select(target.c.id).where(target.c.id.in_(piece), target.c.trashed_at.is_(None))
+            # A record that is pointed to here can't be trashed before this commits.
+            found.update(tx.connection.execute(query.with_for_update(read=True, key_share=True)).scalars())
+        for row in touched:
+            if row.values[lookup.name] not in found:
+                row.refuse("reference_unknown", lookup.name, type=lookup.target, id=row.values[lookup.name])
+
+
+def key_values(entity_type: EntityType, key: Key, row: Row) -> tuple[Any, ...] | None:
+    """Return what a row would hold in a unique key; None if a part is empty."""
+    values = tuple(entity_type.fields[n].key(row.after(n)) for n in key.fields)
+    return None if any(value is None for value in values) else values
+
+
+def unique(entity_type: EntityType, rows: Sequence[Row], *, code: str = "duplicate") -> None:
+    """Note rows whose unique keys are taken, by a stored record or within the batch."""
+    for key in entity_type.keys:
+        places: dict[tuple[Any, ...], Row] = {}
+        for row in rows:
+            if row.problems or (row.before is not None and not _touches(row, key, code)):
+                continue
+            values = key_values(entity_type, key, row)
+            if values is None:
+                continue
+            if values in places:
+                row.refuse(
+                    "duplicate_in_batch", ", ".join(key.fields), fields=", ".join(key.fields),
+                    value=_shown(entity_type, key, row), other=places[values].place,
+                )  # fmt: skip
+            else:
+                places[values] = row
+        _taken(entity_type, key, places, code)
+
+
+def _touches(row: Row, key: Key, code: str) -> bool:
+    return code == "restore_conflict" or any(name in row.values for name in key.fields)
+
+
+def _taken(entity_type: EntityType, key: Key, places: dict[tuple[Any, ...], Row], code: str) -> None:
+    for found in holders(entity_type, key, places):
+        row = places[found[0]]
+        if found[1]["id"] != row.id:
+            row.refuse(
+                code, ", ".join(key.fields), fields=", ".join(key.fields), value=_shown(entity_type, key, row),
+                type=entity_type.name, id=found[1]["id"], label=entity_type.label_of(found[1]),
+            )  # fmt: skip
+
+
+def _shown(entity_type: EntityType, key: Key, row: Row) -> str:
+    return ", ".join(str(entity_type.fields[n].wire(row.after(n))) for n in key.fields)
+
+
+def holders(
+    entity_type: EntityType, key: Key, wanted: Iterable[tuple[Any, ...]]
+) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Yield (key values, {id, version, title fields}) of live records that hold one of the values."""
+    table = entity_type.table
+    columns = [table.c[entity_type.fields[name].key_column] for name in key.fields]
+    titles = [table.c[f.column].label(f"t_{f.name}") for f in entity_type.title_fields]
+    query = sa.select(table.c.id, *(c.label(f"k{i}") for i, c in enumerate(columns)), *titles)
+    for piece in slices(wanted, SLICE // len(columns)):
+        if len(columns) == 1:
+            matches = columns[0].in_([values[0] for values in piece])
+        else:
+            matches = sa.tuple_(*columns).in_(piece)
+        for row in db.current().connection.execute(query.where(table.c.trashed_at.is_(None), matches)).mappings():
+            values = tuple(row[f"k{i}"] for i in range(len(columns)))
+            shown = {f.name: row[f"t_{f.name}"] for f in entity_type.title_fields}
+            yield values, {"id": row["id"], **shown}
+
+
+def zones(entity_type: EntityType, rows: Sequence[Row]) -> None:
+    """Note users with a time zone that does not exist."""
+    if entity_type.name != "user":
+        return
+    for row in rows:
+        zone = row.values.get("timezone")
+        if zone is not None and zone not in available_timezones():
+            near = nearest(zone, sorted(available_timezones()))
+            row.refuse("option_unknown", "timezone", value=zone, field="timezone", nearest=near)
+
+
+def people(entity_type: EntityType, ids: Sequence[int]) -> None:
+    """Refuse a state without an administrator, and a team that is its own ancestor.
+
+    Runs after the write, in its transaction.
+    """
+    connection = db.for_writing().connection
+    table = entity_type.table
+    if entity_type.name == "user":
+        admins = (
+            sa.select(sa.func.count())
+            .select_from(table)
+            .where(table.c.admin, table.c.active, table.c.trashed_at.is_(None))
+        )
+        if not connection.execute(admins).scalar_one():
+            raise RelatumError("last_admin", id=", ".join(map(str, ids)))
+    if entity_type.name == "team":
+        parents = dict(connection.execute(sa.select(table.c.id, table.c.parent)).tuples().all())
+        for start in ids:
+            above, steps = parents.get(start), 0
+            while above is not None and steps <= len(parents):
+                if above == start:
+                    raise RelatumError("circular", type="team", id=start, field="parent")
+                above, steps = parents.get(above), steps + 1

@@ -1,0 +1,55 @@
+"""Values that nobody sent: defaults, the owner, and the team that follows the owner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import catalog, clock, db
+from ..actor import Actor
+from ..catalog import EntityType
+from ..fields import Field
+from .batch import Row
+from .checks import slices
+
+
+def fill_in(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None:
+    """Give new rows their defaults and owner; give every row with a new owner that one's team."""
+    new = [row for row in batch if row.before is None and row.id is None]
+    for field in entity_type.own_fields:
+        if field.default is None:
+            continue
+        value = _default(field, actor)
+        for row in new:
+            row.values.setdefault(field.name, value)
+    if entity_type.name != "user":
+        for row in new:
+            row.values.setdefault("owner", actor.user_id)
+    _teams(batch)
+
+
+def _default(field: Field, actor: Actor) -> Any:
+    match field.default:
+        case "now" if "now" in field.DEFAULTS:
+            return clock.now()
+        case "today" if "today" in field.DEFAULTS:
+            return clock.today(field.zone)
+        case "me" if "me" in field.DEFAULTS:
+            return actor.user_id
+    return field.check(field.default_value())
+
+
+def _teams(batch: Sequence[Row]) -> None:
+    owned = [r for r in batch if r.values.get("owner") is not None and "team" not in r.values]
+    if not owned:
+        return
+    users = catalog.current().type("user").table
+    teams: dict[int, int | None] = {}
+    for piece in slices(sorted({row.values["owner"] for row in owned})):
+        query = sa.select(users.c.id, users.c.team_id).where(users.c.id.in_(piece))
+        teams.update(db.current().connection.execute(query).tuples().all())
+    for row in owned:
+        if row.before is None or row.before["owner"] != row.values["owner"]:
+            row.values["team"] = teams.get(row.values["owner"])

@@ -1,0 +1,52 @@
+"""Read one record, and the history of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import access, catalog, changes, db
+from ..actor import Actor
+from ..catalog import EntityType
+from ..errors import RelatumError
+
+
+def get(type_name: str, id: int, *, actor: Actor, trashed: bool = False) -> dict[str, Any]:  # noqa: A002  # the word users read
+    """Return one record: {field: wire value}; a trashed one only if `trashed`.
+
+    Raises `record_unknown`, `type_unknown`, `forbidden`.
+    """
+    access.require(actor, "read", f"records of '{type_name}'")
+    entity_type = catalog.current().type(type_name)
+    table = entity_type.table
+    fields = tuple(entity_type.fields.values())
+    query = sa.select(*(table.c[f.column].label(f.name) for f in fields)).where(table.c.id == id)
+    if not trashed:
+        query = query.where(table.c.trashed_at.is_(None))
+    row = db.current().connection.execute(query).one_or_none()
+    if row is None:
+        raise RelatumError("record_unknown", type=type_name, id=id)
+    return {field.name: field.wire(value) for field, value in zip(fields, row, strict=True)}
+
+
+def history(
+    type_name: str, id: int, *, actor: Actor, limit: int = 100, before: int | None = None  # noqa: A002
+) -> list[dict[str, Any]]:
+    """Return a record's changes, newest first, fields that are unknown by now left out."""
+    access.require(actor, "read", f"records of '{type_name}'")
+    entity_type = catalog.current().type(type_name)
+    _known(entity_type, id)
+    found = changes.history(id, limit=limit, before=before)
+    for change in found:
+        change["changes"] = {n: c for n, c in change["changes"].items() if n in entity_type.fields}
+    return found
+
+
+def _known(entity_type: EntityType, record_id: int) -> None:
+    try:
+        type_id = changes.type_of(record_id)
+    except RelatumError:
+        type_id = 0
+    if type_id != entity_type.id:
+        raise RelatumError("record_unknown", type=entity_type.name, id=record_id)

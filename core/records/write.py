@@ -1,0 +1,179 @@
+"""Write checked rows: one statement per shape of change, history in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import changes, clock, db
+from ..actor import Actor
+from ..catalog import EntityType
+from .batch import Row
+from .checks import slices
+
+_RESERVE_SQLITE = sa.text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count) "
+    "INSERT INTO core_record (type_id) SELECT :type FROM n RETURNING id"
+)
+_RESERVE_POSTGRESQL = sa.text(
+    "INSERT INTO core_record (type_id) SELECT :type FROM generate_series(1, :count) RETURNING id"
+)
+
+
+def reserve(entity_type: EntityType, count: int) -> list[int]:
+    """Register `count` new records on the spine in one statement; return their ids in order."""
+    tx = db.for_writing()
+    statement = _RESERVE_POSTGRESQL if tx.dialect == "postgresql" else _RESERVE_SQLITE
+    found = tx.connection.execute(statement, {"type": entity_type.id, "count": count}).scalars()
+    return sorted(found)
+
+
+def stored(entity_type: EntityType, values: dict[str, Any]) -> dict[str, Any]:
+    """Return column values for stored field values."""
+    made: dict[str, Any] = {}
+    for name, value in values.items():
+        field = entity_type.fields[name]
+        made[field.column], *rest = field.store(value)
+        if rest:
+            made[field.key_column] = rest[0]
+    return made
+
+
+def insert(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> None:
+    """Insert rows that passed every check, and their history; gives them ids."""
+    if not rows:
+        return
+    moment = clock.now()
+    for row, id_ in zip(rows, reserve(entity_type, len(rows)), strict=True):
+        row.id = id_
+    writable = [f for f in entity_type.own_fields]
+    plain = [(f.name, f.column) for f in writable if len(f.columns()) == 1 and f.kind != "boolean"]
+    shaped = [f for f in writable if (f.name, f.column) not in plain]
+    base = {
+        "created_at": moment, "created_by": actor.user_id, "updated_at": moment,
+        "updated_by": actor.user_id, "version": 1,
+    }  # fmt: skip
+    parameters = []
+    for row in rows:
+        values = row.values
+        made: dict[str, Any] = {"id": row.id, **base}
+        for name, column in plain:
+            made[column] = values.get(name)
+        for field in shaped:
+            made[field.column], *rest = field.store(values.get(field.name))
+            if rest:
+                made[field.key_column] = rest[0]
+        parameters.append(made)
+    db.for_writing().connection.execute(sa.insert(entity_type.table), parameters)
+    changes.record([_created(entity_type, row) for row in rows], actor)
+
+
+def _created(entity_type: EntityType, row: Row) -> changes.Change:
+    assert row.id is not None
+    fields = entity_type.fields
+    data = {
+        name: [None, fields[name].wire(value)] for name, value in row.values.items() if value is not None
+    }
+    return changes.Change(row.id, "create", 1, data)
+
+
+def update(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> None:
+    """Update rows whose `values` hold only what changes; `before` is what was locked."""
+    if not rows:
+        return
+    moment, shapes = clock.now(), {}  # type: ignore[var-annotated]
+    for row in rows:
+        assert row.before is not None
+        made = stored(entity_type, row.values)
+        parameters = {
+            "_id": row.id, "updated_at": moment, "updated_by": actor.user_id,
+            "version": row.before["version"] + 1, **made,
+        }  # fmt: skip
+        shapes.setdefault(tuple(sorted(made)), []).append(parameters)
+    table, connection = entity_type.table, db.for_writing().connection
+    for columns, batch in shapes.items():
+        names = (*columns, "updated_at", "updated_by", "version")
+        statement = (
+            sa.update(table)
+            .where(table.c.id == sa.bindparam("_id"))
+            .values({name: sa.bindparam(name) for name in names})
+        )
+        connection.execute(statement, batch)
+    changes.record([_updated(entity_type, row) for row in rows], actor)
+
+
+def _updated(entity_type: EntityType, row: Row) -> changes.Change:
+    assert row.id is not None and row.before is not None
+    data = {}
+    for name, value in row.values.items():
+        wire = entity_type.fields[name].wire
+        data[name] = [wire(row.before[name]), wire(value)]
+    return changes.Change(row.id, "update", row.before["version"] + 1, data)
+
+
+def trash(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> None:
+    """Put locked rows in the trash."""
+    _flag(entity_type, rows, actor, "delete", clock.now(), changes.change_set(actor))
+
+
+def restore(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> None:
+    """Take locked rows out of the trash."""
+    _flag(entity_type, rows, actor, "restore", None, None)
+
+
+def _flag(
+    entity_type: EntityType, rows: Sequence[Row], actor: Actor, op: str, at: Any, change_set: int | None
+) -> None:
+    table, moment = entity_type.table, clock.now()
+    connection = db.for_writing().connection
+    for piece in slices(rows):
+        statement = (
+            sa.update(table)
+            .where(table.c.id.in_([row.id for row in piece]))
+            .values(
+                trashed_at=at, trashed_in=change_set, updated_at=moment, updated_by=actor.user_id,
+                version=table.c.version + 1,
+            )
+        )  # fmt: skip
+        connection.execute(statement)
+    made = []
+    for row in rows:
+        assert row.id is not None and row.before is not None
+        made.append(changes.Change(row.id, op, row.before["version"] + 1, {}))
+    changes.record(made, actor)
+
+
+def lock(
+    entity_type: EntityType, rows: Sequence[Row], *, trashed: bool = False, strongly: bool = False
+) -> None:
+    """Read and lock the stored rows in id order; note those that are missing or have changed.
+
+    `strongly` also stops others from pointing to them meanwhile (before trashing).
+    """
+    table = entity_type.table
+    fields = [f for f in entity_type.fields.values()]
+    columns = [table.c[f.column].label(f.name) for f in fields]
+    state = table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None)
+    query = sa.select(*columns).where(state).order_by(table.c.id).with_for_update(key_share=not strongly)
+    found: dict[int, Any] = {}
+    for piece in slices(sorted({row.id for row in rows if row.id is not None})):
+        result = db.for_writing().connection.execute(query.where(table.c.id.in_(piece)))
+        found.update((record["id"], record) for record in result.mappings())
+    places: dict[int, int] = {}
+    for row in rows:
+        if row.id is None:
+            continue
+        row.before = found.get(row.id)
+        if row.id in places:
+            row.refuse("row_twice", "id", id=row.id, other=places[row.id])
+        elif row.before is None:
+            row.refuse("record_unknown", type=entity_type.name, id=row.id)
+        elif row.expected is not None and row.before["version"] != row.expected:
+            row.refuse(
+                "version_mismatch", type=entity_type.name, id=row.id, current=row.before["version"],
+                expected=row.expected,
+            )  # fmt: skip
+        places.setdefault(row.id, row.place)
+

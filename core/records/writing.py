@@ -1,0 +1,44 @@
+"""Write the sound rows of a batch, and say whose unique value won if two writers raced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import exc as sa_exc
+
+from .. import db
+from ..catalog import EntityType
+from ..errors import RelatumError
+from . import checks
+from .batch import Row, good
+
+_RACES = 3
+
+
+def guarded(
+    entity_type: EntityType,
+    batch: Sequence[Row],
+    run: Callable[[list[Row]], None],
+    *,
+    partial: bool,
+    code: str = "duplicate",
+) -> list[Row]:
+    """Check unique keys, run the write, and return the rows that were written.
+
+    On PostgreSQL another transaction may take a value between check and write; then the check
+    is made again, sees it, and names the other record.
+    """
+    for _ in range(_RACES):
+        checks.unique(entity_type, batch, code=code)
+        rows = good(batch, partial=partial)
+        if db.current().dialect == "sqlite" or not entity_type.keys:
+            run(rows)
+            return rows
+        try:
+            with db.savepoint():
+                run(rows)
+            return rows
+        except sa_exc.IntegrityError as error:
+            if getattr(error.orig, "sqlstate", "") != "23505":
+                raise
+    raise RelatumError("conflict", first="other writers took the same unique values; try again")
