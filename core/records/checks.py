@@ -137,7 +137,8 @@ def people(entity_type: EntityType, ids: Sequence[int]) -> None:
         if not connection.execute(admins).scalar_one():
             raise RelatumError("last_admin", id=", ".join(map(str, ids)))
     if entity_type.name == "team":
-        parents = dict(connection.execute(sa.select(table.c.id, table.c.parent)).tuples().all())
+        found = connection.execute(sa.select(table.c.id, table.c.parent))
+        parents = {row.id: row.parent for row in found}
         for start in ids:
             above, steps = parents.get(start), 0
             while above is not None and steps <= len(parents):

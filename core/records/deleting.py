@@ -48,7 +48,7 @@ def _restrict(
     for piece in slices(rows):
         query = sa.select(column, table.c.id).where(table.c.trashed_at.is_(None), column.in_(piece))
         found: dict[int, list[int]] = {}
-        for target, child in db.current().connection.execute(query).tuples():
+        for target, child in db.current().connection.execute(query):
             if child not in going:
                 found.setdefault(target, []).append(child)
         for target, children in found.items():

@@ -49,7 +49,7 @@ def _teams(batch: Sequence[Row]) -> None:
     teams: dict[int, int | None] = {}
     for piece in slices(sorted({row.values["owner"] for row in owned})):
         query = sa.select(users.c.id, users.c.team_id).where(users.c.id.in_(piece))
-        teams.update(db.current().connection.execute(query).tuples().all())
+        teams.update({row.id: row.team_id for row in db.current().connection.execute(query)})
     for row in owned:
         if row.before is None or row.before["owner"] != row.values["owner"]:
             row.values["team"] = teams.get(row.values["owner"])

@@ -1,0 +1,200 @@
+"""Fixtures for every test: an instance on each database, its people, and a way to act.
+
+A test that takes `instance` runs on SQLite and on PostgreSQL. Each worker makes one template
+of an installed instance and copies it (a file on SQLite, CREATE DATABASE … TEMPLATE on
+PostgreSQL), so a test starts from a real database in milliseconds. Never roll-back fixtures:
+DDL and threads need real commits.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from relatum.core import catalog, db, entities, migrations, records
+from relatum.core.actor import Actor, system
+from relatum.core.config import Config
+from relatum.core.ddl import execute, missing_indexes
+
+ADMIN_URL = os.environ.get("RELATUM_TEST_POSTGRESQL", "")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs PostgreSQL; without a server it is deselected and counted."""
+    out, kept = [], []
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        needs = callspec is not None and "postgresql" in callspec.params.values()
+        if needs:
+            item.add_marker(pytest.mark.postgres)
+        missing = not ADMIN_URL and item.get_closest_marker("postgres") is not None
+        (out if missing else kept).append(item)
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = kept
+
+
+class Instance:
+    """A running instance in this process: its application, and short ways to use it."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.app = Flask("relatum.test")
+        db.init_app(self.app, config)
+        self.actor = system("cli")
+        self.alice: Actor = self.actor
+
+    @contextmanager
+    def reading(self) -> Iterator[db.Transaction]:
+        """Open a reading transaction in an application context."""
+        with self.app.app_context(), db.reading() as tx:
+            yield tx
+
+    def write(self, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run a verb in a writing transaction as alice."""
+        kwargs.setdefault("actor", self.alice)
+        with self.app.app_context():
+            return db.transact(lambda: verb(*args, **kwargs))
+
+    def read(self, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run a verb in a reading transaction as alice."""
+        kwargs.setdefault("actor", self.alice)
+        with self.reading():
+            return verb(*args, **kwargs)
+
+    def plan(self, *changes: dict[str, Any]) -> entities.Plan:
+        """Plan changes of the data model."""
+        plan: entities.Plan = self.read(entities.plan, list(changes))
+        return plan
+
+    def apply(self, *changes: dict[str, Any]) -> entities.Plan:
+        """Apply changes of the data model."""
+        with self.app.app_context():
+            return db.transact(lambda: entities.apply(list(changes), actor=self.alice), exclusive=True)
+
+    def make_type(self, name: str, *fields: dict[str, Any], **properties: Any) -> None:
+        """Make an entity type."""
+        self.apply({"op": "create_type", "name": name, "fields": list(fields), **properties})
+
+    def create(self, type_name: str, *rows: dict[str, Any]) -> list[int]:
+        """Create records and return their ids."""
+        return [outcome.id for outcome in self.write(records.create, type_name, list(rows))]
+
+    def get(self, type_name: str, id_: int) -> dict[str, Any]:
+        """Return one record."""
+        record: dict[str, Any] = self.read(records.get, type_name, id_)
+        return record
+
+    @property
+    def catalog(self) -> catalog.Catalog:
+        """The current catalog."""
+        with self.reading():
+            return catalog.current()
+
+    def sql(self, text: str, **values: Any) -> list[Any]:
+        """Run a statement of one's own and return its rows."""
+        with self.app.app_context(), db.engine().connect() as connection:
+            return list(connection.execute(sa.text(text), values))
+
+
+def _install(config: Config) -> None:
+    instance = Instance(config)
+
+    def finish(connection: sa.Connection) -> None:
+        found = catalog.load(connection, 1)
+        execute(missing_indexes(connection, found.types.values()), connection)
+        connection.execute(
+            sa.text("INSERT INTO core_setting (name, value) VALUES ('currency', 'EUR'), ('timezone', 'Europe/Berlin')")
+        )
+
+    with instance.app.app_context():
+        migrations.upgrade(finish)
+        people = [
+            {"name": "Alice", "email": "alice@example.org", "admin": True},
+            {"name": "Bob", "email": "bob@example.org"},
+            {"name": "Charlie"},
+        ]
+        db.transact(lambda: records.create("user", people, actor=system("cli")))
+    db.dispose(config)
+
+
+@pytest.fixture(scope="session")
+def _templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    made: dict[str, Any] = {}
+    yield made
+    if "postgresql" in made:
+        _on_server(f'DROP DATABASE IF EXISTS "{made["postgresql"]}"')
+
+
+def _on_server(statement: str) -> None:
+    engine = sa.create_engine(_driver(ADMIN_URL), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def _driver(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _server_url(database: str) -> str:
+    return sa.make_url(ADMIN_URL).set(database=database).render_as_string(hide_password=False)
+
+
+def _sqlite(templates: dict[str, Any], home: Path, factory: pytest.TempPathFactory) -> Config:
+    if "sqlite" not in templates:
+        folder = factory.mktemp("template")
+        _install(Config(home=folder, sqlite_synchronous="OFF"))
+        templates["sqlite"] = folder / "relatum.db"
+    shutil.copy(templates["sqlite"], home / "relatum.db")
+    return Config(home=home, sqlite_synchronous="OFF")
+
+
+def _postgresql(templates: dict[str, Any], home: Path) -> tuple[Config, str]:
+    if "postgresql" not in templates:
+        name = f"relatum_test_{uuid.uuid4().hex[:12]}"
+        _on_server(f'CREATE DATABASE "{name}"')
+        templates["postgresql"] = name
+        _install(Config(home=home, database_url=_server_url(name)))
+    database = f"relatum_test_{uuid.uuid4().hex[:12]}"
+    _on_server(f'CREATE DATABASE "{database}" TEMPLATE "{templates["postgresql"]}"')
+    return Config(home=home, database_url=_server_url(database)), database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Return the name of the database that this run of the test uses."""
+    return str(request.param)
+
+
+@pytest.fixture
+def config(
+    database: str, _templates: dict[str, Any], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Config]:
+    """Return the settings of a freshly installed instance with alice, bob and charlie."""
+    if database == "sqlite":
+        made = _sqlite(_templates, tmp_path, tmp_path_factory)
+        yield made
+        db.dispose(made)
+        return
+    made, name = _postgresql(_templates, tmp_path)
+    yield made
+    db.dispose(made)
+    _on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def instance(config: Config) -> Instance:
+    """Return a freshly installed instance; alice is its administrator."""
+    made = Instance(config)
+    users = {row.name: row for row in made.sql("SELECT id, name FROM core_user")}
+    made.alice = Actor(user_id=users["Alice"].id, name="Alice", admin=True)
+    return made
