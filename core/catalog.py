@@ -117,7 +117,9 @@ def title_names(title: str) -> list[str]:
     """
     if "{" not in title and "}" not in title:
         return [title]
-    parts = [(name, spec, conv) for _, name, spec, conv in Formatter().parse(title) if name is not None]
+    parts = [
+        (name, spec, conv) for _, name, spec, conv in Formatter().parse(title) if name is not None
+    ]
     if any(spec or conv for _, spec, conv in parts):
         raise ValueError("a title pattern takes plain {field} names only")
     return [name for name, _, _ in parts]
@@ -227,7 +229,7 @@ class Rows:
 
 
 #: Metadata tables whose rows `Rows` holds, by attribute.
-METADATA = {
+METADATA: dict[str, Any] = {
     "types": models.Type,
     "fields": models.FieldRow,
     "options": models.Option,
@@ -238,7 +240,10 @@ METADATA = {
 def read_rows(connection: sa.Connection) -> Rows:
     """Read the metadata in five selects."""
     found = {
-        name: {row["id"]: dict(row) for row in connection.execute(sa.select(model.__table__)).mappings()}
+        name: {
+            row["id"]: dict(row)
+            for row in connection.execute(sa.select(model.__table__)).mappings()
+        }
         for name, model in METADATA.items()
     }
     settings = connection.execute(sa.select(models.Setting.__table__)).all()
@@ -283,7 +288,9 @@ class TypeBuilder:
         self.settings = rows.settings
         self.known = known
         self.physical = {
-            row["name"]: row["table_name"] for row in rows.types.values() if row["trashed_in"] is None
+            row["name"]: row["table_name"]
+            for row in rows.types.values()
+            if row["trashed_in"] is None
         }
         self.options: dict[int, list[Any]] = {}
         for row in sorted(rows.options.values(), key=lambda r: (r["position"], r["id"])):
@@ -351,7 +358,9 @@ class TypeBuilder:
             ),
             position=row["position"],
             trashed_in=row["trashed_in"],
-            target_table=self.physical.get("user" if row["kind"] == "user" else settings.get("target", "")),
+            target_table=self.physical.get(
+                "user" if row["kind"] == "user" else settings.get("target", "")
+            ),
             zone=self._zone,
             currency=self.settings.get("currency", ""),
         )
@@ -362,14 +371,18 @@ def unique_keys(live: Any, rows: list[Any]) -> tuple[Key, ...]:
     singles = [Key(None, (f.name,), f.owner) for f in live if f.unique]
     return (
         *singles,
-        *(Key(r["id"], tuple(r["fields"].split(",")), r["owner"]) for r in rows if r["trashed_in"] is None),
+        *(
+            Key(r["id"], tuple(r["fields"].split(",")), r["owner"])
+            for r in rows
+            if r["trashed_in"] is None
+        ),
     )
 
 
 def system_fields(type_id: int, zone: str) -> dict[str, Field]:
     """Return the fields that every entity type has."""
     common: dict[str, Any] = {"type_id": type_id, "owner": "system", "zone": zone}
-    user = {"settings": {"on_delete": "clear"}, "target_table": "core_user"}
+    user: dict[str, Any] = {"settings": {"on_delete": "clear"}, "target_table": "core_user"}
     made: list[Field] = [
         Integer(id=-1, name="id", column="id", label="ID", read_only=True, sortable=True, **common),
         UserField(id=-2, name="owner", column="owner_id", label="Owner", indexed=True, **user, **common),

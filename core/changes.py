@@ -109,9 +109,11 @@ def history(record_id: int, *, limit: int = 100, before: int | None = None) -> l
 def type_of(record_id: int) -> int:
     """Return the id of the type of a record, from the spine; raise `record_unknown`."""
     spine = models.Record.__table__
-    found = db.current().connection.execute(
-        sa.select(spine.c.type_id).where(spine.c.id == record_id)
-    ).scalar_one_or_none()
+    found = (
+        db.current()
+        .connection.execute(sa.select(spine.c.type_id).where(spine.c.id == record_id))
+        .scalar_one_or_none()
+    )
     if found is None:
         raise RelatumError("record_unknown", type="record", id=record_id)
     return int(found)

@@ -91,7 +91,9 @@ def load(
     for name in given:
         if name not in names:
             raise RelatumError("setting_unknown", name=name, nearest=nearest(name, names))
-    return Config(home=folder, **{k.name: _cast(k, given[k.name]) for k in SETTINGS if k.name in given})
+    return Config(
+        home=folder, **{k.name: _cast(k, given[k.name]) for k in SETTINGS if k.name in given}
+    )
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -104,12 +106,14 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _cast(known: dataclasses.Field[Any], value: Any) -> Any:
-    wanted = type(known.default)
+    wanted: type[Any] = type(known.default)
     try:
         cast = wanted(value) if not isinstance(value, bool) else None
     except (TypeError, ValueError):
         cast = None
-    if cast is None or (isinstance(cast, (int, float)) and cast < 0 and known.name != "prepare_threshold"):
+    if cast is None or (
+        isinstance(cast, (int, float)) and cast < 0 and known.name != "prepare_threshold"
+    ):
         raise RelatumError(
             "setting_invalid", name=known.name, value=str(value), wanted=wanted.__name__
         )

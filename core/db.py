@@ -21,7 +21,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
 from sqlalchemy import exc as sa_exc
 
-from . import dialects
+from . import dialects, faults
 from .config import Config
 from .errors import RelatumError
 
@@ -166,7 +166,9 @@ def writing(*, exclusive: bool = False) -> Iterator[Transaction]:
         tx = _begin(connection, writes=True, epochs=_epochs(connection))
         yield tx
         db.session.flush()
+        faults.point("db.before_commit")
         db.session.commit()
+        faults.point("db.after_commit")
     for follow in tx.after_commit:
         follow()
 
@@ -201,6 +203,43 @@ def savepoint() -> Iterator[None]:
     """Undo what the block wrote if it raises, and nothing else."""
     with for_writing().connection.begin_nested():
         yield
+
+
+@contextmanager
+def founding(*, unchecked: bool = False) -> Iterator[sa.Connection]:
+    """Open the transaction of an installation, an upgrade or a restore, under the exclusive fence.
+
+    There may be no tables yet, so no epochs are read; verbs join after `adopt`. `unchecked`
+    leaves references alone on SQLite until the block has looked at them itself.
+    """
+    if db.session.info.get("transaction") is not None:
+        raise RuntimeError("a transaction is already open in this context")
+    try:
+        with engine().connect().execution_options(relatum_write=True) as connection:
+            driver: Any = connection.connection.driver_connection
+            lite = connection.dialect.name == "sqlite"
+            if lite and unchecked:
+                # Works only before BEGIN.
+                driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    if not lite:
+                        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({FENCE})")
+                    yield connection
+            finally:
+                db.session.info.pop("transaction", None)
+                if lite and unchecked:
+                    driver.execute("PRAGMA foreign_keys=ON")
+    except sa_exc.DBAPIError as error:
+        meant = dialects.translate(error, settings())
+        if isinstance(meant, dialects.Retry):
+            meant = RelatumError("database_busy", seconds=settings().busy_timeout)
+        raise meant from error
+
+
+def adopt(connection: sa.Connection) -> Transaction:
+    """Let verbs join a transaction of `founding()`, once its fixed tables are there."""
+    return _begin(connection, writes=True, epochs=_epochs(connection))
 
 
 @contextmanager

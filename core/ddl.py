@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +18,15 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import Dialect
 
+from . import faults
 from .catalog import EntityType
 from .fields import Field, Lookup
 from .storage import Instant, Int64
 
 #: PostgreSQL builds the plain indexes of tables beyond this size after the commit, CONCURRENTLY.
 CONCURRENT_FROM = 100_000
+#: Advisory lock of whoever builds indexes after the commit.
+_BUILDER = 0x52454C494458
 _DEFERRED: dict[str, Any] = {"deferrable": True, "initially": "DEFERRED"}
 
 
@@ -99,7 +104,8 @@ def difference(old: EntityType | None, new: EntityType) -> list[Statement]:
     before = expected_indexes(old) if old is not None and old.trashed_in is None else set()
     after = expected_indexes(new) if new.trashed_in is None else set()
     statements += [DropIndex(index) for index in sorted(before - after, key=lambda i: i.name)]
-    statements += sorted(after - before, key=lambda i: i.name)
+    added: list[CreateIndex] = sorted(after - before, key=lambda i: i.name)
+    statements += added
     return statements
 
 
@@ -183,7 +189,7 @@ def _columns(entity_type: EntityType) -> list[sa.Column[Any]]:
         sa.Column("created_by", Int64),
         sa.Column("updated_at", Instant, nullable=False),
         sa.Column("updated_by", Int64),
-        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("version", Int64, nullable=False),
         sa.Column("trashed_at", Instant),
         sa.Column("trashed_in", Int64),
     ]
@@ -217,14 +223,48 @@ def missing_indexes(connection: sa.Connection, types: Iterable[EntityType]) -> l
 def build_indexes(engine: sa.Engine, missing: Sequence[CreateIndex]) -> None:
     """Build indexes outside any transaction; on PostgreSQL without stopping writers.
 
-    May be repeated: what a killed build left half-done is dropped first.
+    May be repeated: what a killed build left half-done is dropped first, what somebody else
+    has built meanwhile is left alone. One process at a time builds; others wait for it.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         operations = Operations(MigrationContext.configure(connection))
         concurrently = connection.dialect.name == "postgresql"
-        for index in missing:
-            if concurrently:
-                operations.drop_index(
-                    index.name, if_exists=True, postgresql_concurrently=True
-                )
-            _create_index(operations, index, connection.dialect, concurrently=concurrently)
+        with _alone(connection):
+            for index in missing:
+                if index.name in actual_indexes(connection, index.table):
+                    continue
+                faults.point("indexes.before_build")
+                _drop_index(connection, index)
+                _create_index(operations, index, connection.dialect, concurrently=concurrently)
+                faults.point("indexes.after_build")
+
+
+def drop_index_now(engine: sa.Engine, index: CreateIndex) -> None:
+    """Drop an index, if it is there, outside any transaction."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        _drop_index(connection, index)
+
+
+def _drop_index(connection: sa.Connection, index: CreateIndex) -> None:
+    operations = Operations(MigrationContext.configure(connection))
+    concurrently = connection.dialect.name == "postgresql" or None
+    operations.drop_index(
+        index.name, index.table, if_exists=True, postgresql_concurrently=concurrently
+    )
+
+
+@contextmanager
+def _alone(connection: sa.Connection) -> Iterator[None]:
+    """Keep other builders out on PostgreSQL, by a lock that a killed session gives back.
+
+    Whoever waited *in* the server would hold a snapshot that the build waits for.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    while not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_BUILDER})").scalar():
+        time.sleep(0.1)
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_BUILDER})")

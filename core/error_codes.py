@@ -37,10 +37,14 @@ def _codes(status: int, **entries: tuple[str, str]) -> None:
 _codes(
     400,
     bad_json=("Not JSON", "The body is not valid JSON: {reason}. Send one JSON document in UTF-8."),
+    bad_request=("Wrong request", "The request can't be read: {reason}."),
     bad_body=("Wrong body", "The body must be {wanted}; got {got}."),
     bad_parameter=("Wrong parameter", "Parameter '{name}': {reason}."),
     bad_filter=("Wrong filter", "The filter is not understood at {place}: {reason}."),
-    bad_cursor=("Wrong cursor", "The cursor is not one of ours. Start again without _after and _before."),
+    bad_cursor=(
+        "Wrong cursor",
+        "The cursor is not one of ours. Start again without _after and _before.",
+    ),
     cursor_expired=(
         "Cursor expired",
         "The cursor belongs to another query or an older entity type. Start again from the first page.",
@@ -50,8 +54,14 @@ _codes(
         "Field '{field}' ({kind}) has no operator '{operator}'. It knows: {known}.",
     ),
     operand_invalid=("Wrong operand", "Filter on '{field}': {reason}"),
-    not_sortable=("Not sortable", "Records can't be sorted by '{field}' ({kind}). Sort by another field."),
-    not_groupable=("Not groupable", "Records can't be grouped by '{field}' ({kind}). Group by another field."),
+    not_sortable=(
+        "Not sortable",
+        "Records can't be sorted by '{field}' ({kind}). Sort by another field.",
+    ),
+    not_groupable=(
+        "Not groupable",
+        "Records can't be grouped by '{field}' ({kind}). Group by another field.",
+    ),
     not_aggregable=(
         "Not aggregable",
         "'{function}' does not work on '{field}' ({kind}). It works on: {known}.",
@@ -68,8 +78,14 @@ _codes(
         "This address needs a signed-in user or a bearer token. Send 'Authorization: Bearer TOKEN' "
         "or sign in at /api/v1/session.",
     ),
-    sign_in_failed=("Sign-in failed", "E-mail address or password is wrong, or the user may not sign in."),
-    token_invalid=("Token not valid", "The bearer token is unknown, revoked or expired. Make a new one."),
+    sign_in_failed=(
+        "Sign-in failed",
+        "E-mail address or password is wrong, or the user may not sign in.",
+    ),
+    token_invalid=(
+        "Token not valid",
+        "The bearer token is unknown, revoked or expired. Make a new one.",
+    ),
     link_invalid=(
         "Link not valid",
         "The one-time link is used, expired or unknown. Ask an administrator for a new one.",
@@ -97,6 +113,7 @@ _codes(
         "Entity type '{type}' has no unique key over {fields}. Its unique keys: {known}.",
     ),
     record_unknown=("Unknown record", "There is no {type} with id {id}."),
+    page_unknown=("Unknown page", "There is no help page '{page}'.{nearest} Run: relatum help"),
     token_unknown=("Unknown token", "You have no token with id {id}."),
     method_unknown=("Wrong method", "{method} is not possible at {path}. Possible: {allowed}."),
 )
@@ -130,10 +147,18 @@ _codes(
         "new plan and apply that.",
     ),
     plan_blocked=("Plan can't be applied", "{first}"),
-    instance_exists=("Instance exists", "There is already an instance in {home}. Use it, or name another home."),
+    instance_exists=(
+        "Instance exists",
+        "There is already an instance in {home}. Use it, or name another home.",
+    ),
     idempotency_mismatch=(
         "Idempotency-Key reused",
         "This Idempotency-Key was used for another request. Use a new key for a new request.",
+    ),
+    idempotency_secret=(
+        "Secret shown once",
+        "This request was carried out before and made a secret that is shown only once. If it is lost, "
+        "revoke it and send the request again with a new Idempotency-Key.",
     ),
     idempotency_busy=(
         "Request still running",
@@ -150,16 +175,26 @@ _codes(
 )
 _codes(
     413,
-    body_too_large=("Body too large", "The body is larger than body_limit ({limit} bytes). Send less at once."),
-    bulk_limit=("Too many records", "{count} records exceed bulk_limit ({limit}). Send them in several requests."),
+    body_too_large=(
+        "Body too large",
+        "The body is larger than body_limit ({limit} bytes). Send less at once.",
+    ),
+    bulk_limit=(
+        "Too many records",
+        "{count} records exceed bulk_limit ({limit}). Send them in several requests.",
+    ),
 )
 _codes(
     415,
-    media_type=("Wrong media type", "Send JSON with 'Content-Type: application/json', not '{got}'."),
+    media_type=(
+        "Wrong media type",
+        "Send JSON with 'Content-Type: application/json', not '{got}'.",
+    ),
 )
 _codes(
     422,
     invalid=("Not valid", "Refused: {first}"),
+    value_invalid=("Not valid", "{reason}"),
     required=("Required", "A value is required."),
     unknown_key=("Unknown field", "Entity type '{type}' has no field '{field}'.{nearest}"),
     read_only=("Read-only", "'{field}' is set by the system. Leave it out."),
@@ -175,16 +210,25 @@ _codes(
     too_large=("Too large", "Must be at most {max}."),
     not_boolean=("Not true or false", "Must be true or false; got {got}."),
     not_date=("Not a date", "Must be a date {wanted}; got {got}."),
-    not_datetime=("Not a date and time", "Must be a date and time with a zone, such as 2026-01-31T09:30:00Z; got {got}."),
+    not_datetime=(
+        "Not a date and time",
+        "Must be a date and time with a zone, such as 2026-01-31T09:30:00Z; got {got}.",
+    ),
     not_email=("Not an e-mail address", "'{got}' is not an e-mail address: {reason}"),
     not_reference=("Not a record id", "Must be the id of a {type} (a whole number); got {got}."),
     reference_unknown=("Unknown record", "There is no {type} with id {id}."),
     lookup_unmatched=("No such record", "No {type} has {field} '{value}'.{nearest}"),
-    lookup_ambiguous=("Several records match", "{count} {type} have {field} '{value}'. Use a unique field."),
+    lookup_ambiguous=(
+        "Several records match",
+        "{count} {type} have {field} '{value}'. Use a unique field.",
+    ),
     option_unknown=("Unknown option", "'{value}' is not an option of '{field}'.{nearest}"),
     option_retired=("Retired option", "Option '{value}' is retired and can't be chosen any more."),
     circular=("Circular", "{type} {id} can't be its own ancestor through '{field}'."),
-    row_invalid=("Not a record", "Each record must be an object of field names and values; got {got}."),
+    row_invalid=(
+        "Not a record",
+        "Each record must be an object of field names and values; got {got}.",
+    ),
     id_missing=("Id missing", "Each record to change needs its id."),
     key_missing=("Key missing", "Each record needs a value for the key field '{field}'."),
     row_twice=("Record twice", "Record {id} stands twice in this batch (row {other})."),
@@ -199,7 +243,10 @@ _codes(
         "'{name}' must begin with 'x_': your own {what} carry it, so that no plugin's name can clash.",
     ),
     kind_unknown=("Unknown field type", "There is no field type '{kind}'.{nearest}"),
-    setting_not_known=("Unknown setting", "Field type '{kind}' has no setting '{setting}'. It knows: {known}."),
+    setting_not_known=(
+        "Unknown setting",
+        "Field type '{kind}' has no setting '{setting}'. It knows: {known}.",
+    ),
     definition_invalid=("Wrong definition", "{what}: {reason}"),
     operation_unknown=("Unknown operation", "There is no operation '{op}'. Possible: {known}."),
     not_yours=(
@@ -222,16 +269,28 @@ _codes(
     ),
     sum_overflow=("Sum too large", "The sum of '{field}' exceeds 64 bits. Narrow the filter."),
     filter_depth=("Filter too deep", "The filter nests deeper than filter_depth ({limit})."),
-    filter_conditions=("Filter too long", "The filter has more than filter_conditions ({limit}) conditions."),
-    filter_values=("Too many values", "'{field}' is compared with more than filter_values ({limit}) values."),
+    filter_conditions=(
+        "Filter too long",
+        "The filter has more than filter_conditions ({limit}) conditions.",
+    ),
+    filter_values=(
+        "Too many values",
+        "'{field}' is compared with more than filter_values ({limit}) values.",
+    ),
     path_depth=("Path too long", "Path '{path}' has more than path_depth ({limit}) steps."),
-    page_limit=("Page too large", "_limit is {value}; between 1 and page_limit ({limit}) are allowed."),
+    page_limit=(
+        "Page too large",
+        "_limit is {value}; between 1 and page_limit ({limit}) are allowed.",
+    ),
     sort_too_costly=(
         "Sort too costly",
         "Sorting by '{field}' has no index and more than sort_cap ({limit}) records match. Narrow the "
         "filter, or make the field sortable.",
     ),
-    group_limit=("Too many groups", "More than group_limit ({limit}) groups. Narrow the filter or group coarser."),
+    group_limit=(
+        "Too many groups",
+        "More than group_limit ({limit}) groups. Narrow the filter or group coarser.",
+    ),
     json_depth=("JSON too deep", "The body nests deeper than json_depth ({limit})."),
     password_weak=("Password too weak", "The password {reason}."),
     cant_sign_in=("User can't sign in", "User {id} {reason}."),
@@ -241,6 +300,28 @@ _codes(
     ),
     map_invalid=("Wrong import map", "{place}: {reason}"),
     column_missing=("Column missing", "The file has no column '{column}'.{nearest}"),
+    column_unknown=(
+        "Unknown column",
+        "Column '{column}' of the file matches no field of '{type}'.{nearest} Name its field in the "
+        "map, or map it to null to leave it out.",
+    ),
+    cells_mismatch=(
+        "Wrong number of cells",
+        "Has {got} cells; the first line names {wanted} columns.",
+    ),
+    duplicate_in_file=(
+        "Duplicate within the file",
+        "{fields} '{value}' also stands in line {other}. Keep one of them.",
+    ),
+    import_refused=(
+        "Import refused",
+        "{refused} of {rows} rows of {file} are refused, {written}. First: {first}",
+    ),
+    import_stopped=(
+        "Import stopped",
+        "Others changed what the check saw: stopped at line {line} of {file}, {count} rows before it are "
+        "written. First: {first} Correct it and import again by a key.",
+    ),
     file_unreadable=("File not readable", "{path}: {reason}"),
 )
 _codes(
@@ -249,22 +330,40 @@ _codes(
 )
 _codes(
     429,
-    too_many_tries=("Too many tries", "Too many sign-in tries. Wait {seconds} seconds and try again."),
+    too_many_tries=(
+        "Too many tries",
+        "Too many sign-in tries. Wait {seconds} seconds and try again.",
+    ),
 )
 _codes(
     500,
-    internal=("Internal error", "Something went wrong here, not with your request. It was logged as {id}."),
+    internal=(
+        "Internal error",
+        "Something went wrong here, not with your request. It was logged as {id}.",
+    ),
 )
 _codes(
     503,
-    database_busy=("Database busy", "The database did not answer within {seconds} s. Try again in a moment."),
-    database_gone=("Database gone", "The database can't be reached: {reason}. Start it or correct database_url."),
-    disk_full=("Disk full", "The disk of the database is full. Nothing was written; free some space and try again."),
+    database_busy=(
+        "Database busy",
+        "The database did not answer within {seconds} s. Try again in a moment.",
+    ),
+    database_gone=(
+        "Database gone",
+        "The database can't be reached: {reason}. Start it or correct database_url.",
+    ),
+    disk_full=(
+        "Disk full",
+        "The disk of the database is full. Nothing was written; free some space and try again.",
+    ),
     query_too_costly=(
         "Query too costly",
         "Reading took longer than read_timeout ({limit} s). Narrow the filter or make its fields indexed.",
     ),
-    apply_busy=("Data model busy", "The change of the data model got no lock within {seconds} s. Try again."),
+    apply_busy=(
+        "Data model busy",
+        "The change of the data model got no lock within {seconds} s. Try again.",
+    ),
     not_initialised=("Not initialised", "There is no instance at {url}. Run: relatum init"),
     schema_older=(
         "Database older than the program",
@@ -281,9 +380,31 @@ _codes(
     setting_unknown=("Unknown setting", "There is no setting '{name}'.{nearest}"),
     setting_invalid=("Wrong setting", "Setting '{name}' must be {wanted}; got '{value}'."),
     settings_unreadable=("Settings not readable", "{path}: {reason}"),
-    driver_missing=("Driver missing", "The database driver for {url} is missing. Run: pip install 'relatum[postgres]'"),
-    database_unsupported=("Database not supported", "{reason}. Relatum runs on SQLite 3.35+ and PostgreSQL 13+."),
+    driver_missing=(
+        "Driver missing",
+        "The database driver for {url} is missing. Run: pip install 'relatum[postgres]'",
+    ),
+    database_unsupported=(
+        "Database not supported",
+        "{reason}. Relatum runs on SQLite 3.35+ and PostgreSQL 13+.",
+    ),
     port_in_use=("Port in use", "Port {port} on {host} is in use. Choose another with --port."),
+    port_refused=(
+        "Port refused",
+        "Port {port} on {host} can't be opened: {reason}. Choose others with --port and --host.",
+    ),
+    home_unusable=(
+        "Home not usable",
+        "{path} can't be the home of an instance: {reason}. Name another with RELATUM_HOME.",
+    ),
+    index_refused=(
+        "Index can't be built",
+        "An index of {table} over {columns} can't be built: {reason}. Correct the rows, then repair again.",
+    ),
+    crashed=(
+        "Program error",
+        "Something went wrong in the program, not in what you typed: {reason}. Details: {log}. Please report it.",
+    ),
     backup_failed=("Backup failed", "{reason}"),
     restore_refused=("Restore refused", "{reason}"),
 )

@@ -113,12 +113,12 @@ class _position(sa.sql.functions.GenericFunction[int]):  # noqa: N801  # reads a
     type = sa.Integer()
 
 
-@sa.ext.compiler.compiles(_position, "sqlite")  # type: ignore[no-untyped-call, misc]
+@sa.ext.compiler.compiles(_position, "sqlite")
 def _instr(element: Any, compiler: Any, **kw: Any) -> str:
     return f"instr({compiler.process(element.clauses, **kw)})"
 
 
-@sa.ext.compiler.compiles(_position, "postgresql")  # type: ignore[no-untyped-call, misc]
+@sa.ext.compiler.compiles(_position, "postgresql")
 def _strpos(element: Any, compiler: Any, **kw: Any) -> str:
     return f"strpos({compiler.process(element.clauses, **kw)})"
 

@@ -6,8 +6,12 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-_TEXT = {"validate": validate.Length(min=1, max=200)}
-_HUE = {"validate": validate.Range(min=0, max=359), "allow_none": True, "strict": True}
+_TEXT: dict[str, Any] = {"validate": validate.Length(min=1, max=200)}
+_HUE: dict[str, Any] = {
+    "validate": validate.Range(min=0, max=359),
+    "allow_none": True,
+    "strict": True,
+}
 
 
 class OptionSchema(Schema):
@@ -59,7 +63,10 @@ class EntityTypeSchema(EntityTypeChangeSchema):
 
     name = fields.String(required=True)
     fields_ = fields.List(
-        fields.Nested(FieldSchema), data_key="fields", attribute="fields", validate=validate.Length(max=1000)
+        fields.Nested(FieldSchema),
+        data_key="fields",
+        attribute="fields",
+        validate=validate.Length(max=1000),
     )
     keys = fields.List(fields.List(fields.String(), validate=validate.Length(min=1, max=8)))
 
@@ -101,7 +108,11 @@ class KeyOperation(Schema):
     op = fields.String(required=True)
     type = fields.String(required=True)
     fields_ = fields.List(
-        fields.String(), required=True, data_key="fields", attribute="fields", validate=validate.Length(min=1, max=8)
+        fields.String(),
+        required=True,
+        data_key="fields",
+        attribute="fields",
+        validate=validate.Length(min=1, max=8),
     )
     existing = fields.Raw()
 
@@ -124,7 +135,9 @@ OPERATIONS: dict[str, type[Schema]] = {
 class PlanSchema(Schema):
     """Changes to plan or apply; `plan` is the fingerprint that was looked at."""
 
-    changes = fields.List(fields.Dict(keys=fields.String()), required=True, validate=validate.Length(min=1, max=5000))
+    changes = fields.List(
+        fields.Dict(keys=fields.String()), required=True, validate=validate.Length(min=1, max=5000)
+    )
     plan = fields.String(allow_none=True)
 
 

@@ -30,7 +30,8 @@ ADMIN_URL = os.environ.get("RELATUM_TEST_POSTGRESQL", "")
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs PostgreSQL; without a server it is deselected and counted."""
-    out, kept = [], []
+    out: list[pytest.Item] = []
+    kept: list[pytest.Item] = []
     for item in items:
         callspec = getattr(item, "callspec", None)
         needs = callspec is not None and "postgresql" in callspec.params.values()
@@ -79,7 +80,9 @@ class Instance:
     def apply(self, *changes: dict[str, Any]) -> entities.Plan:
         """Apply changes of the data model."""
         with self.app.app_context():
-            return db.transact(lambda: entities.apply(list(changes), actor=self.alice), exclusive=True)
+            return db.transact(
+                lambda: entities.apply(list(changes), actor=self.alice), exclusive=True
+            )
 
     def make_type(self, name: str, *fields: dict[str, Any], **properties: Any) -> None:
         """Make an entity type."""
@@ -113,7 +116,9 @@ def _install(config: Config) -> None:
         found = catalog.load(connection, 1)
         execute(missing_indexes(connection, found.types.values()), connection)
         connection.execute(
-            sa.text("INSERT INTO core_setting (name, value) VALUES ('currency', 'EUR'), ('timezone', 'Europe/Berlin')")
+            sa.text(
+                "INSERT INTO core_setting (name, value) VALUES ('currency', 'EUR'), ('timezone', 'Europe/Berlin')"
+            )
         )
 
     with instance.app.app_context():
@@ -136,7 +141,9 @@ def _templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, A
 
 
 def _on_server(statement: str) -> None:
-    engine = sa.create_engine(_driver(ADMIN_URL), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    engine = sa.create_engine(
+        _driver(ADMIN_URL), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
     with engine.connect() as connection:
         connection.exec_driver_sql(statement)
 
@@ -177,7 +184,10 @@ def database(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def config(
-    database: str, _templates: dict[str, Any], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    database: str,
+    _templates: dict[str, Any],
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Config]:
     """Return the settings of a freshly installed instance with alice, bob and charlie."""
     if database == "sqlite":

@@ -23,7 +23,11 @@ def refused(instance, *changes):
 
 def test_a_type_with_every_field_type_is_made_and_takes_a_record(instance):
     fields = [
-        {"name": f"f_{kind}", "kind": kind, "settings": {"target": "user"} if kind == "lookup" else {}}
+        {
+            "name": f"f_{kind}",
+            "kind": kind,
+            "settings": {"target": "user"} if kind == "lookup" else {},
+        }
         for kind in FIELD_TYPES
     ]
     instance.make_type("x_all", *fields)
@@ -42,16 +46,27 @@ def test_the_sql_of_the_plan_is_the_sql_that_runs(instance):
     change = {
         "op": "create_type",
         "name": "x_thing",
-        "fields": [TEXT | {"unique": True, "sortable": True}, {"name": "o", "kind": "lookup", "settings": {"target": "x_other"}}],
+        "fields": [
+            TEXT | {"unique": True, "sortable": True},
+            {"name": "o", "kind": "lookup", "settings": {"target": "x_other"}},
+        ],
     }
-    more = {"op": "add_field", "type": "x_other", "name": "size", "kind": "decimal", "indexed": True}
+    more = {
+        "op": "add_field",
+        "type": "x_other",
+        "name": "size",
+        "kind": "decimal",
+        "indexed": True,
+    }
     planned = [" ".join(sql.split()) for step in instance.plan(change, more).sql for sql in step]
     seen: list[str] = []
     with instance.app.app_context():
         engine = db.engine()
-        from sqlalchemy import event  # noqa: PLC0415  # only this test listens
+        from sqlalchemy import event  # only this test listens
 
-        event.listen(engine, "before_cursor_execute", lambda *a: seen.append(" ".join(a[2].split())))
+        event.listen(
+            engine, "before_cursor_execute", lambda *a: seen.append(" ".join(a[2].split()))
+        )
     instance.apply(change, more)
     ran = [s for s in seen if s.startswith(("CREATE", "ALTER", "DROP"))]
     assert sorted(ran) == sorted(planned)
@@ -62,7 +77,10 @@ def test_a_plan_that_was_looked_at_is_refused_once_the_model_has_changed(instanc
     plan = instance.plan(change)
     instance.make_type("x_b")
     with pytest.raises(RelatumError) as caught, instance.app.app_context():
-        db.transact(lambda: entities.apply([change], actor=instance.alice, expect=plan.fingerprint), exclusive=True)
+        db.transact(
+            lambda: entities.apply([change], actor=instance.alice, expect=plan.fingerprint),
+            exclusive=True,
+        )
     assert caught.value.code == "plan_stale"
 
 
@@ -98,7 +116,9 @@ def test_a_field_on_a_type_of_core_needs_the_prefix(instance):
 
 
 def test_an_unknown_field_type_names_the_nearest(instance):
-    error = refused(instance, {"op": "create_type", "name": "x_t", "fields": [{"name": "a", "kind": "intger"}]})
+    error = refused(
+        instance, {"op": "create_type", "name": "x_t", "fields": [{"name": "a", "kind": "intger"}]}
+    )
     assert error.code == "kind_unknown"
     assert "'integer'" in str(error)
 
@@ -160,12 +180,18 @@ def test_trashing_a_type_takes_the_links_to_it_along_and_says_so(instance):
 
 def test_a_field_in_the_title_cant_be_trashed(instance):
     instance.make_type("x_thing", TEXT)
-    assert refused(instance, {"op": "trash_field", "type": "x_thing", "field": "name"}).code == "in_use"
+    assert (
+        refused(instance, {"op": "trash_field", "type": "x_thing", "field": "name"}).code
+        == "in_use"
+    )
 
 
 def test_types_and_fields_of_core_cant_be_trashed(instance):
     assert refused(instance, {"op": "trash_type", "type": "user"}).code == "not_yours"
-    assert refused(instance, {"op": "trash_field", "type": "user", "field": "email"}).code == "not_yours"
+    assert (
+        refused(instance, {"op": "trash_field", "type": "user", "field": "email"}).code
+        == "not_yours"
+    )
 
 
 def test_making_a_field_required_lists_the_rows_without_a_value_and_asks(instance):
@@ -201,7 +227,14 @@ def test_from_now_on_leaves_existing_rows_alone(instance):
 def test_a_required_field_is_added_over_existing_rows_with_its_default(instance):
     instance.make_type("x_thing", TEXT)
     (id_,) = instance.create("x_thing", {"name": "a"})
-    change = {"op": "add_field", "type": "x_thing", "name": "size", "kind": "integer", "required": True, "default": 3}
+    change = {
+        "op": "add_field",
+        "type": "x_thing",
+        "name": "size",
+        "kind": "integer",
+        "required": True,
+        "default": 3,
+    }
     assert instance.plan(change).blocked
     instance.apply({**change, "existing": "default"})
     assert instance.get("x_thing", id_)["size"] == 3
@@ -230,7 +263,9 @@ def test_an_option_that_is_left_out_is_retired_and_stays_readable(instance):
     options = [{"value": "a", "label": "A"}, {"value": "b", "label": "B"}]
     instance.make_type("x_thing", TEXT, {"name": "stage", "kind": "choice", "options": options})
     (id_,) = instance.create("x_thing", {"stage": "b"})
-    step = instance.apply({"op": "change_field", "type": "x_thing", "field": "stage", "options": options[:1]}).steps[0]
+    step = instance.apply(
+        {"op": "change_field", "type": "x_thing", "field": "stage", "options": options[:1]}
+    ).steps[0]
     assert step.rows == 1
     assert instance.get("x_thing", id_)["stage"] == "b"
     with pytest.raises(Invalid) as caught:
@@ -239,7 +274,9 @@ def test_an_option_that_is_left_out_is_retired_and_stays_readable(instance):
 
 
 def test_what_shapes_a_column_cant_change(instance):
-    instance.make_type("x_thing", TEXT, {"name": "size", "kind": "decimal", "settings": {"scale": 2}})
+    instance.make_type(
+        "x_thing", TEXT, {"name": "size", "kind": "decimal", "settings": {"scale": 2}}
+    )
     change = {"op": "change_field", "type": "x_thing", "field": "size", "settings": {"scale": 4}}
     assert refused(instance, change).code == "definition_invalid"
 
@@ -269,8 +306,17 @@ def test_what_is_exported_and_applied_elsewhere_is_exported_equal(instance):
     instance.make_type(
         "x_deal",
         TEXT,
-        {"name": "company", "kind": "lookup", "settings": {"target": "x_company", "on_delete": "clear"}},
-        {"name": "stage", "kind": "choice", "options": [{"value": "a", "category": "open"}], "default": "a"},
+        {
+            "name": "company",
+            "kind": "lookup",
+            "settings": {"target": "x_company", "on_delete": "clear"},
+        },
+        {
+            "name": "stage",
+            "kind": "choice",
+            "options": [{"value": "a", "category": "open"}],
+            "default": "a",
+        },
         keys=[["name", "company"]],
         title="{name} {stage}",
     )

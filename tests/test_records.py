@@ -17,9 +17,18 @@ COMPANY = (
 )
 DEAL = (
     {"name": "code", "kind": "text", "unique": True},
-    {"name": "company", "kind": "lookup", "settings": {"target": "x_company", "on_delete": "clear"}},
+    {
+        "name": "company",
+        "kind": "lookup",
+        "settings": {"target": "x_company", "on_delete": "clear"},
+    },
     {"name": "amount", "kind": "money"},
-    {"name": "stage", "kind": "choice", "options": [{"value": "open"}, {"value": "won"}], "default": "open"},
+    {
+        "name": "stage",
+        "kind": "choice",
+        "options": [{"value": "open"}, {"value": "won"}],
+        "default": "open",
+    },
     {"name": "paid", "kind": "boolean"},
     {"name": "opened", "kind": "date", "default": "today"},
     {"name": "seller", "kind": "user", "default": "me"},
@@ -40,16 +49,29 @@ def problems(caught):
 
 def test_a_record_reads_back_as_it_was_written(crm):
     (company,) = crm.create("x_company", {"name": "Äcme"})
-    (id_,) = crm.create("x_deal", {"code": "A", "company": company, "amount": "12.5", "opened": "2026-01-31"})
+    (id_,) = crm.create(
+        "x_deal", {"code": "A", "company": company, "amount": "12.5", "opened": "2026-01-31"}
+    )
     deal = crm.get("x_deal", id_)
-    assert (deal["company"], deal["amount"], deal["stage"], deal["paid"]) == (company, "12.50", "open", False)
+    assert (deal["company"], deal["amount"], deal["stage"], deal["paid"]) == (
+        company,
+        "12.50",
+        "open",
+        False,
+    )
     assert deal["opened"].isoformat() == "2026-01-31"
-    assert (deal["owner"], deal["seller"], deal["version"]) == (crm.alice.user_id, crm.alice.user_id, 1)
+    assert (deal["owner"], deal["seller"], deal["version"]) == (
+        crm.alice.user_id,
+        crm.alice.user_id,
+        1,
+    )
 
 
 def test_every_problem_of_every_row_is_named(crm):
     with pytest.raises(Invalid) as caught:
-        crm.create("x_deal", {"stage": "wn", "amount": "x"}, {"company": 99999, "nam": 1}, {"version": 3})
+        crm.create(
+            "x_deal", {"stage": "wn", "amount": "x"}, {"company": 99999, "nam": 1}, {"version": 3}
+        )
     assert sorted(problems(caught), key=str) == sorted(
         [
             (0, "stage", "option_unknown"),
@@ -65,7 +87,9 @@ def test_every_problem_of_every_row_is_named(crm):
 
 
 def test_a_partial_batch_writes_the_sound_rows(crm):
-    outcomes = crm.write(records.create, "x_company", [{"name": "A"}, {}, {"name": "a"}], partial=True)
+    outcomes = crm.write(
+        records.create, "x_company", [{"name": "A"}, {}, {"name": "a"}], partial=True
+    )
     assert [o.status for o in outcomes] == ["created", "refused", "refused"]
     assert [o.problems[0].code for o in outcomes[1:]] == ["required", "duplicate_in_batch"]
 
@@ -84,7 +108,10 @@ def test_a_large_batch_is_checked_by_the_same_rules_as_a_small_one(crm):
     rows[120] = {"code": "c120", "amount": "1.00001", "stage": "gone"}
     with pytest.raises(Invalid) as caught:
         crm.create("x_deal", *rows)
-    assert sorted(problems(caught)) == [(120, "amount", "too_many_digits"), (120, "stage", "option_unknown")]
+    assert sorted(problems(caught)) == [
+        (120, "amount", "too_many_digits"),
+        (120, "stage", "option_unknown"),
+    ]
 
 
 def test_an_update_writes_only_what_differs_and_keeps_history(crm):
@@ -92,7 +119,11 @@ def test_an_update_writes_only_what_differs_and_keeps_history(crm):
     (outcome,) = crm.write(records.update, "x_deal", [{"id": id_, "code": "A", "amount": "2"}])
     assert (outcome.status, outcome.version) == ("updated", 2)
     newest = crm.read(records.history, "x_deal", id_)[0]
-    assert (newest["op"], newest["changes"], newest["actor"]) == ("update", {"amount": ["1.00", "2.00"]}, crm.alice.user_id)
+    assert (newest["op"], newest["changes"], newest["actor"]) == (
+        "update",
+        {"amount": ["1.00", "2.00"]},
+        crm.alice.user_id,
+    )
 
 
 def test_an_update_that_changes_nothing_leaves_no_trace(crm):
@@ -125,7 +156,12 @@ def test_a_required_field_cant_be_emptied(crm):
 
 def test_upsert_creates_updates_and_leaves_alone(crm):
     crm.create("x_deal", {"code": "A", "amount": "1"}, {"code": "B", "amount": "1"})
-    rows = [{"code": "a", "amount": "2"}, {"code": "B", "amount": "1"}, {"code": "C"}, {"code": "c", "amount": "9"}]
+    rows = [
+        {"code": "a", "amount": "2"},
+        {"code": "B", "amount": "1"},
+        {"code": "C"},
+        {"code": "c", "amount": "9"},
+    ]
     outcomes = crm.write(records.upsert, "x_deal", rows, key=["code"])
     assert [o.status for o in outcomes] == ["updated", "unchanged", "created", "updated"]
     assert outcomes[2].id == outcomes[3].id
@@ -188,7 +224,11 @@ def test_the_team_of_a_record_is_the_owners_and_follows_a_new_owner(crm):
 
 
 def test_the_last_administrator_stays(crm):
-    for verb, row in ((records.update, {"admin": False}), (records.update, {"active": False}), (records.delete, {})):
+    for verb, row in (
+        (records.update, {"admin": False}),
+        (records.update, {"active": False}),
+        (records.delete, {}),
+    ):
         with pytest.raises(RelatumError) as caught:
             crm.write(verb, "user", [{"id": crm.alice.user_id, **row}])
         assert caught.value.code == "last_admin"
@@ -210,7 +250,9 @@ def test_a_user_needs_neither_email_nor_password_and_owns_records(crm):
 
 def test_money_sums_exactly(crm):
     crm.create("x_deal", *({"amount": "0.10"} for _ in range(3)))
-    total = sum(Decimal(crm.get("x_deal", row.id)["amount"]) for row in crm.sql("SELECT id FROM x_deal"))
+    total = sum(
+        Decimal(crm.get("x_deal", row.id)["amount"]) for row in crm.sql("SELECT id FROM x_deal")
+    )
     assert total == Decimal("0.30")
 
 
@@ -241,7 +283,11 @@ def test_of_two_writers_of_one_record_no_update_is_lost(crm):
         for _ in range(5):
             while True:
                 deal = crm.get("x_deal", id_)
-                more = {"id": id_, "version": deal["version"], "amount": str(Decimal(deal["amount"]) + 1)}
+                more = {
+                    "id": id_,
+                    "version": deal["version"],
+                    "amount": str(Decimal(deal["amount"]) + 1),
+                }
                 try:
                     crm.write(records.update, "x_deal", [more])
                     break

@@ -1,0 +1,1 @@
+"""The command line: one file per noun, imported by `relatum.cli` when it is used."""

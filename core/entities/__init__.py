@@ -7,17 +7,18 @@ so what was looked at and what happens can't differ.
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from marshmallow import RAISE, ValidationError
+from sqlalchemy import exc as sa_exc
 
 from ...schemas.entity_types import OPERATIONS as WIRE
 from ...schemas.entity_types import flat
-from .. import access, catalog, clock, db, ddl, models, records
+from .. import access, catalog, clock, db, ddl, faults, models, records
 from ..actor import Actor
 from ..errors import RelatumError
 from .draft import Draft, Step
@@ -25,6 +26,8 @@ from .export import describe as describe
 from .export import export as export
 from .export import to_changes as to_changes
 from .operations import OPERATIONS
+
+_log = logging.getLogger("relatum.entities")
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,11 @@ class Plan:
             "plan": self.fingerprint,
             "generation": self.generation,
             "blocked": self.blocked,
-            "risk": max((s.risk for s in self.steps), key=("safe", "lossy", "destructive").index, default="safe"),
+            "risk": max(
+                (s.risk for s in self.steps),
+                key=("safe", "lossy", "destructive").index,
+                default="safe",
+            ),
             "steps": [
                 {
                     "op": step.op,
@@ -101,9 +108,7 @@ def _load(place: int, change: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return op, loaded
 
 
-def apply(
-    changes: list[dict[str, Any]], *, actor: Actor, expect: str | None = None
-) -> Plan:
+def apply(changes: list[dict[str, Any]], *, actor: Actor, expect: str | None = None) -> Plan:
     """Apply `changes` in the open exclusive transaction and return the plan that ran.
 
     `expect` is the fingerprint of the plan that was looked at. Raises `plan_stale`, or what the
@@ -123,45 +128,91 @@ def apply(
 
 def _execute(draft: Draft, made: Plan, actor: Actor, changes: list[dict[str, Any]]) -> None:
     tx = db.for_writing()
-    later, statements = _split(draft)
+    statements = _at_once(draft)
     indexes = [s for s in statements if isinstance(s, ddl.CreateIndex)]
+    faults.point("apply.before_ddl")
     ddl.execute([s for s in statements if not isinstance(s, ddl.CreateIndex)], tx.connection)
+    faults.point("apply.after_ddl")
     _store(draft, tx.connection)
+    faults.point("apply.after_rows")
     _bump(draft, tx, actor, changes)
+    faults.point("apply.after_bump")
     tx.memo["catalog"] = draft.catalog
     tx.epochs = tx.epochs._replace(catalog=draft.generation)
-    for step in draft.steps:
-        if step.fill:
-            rows = [{"id": id_, step.fill.field: step.fill.value} for id_ in step.fill.ids]
-            records.update(step.fill.type, rows, actor=actor, check_required=False)
+    _fill(draft, actor)
     if tx.dialect == "postgresql" and indexes:
         tx.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    faults.point("apply.before_indexes")
     ddl.execute(indexes, tx.connection)
-    if later:
-        tx.after_commit.append(partial(ddl.build_indexes, db.engine(), later))
+    faults.point("apply.after_indexes")
+    if ddl.missing_indexes(tx.connection, draft.catalog.types.values()):
+        tx.after_commit.append(finish_indexes)
 
 
-def _split(draft: Draft) -> tuple[list[ddl.CreateIndex], list[ddl.Statement]]:
-    """Part the plain indexes of large PostgreSQL tables from what runs in the transaction."""
-    later: list[ddl.CreateIndex] = []
-    now: list[ddl.Statement] = []
+def _fill(draft: Draft, actor: Actor) -> None:
+    for step in draft.steps:
+        if step.fill:
+            faults.point("apply.before_fill")
+            rows = [{"id": id_, step.fill.field: step.fill.value} for id_ in step.fill.ids]
+            records.update(step.fill.type, rows, actor=actor, check_required=False)
+            faults.point("apply.after_fill")
+
+
+def finish_indexes() -> None:
+    """Build what indexes the catalog expects and the tables lack, beside readers and writers.
+
+    Opens its own transactions. What a killed apply left unbuilt is built after the next one.
+    A build that fails fails no apply: the change of metadata is committed and holds.
+    """
+    missing = _missing_indexes()
+    try:
+        ddl.build_indexes(db.engine(), missing)
+        # A field may have gone to the trash meanwhile, before its index was there to be dropped.
+        kept = _expected_indexes()
+        for index in missing:
+            if index not in kept:
+                ddl.drop_index_now(db.engine(), index)
+    except sa_exc.DBAPIError as error:
+        _log.warning("an index is not built yet; run: relatum doctor --repair (%s)", error.orig)
+
+
+def _missing_indexes() -> list[ddl.CreateIndex]:
+    with db.reading(timed=False) as tx:
+        return ddl.missing_indexes(tx.connection, catalog.current().types.values())
+
+
+def _expected_indexes() -> set[ddl.CreateIndex]:
+    with db.reading(timed=False):
+        types = catalog.current().types.values()
+        return {index for entity_type in types for index in ddl.expected_indexes(entity_type)}
+
+
+def _at_once(draft: Draft) -> list[ddl.Statement]:
+    """Return what runs in the transaction: all but the plain indexes of large PostgreSQL tables."""
     large: dict[str, bool] = {}
+    now: list[ddl.Statement] = []
     for statement in (s for step in draft.steps for s in step.statements):
+        if isinstance(statement, ddl.DropIndex) and statement.index in now:
+            now.remove(
+                statement.index
+            )  # indexes come last: one that a later step drops never comes
+            continue
         if isinstance(statement, ddl.CreateIndex) and not statement.unique:
             table = statement.table
             if table not in large:
                 large[table] = _is_large(draft.connection, table)
             if large[table]:
-                later.append(statement)
                 continue
         now.append(statement)
-    return later, now
+    return now
 
 
 def _is_large(connection: sa.Connection, table: str) -> bool:
     if connection.dialect.name != "postgresql":
         return False
-    estimate = sa.text("SELECT coalesce((SELECT reltuples FROM pg_class WHERE oid = to_regclass(quote_ident(:t))), 0)")
+    estimate = sa.text(
+        "SELECT coalesce((SELECT reltuples FROM pg_class WHERE oid = to_regclass(quote_ident(:t))), 0)"
+    )
     return bool(connection.execute(estimate, {"t": table}).scalar_one() > ddl.CONCURRENT_FROM)
 
 

@@ -101,7 +101,9 @@ def _size(value: Any) -> Any:
     if isinstance(value, str) and "-" not in value[1:]:
         return float(value)
     if isinstance(value, str):
-        return datetime.fromisoformat(value).timestamp() if "T" in value else date.fromisoformat(value)
+        return (
+            datetime.fromisoformat(value).timestamp() if "T" in value else date.fromisoformat(value)
+        )
     return value
 
 
@@ -161,12 +163,12 @@ def merge_options(
             "retired": option.get("retired", False),
         }
         rows.append(row)
-    for option in known:
-        if option.value not in values:
+    for gone in known:
+        if gone.value not in values:
             rows.append(
                 {
-                    "id": option.id, "value": option.value, "label": option.label, "hue": option.hue,
-                    "category": option.category, "retired": True,
+                    "id": gone.id, "value": gone.value, "label": gone.label, "hue": gone.hue,
+                    "category": gone.category, "retired": True,
                 }
             )  # fmt: skip
     return [{**row, "position": place} for place, row in enumerate(rows)]

@@ -26,7 +26,9 @@ def count_rows(connection: sa.Connection, entity_type: EntityType) -> int:
 def empty_ids(connection: sa.Connection, entity_type: EntityType, field: Field) -> list[int]:
     """Return the ids of live records without a value for a stored field."""
     table = entity_type.table
-    query = sa.select(table.c.id).where(table.c.trashed_at.is_(None), table.c[field.column].is_(None))
+    query = sa.select(table.c.id).where(
+        table.c.trashed_at.is_(None), table.c[field.column].is_(None)
+    )
     return list(connection.execute(query.order_by(table.c.id)).scalars())
 
 
@@ -53,7 +55,9 @@ def _refuses(field: Field, value: Any) -> bool:
     return False
 
 
-def duplicate_ids(connection: sa.Connection, entity_type: EntityType, fields: Sequence[Field]) -> list[int]:
+def duplicate_ids(
+    connection: sa.Connection, entity_type: EntityType, fields: Sequence[Field]
+) -> list[int]:
     """Return the ids of live records that share the values of a key with an older one."""
     table = entity_type.table
     columns = [table.c[field.key_column] for field in fields]
@@ -146,7 +150,9 @@ def fill(step: Step, entity_type: EntityType, field: Field, ids: list[int], valu
         step.question = Problem("fill_limit", {"count": len(ids), "limit": limit}, field=field.name)
         return
     step.fill = Fill(entity_type.name, field.name, ids, value)
-    step.notes.append(f"{len(ids)} existing rows get {'no value' if value is None else repr(value)}")
+    step.notes.append(
+        f"{len(ids)} existing rows get {'no value' if value is None else repr(value)}"
+    )
 
 
 def _list(ids: list[int]) -> str:

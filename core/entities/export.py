@@ -31,7 +31,11 @@ def describe(entity_type: EntityType) -> dict[str, Any]:
                 "owner": field.owner,
                 "read_only": field.read_only,
                 "operators": [
-                    {"name": name, "label": OPERATORS[name].label, "operands": OPERATORS[name].operands}
+                    {
+                        "name": name,
+                        "label": OPERATORS[name].label,
+                        "operands": OPERATORS[name].operands,
+                    }
                     for name in field.value_type.operators
                 ],
                 "parts": list(field.PARTS),
@@ -91,14 +95,18 @@ def export(catalog: Catalog) -> dict[str, Any]:
     return {"relatum": FORMAT, "types": types, "extensions": extensions}
 
 
-def to_changes(catalog: Catalog, wanted: dict[str, Any], *, prune: bool = False) -> list[dict[str, Any]]:
+def to_changes(
+    catalog: Catalog, wanted: dict[str, Any], *, prune: bool = False
+) -> list[dict[str, Any]]:
     """Return the changes that bring the catalog to an exported text.
 
     Nothing that the text does not name is touched, unless `prune` asks to trash it.
     """
     if wanted.get("relatum") != FORMAT:
         raise RelatumError(
-            "definition_invalid", what="schema", reason=f"must be an export with \"relatum\": {FORMAT}"
+            "definition_invalid",
+            what="schema",
+            reason=f'must be an export with "relatum": {FORMAT}',
         )
     return _Difference(catalog).changes(wanted, prune)
 
@@ -132,7 +140,9 @@ class _Difference:
             links = [f for f in _list(given, "fields") if f.get("kind") == "lookup"]
             self.made.append({"op": "create_type", "name": name, **own, "fields": plain})
             self.fields += [{"op": "add_field", "type": name, **f} for f in links]
-            self.later += [{"op": "add_key", "type": name, "fields": k} for k in given.get("keys", [])]
+            self.later += [
+                {"op": "add_key", "type": name, "fields": k} for k in given.get("keys", [])
+            ]
             return
         changed = {k: v for k, v in own.items() if getattr(existing, k, None) != v}
         if changed:
@@ -152,7 +162,9 @@ class _Difference:
             now = describe_field(known)
             changed = {k: v for k, v in field.items() if k != "kind" and now.get(k) != v}
             if changed:
-                self.fields.append({"op": "change_field", "type": name, "field": known.name, **changed})
+                self.fields.append(
+                    {"op": "change_field", "type": name, "field": known.name, **changed}
+                )
         for key in given.get("keys", []):
             if tuple(key) not in {k.fields for k in entity_type.keys}:
                 self.later.append({"op": "add_key", "type": name, "fields": key})

@@ -160,7 +160,9 @@ def change_field(draft: Draft, change: dict[str, Any]) -> None:
 
 
 def _changed(change: dict[str, Any]) -> list[str]:
-    return [name for name in change if name not in ("op", "type", "field", "existing")] or ["nothing"]
+    return [name for name in change if name not in ("op", "type", "field", "existing")] or [
+        "nothing"
+    ]
 
 
 def _check_owner(row: dict[str, Any], change: dict[str, Any]) -> None:
@@ -234,7 +236,9 @@ def restore_field(draft: Draft, change: dict[str, Any]) -> None:
     name = change["field"]
     trashed = [f for f in entity_type.trashed_fields if f.name == name]
     if not trashed:
-        raise RelatumError("field_unknown", type=type_row["name"], field=name, nearest=" None is in the trash.")
+        raise RelatumError(
+            "field_unknown", type=type_row["name"], field=name, nearest=" None is in the trash."
+        )
     if name in entity_type.fields:
         raise RelatumError("name_taken", what="field", name=name, where=f" in '{type_row['name']}'")
     field = max(trashed, key=lambda f: f.trashed_in or 0)
@@ -248,7 +252,9 @@ def restore_field(draft: Draft, change: dict[str, Any]) -> None:
     draft.touch(step, type_row["id"])
     if field.unique:
         ids = existing.duplicate_ids(draft.connection, entity_type, [field])
-        existing.ask_duplicates(step, draft.types[type_row["id"]], [field], ids, change.get("existing"))
+        existing.ask_duplicates(
+            step, draft.types[type_row["id"]], [field], ids, change.get("existing")
+        )
 
 
 def _new_key(draft: Draft, type_id: int, names: list[str]) -> list[Field]:
@@ -257,7 +263,9 @@ def _new_key(draft: Draft, type_id: int, names: list[str]) -> list[Field]:
     for field in fields:
         if field.owner == "system" or not field.CAN_BE_UNIQUE:
             raise RelatumError(
-                "definition_invalid", what="key", reason=f"'{field.name}' can't be part of a unique key"
+                "definition_invalid",
+                what="key",
+                reason=f"'{field.name}' can't be part of a unique key",
             )
     if len(set(names)) != len(names) or any(key.fields == tuple(names) for key in entity_type.keys):
         raise RelatumError("name_taken", what="unique key", name=", ".join(names), where="")
@@ -277,7 +285,11 @@ def add_key(draft: Draft, change: dict[str, Any]) -> None:
     names = ", ".join(change["fields"])
     step = Step("add_key", type_row["name"], f"Add unique key over {names}")
     draft.touch(step, type_row["id"])
-    stored = {f.id for f in draft.before.by_id[before.id].fields.values()} if before.id in draft.before.by_id else set()
+    stored = (
+        {f.id for f in draft.before.by_id[before.id].fields.values()}
+        if before.id in draft.before.by_id
+        else set()
+    )
     if all(field.id in stored for field in fields):
         ids = existing.duplicate_ids(draft.connection, before, fields)
         existing.ask_duplicates(step, before, fields, ids, change.get("existing"))
@@ -288,7 +300,11 @@ def trash_key(draft: Draft, change: dict[str, Any]) -> None:
     type_row = draft.type_row(change["type"])
     names = ",".join(change["fields"])
     for key in draft.rows.keys.values():
-        if key["type_id"] == type_row["id"] and key["fields"] == names and key["trashed_in"] is None:
+        if (
+            key["type_id"] == type_row["id"]
+            and key["fields"] == names
+            and key["trashed_in"] is None
+        ):
             if key["owner"] != "local":
                 raise RelatumError("not_yours", name=names, owner=key["owner"], verb="trashed")
             key["trashed_in"] = draft.generation

@@ -36,7 +36,9 @@ def trash_type(draft: Draft, change: dict[str, Any]) -> None:
         if referrer.id == row["id"]:
             continue
         if any(field.id == lookup.id for field in referrer.title_fields):
-            raise RelatumError("in_use", what=f"'{row['name']}'", uses=f"the title of {referrer.name}")
+            raise RelatumError(
+                "in_use", what=f"'{row['name']}'", uses=f"the title of {referrer.name}"
+            )
         step.uses.append(f"{referrer.name}.{lookup.name} (goes with it)")
         draft.rows.fields[lookup.id]["trashed_in"] = draft.generation
         for key in draft.rows.keys.values():
@@ -67,7 +69,9 @@ def restore_type(draft: Draft, change: dict[str, Any]) -> None:
         owner = draft.rows.types[row["type_id"]]
         if row["trashed_in"] == went and _points_to(row, name) and owner["trashed_in"] is None:
             if row["name"] in draft.types[row["type_id"]].fields:
-                step.notes.append(f"{owner['name']}.{row['name']} stays in the trash: the name is taken")
+                step.notes.append(
+                    f"{owner['name']}.{row['name']} stays in the trash: the name is taken"
+                )
                 continue
             row["trashed_in"] = None
             step.uses.append(f"{owner['name']}.{row['name']} (comes back)")

@@ -172,7 +172,7 @@ class _Checked(ma.Field[Any]):
         try:
             return self.checks.check(value)
         except Refused as refused:
-            raise ValidationError([refused.problem]) from None  # type: ignore[list-item]
+            raise ValidationError([refused.problem]) from None
 
 
 def kind_of(value: Any) -> str:

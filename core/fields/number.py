@@ -79,7 +79,7 @@ class Integer(Field):
             value = int(value)
         if abs(value) > INTEGER_LIMIT:
             raise Refused("too_large", max=INTEGER_LIMIT)
-        return value
+        return int(value)
 
     def parse(self, text: str, style: str | None = None) -> int:
         try:

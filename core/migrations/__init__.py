@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from .. import db
 
-_TABLE = "core_migration"
+#: Where Alembic notes the revision.
+TABLE = "core_migration"
 
 
 def _config(connection: sa.Connection) -> AlembicConfig:
@@ -20,7 +22,7 @@ def _config(connection: sa.Connection) -> AlembicConfig:
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    config.attributes["version_table"] = _TABLE
+    config.attributes["version_table"] = TABLE
     return config
 
 
@@ -31,16 +33,28 @@ def upgrade(
 
     Runs under the exclusive fence: nobody writes meanwhile. `finish` runs before the commit.
     """
-    with db.engine().connect().execution_options(relatum_write=True) as connection:
-        with connection.begin():
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({db.FENCE})")
-            before = _revision(connection)
-            command.upgrade(_config(connection), revision)
-            finish(connection)
-            return before, _revision(connection)
+    with db.founding() as connection:
+        before = revision_of(connection)
+        run(connection, revision)
+        finish(connection)
+        return before, revision_of(connection)
 
 
-def _revision(connection: sa.Connection) -> str | None:
-    context = MigrationContext.configure(connection, opts={"version_table": _TABLE})
+def run(connection: sa.Connection, revision: str = "head") -> None:
+    """Bring the fixed tables to `revision` in the open transaction."""
+    command.upgrade(_config(connection), revision)
+
+
+def revision_of(connection: sa.Connection) -> str | None:
+    """Return the revision of the fixed tables; None if there are none."""
+    context = MigrationContext.configure(connection, opts={"version_table": TABLE})
     return context.get_current_revision()
+
+
+def known() -> list[str]:
+    """Return the revisions that this program knows, oldest first."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    script = ScriptDirectory.from_config(config)
+    return [revision.revision for revision in script.walk_revisions()][::-1]

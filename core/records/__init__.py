@@ -26,24 +26,29 @@ from .writing import guarded
 Rows = Sequence[dict[str, Any]]
 
 
-def create(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -> list[Outcome]:
-    """Create records; a row is {field: value}.
+def create(
+    type_name: str, rows: Rows, *, actor: Actor, partial: bool = False, dry_run: bool = False
+) -> list[Outcome]:
+    """Create records; a row is {field: value}. `dry_run` checks everything and writes nothing.
 
     Raises `Invalid` with every problem of every row, `type_unknown`, `forbidden`.
     """
     entity_type = _open(type_name, "create", actor)
     batch = read(entity_type, rows, with_id=False)
-    return _create(entity_type, batch, actor, partial)
+    return _create(entity_type, batch, actor, partial, dry_run)
 
 
-def _create(entity_type: EntityType, batch: list[Row], actor: Actor, partial: bool) -> list[Outcome]:
+def _create(
+    entity_type: EntityType, batch: list[Row], actor: Actor, partial: bool, dry_run: bool
+) -> list[Outcome]:
     fill_in(entity_type, batch, actor)
     _require(entity_type, batch)
     checks.zones(entity_type, batch)
     checks.references(catalog.current(), entity_type, batch)
 
     def run(rows: list[Row]) -> None:
-        write.insert(entity_type, rows, actor=actor)
+        if not dry_run:
+            write.insert(entity_type, rows, actor=actor)
 
     written = guarded(entity_type, batch, run, partial=partial)
     _after(entity_type, written)
@@ -59,11 +64,17 @@ def update(
     """
     entity_type = _open(type_name, "update", actor)
     batch = read(entity_type, rows, with_id=True)
-    return _update(entity_type, batch, actor, partial, check_required)
+    return _update(entity_type, batch, actor, partial, check_required=check_required)
 
 
 def _update(
-    entity_type: EntityType, batch: list[Row], actor: Actor, partial: bool, check_required: bool = True
+    entity_type: EntityType,
+    batch: list[Row],
+    actor: Actor,
+    partial: bool,
+    *,
+    check_required: bool = True,
+    dry_run: bool = False,
 ) -> list[Outcome]:
     write.lock(entity_type, batch)
     fill_in(entity_type, batch, actor)
@@ -78,7 +89,8 @@ def _update(
     changed = [r for r in batch if r.values or r.problems]
 
     def run(rows: list[Row]) -> None:
-        write.update(entity_type, rows, actor=actor)
+        if not dry_run:
+            write.update(entity_type, rows, actor=actor)
 
     written = guarded(entity_type, changed, run, partial=partial)
     _after(entity_type, written)
@@ -90,10 +102,17 @@ def _update(
 
 
 def upsert(
-    type_name: str, rows: Rows, *, key: Sequence[str], actor: Actor, partial: bool = False
+    type_name: str,
+    rows: Rows,
+    *,
+    key: Sequence[str],
+    actor: Actor,
+    partial: bool = False,
+    dry_run: bool = False,
 ) -> list[Outcome]:
     """Create or update by a unique key; a row that repeats a key of the batch updates it again.
 
+    `dry_run` checks everything and writes nothing.
     Raises `key_unknown` if the type has no such key, and what create and update raise.
     """
     entity_type = _open(type_name, "update", actor)
@@ -106,12 +125,14 @@ def upsert(
         ids = {values: found["id"] for values, found in held}
         fresh, known = [], []
         for row in wave:
-            row.id = None if row.problems else ids.get(checks.key_values(entity_type, wanted, row) or ())
+            row.id = (
+                None if row.problems else ids.get(checks.key_values(entity_type, wanted, row) or ())
+            )
             (fresh if row.id is None else known).append(row)
         if known:
-            outcomes += _update(entity_type, known, actor, partial)
+            outcomes += _update(entity_type, known, actor, partial, dry_run=dry_run)
         if fresh:
-            outcomes += _create(entity_type, fresh, actor, partial)
+            outcomes += _create(entity_type, fresh, actor, partial, dry_run)
     return sorted(outcomes, key=lambda outcome: outcome.row)
 
 
@@ -204,7 +225,11 @@ def _require(entity_type: EntityType, batch: list[Row]) -> None:
         for name in needed:
             if row.before is not None and name not in row.values:
                 continue
-            if row.values.get(name) is None and name not in broken and (row.before or row.id is None):
+            if (
+                row.values.get(name) is None
+                and name not in broken
+                and (row.before or row.id is None)
+            ):
                 row.refuse("required", name)
 
 

@@ -97,7 +97,9 @@ def _names(entity_type: EntityType, row: Row, given: Any, with_id: bool) -> dict
         if isinstance(row.id, bool) or not isinstance(row.id, int):
             row.id = None
             row.refuse("id_missing", "id")
-        if row.expected is not None and (isinstance(row.expected, bool) or not isinstance(row.expected, int)):
+        if row.expected is not None and (
+            isinstance(row.expected, bool) or not isinstance(row.expected, int)
+        ):
             row.refuse("not_integer", "version", got=kind_of(row.expected))
     return known
 
@@ -121,7 +123,7 @@ def _by_schema(entity_type: EntityType, rows: list[Row], plain: list[dict[str, A
             row.values = schema.load(given)
         except ValidationError as error:
             row.values = dict(error.valid_data or {})
-            for name, problems in error.normalized_messages().items():
+            for name, problems in error.normalized_messages().items():  # type: ignore[no-untyped-call]
                 row.problems += [problem.at(field=name, row=row.place) for problem in problems]
 
 
@@ -179,4 +181,6 @@ def good(rows: Iterable[Row], *, partial: bool) -> list[Row]:
 
 def refused(rows: Iterable[Row]) -> list[Outcome]:
     """Return the outcomes of rows with problems."""
-    return [Outcome(r.place, "refused", r.id, problems=tuple(r.problems)) for r in rows if r.problems]
+    return [
+        Outcome(r.place, "refused", r.id, problems=tuple(r.problems)) for r in rows if r.problems
+    ]

@@ -39,12 +39,18 @@ def references(catalog: Catalog, entity_type: EntityType, rows: Sequence[Row]) -
         wanted = sorted({row.values[lookup.name] for row in touched})
         found: set[int] = set()
         for piece in slices(wanted):
-            query = sa.select(target.c.id).where(target.c.id.in_(piece), target.c.trashed_at.is_(None))
+            query = sa.select(target.c.id).where(
+                target.c.id.in_(piece), target.c.trashed_at.is_(None)
+            )
             # A record that is pointed to here can't be trashed before this commits.
-            found.update(tx.connection.execute(query.with_for_update(read=True, key_share=True)).scalars())
+            found.update(
+                tx.connection.execute(query.with_for_update(read=True, key_share=True)).scalars()
+            )
         for row in touched:
             if row.values[lookup.name] not in found:
-                row.refuse("reference_unknown", lookup.name, type=lookup.target, id=row.values[lookup.name])
+                row.refuse(
+                    "reference_unknown", lookup.name, type=lookup.target, id=row.values[lookup.name]
+                )
 
 
 def key_values(entity_type: EntityType, key: Key, row: Row) -> tuple[Any, ...] | None:
@@ -77,7 +83,9 @@ def _touches(row: Row, key: Key, code: str) -> bool:
     return code == "restore_conflict" or any(name in row.values for name in key.fields)
 
 
-def _taken(entity_type: EntityType, key: Key, places: dict[tuple[Any, ...], Row], code: str) -> None:
+def _taken(
+    entity_type: EntityType, key: Key, places: dict[tuple[Any, ...], Row], code: str
+) -> None:
     for found in holders(entity_type, key, places):
         row = places[found[0]]
         if found[1]["id"] != row.id:
@@ -104,7 +112,11 @@ def holders(
             matches = columns[0].in_([values[0] for values in piece])
         else:
             matches = sa.tuple_(*columns).in_(piece)
-        for row in db.current().connection.execute(query.where(table.c.trashed_at.is_(None), matches)).mappings():
+        for row in (
+            db.current()
+            .connection.execute(query.where(table.c.trashed_at.is_(None), matches))
+            .mappings()
+        ):
             values = tuple(row[f"k{i}"] for i in range(len(columns)))
             shown = {f.name: row[f"t_{f.name}"] for f in entity_type.title_fields}
             yield values, {"id": row["id"], **shown}

@@ -68,5 +68,7 @@ def _children(
         query = sa.select(table.c.id).where(
             table.c.trashed_at.is_(None), table.c[lookup.column].in_(piece)
         )
-        found += [id_ for id_ in db.current().connection.execute(query).scalars() if id_ not in going]
+        found += [
+            id_ for id_ in db.current().connection.execute(query).scalars() if id_ not in going
+        ]
     return sorted(found)

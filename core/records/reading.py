@@ -31,7 +31,12 @@ def get(type_name: str, id: int, *, actor: Actor, trashed: bool = False) -> dict
 
 
 def history(
-    type_name: str, id: int, *, actor: Actor, limit: int = 100, before: int | None = None  # noqa: A002
+    type_name: str,
+    id: int,
+    *,
+    actor: Actor,
+    limit: int = 100,
+    before: int | None = None,
 ) -> list[dict[str, Any]]:
     """Return a record's changes, newest first, fields that are unknown by now left out."""
     access.require(actor, "read", f"records of '{type_name}'")

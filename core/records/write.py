@@ -74,7 +74,9 @@ def _created(entity_type: EntityType, row: Row) -> changes.Change:
     assert row.id is not None
     fields = entity_type.fields
     data = {
-        name: [None, fields[name].wire(value)] for name, value in row.values.items() if value is not None
+        name: [None, fields[name].wire(value)]
+        for name, value in row.values.items()
+        if value is not None
     }
     return changes.Change(row.id, "create", 1, data)
 
@@ -124,7 +126,12 @@ def restore(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> No
 
 
 def _flag(
-    entity_type: EntityType, rows: Sequence[Row], actor: Actor, op: str, at: Any, change_set: int | None
+    entity_type: EntityType,
+    rows: Sequence[Row],
+    actor: Actor,
+    op: str,
+    at: Any,
+    change_set: int | None,
 ) -> None:
     table, moment = entity_type.table, clock.now()
     connection = db.for_writing().connection
@@ -156,7 +163,12 @@ def lock(
     fields = [f for f in entity_type.fields.values()]
     columns = [table.c[f.column].label(f.name) for f in fields]
     state = table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None)
-    query = sa.select(*columns).where(state).order_by(table.c.id).with_for_update(key_share=not strongly)
+    query = (
+        sa.select(*columns)
+        .where(state)
+        .order_by(table.c.id)
+        .with_for_update(key_share=not strongly)
+    )
     found: dict[int, Any] = {}
     for piece in slices(sorted({row.id for row in rows if row.id is not None})):
         result = db.for_writing().connection.execute(query.where(table.c.id.in_(piece)))
@@ -176,4 +188,3 @@ def lock(
                 expected=row.expected,
             )  # fmt: skip
         places.setdefault(row.id, row.place)
-

@@ -39,7 +39,10 @@ def _ground() -> None:
     op.create_table(
         "core_epoch",
         sa.Column("id", sa.SmallInteger, primary_key=True),
-        *(sa.Column(n, sa.Integer, nullable=False) for n in ("plugins", "catalog", "access", "core")),
+        *(
+            sa.Column(n, sa.Integer, nullable=False)
+            for n in ("plugins", "catalog", "access", "core")
+        ),
     )
     op.create_table(
         "core_setting",
@@ -97,9 +100,7 @@ def _catalog() -> None:
         ("core_type", "ux_core_type_name", ["name"]),
         ("core_field", "ux_core_field_name", ["type_id", "name"]),
     ):
-        op.create_index(
-            name, table, columns, unique=True, sqlite_where=live, postgresql_where=live
-        )
+        op.create_index(name, table, columns, unique=True, sqlite_where=live, postgresql_where=live)
     op.create_table(
         "core_option",
         _given_id(),
@@ -141,7 +142,9 @@ def _spine() -> None:
     op.create_table(
         "core_change",
         _id(),
-        sa.Column("change_set_id", Int64, sa.ForeignKey("core_change_set.id"), nullable=False, index=True),
+        sa.Column(
+            "change_set_id", Int64, sa.ForeignKey("core_change_set.id"), nullable=False, index=True
+        ),
         sa.Column("record_id", Int64, sa.ForeignKey("core_record.id"), nullable=False, index=True),
         sa.Column("op", Text, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
@@ -161,7 +164,7 @@ def _system(inline: bool) -> list[sa.Column[Any]]:
         sa.Column("created_by", Int64),
         sa.Column("updated_at", Instant, nullable=False),
         sa.Column("updated_by", Int64),
-        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("version", Int64, nullable=False),
         sa.Column("trashed_at", Instant),
         sa.Column("trashed_in", Int64),
     ]
@@ -175,7 +178,9 @@ def _people() -> None:
     # Users point to teams and teams to users: SQLite takes the keys with the tables only,
     # PostgreSQL only after both tables.
     inline = op.get_bind().dialect.name == "sqlite"
-    record = lambda: sa.Column("id", Int64, _foreign("core_record"), primary_key=True, autoincrement=False)  # noqa: E731
+    record = lambda: sa.Column(
+        "id", Int64, _foreign("core_record"), primary_key=True, autoincrement=False
+    )
     op.create_table(
         "core_team",
         record(),
@@ -209,7 +214,9 @@ def _people() -> None:
 
 
 def _credentials() -> None:
-    user = lambda **kw: sa.Column("user_id", Int64, sa.ForeignKey("core_user.id"), nullable=False, **kw)  # noqa: E731
+    user = lambda **kw: sa.Column(
+        "user_id", Int64, sa.ForeignKey("core_user.id"), nullable=False, **kw
+    )
     op.create_table(
         "core_credential",
         user(primary_key=True, autoincrement=False),

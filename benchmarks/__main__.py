@@ -1,0 +1,91 @@
+"""Measure the product against pages written by hand: `python -m relatum.benchmarks`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import tempfile
+from pathlib import Path
+
+from relatum.benchmarks import bulk, data, ground, instance, pages, web
+from relatum.benchmarks.report import Figure, markdown
+
+CASES = ("pages", "sizes", "bulk", "field", "catalog", "start")
+
+
+def main() -> int:
+    """Run the benchmarks that were asked for and print one table."""
+    asked = _arguments()
+    chosen = asked.only or CASES
+    with contextlib.ExitStack() as stack:
+        folder = asked.data
+        if folder is None:
+            folder = data.prepare(Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        _say("making an instance")
+        made = stack.enter_context(instance.scratch(asked.database))
+        figures = _measure(made, folder, chosen, quick=asked.quick)
+        with made.connection() as connection:
+            version = ".".join(map(str, connection.dialect.server_version_info or ()))
+            database = f"{connection.dialect.name} {version}".strip()
+    sys.stdout.write("\n" + markdown(figures, database))
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m relatum.benchmarks", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer requests, rows and rounds; figures are rough"
+    )
+    parser.add_argument("--only", action="append", choices=CASES, help="one part; may be repeated")
+    parser.add_argument("--database", default="sqlite", help="sqlite (default) or postgresql://…")
+    parser.add_argument(
+        "--data", type=Path, help="a folder with accounts.csv, contacts.csv, opportunities.csv"
+    )
+    return parser.parse_args()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _measure(
+    made: instance.Instance, folder: Path, chosen: list[str], *, quick: bool
+) -> list[Figure]:
+    requests, rounds, largest = (100, 1, 100_000) if quick else (500, 3, 1_000_000)
+    figures: list[Figure] = []
+    _say("making records")
+    ids = instance.fill(made, folder)
+    made.settle()
+    if {"pages", "sizes"} & set(chosen):
+        with web.serving(made) as servers:
+            if "pages" in chosen:
+                _say("pages")
+                figures += pages.measure(servers, folder, ids, requests, _say)
+            if "sizes" in chosen:
+                _say("sizes")
+                figures += pages.sizes(made, servers, folder, requests, _say, largest)
+            memory = [server.memory() for server in servers]
+            texts = [f"{size:.0f} MB" for size in memory]
+            figures.append(
+                Figure("memory of the worker", *texts, shown=f"{memory[0] / memory[1]:.2f} ×")
+            )
+    if "field" in chosen:
+        _say("field")
+        figures += ground.add_field(made, largest, max(3, rounds), _say)
+    if "bulk" in chosen:
+        _say("bulk")
+        figures += bulk.measure(
+            made, folder, ids["x_account"], largest // 5 if quick else 100_000, rounds, _say
+        )
+    if "catalog" in chosen:
+        _say("catalog")
+        figures += ground.load_catalog(made, 2 * rounds + 3, _say)
+    if "start" in chosen:
+        _say("start")
+        figures += ground.start_up(2 * rounds + 1)
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())

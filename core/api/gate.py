@@ -1,0 +1,126 @@
+"""From a request to a response: who asks, what he sent, one transaction, bytes after commit."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any, NamedTuple
+
+from flask import Response, request
+
+from .. import auth, db
+from ..actor import Actor
+from ..errors import RelatumError
+from . import idempotency, wire
+from .operations import EXCLUSIVE, OWN, READ, SAFE_METHODS, Call, Operation, Sealed
+
+#: Name of the session cookie.
+COOKIE = "relatum_session"
+#: Who asks where nobody needs to be known.
+STRANGER = Actor(user_id=None, name="anonymous")
+
+
+class Who(NamedTuple):
+    """Who sent the request, and the session if he came by cookie."""
+
+    actor: Actor
+    csrf: str | None = None
+    cookie: str | None = None
+
+
+def answer(operation: Operation, path: dict[str, Any]) -> Response:
+    """Carry out one operation for the current request.
+
+    The bytes of the answer are made inside the transaction and sent after its commit, so a
+    commit that fails can't have answered with success.
+    """
+    who = _who(public=operation.public)
+    _confirmed(who)
+    _known_parameters(operation)
+    raw, body = b"", None
+    if operation.body is not None:
+        raw, body = wire.read_json(request, plain_text="Record" not in operation.body)
+    call = Call(
+        actor=who.actor,
+        method=request.method,
+        path=request.full_path,
+        args=list(request.args.items(multi=True)),
+        body=body,
+        headers=request.headers,
+        csrf=who.csrf,
+        cookie=who.cookie,
+        digest=hashlib.sha256(raw).hexdigest() if "Idempotency-Key" in request.headers else "",
+    )
+    return _response(_run(operation, call, path))
+
+
+def _run(operation: Operation, call: Call, path: dict[str, Any]) -> Sealed:
+    mode = operation.mode_of(call)
+    if mode == OWN:
+        return operation.work(call, **path).sealed()
+    if mode == READ:
+        with db.reading():
+            return operation.work(call, **path).sealed()
+    return db.transact(
+        lambda: idempotency.once(operation, call, lambda: operation.work(call, **path).sealed()),
+        exclusive=mode == EXCLUSIVE,
+    )
+
+
+def _response(sealed: Sealed) -> Response:
+    response = Response(sealed.body or b"", status=sealed.status)
+    if sealed.body is None:
+        del response.headers["Content-Type"]
+    else:
+        response.headers["Content-Type"] = wire.JSON
+    for name, value in sealed.headers.items():
+        response.headers.add(name, value)
+    return response
+
+
+def has_credential() -> bool:
+    """Say whether the request claims to be from somebody."""
+    return "Authorization" in request.headers or COOKIE in request.cookies
+
+
+def _who(*, public: bool) -> Who:
+    """Return who asks; raise `not_signed_in` or `token_invalid`.
+
+    A bearer token goes before a cookie: another site can't make a browser send it.
+    """
+    given = request.headers.get("Authorization")
+    if given is not None:
+        scheme, _, token = given.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise RelatumError("not_signed_in")
+        with db.reading():
+            return Who(auth.actor_of_token(token.strip()))
+    cookie = request.cookies.get(COOKIE)
+    if cookie:
+        try:
+            with db.reading():
+                actor, csrf = auth.actor_of_session(cookie)
+            return Who(actor, csrf, cookie)
+        except RelatumError as error:
+            if not public or error.status != 401:
+                raise
+    if not public:
+        raise RelatumError("not_signed_in")
+    return Who(STRANGER)
+
+
+def _confirmed(who: Who) -> None:
+    if who.csrf is None or request.method in SAFE_METHODS:
+        return
+    if not hmac.compare_digest(request.headers.get("X-CSRF-Token", "").encode(), who.csrf.encode()):
+        raise RelatumError("csrf_failed")
+
+
+def _known_parameters(operation: Operation) -> None:
+    known = [parameter.name for parameter in operation.query]
+    for name in request.args:
+        if name not in known and not operation.filters:
+            listed = ", ".join(known) or "none"
+            raise RelatumError(
+                "bad_parameter", name=name[:80], reason=f"it is not known here; known: {listed}"
+            )

@@ -1,0 +1,196 @@
+"""What an API route is: a function with its description. Routes and OpenAPI come from one list.
+
+A function takes a `Call` and the path's values, works inside the transaction that its mode
+opens, and returns an `Answer`. Nobody else opens a transaction or builds a response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from werkzeug.datastructures import Headers
+
+from ..actor import Actor
+from ..errors import RelatumError
+from . import wire
+
+#: Where every operation lives.
+PREFIX: Final = "/api/v1"
+#: Modes: which transaction an operation runs in. OWN opens its own (sign-in hashes outside).
+READ, WRITE, EXCLUSIVE, OWN = "read", "write", "exclusive", "own"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+
+
+class Parameter(NamedTuple):
+    """A query parameter or header with its JSON schema."""
+
+    name: str
+    schema: Mapping[str, Any]
+    help: str
+    where: str = "query"
+    required: bool = False
+
+
+class Reply(NamedTuple):
+    """What a success answers: a named schema (None: no body) and the headers it carries."""
+
+    schema: str | None
+    headers: tuple[str, ...] = ()
+
+
+class Answer(NamedTuple):
+    """What an operation returns; `body` None means no body."""
+
+    body: Any = None
+    status: int = 200
+    headers: Mapping[str, str] = {}
+
+    def sealed(self) -> Sealed:
+        """Return the bytes to send, made while the transaction is still open."""
+        return Sealed(
+            self.status, dict(self.headers), None if self.body is None else wire.dump(self.body)
+        )
+
+
+class Sealed(NamedTuple):
+    """An answer as bytes: what is sent after commit, and what an Idempotency-Key replays."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: who asks, with which parameters and body."""
+
+    actor: Actor
+    method: str
+    path: str
+    args: list[tuple[str, str]]
+    body: Any
+    headers: Headers
+    #: The CSRF token and cookie of the session, if the caller came by one.
+    csrf: str | None = None
+    cookie: str | None = None
+    digest: str = ""
+
+    def text(self, name: str) -> str | None:
+        """Return a query parameter; raise `bad_parameter` if it was given twice."""
+        found = [value for key, value in self.args if key == name]
+        if len(found) > 1:
+            raise RelatumError("bad_parameter", name=name, reason="it stands twice")
+        return found[0] if found else None
+
+    def flag(self, name: str) -> bool:
+        """Return a query parameter that is 1, true, 0 or false."""
+        value = self.text(name)
+        if value not in (None, "0", "1", "true", "false"):
+            raise RelatumError("bad_parameter", name=name, reason="it must be 1 or 0")
+        return value in ("1", "true")
+
+    def number(self, name: str, *, least: int = 1, most: int = wire.ID_LIMIT) -> int | None:
+        """Return a query parameter that is a whole number in a range."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if not (
+            value.isascii() and value.isdigit() and len(value) < 17 and least <= int(value) <= most
+        ):
+            reason = f"it must be a whole number from {least} to {most}"
+            raise RelatumError("bad_parameter", name=name, reason=reason)
+        return int(value)
+
+    def row(self) -> dict[str, Any]:
+        """Return the body, which must be an object."""
+        return wire.an_object(self.body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One route: its function, transaction mode and everything OpenAPI says of it."""
+
+    method: str
+    path: str
+    work: Callable[..., Answer]
+    tag: str
+    mode: str
+    public: bool
+    query: tuple[Parameter, ...]
+    #: Query parameters besides `query` are filters and go to `core.query`.
+    filters: bool
+    headers: tuple[Parameter, ...]
+    body: str | None
+    replies: Mapping[int, Reply]
+    problems: tuple[int, ...]
+    #: The answer holds a secret that is shown once and never stored.
+    secret: bool
+
+    @property
+    def name(self) -> str:
+        """The operation's id in OpenAPI."""
+        return self.work.__name__
+
+    @property
+    def idempotent_by_key(self) -> bool:
+        """Whether an Idempotency-Key makes a repetition safe."""
+        return self.mode in (WRITE, EXCLUSIVE)
+
+    def mode_of(self, call: Call) -> str:
+        """Return the mode for this call: a change that is only planned only reads."""
+        if any(p.name == PLAN_ONLY.name for p in self.query) and call.flag(PLAN_ONLY.name):
+            return READ
+        return self.mode
+
+
+#: Asks a convenience route on entity types to plan and not to apply.
+PLAN_ONLY: Final = Parameter(
+    "_plan", {"type": "string", "enum": ["0", "1", "true", "false"]}, "1: only plan."
+)
+OPERATIONS: Final[list[Operation]] = []
+
+
+def operation(
+    method: str,
+    path: str,
+    *,
+    tag: str,
+    replies: Mapping[int, Reply],
+    mode: str | None = None,
+    public: bool = False,
+    query: tuple[Parameter, ...] = (),
+    filters: bool = False,
+    headers: tuple[Parameter, ...] = (),
+    body: str | None = None,
+    problems: tuple[int, ...] = (),
+    secret: bool = False,
+) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Declare a route under `PREFIX`; its docstring is its description.
+
+    The mode is by default READ for GET and WRITE for everything else. `problems` are the
+    statuses beyond those that follow from the rest (see `core.api.openapi`).
+    """
+
+    def declare(work: Callable[..., Answer]) -> Callable[..., Answer]:
+        OPERATIONS.append(
+            Operation(
+                method=method,
+                path=path,
+                work=work,
+                tag=tag,
+                mode=mode or (READ if method in SAFE_METHODS else WRITE),
+                public=public,
+                query=query,
+                filters=filters,
+                headers=headers,
+                body=body,
+                replies=replies,
+                problems=problems,
+                secret=secret,
+            )
+        )
+        return work
+
+    return declare

@@ -1,0 +1,230 @@
+"""Routes on single records of any type, and lists of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from .. import query, records
+from ..errors import REGISTRY, Invalid, RelatumError
+from . import wire
+from .operations import PREFIX, READ, Answer, Call, Parameter, Reply, operation
+
+TAG: Final = "records"
+_TEXT: Final = {"type": "string"}
+FLAG: Final = {"type": "string", "enum": ["0", "1", "true", "false"]}
+IF_MATCH: Final = Parameter(
+    "If-Match", _TEXT, "The ETag that was read; 412 if somebody changed the record since.", "header"
+)
+IF_NONE_MATCH: Final = Parameter(
+    "If-None-Match", _TEXT, "A known ETag; 304 if it is still true.", "header"
+)
+KEY: Final = Parameter("_key", _TEXT, "Fields of a unique key, separated by commas.", required=True)
+#: Words that steer a list; every other parameter is a filter.
+LIST: Final = (
+    Parameter("_sort", _TEXT, "Fields to sort by, separated by commas; - for descending."),
+    Parameter(
+        "_limit", {"type": "integer", "minimum": 1}, "Records in the page; at most page_limit."
+    ),
+    Parameter("_after", _TEXT, "Cursor: the page after it."),
+    Parameter("_before", _TEXT, "Cursor: the page before it."),
+    Parameter("_fields", _TEXT, "Fields and paths to show, separated by commas."),
+    Parameter("_count", FLAG, "1: count the matching records, up to count_cap."),
+)
+
+
+@operation(
+    "GET", "/records/<type>", tag=TAG, query=LIST, filters=True,
+    replies={200: Reply("RecordPage", ("Link",))}, problems=(422,),
+)  # fmt: skip
+def list_records(call: Call, type: str) -> Answer:  # noqa: A002  # the word of the path
+    """List records, filtered, sorted and paged by the address.
+
+    A filter is `field=value`, `field__operator=value` or `path.to.field__operator=value`.
+    """
+    page = query.page(query.from_url(type, call.args), actor=call.actor)
+    return Answer(_page(page), headers=_links(call, type, page))
+
+
+@operation(
+    "POST", "/records/<type>/query", tag=TAG, mode=READ, body="Query",
+    replies={200: Reply("RecordPage")}, problems=(422,),
+)  # fmt: skip
+def query_records(call: Call, type: str) -> Answer:  # noqa: A002
+    """List records by a query in JSON, the same as in the address."""
+    return Answer(_page(query.page(query.from_json(type, call.row()), actor=call.actor)))
+
+
+def _page(page: query.Page) -> dict[str, Any]:
+    return {
+        "records": page.records,
+        "labels": page.labels,
+        "next": page.next,
+        "previous": page.previous,
+        "count": page.count,
+    }
+
+
+def _links(call: Call, type_name: str, page: query.Page) -> dict[str, str]:
+    steady = [(name, value) for name, value in call.args if name not in ("_after", "_before")]
+    address = f"{PREFIX}/records/{type_name}"
+    links = [
+        f'<{address}?{urlencode([*steady, (name, cursor)])}>; rel="{relation}"'
+        for name, cursor, relation in (
+            ("_after", page.next, "next"),
+            ("_before", page.previous, "prev"),
+        )
+        if cursor
+    ]
+    return {"Link": ", ".join(links)} if links else {}
+
+
+@operation(
+    "GET", "/records/<type>/aggregate", tag=TAG, filters=True,
+    query=(
+        Parameter("_group", _TEXT, "Fields to group by, separated by commas; a part as field.month."),
+        Parameter("_select", _TEXT, "What to compute, e.g. count,sum(amount)."),
+        *LIST[:2],
+    ),
+    replies={200: Reply("Groups")}, problems=(422,),
+)  # fmt: skip
+def aggregate_records(call: Call, type: str) -> Answer:  # noqa: A002
+    """Count, sum and average records in groups, by the address."""
+    return Answer({"groups": query.aggregate(query.from_url(type, call.args), actor=call.actor)})
+
+
+@operation(
+    "POST", "/records/<type>/aggregate", tag=TAG, mode=READ, body="AggregateQuery",
+    replies={200: Reply("Groups")}, problems=(422,),
+)  # fmt: skip
+def aggregate_records_by_query(call: Call, type: str) -> Answer:  # noqa: A002
+    """Count, sum and average records in groups, by a query in JSON."""
+    return Answer({"groups": query.aggregate(query.from_json(type, call.row()), actor=call.actor)})
+
+
+@operation(
+    "GET", "/records/<type>/<id:id>", tag=TAG, headers=(IF_NONE_MATCH,),
+    query=(Parameter("_trashed", FLAG, "1: also from the trash."),),
+    replies={200: Reply("Record", ("ETag",)), 304: Reply(None, ("ETag",))},
+)  # fmt: skip
+def read_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
+    """Read one record; its ETag is its version."""
+    found = records.get(type, id, actor=call.actor, trashed=call.flag("_trashed"))
+    tag = wire.etag(found["version"])
+    if wire.unchanged(call.headers.get("If-None-Match"), tag):
+        return Answer(status=304, headers={"ETag": tag})
+    return Answer(found, headers={"ETag": tag})
+
+
+@operation(
+    "GET", "/records/<type>/<id:id>/history", tag=TAG,
+    query=(
+        Parameter("_limit", {"type": "integer", "minimum": 1, "maximum": 500}, "Changes in the page."),
+        Parameter("_before", {"type": "integer", "minimum": 1}, "Id of the last change of the page before."),
+    ),
+    replies={200: Reply("History")},
+)  # fmt: skip
+def read_history(call: Call, type: str, id: int) -> Answer:  # noqa: A002
+    """Read what happened to a record, newest first; `next` goes into `_before`."""
+    limit = call.number("_limit", most=500) or 100
+    found = records.history(type, id, actor=call.actor, limit=limit, before=call.number("_before"))
+    return Answer({"changes": found, "next": found[-1]["id"] if len(found) == limit else None})
+
+
+@operation(
+    "POST", "/records/<type>", tag=TAG, body="RecordCreate",
+    replies={201: Reply("Record", ("Location", "ETag"))}, problems=(409, 422),
+)  # fmt: skip
+def create_record(call: Call, type: str) -> Answer:  # noqa: A002
+    """Create one record."""
+    with _one():
+        outcome = records.create(type, [call.row()], actor=call.actor)[0]
+    return _written(call, type, outcome)
+
+
+@operation(
+    "PUT", "/records/<type>", tag=TAG, body="RecordCreate", query=(KEY,),
+    replies={200: Reply("Record", ("ETag",)), 201: Reply("Record", ("Location", "ETag"))}, problems=(409, 422),
+)  # fmt: skip
+def upsert_record(call: Call, type: str) -> Answer:  # noqa: A002
+    """Create a record, or change the one that has the same unique key."""
+    with _one():
+        outcome = records.upsert(type, [call.row()], key=key_of(call), actor=call.actor)[0]
+    return _written(call, type, outcome)
+
+
+@operation(
+    "PATCH", "/records/<type>/<id:id>", tag=TAG, body="RecordUpdate", headers=(IF_MATCH,),
+    replies={200: Reply("Record", ("ETag",))}, problems=(409, 412, 422, 423),
+)  # fmt: skip
+def update_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
+    """Change the fields that are sent."""
+    row = call.row()
+    if row.get("id", id) != id:
+        raise RelatumError(
+            "bad_parameter", name="id", reason="the body names another record than the address"
+        )
+    with _one():
+        outcome = records.update(type, [_addressed(call, id, row)], actor=call.actor)[0]
+    return _written(call, type, outcome)
+
+
+@operation(
+    "DELETE", "/records/<type>/<id:id>", tag=TAG, headers=(IF_MATCH,),
+    replies={204: Reply(None)}, problems=(409, 412, 422, 423),
+)  # fmt: skip
+def delete_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
+    """Put a record in the trash."""
+    with _one():
+        records.delete(type, [_addressed(call, id, {})], actor=call.actor)
+    return Answer(status=204)
+
+
+@operation(
+    "POST", "/records/<type>/<id:id>/restore", tag=TAG,
+    replies={200: Reply("Record", ("ETag",))}, problems=(409, 422),
+)  # fmt: skip
+def restore_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
+    """Take a record out of the trash."""
+    with _one():
+        outcome = records.restore(type, [{"id": id}], actor=call.actor)[0]
+    return _written(call, type, outcome)
+
+
+def _addressed(call: Call, id: int, row: dict[str, Any]) -> dict[str, Any]:  # noqa: A002
+    version = wire.wanted_version(call.headers.get("If-Match"))
+    return {**row, "id": id} if version is None else {**row, "id": id, "version": version}
+
+
+def _written(call: Call, type_name: str, outcome: records.Outcome) -> Answer:
+    assert outcome.id is not None
+    found = records.get(type_name, outcome.id, actor=call.actor)
+    headers = {"ETag": wire.etag(found["version"])}
+    if outcome.status != "created":
+        return Answer(found, headers=headers)
+    headers["Location"] = f"{PREFIX}/records/{type_name}/{outcome.id}"
+    return Answer(found, 201, headers)
+
+
+def key_of(call: Call) -> tuple[str, ...]:
+    """Return the fields of `_key`; raise `bad_parameter`."""
+    names = tuple(name.strip() for name in (call.text("_key") or "").split(",") if name.strip())
+    if not names:
+        raise RelatumError("bad_parameter", name="_key", reason="name the fields of a unique key")
+    return names
+
+
+@contextmanager
+def _one() -> Iterator[None]:
+    """Let the one record's only problem speak with its own status (404, 412, 423)."""
+    try:
+        yield
+    except Invalid as error:
+        only = error.problems[0]
+        if len(error.problems) > 1 or REGISTRY[only.code].status not in (404, 412, 423):
+            raise
+        named = RelatumError(only.code, **only.params)
+        named.problems = error.problems
+        raise named from None

@@ -1,0 +1,99 @@
+"""Find the records that cells name: one query per set of new values, whatever the row count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import access, db
+from ..actor import Actor
+from ..catalog import EntityType
+from ..errors import Problem, nearest
+from ..fields import Field, Refused
+
+_SLICE = 5000
+#: Most values of the target that the nearest match is looked for in.
+_NEAR = 20_000
+
+
+class Lookups:
+    """The records of one type, found by one field; text matches whatever case and accents."""
+
+    def __init__(self, target: EntityType, by: Field, actor: Actor) -> None:
+        access.require(actor, "read", f"records of '{target.name}'")
+        self.target, self.by = target, by
+        self._found: dict[Any, list[tuple[int, Any]]] = {}
+        self._values: list[str] | None = None
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Read the records that texts not met before may mean."""
+        keys = {self.key(text) for text in texts} - self._found.keys() - {None}
+        ordered = sorted(keys)
+        table = self.target.table
+        key, value = table.c[self.by.key_column], table.c[self.by.column]
+        query = sa.select(table.c.id, key, value).where(table.c.trashed_at.is_(None))
+        for start in range(0, len(ordered), _SLICE):
+            piece = ordered[start : start + _SLICE]
+            self._found.update((k, []) for k in piece)
+            for id_, k, v in db.current().connection.execute(query.where(key.in_(piece))):
+                self._found[k].append((id_, v))
+
+    def key(self, text: str) -> Any:
+        """Return what a text is found by; None if it can't be a value of the field."""
+        value = self._parse(text)
+        return None if isinstance(value, Problem) or value is None else self.by.key(value)
+
+    def find(self, text: str) -> int | Problem:
+        """Return the id of the record a text means; `learn` has seen the text."""
+        value = self._parse(text)
+        if isinstance(value, Problem):
+            return value
+        found = self._found.get(self.by.key(value), [])
+        exact = [id_ for id_, stored in found if stored == value]
+        if len(found) > 1 and len(exact) != 1:
+            return Problem(
+                "lookup_ambiguous",
+                {
+                    "count": len(found),
+                    "type": self.target.name,
+                    "field": self.by.name,
+                    "value": text,
+                },
+            )
+        if not found:
+            return self.unmatched(text)
+        return exact[0] if exact else found[0][0]
+
+    def unmatched(self, text: str, more: Iterable[str] = ()) -> Problem:
+        """Return the problem of a text that nothing matches, with the nearest value."""
+        near = nearest(text, [*self._all(), *more])
+        params = {"type": self.target.name, "field": self.by.name, "value": text, "nearest": near}
+        return Problem("lookup_unmatched", params)
+
+    def forget(self) -> None:
+        """Drop what was read: the records have changed."""
+        self._found.clear()
+        self._values = None
+
+    def _parse(self, text: str) -> Any:
+        try:
+            return self.by.parse(text)
+        except Refused as refused:
+            return refused.problem
+
+    def _all(self) -> list[str]:
+        if self._values is None:
+            table = self.target.table
+            column = table.c[self.by.column]
+            query = (
+                sa.select(column)
+                .where(table.c.trashed_at.is_(None), column.is_not(None))
+                .distinct()
+                .order_by(column)
+                .limit(_NEAR)
+            )
+            found = db.current().connection.execute(query).scalars()
+            self._values = [str(self.by.wire(value)) for value in found]
+        return self._values

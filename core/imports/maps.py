@@ -1,0 +1,203 @@
+"""The import map: read, checked, and bound to the columns of a file and the fields of a type."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+from marshmallow import RAISE, ValidationError
+
+from ...schemas.entity_types import flat
+from ...schemas.imports import ImportMapSchema
+from ..catalog import Catalog, EntityType, Key
+from ..errors import RelatumError, nearest
+from ..fields import STYLES, Field, Lookup, fold
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class ImportMap:
+    """What a map says; the empty map matches columns to fields by name or label.
+
+    `columns` holds {column: {field, by?, date_format?, values?} or None for a column left out}.
+    """
+
+    key: tuple[str, ...] = ()
+    date_format: str | None = None
+    delimiter: str | None = None
+    encoding: str = "utf-8-sig"
+    columns: Mapping[str, dict[str, Any] | None] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One column of a file (or one fixed value) and the field it fills.
+
+    A link has `target` and `by`: the type it points to and the field it is found by.
+    """
+
+    name: str
+    field: Field
+    style: str | None = None
+    values: Mapping[str, str | None] = field(default_factory=dict)
+    target: EntityType | None = None
+    by: Field | None = None
+
+
+def read_map(path: str | Path) -> ImportMap:
+    """Read a map from a JSON file; raise `file_unreadable` or `map_invalid`."""
+    try:
+        document = orjson.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise RelatumError("file_unreadable", path=str(path), reason=error.strerror) from None
+    except orjson.JSONDecodeError as error:
+        raise RelatumError("map_invalid", place=str(path), reason=f"is not JSON: {error}") from None
+    return load_map(document)
+
+
+def load_map(document: Any) -> ImportMap:
+    """Return the map of a JSON value; raise `map_invalid` naming the place."""
+    if not isinstance(document, dict):
+        raise RelatumError("map_invalid", place="the map", reason="must be a JSON object")
+    try:
+        given: dict[str, Any] = ImportMapSchema(unknown=RAISE).load(document)
+    except ValidationError as error:
+        place, reason = flat(error)[0]
+        # marshmallow says columns.NAME.value.by for what stands at columns.NAME.by
+        place = place.replace(".value", "", 1)
+        raise RelatumError("map_invalid", place=place, reason=reason) from None
+    given.pop("relatum_map")
+    _check_style("date_format", given.get("date_format"))
+    for name, column in given.get("columns", {}).items():
+        _check_style(f"columns.{name}.date_format", (column or {}).get("date_format"))
+    _check_encoding(given.get("encoding", "utf-8"))
+    return ImportMap(**{**given, "key": tuple(given.get("key", ()))})
+
+
+def _check_style(place: str, style: str | None) -> None:
+    if style is not None and style not in STYLES:
+        reason = f"'{style}' is not a date format. Known: {', '.join(STYLES)}"
+        raise RelatumError("map_invalid", place=place, reason=reason)
+
+
+def _check_encoding(name: str) -> None:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise RelatumError("map_invalid", place="encoding", reason=f"'{name}' is unknown") from None
+
+
+def bind(
+    catalog: Catalog, entity_type: EntityType, mapping: ImportMap, header: Sequence[str]
+) -> list[Column | None]:
+    """Return the column of each cell, in the order of the header; None for one left out.
+
+    Raises `column_missing`, `column_unknown`, `field_unknown`, `read_only` or `map_invalid`.
+    """
+    for name in mapping.columns:
+        if name not in header:
+            near = nearest(name, list(header))
+            raise RelatumError("column_missing", column=name, nearest=near)
+    bound = [_column(catalog, entity_type, mapping, name) for name in header]
+    seen: dict[str, str] = {}
+    for column in bound:
+        if column is None:
+            continue
+        if column.field.name in seen or column.field.name in mapping.fixed:
+            other = f"column '{seen[column.field.name]}'" if column.field.name in seen else "fixed"
+            reason = f"field '{column.field.name}' is filled by {other} too; keep one of them"
+            raise RelatumError("map_invalid", place=f"columns.{column.name}", reason=reason)
+        seen[column.field.name] = column.name
+    return bound
+
+
+def _column(
+    catalog: Catalog, entity_type: EntityType, mapping: ImportMap, name: str
+) -> Column | None:
+    given = mapping.columns.get(name, {})
+    if given is None:
+        return None
+    found = entity_type.field(given["field"]) if given else _match(entity_type, name)
+    style = given.get("date_format")
+    if style is None and found.kind == "date":
+        style = mapping.date_format
+    return make_column(
+        catalog, name, found, style=style, values=given.get("values", {}), by=given.get("by")
+    )
+
+
+def _match(entity_type: EntityType, name: str) -> Field:
+    wanted = fold(name)
+    for attribute in ("name", "label"):
+        for found in entity_type.fields.values():
+            if fold(getattr(found, attribute)) == wanted:
+                return found
+    known = [f.name for f in entity_type.own_fields]
+    near = nearest(wanted, known)
+    raise RelatumError("column_unknown", column=name, type=entity_type.name, nearest=near)
+
+
+def make_column(
+    catalog: Catalog,
+    name: str,
+    found: Field,
+    *,
+    style: str | None = None,
+    values: Mapping[str, str | None] = _NOTHING,
+    by: str | None = None,
+) -> Column:
+    """Return a column for a field; `by` names the field of the target that finds a link.
+
+    Raises `read_only`, `map_invalid` or `field_unknown`.
+    """
+    if found.read_only:
+        raise RelatumError("read_only", field=found.name)
+    if not isinstance(found, Lookup):
+        if by is not None:
+            reason = f"'{found.name}' is a {found.kind} field; by is for links"
+            raise RelatumError("map_invalid", place=f"columns.{name}.by", reason=reason)
+        return Column(name, found, style, values)
+    target = catalog.type(found.target)
+    return Column(name, found, style, values, target, finder(target, name, by))
+
+
+def finder(target: EntityType, column: str, name: str | None) -> Field:
+    """Return the field a link is found by: the named one, the title, else a unique field."""
+    if name is not None:
+        found = target.field(name)
+        if isinstance(found, Lookup) or not found.value_type.ordered or found.kind == "boolean":
+            reason = f"a {found.kind} field can't find a record"
+            raise RelatumError("map_invalid", place=f"columns.{column}.by", reason=reason)
+        return found
+    titles = target.title_fields
+    if len(titles) == 1:
+        return titles[0]
+    for key in target.keys:
+        if len(key.fields) == 1:
+            return target.fields[key.fields[0]]
+    reason = f"{target.name} has no title of one field and no unique field: say which finds it"
+    raise RelatumError("map_invalid", place=f"columns.{column}.by", reason=reason)
+
+
+def find_key(entity_type: EntityType, names: Sequence[str], filled: Sequence[str]) -> Key | None:
+    """Return the unique key to import by; None for none named. Every part must be filled."""
+    if not names:
+        return None
+    for name in names:
+        entity_type.field(name)
+        if name not in filled:
+            raise RelatumError(
+                "map_invalid", place="key", reason=f"no column of the file goes to field '{name}'"
+            )
+    for key in entity_type.keys:
+        if set(key.fields) == set(names):
+            return key
+    known = "; ".join(", ".join(key.fields) for key in entity_type.keys) or "none"
+    raise RelatumError("key_unknown", type=entity_type.name, fields=", ".join(names), known=known)

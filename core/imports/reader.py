@@ -1,0 +1,78 @@
+"""Read a CSV file as a stream of rows, as often as needed."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import RelatumError
+from .maps import ImportMap
+
+_DELIMITERS = (",", ";", "\t", "|")
+#: Most characters of one cell; above the limit of long text, so that the field says what is wrong.
+CELL_LIMIT = 1_000_000
+
+
+class Source:
+    """A CSV file: its header, and its rows with the line each begins at."""
+
+    def __init__(self, path: str | Path, mapping: ImportMap) -> None:
+        self.path = Path(path)
+        self.encoding = mapping.encoding
+        self.delimiter = mapping.delimiter or self._sniff()
+        header = next(self._lines(), None)
+        if header is None:
+            raise self._unreadable("the file is empty; its first line must name the columns")
+        self.header = [name.strip() for name in header[1]]
+        for place, name in enumerate(self.header):
+            if not name:
+                raise self._unreadable(f"column {place + 1} has no name in the first line")
+            if self.header.index(name) != place:
+                raise self._unreadable(f"column '{name}' stands twice in the first line")
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield (line, cells) from the second line on; blank lines are passed over."""
+        lines = self._lines()
+        next(lines)
+        return lines
+
+    def _lines(self) -> Iterator[tuple[int, list[str]]]:
+        csv.field_size_limit(CELL_LIMIT)
+        line = 0
+        try:
+            with self.path.open(encoding=self.encoding, newline="") as file:
+                reader = csv.reader(file, delimiter=self.delimiter, strict=True)
+                for cells in reader:
+                    if any(cells):
+                        yield line + 1, cells
+                    line = reader.line_num
+        except OSError as error:
+            raise self._unreadable(error.strerror or str(error)) from None
+        except UnicodeError as error:
+            raise self._not_text(error) from None
+        except csv.Error as error:
+            raise self._unreadable(f"line {line + 1} is not CSV: {error}") from None
+
+    def _sniff(self) -> str:
+        """Return the delimiter that parts the first line into the most columns."""
+        try:
+            with self.path.open(encoding=self.encoding, newline="") as file:
+                first = file.readline(CELL_LIMIT)
+        except OSError as error:
+            raise self._unreadable(error.strerror or str(error)) from None
+        except UnicodeError as error:
+            raise self._not_text(error) from None
+        return max(_DELIMITERS, key=lambda sign: len(next(csv.reader([first], delimiter=sign), [])))
+
+    def _unreadable(self, reason: str) -> RelatumError:
+        return RelatumError("file_unreadable", path=str(self.path), reason=reason)
+
+    def _not_text(self, error: UnicodeError) -> RelatumError:
+        bad = ""
+        if isinstance(error, UnicodeDecodeError):
+            bad = f" (byte 0x{error.object[error.start]:02X})"
+        name = "UTF-8" if self.encoding == "utf-8-sig" else self.encoding
+        return self._unreadable(
+            f'is not {name} text{bad}. Say how it is written in the map, e.g. "encoding": "cp1252"'
+        )

@@ -1,0 +1,197 @@
+"""Serve an instance over HTTP: worker processes with request threads, under a supervisor.
+
+The supervisor (this process) never answers a request and holds no database connection. It
+replaces a worker that dies. SIGTERM, SIGINT and a closed terminal stop it: workers finish the
+requests they have, and are killed only if that takes longer than `STOP_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import importlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import connection, parent_process
+from typing import Any, Final
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+
+from . import db
+from .config import SETTINGS, Config
+from .errors import RelatumError
+
+LOOPBACK: Final = "127.0.0.1"
+PORT: Final = 8000
+#: Seconds that requests in flight get when the server stops.
+STOP_SECONDS: Final = 30
+_APPLICATION: Final = "wsgi"
+_EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # compared, never a default
+_LAST_PORT: Final = 65535
+_PORTS_TRIED: Final = 100
+_ACCESS_LINE: Final = "%(addr)s %(method)s %(path)s %(status)d %(dt_ms).1f ms"
+_log = logging.getLogger("relatum.serve")
+
+
+def serve(
+    config: Config,
+    host: str = LOOPBACK,
+    port: int = PORT,
+    workers: int = 1,
+    *,
+    access_log: bool = False,
+    ready: Callable[[], None] | None = None,
+) -> None:
+    """Serve the instance until a signal says stop; return once every worker has ended.
+
+    `ready` is called once, in a thread, when the first worker accepts requests. Raises
+    `port_in_use` or `port_refused` before anything is started; exits with status 1 if no
+    worker can start.
+    """
+    _refuse_port(host, port)
+    db.dispose(config)  # a connection must not cross the fork
+    os.environ.update(environment(config))
+    server = _granian(config, host, port, workers, access_log=access_log)
+    stopped = threading.Event()
+
+    def up() -> None:
+        server.respawn_failed_workers = True  # from now on; one that can't even start ends all
+        (ready or partial(_log.info, "listening at %s", address(host, port)))()
+
+    waiting = threading.Thread(target=_when_up, args=(host, port, up, stopped), daemon=True)
+    server.on_startup(waiting.start)
+    server.on_startup(partial(_stop_on_hang_up, server, signal.getsignal(signal.SIGHUP)))
+    server.on_shutdown(stopped.set)
+    # Granian's own loader would put the working directory on sys.path.
+    server.serve(target_loader=_load, wrap_loader=False)
+
+
+def environment(config: Config) -> dict[str, str]:
+    """Return the variables that give another process exactly these settings."""
+    given = {f"RELATUM_{s.name.upper()}": str(getattr(config, s.name)) for s in SETTINGS}
+    return {"RELATUM_HOME": str(config.home), **given}
+
+
+def address(host: str, port: int) -> str:
+    """Return the address that a browser on this machine can open."""
+    shown = LOOPBACK if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"
+
+
+def free_port(host: str, wanted: int) -> int:
+    """Return `wanted`, or the next port after it that is free; the caller says which.
+
+    Raises `port_in_use` if a hundred in a row are taken, `port_refused` if none may be opened.
+    """
+    for port in range(wanted, wanted + _PORTS_TRIED):
+        try:
+            _refuse_port(host, port)
+        except RelatumError as refused:
+            if refused.code != "port_in_use":
+                raise
+        else:
+            return port
+    raise RelatumError("port_in_use", host=host, port=wanted)
+
+
+def _refuse_port(host: str, port: int) -> None:
+    """Raise if nobody can listen there; Granian would share a port with another server."""
+    if not 1 <= port <= _LAST_PORT:
+        reason = f"ports go from 1 to {_LAST_PORT}"
+        raise RelatumError("port_refused", host=host, port=port, reason=reason)
+    try:
+        family, kind, proto, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, proto) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+            probe.listen()
+    except OSError as error:
+        code = "port_in_use" if error.errno == errno.EADDRINUSE else "port_refused"
+        raise RelatumError(code, host=host, port=port, reason=error.strerror) from None
+
+
+def _granian(config: Config, host: str, port: int, workers: int, *, access_log: bool) -> Any:
+    return Granian(
+        _APPLICATION,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=workers,
+        blocking_threads=config.threads,
+        workers_kill_timeout=STOP_SECONDS,
+        log_level=LogLevels.error,
+        log_dictconfig=_logging(),
+        log_access=access_log,
+        log_access_format=_ACCESS_LINE,
+    )
+
+
+def _when_up(host: str, port: int, then: Callable[[], None], stopped: threading.Event) -> None:
+    """Call `then` once a worker accepts connections."""
+    reachable = LOOPBACK if host in _EVERYWHERE else host
+    while not stopped.wait(0.05):
+        with contextlib.suppress(OSError):
+            socket.create_connection((reachable, port), timeout=1).close()
+            then()
+            return
+
+
+def _stop_on_hang_up(server: Any, inherited: Any) -> None:
+    """Let a closed terminal stop the server, unless it was told to survive that (nohup)."""
+    ignored = inherited is signal.SIG_IGN
+    signal.signal(signal.SIGHUP, inherited if ignored else server.signal_handler_interrupt)
+
+
+def _load() -> Callable[..., Any]:
+    """Make the application of this worker; runs in the worker."""
+    _end_with_supervisor()
+    try:
+        module = importlib.import_module(f".{_APPLICATION}", __package__)
+    except RelatumError as error:
+        sys.exit(str(error))
+    application: Callable[..., Any] = module.application
+    return application
+
+
+def _end_with_supervisor() -> None:
+    """Let this worker stop when the supervisor says so or is gone, and for nothing else.
+
+    A Ctrl+C in the terminal reaches the supervisor alone; a killed one leaves no orphan that
+    keeps the port.
+    """
+    os.setpgrp()
+    supervisor = parent_process()
+    if supervisor is None:
+        raise RuntimeError("a worker is started by the supervisor")
+
+    def wait() -> None:
+        connection.wait([supervisor.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _logging() -> dict[str, Any]:
+    """Return one quiet format for the server, the application and the access lines."""
+    line = {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    console = {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}
+    return {
+        "formatters": {"line": line},
+        "handlers": {"console": console},
+        "root": {"handlers": ["console"], "level": "WARNING"},
+        "loggers": {
+            "relatum": {"level": "INFO"},
+            "granian.access": {"level": "INFO"},
+            "_granian": {"level": "ERROR"},
+        },
+    }

@@ -1,0 +1,44 @@
+"""Wire format of an import map: which column of a file goes to which field, and how.
+
+Documented in `core/help/import-maps.md`; version 1 stays readable for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+_NAME: dict[str, Any] = {"validate": validate.Length(min=1, max=200)}
+
+
+class ColumnSchema(Schema):
+    """One column: its field, how a link is found, how a date is written, which texts mean others."""
+
+    field = fields.String(required=True, **_NAME)
+    by = fields.String(**_NAME)
+    date_format = fields.String(**_NAME)
+    values = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True))
+
+
+class _Column(fields.Field[Any]):
+    """A field name, a `ColumnSchema`, or null for a column that is left out."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str) and value:
+            return {"field": value}
+        if isinstance(value, dict):
+            return ColumnSchema(unknown=RAISE).load(value)
+        raise ValidationError('Must be a field name, an object with "field", or null.')
+
+
+class ImportMapSchema(Schema):
+    """An import map."""
+
+    relatum_map = fields.Integer(required=True, strict=True, validate=validate.OneOf([1]))
+    key = fields.List(fields.String(**_NAME), validate=validate.Length(min=1, max=8))
+    date_format = fields.String(**_NAME)
+    delimiter = fields.String(validate=validate.Length(equal=1))
+    encoding = fields.String(**_NAME)
+    columns = fields.Dict(keys=fields.String(), values=_Column(allow_none=True))
+    fixed = fields.Dict(keys=fields.String(), values=fields.Raw(allow_none=True))

@@ -1,0 +1,29 @@
+"""Wire formats of sign-in, tokens and passwords. Users and teams themselves are records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+_SECRET: dict[str, Any] = {"validate": validate.Length(min=1, max=1000)}
+
+
+class SignInSchema(Schema):
+    """What signs a person in."""
+
+    email = fields.String(required=True, validate=validate.Length(min=1, max=254))
+    password = fields.String(required=True, **_SECRET)
+
+
+class PasswordSchema(Schema):
+    """A new password."""
+
+    password = fields.String(required=True, **_SECRET)
+
+
+class TokenSchema(Schema):
+    """A bearer token as it is asked for; without `days` it never expires."""
+
+    name = fields.String(required=True, validate=validate.Length(min=1, max=100))
+    days = fields.Integer(strict=True, allow_none=True, validate=validate.Range(min=1, max=3650))
