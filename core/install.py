@@ -6,6 +6,7 @@ Until `install` commits there is nothing, so a killed installation is simply run
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import available_timezones
@@ -37,10 +38,12 @@ def install(
     admin_email: str,
     admin_name: str = "Administrator",
     password: str | None = None,
+    then: Callable[[], None] | None = None,
 ) -> Installed:
     """Make the instance of the settings: home folder, fixed tables, first administrator.
 
-    Without a password a random one is made. Raises `Invalid` naming every wrong answer,
+    Without a password a random one is made. `then` runs in the same transaction and may use
+    the verbs: there is all of it, or no instance. Raises `Invalid` naming every wrong answer,
     `instance_exists`, `home_unusable`, `database_gone`, `database_unsupported`, `password_weak`.
     """
     told = check(currency=currency, timezone=timezone, language=language, admin_email=admin_email)
@@ -60,6 +63,8 @@ def install(
             [made] = records.create("user", [user], actor=system())
             assert made.id is not None
             auth.set_password(made.id, hashed, actor=system())
+            if then is not None:
+                then()
     except BaseException:
         # What was read of a catalog that never came to be.
         catalog.forget()
@@ -104,7 +109,12 @@ def revision(connection: sa.Connection) -> str | None:
 
 def not_initialised() -> RelatumError:
     """Return the refusal to work without an instance."""
-    return RelatumError("not_initialised", url=db.engine().url.render_as_string())
+    return RelatumError("not_initialised", url=database())
+
+
+def database() -> str:
+    """Return the address of the instance's database, without its password."""
+    return db.engine().url.render_as_string()
 
 
 def sqlite_file() -> Path | None:

@@ -18,7 +18,7 @@ from .. import access, catalog, db, records
 from ..actor import Actor
 from ..catalog import EntityType, Key
 from ..errors import Invalid, Problem, RelatumError
-from ..fields import Lookup
+from ..fields import Field, Lookup
 from ..records import Outcome
 from .cells import CellProblem as CellProblem
 from .cells import Cells, Parsed
@@ -27,7 +27,7 @@ from .maps import ImportMap as ImportMap
 from .maps import bind, find_key, finder, make_column
 from .maps import load_map as load_map
 from .maps import read_map as read_map
-from .reader import Source
+from .reader import Source as Source
 from .report import Report as Report
 
 Progress = Callable[[str, int], None]
@@ -88,7 +88,7 @@ class _Import:
     ) -> None:
         self.type, self.source, self.cells, self.key = entity_type, source, cells, key
         self.actor, self.report, self.progress = actor, report, progress
-        self.refused: set[int] = set()
+        self.refused = report.refused_lines
         #: Further unique keys that the file fills: who has which value, across chunks.
         others = [
             k for k in entity_type.keys if k is not key and set(k.fields) <= set(cells.filled)
@@ -307,8 +307,18 @@ def find(type_name: str, text: str, *, actor: Actor, by: str | None = None) -> i
     return found
 
 
+def _named_by(target: Field, text: str) -> str | None:
+    if not isinstance(target, Lookup):
+        return None
+    if text.strip().isdecimal():
+        return "id"
+    return "email" if target.target == "user" and "@" in text else None
+
+
 def read_values(type_name: str, texts: Mapping[str, str], *, actor: Actor) -> dict[str, Any]:
-    """Return values of fields for texts, read as an import reads cells; a number is a link's id.
+    """Return values of fields for texts, read as an import reads cells.
+
+    A link takes an id, or what names the record; a user's e-mail address too.
 
     Raises `Invalid` with every problem, `field_unknown`, `read_only`.
     """
@@ -317,8 +327,7 @@ def read_values(type_name: str, texts: Mapping[str, str], *, actor: Actor) -> di
     columns = []
     for name, text in texts.items():
         target = entity_type.field(name)
-        by = "id" if isinstance(target, Lookup) and text.strip().isdecimal() else None
-        columns.append(make_column(known, name, target, by=by))
+        columns.append(make_column(known, name, target, by=_named_by(target, text)))
     cells = Cells(known, entity_type, columns, {}, actor, inward=False)
     [row] = cells.read([(1, list(texts.values()))])
     if row.problems:

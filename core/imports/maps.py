@@ -121,7 +121,8 @@ def bind(
 def _column(
     catalog: Catalog, entity_type: EntityType, mapping: ImportMap, name: str
 ) -> Column | None:
-    given = mapping.columns.get(name, {})
+    # No field begins with an underscore: notes beside the data, such as those of refused rows.
+    given = mapping.columns.get(name, None if name.startswith("_") else {})
     if given is None:
         return None
     found = entity_type.field(given["field"]) if given else _match(entity_type, name)

@@ -29,6 +29,8 @@ class Report:
     partial: bool = False
     #: The line at which writing stopped because of what others wrote meanwhile.
     stopped: int | None = None
+    #: The lines that were refused, all of them.
+    refused_lines: set[int] = field(default_factory=set)
     problems: list[CellProblem] = field(default_factory=list)
     problem_count: int = 0
 

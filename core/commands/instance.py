@@ -1,0 +1,164 @@
+"""`relatum init | doctor | upgrade | backup | restore`: the instance as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import backup as archives
+from .. import doctor as examination
+from .. import install
+from .terminal import Instance, is_terminal, json_option, look, pass_instance, print_json
+
+#: What init needs to be told: option, what the terminal asks, the answer that is offered.
+_QUESTIONS = {
+    "currency": ("Currency (three letters)", "EUR"),
+    "timezone": ("Time zone (such as Europe/Berlin)", "UTC"),
+    "language": ("Language (such as en)", "en"),
+    "admin_email": ("E-mail address of the administrator", None),
+    "admin_name": ("Name of the administrator", "Administrator"),
+}
+#: Answers that a script need not give.
+_OPTIONAL = ("language", "admin_name")
+
+
+@click.command()
+@click.option("--currency", metavar="CODE", help="Currency of amounts, such as EUR.")
+@click.option("--timezone", metavar="ZONE", help="Time zone of days, such as Europe/Berlin.")
+@click.option("--language", metavar="CODE", help="Language, such as en. Default: en.")
+@click.option("--admin-email", metavar="EMAIL", help="Who signs in first.")
+@click.option("--admin-name", metavar="NAME", help="His or her name. Default: Administrator.")
+@json_option
+@pass_instance
+def init(instance: Instance, as_json: bool, **told: str | None) -> None:
+    """Make an instance: a database, its settings, an administrator.
+
+    What is not given is asked for on a terminal. The password is shown once.
+
+    \b
+    Examples:
+      relatum init
+      relatum init --currency EUR --timezone Europe/Berlin --admin-email you@example.org
+    """
+    answers = _answers(told)
+    made = install.install(**answers)
+    home = instance.config.home
+    if as_json:
+        shown = {"id": made.user_id, "email": made.email, "password": made.password}
+        print_json({"home": home, "database": install.database(), "admin": shown})
+        return
+    click.echo(f"Made an instance in {home} (database: {install.database()}).")
+    click.echo(f"Sign in as {made.email} with the password {made.password}")
+    click.echo("The password is not shown again. Next: relatum serve")
+
+
+def _answers(told: dict[str, str | None]) -> dict[str, Any]:
+    answers = {name: value for name, value in told.items() if value is not None}
+    missing = [name for name in _QUESTIONS if name not in answers]
+    if is_terminal():
+        for name in missing:
+            question, offered = _QUESTIONS[name]
+            answers[name] = click.prompt(question, default=offered)
+        return answers
+    needed = [f"--{name.replace('_', '-')}" for name in missing if name not in _OPTIONAL]
+    if needed:
+        raise click.UsageError(f"Without a terminal to ask on, give {', '.join(needed)}.")
+    return answers | {name: _QUESTIONS[name][1] for name in missing}
+
+
+@click.command()
+@click.option("--repair", is_flag=True, help="Build missing indexes, then look again.")
+@json_option
+@pass_instance
+def doctor(instance: Instance, repair: bool, as_json: bool) -> None:
+    """Compare data model and database, and say what is wrong; exit 3 if anything is.
+
+    \b
+    Example:
+      relatum doctor --repair
+    """
+    instance.check()
+    repaired = examination.repair() if repair else []
+    findings = examination.examine()
+    if as_json:
+        print_json({"repaired": repaired, "findings": [found._asdict() for found in findings]})
+    else:
+        for name in repaired:
+            click.echo(f"Built index {name}.")
+        for found in findings:
+            click.echo(f"{found.code}: {found.text}. {found.remedy}".rstrip())
+        click.echo("Nothing is wrong." if not findings else f"{len(findings)} findings.")
+    if findings:
+        look()
+
+
+@click.command()
+@json_option
+@pass_instance
+def upgrade(instance: Instance, as_json: bool) -> None:
+    """Bring the database to the version of this program.
+
+    Make a backup first. Running workers of the older program answer 503 from then on.
+
+    \b
+    Example:
+      relatum upgrade
+    """
+    before, after = install.upgrade()
+    if as_json:
+        print_json({"before": before, "after": after})
+    elif before == after:
+        click.echo(f"Nothing to do: the database is at revision {after}.")
+    else:
+        click.echo(f"Upgraded the database from revision {before} to {after}.")
+
+
+@click.command()
+@click.argument("file", required=False)
+@json_option
+@pass_instance
+def backup(instance: Instance, file: str | None, as_json: bool) -> None:
+    """Write the whole instance to one file, while it serves.
+
+    FILE is a new file or a folder; without it, a new file in this folder. It holds all data and
+    password hashes: keep it as safe as the instance.
+
+    \b
+    Examples:
+      relatum backup
+      relatum backup /backups/crm.zip
+    """
+    instance.check()
+    made = archives.backup(Path(file or "."))
+    if as_json:
+        print_json(made)
+        return
+    rows = sum(made["tables"].values())
+    click.echo(f"Written to {made['path']}: {rows} rows, {made['bytes']} bytes.")
+
+
+@click.command()
+@click.argument("file")
+@click.option("--force", is_flag=True, help="Replace the instance that is there.")
+@json_option
+@pass_instance
+def restore(instance: Instance, file: str, force: bool, as_json: bool) -> None:
+    """Bring back an instance from a backup, on SQLite or PostgreSQL.
+
+    One transaction: a restore that is stopped leaves what was there.
+
+    \b
+    Example:
+      relatum --home ./restored restore crm.zip
+    """
+    made = archives.restore(Path(file), force=force)
+    if as_json:
+        print_json({"home": instance.config.home, "database": install.database(), **made})
+        return
+    rows = sum(made["tables"].values())
+    click.echo(
+        f"Restored {rows} rows of {made['created_at']} into {instance.config.home} "
+        f"(database: {install.database()})."
+    )

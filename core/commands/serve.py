@@ -1,0 +1,56 @@
+"""`relatum serve`: the instance over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from .. import serve as server
+from .terminal import Instance, pass_instance
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def serving_options(command: F) -> F:
+    """Add the options that say where and how to serve."""
+    for option in (
+        click.option("--access-log", is_flag=True, help="Write a line per request."),
+        click.option(
+            "--workers", type=click.IntRange(1, 64), default=1, show_default=True,
+            help="Worker processes; two per processor at most.",
+        ),
+        click.option(
+            "--port", type=int, default=server.PORT, show_default=True, help="Port to listen at."
+        ),
+        click.option(
+            "--host", default=server.LOOPBACK, show_default=True,
+            help="Address to listen at; 0.0.0.0 for all of this machine. See trusted_hosts.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command()
+@serving_options
+@pass_instance
+def serve(instance: Instance, host: str, port: int, workers: int, access_log: bool) -> None:
+    """Serve the instance over HTTP, until Ctrl+C or SIGTERM.
+
+    It listens on loopback only. For others, put a server that speaks TLS in front of it and set
+    base_url. Plain --host 0.0.0.0 shows passwords to the network.
+
+    \b
+    Examples:
+      relatum serve
+      relatum serve --port 8080 --workers 4
+    """
+    with instance.reading():
+        pass  # it is there, and of this program's version; a worker would say so too late
+
+    def ready() -> None:
+        click.echo(f"Relatum serves {server.address(host, port)} (Ctrl+C stops it).")
+
+    server.serve(instance.config, host, port, workers, access_log=access_log, ready=ready)

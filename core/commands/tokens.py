@@ -1,0 +1,94 @@
+"""`relatum tokens`: bearer tokens for programs."""
+
+from __future__ import annotations
+
+import click
+
+from .. import auth
+from ..actor import Actor
+from .terminal import Instance, json_option, pass_instance, print_json, print_table
+
+_COLUMNS = ("id", "name", "created_at", "expires_at", "last_used_at")
+user_option = click.option(
+    "--user", metavar="USER", help="Whose: an id, an e-mail address or a name. Default: --as."
+)
+
+
+@click.group()
+def tokens() -> None:
+    """Show, make and revoke bearer tokens.
+
+    A token acts as its user: send it as 'Authorization: Bearer TOKEN'.
+    """
+
+
+def _owner(instance: Instance, user: str | None) -> int:
+    if user is not None:
+        return instance.find("user", user)
+    if instance.actor.user_id is None:
+        raise click.UsageError("Say whose tokens: --user USER.")
+    return instance.actor.user_id
+
+
+@tokens.command("list")
+@user_option
+@json_option
+@pass_instance
+def list_tokens(instance: Instance, user: str | None, as_json: bool) -> None:
+    """List a user's tokens, newest first; their texts are not kept.
+
+    \b
+    Example:
+      relatum tokens list --user ada@example.org
+    """
+    found = instance.read(auth.list_tokens, _owner(instance, user))
+    if as_json:
+        print_json(found)
+    else:
+        print_table(_COLUMNS, [[token[name] for name in _COLUMNS] for token in found])
+
+
+@tokens.command("create")
+@click.argument("name")
+@user_option
+@click.option("--days", type=int, metavar="N", help="Ends after so many days; default: never.")
+@json_option
+@pass_instance
+def create(
+    instance: Instance, name: str, user: str | None, days: int | None, as_json: bool
+) -> None:
+    """Make a token and show its text, only this once.
+
+    \b
+    Example:
+      relatum tokens create nightly-report --user ada@example.org --days 90
+    """
+    made, text = instance.write(auth.make_token, _owner(instance, user), name, days)
+    if as_json:
+        print_json({"id": made, "name": name, "token": text})
+        return
+    click.echo(text)
+    click.echo(f"This is token {made}. It is not shown again.", err=True)
+
+
+@tokens.command("revoke")
+@click.argument("ids", metavar="ID...", nargs=-1, required=True, type=int)
+@json_option
+@pass_instance
+def revoke(instance: Instance, ids: tuple[int, ...], as_json: bool) -> None:
+    """Take tokens away for good, all or none.
+
+    \b
+    Example:
+      relatum tokens revoke 3
+    """
+    instance.write(_revoke, ids)
+    if as_json:
+        print_json({"revoked": ids})
+    else:
+        click.echo(f"Revoked {', '.join(map(str, ids))}.")
+
+
+def _revoke(ids: tuple[int, ...], *, actor: Actor) -> None:
+    for token_id in ids:
+        auth.revoke_token(token_id, actor=actor)
