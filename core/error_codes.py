@@ -1,40 +1,13 @@
-"""Every error code: status, title and sentence. `core.errors` is its only reader.
+"""What can be wrong with a request: every code with its title and sentence.
 
 A sentence uses `{name}` for values; a missing value shows as `?` and never raises.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
-from typing import Any, Final
+from .error_registry import codes
 
-
-@dataclass(frozen=True, slots=True)
-class ErrorCode:
-    """One entry of the registry."""
-
-    code: str
-    status: int
-    title: str
-    template: str
-
-    def sentence(self, params: dict[str, Any]) -> str:
-        """Return the sentence with `params` in it."""
-        values: defaultdict[str, Any] = defaultdict(lambda: "?")
-        values.update(params)
-        return self.template.format_map(values)
-
-
-REGISTRY: Final[dict[str, ErrorCode]] = {}
-
-
-def _codes(status: int, **entries: tuple[str, str]) -> None:
-    for code, (title, template) in entries.items():
-        REGISTRY[code] = ErrorCode(code, status, title, template)
-
-
-_codes(
+codes(
     400,
     bad_json=("Not JSON", "The body is not valid JSON: {reason}. Send one JSON document in UTF-8."),
     bad_request=("Wrong request", "The request can't be read: {reason}."),
@@ -47,7 +20,8 @@ _codes(
     ),
     cursor_expired=(
         "Cursor expired",
-        "The cursor belongs to another query or an older entity type. Start again from the first page.",
+        "The cursor belongs to another query or an older entity type. Start again from the first "
+        "page.",
     ),
     operator_unknown=(
         "Unknown operator",
@@ -71,7 +45,7 @@ _codes(
         "Path '{path}': '{part}' is not a link to one record, so nothing can follow it.",
     ),
 )
-_codes(
+codes(
     401,
     not_signed_in=(
         "Sign-in needed",
@@ -91,7 +65,7 @@ _codes(
         "The one-time link is used, expired or unknown. Ask an administrator for a new one.",
     ),
 )
-_codes(
+codes(
     403,
     forbidden=("Not allowed", "You may not {action} {thing}. Ask an administrator."),
     csrf_failed=(
@@ -100,10 +74,11 @@ _codes(
     ),
     host_not_trusted=(
         "Host not trusted",
-        "The host name of the request is not in trusted_hosts. Add it in the settings of the instance.",
+        "The host name of the request is not in trusted_hosts. Add it in the settings of the "
+        "instance.",
     ),
 )
-_codes(
+codes(
     404,
     not_found=("Not found", "There is nothing at {path}. The list of addresses is at /api/docs."),
     type_unknown=("Unknown entity type", "There is no entity type '{type}'.{nearest}"),
@@ -115,12 +90,12 @@ _codes(
     record_unknown=("Unknown record", "There is no {type} with id {id}."),
     page_unknown=("Unknown page", "There is no help page '{page}'.{nearest} Run: relatum help"),
     token_unknown=("Unknown token", "You have no token with id {id}."),
+)
+codes(
+    405,
     method_unknown=("Wrong method", "{method} is not possible at {path}. Possible: {allowed}."),
 )
-REGISTRY["method_unknown"] = ErrorCode(
-    "method_unknown", 405, REGISTRY["method_unknown"].title, REGISTRY["method_unknown"].template
-)
-_codes(
+codes(
     409,
     conflict=("Conflict", "Refused: {first}"),
     duplicate=(
@@ -133,7 +108,8 @@ _codes(
     ),
     restore_conflict=(
         "Restore conflict",
-        "Can't restore: {fields} '{value}' is now used by {type} {id} ({label}). Change one of them first.",
+        "Can't restore: {fields} '{value}' is now used by {type} {id} ({label}). Change one of "
+        "them first.",
     ),
     still_referenced=(
         "Still referenced",
@@ -157,7 +133,8 @@ _codes(
     ),
     idempotency_secret=(
         "Secret shown once",
-        "This request was carried out before and made a secret that is shown only once. If it is lost, "
+        "This request was carried out before and made a secret that is shown only once. If it is "
+        "lost, "
         "revoke it and send the request again with a new Idempotency-Key.",
     ),
     idempotency_busy=(
@@ -165,7 +142,7 @@ _codes(
         "A request with this Idempotency-Key is still running. Ask again in a moment.",
     ),
 )
-_codes(
+codes(
     412,
     version_mismatch=(
         "Changed meanwhile",
@@ -173,7 +150,7 @@ _codes(
         "merge, and send the new version.",
     ),
 )
-_codes(
+codes(
     413,
     body_too_large=(
         "Body too large",
@@ -184,14 +161,14 @@ _codes(
         "{count} records exceed bulk_limit ({limit}). Send them in several requests.",
     ),
 )
-_codes(
+codes(
     415,
     media_type=(
         "Wrong media type",
         "Send JSON with 'Content-Type: application/json', not '{got}'.",
     ),
 )
-_codes(
+codes(
     422,
     invalid=("Not valid", "Refused: {first}"),
     value_invalid=("Not valid", "{reason}"),
@@ -234,13 +211,15 @@ _codes(
     row_twice=("Record twice", "Record {id} stands twice in this batch (row {other})."),
     name_invalid=(
         "Wrong name",
-        "'{name}' is not a name. A name has 1 to 40 characters a-z, 0-9 and single underscores, and "
+        "'{name}' is not a name. A name has 1 to 40 characters a-z, 0-9 and single underscores, "
+        "and "
         "begins with a letter.",
     ),
     name_reserved=("Reserved name", "'{name}' is reserved{why}. Choose another name."),
     name_prefix=(
         "Prefix missing",
-        "'{name}' must begin with 'x_': your own {what} carry it, so that no plugin's name can clash.",
+        "'{name}' must begin with 'x_': your own {what} carry it, so that no plugin's name can "
+        "clash.",
     ),
     kind_unknown=("Unknown field type", "There is no field type '{kind}'.{nearest}"),
     setting_not_known=(
@@ -255,11 +234,13 @@ _codes(
     ),
     existing_required=(
         "Existing rows need an answer",
-        "{count} existing rows break this rule (for example ids {ids}). Say what happens to them: {answers}.",
+        "{count} existing rows break this rule (for example ids {ids}). Say what happens to them: "
+        "{answers}.",
     ),
     existing_duplicates=(
         "Existing rows are duplicates",
-        "{count} existing rows share a value of {fields} (for example ids {ids}). Make them differ, or "
+        "{count} existing rows share a value of {fields} (for example ids {ids}). Make them "
+        "differ, or "
         "answer existing: {answers}.",
     ),
     in_use=("In use", "{what} is used by {uses}. Change those first."),
@@ -284,7 +265,8 @@ _codes(
     ),
     sort_too_costly=(
         "Sort too costly",
-        "Sorting by '{field}' has no index and more than sort_cap ({limit}) records match. Narrow the "
+        "Sorting by '{field}' has no index and more than sort_cap ({limit}) records match. Narrow "
+        "the "
         "filter, or make the field sortable.",
     ),
     group_limit=(
@@ -302,7 +284,8 @@ _codes(
     column_missing=("Column missing", "The file has no column '{column}'.{nearest}"),
     column_unknown=(
         "Unknown column",
-        "Column '{column}' of the file matches no field of '{type}'.{nearest} Name its field in the "
+        "Column '{column}' of the file matches no field of '{type}'.{nearest} Name its field in "
+        "the "
         "map, or map it to null to leave it out.",
     ),
     cells_mismatch=(
@@ -319,92 +302,20 @@ _codes(
     ),
     import_stopped=(
         "Import stopped",
-        "Others changed what the check saw: stopped at line {line} of {file}, {count} rows before it are "
+        "Others changed what the check saw: stopped at line {line} of {file}, {count} rows before "
+        "it are "
         "written. First: {first} Correct it and import again by a key.",
     ),
     file_unreadable=("File not readable", "{path}: {reason}"),
 )
-_codes(
+codes(
     423,
     system_record=("Kept by the system", "{type} {id} can't be deleted: {reason}."),
 )
-_codes(
+codes(
     429,
     too_many_tries=(
         "Too many tries",
         "Too many sign-in tries. Wait {seconds} seconds and try again.",
     ),
-)
-_codes(
-    500,
-    internal=(
-        "Internal error",
-        "Something went wrong here, not with your request. It was logged as {id}.",
-    ),
-)
-_codes(
-    503,
-    database_busy=(
-        "Database busy",
-        "The database did not answer within {seconds} s. Try again in a moment.",
-    ),
-    database_gone=(
-        "Database gone",
-        "The database can't be reached: {reason}. Start it or correct database_url.",
-    ),
-    disk_full=(
-        "Disk full",
-        "The disk of the database is full. Nothing was written; free some space and try again.",
-    ),
-    query_too_costly=(
-        "Query too costly",
-        "Reading took longer than read_timeout ({limit} s). Narrow the filter or make its fields indexed.",
-    ),
-    apply_busy=(
-        "Data model busy",
-        "The change of the data model got no lock within {seconds} s. Try again.",
-    ),
-    not_initialised=("Not initialised", "There is no instance at {url}. Run: relatum init"),
-    schema_older=(
-        "Database older than the program",
-        "The database is at core schema {found}, this program needs {needed}. Run: relatum upgrade",
-    ),
-    schema_newer=(
-        "Database newer than the program",
-        "The database is at core schema {found}, this program knows {needed}. Install the newer relatum.",
-    ),
-)
-# Only the command line meets these; the status is what a surface would answer.
-_codes(
-    500,
-    setting_unknown=("Unknown setting", "There is no setting '{name}'.{nearest}"),
-    setting_invalid=("Wrong setting", "Setting '{name}' must be {wanted}; got '{value}'."),
-    settings_unreadable=("Settings not readable", "{path}: {reason}"),
-    driver_missing=(
-        "Driver missing",
-        "The database driver for {url} is missing. Run: pip install 'relatum[postgres]'",
-    ),
-    database_unsupported=(
-        "Database not supported",
-        "{reason}. Relatum runs on SQLite 3.35+ and PostgreSQL 13+.",
-    ),
-    port_in_use=("Port in use", "Port {port} on {host} is in use. Choose another with --port."),
-    port_refused=(
-        "Port refused",
-        "Port {port} on {host} can't be opened: {reason}. Choose others with --port and --host.",
-    ),
-    home_unusable=(
-        "Home not usable",
-        "{path} can't be the home of an instance: {reason}. Name another with RELATUM_HOME.",
-    ),
-    index_refused=(
-        "Index can't be built",
-        "An index of {table} over {columns} can't be built: {reason}. Correct the rows, then repair again.",
-    ),
-    crashed=(
-        "Program error",
-        "Something went wrong in the program, not in what you typed: {reason}. Details: {log}. Please report it.",
-    ),
-    backup_failed=("Backup failed", "{reason}"),
-    restore_refused=("Restore refused", "{reason}"),
 )

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .error_codes import REGISTRY, ErrorCode
+from . import error_codes as error_codes
+from . import error_codes_system as error_codes_system
+from .error_registry import REGISTRY, ErrorCode
 
 __all__ = ["REGISTRY", "ErrorCode", "Invalid", "Problem", "RelatumError", "nearest"]
 

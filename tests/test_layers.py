@@ -16,7 +16,16 @@ ROOT = Path(__file__).resolve().parents[1]
 #: one layer may import each other, but never in a circle.
 LAYERS = (
     {"schemas", "version"},
-    {"core.errors", "core.error_codes", "core.config", "core.actor", "core.clock", "core.faults"},
+    {
+        "core.errors",
+        "core.error_registry",
+        "core.error_codes",
+        "core.error_codes_system",
+        "core.config",
+        "core.actor",
+        "core.clock",
+        "core.faults",
+    },
     {"core.storage", "core.db", "core.dialects", "core.models", "core.migrations"},
     {"core.types", "core.fields"},
     {"core.catalog"},

@@ -1,0 +1,69 @@
+"""The catalog: the immutable, read-only snapshot of all entity types of one generation.
+
+A transaction is pinned to the catalog of the generation that its fence read. A type whose
+definition did not change keeps its `EntityType` and `Table` across generations, so that
+statement caches stay warm and old catalogs can be collected (M5).
+"""
+
+from __future__ import annotations
+
+import threading
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+
+from .. import db
+from .entity_types import SYSTEM_COLUMNS as SYSTEM_COLUMNS
+from .entity_types import Catalog as Catalog
+from .entity_types import EntityType as EntityType
+from .entity_types import Key as Key
+from .entity_types import title_names as title_names
+from .loading import METADATA as METADATA
+from .loading import Rows as Rows
+from .loading import TypeBuilder as TypeBuilder
+from .loading import build as build
+from .loading import load as load
+from .loading import of_types as of_types
+from .loading import read_rows as read_rows
+from .loading import system_fields as system_fields
+from .loading import unique_keys as unique_keys
+
+_lock = threading.Lock()
+_loaded: WeakKeyDictionary[sa.Engine, Catalog] = WeakKeyDictionary()
+
+
+def current() -> Catalog:
+    """Return the catalog that the open transaction obeys."""
+    tx = db.current()
+    pinned: Catalog | None = tx.memo.get("catalog")
+    if pinned is None:
+        pinned = tx.memo["catalog"] = _at(tx)
+    return pinned
+
+
+def _at(tx: db.Transaction) -> Catalog:
+    engine = db.engine()
+    known = _loaded.get(engine)
+    if known is not None and known.generation == tx.epochs.catalog:
+        return known
+    fresh = load(tx.connection, tx.epochs.catalog, known)
+    with _lock:
+        newest = _loaded.get(engine)
+        if newest is None or newest.generation < fresh.generation:
+            _loaded[engine] = fresh
+            engine.clear_compiled_cache() if _reshaped(newest, fresh) else None
+    return fresh
+
+
+def _reshaped(old: Catalog | None, new: Catalog) -> bool:
+    return old is not None and any(
+        old.types[name] is not entity_type
+        for name, entity_type in new.types.items()
+        if name in old.types
+    )
+
+
+def forget() -> None:
+    """Drop the loaded catalog of the current application (after restoring a backup)."""
+    with _lock:
+        _loaded.pop(db.engine(), None)

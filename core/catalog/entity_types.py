@@ -1,0 +1,154 @@
+"""What a catalog holds: entity types with their fields and keys, immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from string import Formatter
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..errors import RelatumError, nearest
+from ..fields import Field, Lookup
+from ..storage import Instant, Int64
+
+#: Physical system columns of every record table.
+SYSTEM_COLUMNS = (
+    "id", "owner_id", "team_id", "created_at", "created_by", "updated_at", "updated_by",
+    "version", "trashed_at", "trashed_in",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A unique key: one or more fields whose values together name one live record."""
+
+    id: int | None
+    fields: tuple[str, ...]
+    owner: str
+
+
+@dataclass(frozen=True, eq=False)
+class EntityType:
+    """One entity type; `fields` holds system fields first, then its own by position."""
+
+    id: int
+    name: str
+    table_name: str
+    owner: str
+    label: str
+    plural: str
+    icon: str | None
+    hue: int | None
+    description: str | None
+    title: str
+    fields: Mapping[str, Field]
+    trashed_fields: tuple[Field, ...]
+    keys: tuple[Key, ...]
+    trashed_in: int | None
+    fingerprint: str
+
+    @cached_property
+    def table(self) -> sa.Table:
+        """The table to query: no MetaData in common with others, no ForeignKey objects."""
+        columns: list[sa.Column[Any]] = []
+        for field in (*self.fields.values(), *self.trashed_fields):
+            columns += field.columns()
+        columns += [sa.Column("trashed_at", Instant), sa.Column("trashed_in", Int64)]
+        return sa.Table(self.table_name, sa.MetaData(), *columns)
+
+    def field(self, name: str) -> Field:
+        """Return a live field; raise `field_unknown` naming the nearest one."""
+        found = self.fields.get(name)
+        if found is None:
+            near = nearest(name, list(self.fields))
+            raise RelatumError("field_unknown", type=self.name, field=name, nearest=near)
+        return found
+
+    @cached_property
+    def own_fields(self) -> tuple[Field, ...]:
+        """The fields that a caller may write."""
+        return tuple(f for f in self.fields.values() if not f.read_only)
+
+    @cached_property
+    def lookups(self) -> tuple[Lookup, ...]:
+        """The live links to one record, system ones included."""
+        return tuple(f for f in self.fields.values() if isinstance(f, Lookup))
+
+    @cached_property
+    def title_fields(self) -> tuple[Field, ...]:
+        """The fields in the title pattern, in order."""
+        return tuple(self.fields[n] for n in title_names(self.title) if n in self.fields)
+
+    def label_of(self, values: Mapping[str, Any]) -> str:
+        """Return a record's label from the stored values of its title fields."""
+        shown = {f.name: _text(f, values.get(f.name)) for f in self.title_fields}
+        if not any(shown.values()):
+            return f"{self.label} {values.get('id', '')}".strip()
+        pattern = self.title if "{" in self.title else f"{{{self.title}}}"
+        return " ".join(pattern.format_map(_Blank(shown)).split())
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def title_names(title: str) -> list[str]:
+    """Return the field names in a title: a bare name, or a pattern with {names}.
+
+    Raises ValueError if the pattern can't be read.
+    """
+    if "{" not in title and "}" not in title:
+        return [title]
+    parts = [
+        (name, spec, conv) for _, name, spec, conv in Formatter().parse(title) if name is not None
+    ]
+    if any(spec or conv for _, spec, conv in parts):
+        raise ValueError("a title pattern takes plain {field} names only")
+    return [name for name, _, _ in parts]
+
+
+def _text(field: Field, value: Any) -> str:
+    if value is None:
+        return ""
+    for option in field.options:
+        if option.value == value:
+            return option.label
+    return str(field.wire(value))
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """All live entity types of one generation, and the instance's settings."""
+
+    generation: int
+    types: Mapping[str, EntityType]
+    trashed_types: tuple[EntityType, ...]
+    settings: Mapping[str, str]
+
+    @cached_property
+    def by_id(self) -> Mapping[int, EntityType]:
+        """Types, the trashed included, by the number that the spine holds."""
+        return {t.id: t for t in (*self.trashed_types, *self.types.values())}
+
+    def type(self, name: str) -> EntityType:
+        """Return a live type; raise `type_unknown` naming the nearest one."""
+        found = self.types.get(name)
+        if found is None:
+            raise RelatumError("type_unknown", type=name, nearest=nearest(name, list(self.types)))
+        return found
+
+    def referrers(self, name: str) -> Iterator[tuple[EntityType, Lookup]]:
+        """Yield the live lookups that point to a type, system links left out."""
+        for entity_type in self.types.values():
+            for lookup in entity_type.lookups:
+                if lookup.target == name and lookup.owner != "system":
+                    yield entity_type, lookup
+
+    @property
+    def zone(self) -> str:
+        """The instance's time zone."""
+        return self.settings.get("timezone", "UTC")

@@ -1,0 +1,210 @@
+"""Make a catalog from its rows; an unchanged definition gives back the known entity type."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from .. import models
+from ..fields import FIELD_TYPES, Datetime, Field, Integer, Lookup, Option, UserField
+from .entity_types import Catalog, EntityType, Key
+
+
+@dataclass
+class Rows:
+    """The catalog as it is stored: rows of the metadata tables by id, and the settings."""
+
+    settings: dict[str, str]
+    types: dict[int, dict[str, Any]]
+    fields: dict[int, dict[str, Any]]
+    options: dict[int, dict[str, Any]]
+    keys: dict[int, dict[str, Any]]
+
+    def of_type(self, type_id: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return the field rows, in order, and the key rows of a type."""
+        fields = [row for row in self.fields.values() if row["type_id"] == type_id]
+        fields.sort(key=lambda r: (r["position"], r["id"]))
+        return fields, [row for row in self.keys.values() if row["type_id"] == type_id]
+
+
+#: Metadata tables whose rows `Rows` holds, by attribute.
+METADATA: dict[str, Any] = {
+    "types": models.Type,
+    "fields": models.FieldRow,
+    "options": models.Option,
+    "keys": models.Key,
+}
+
+
+def read_rows(connection: sa.Connection) -> Rows:
+    """Read the metadata in five selects."""
+    found = {
+        name: {
+            row["id"]: dict(row)
+            for row in connection.execute(sa.select(model.__table__)).mappings()
+        }
+        for name, model in METADATA.items()
+    }
+    settings = connection.execute(sa.select(models.Setting.__table__)).all()
+    return Rows({row.name: row.value for row in settings}, **found)
+
+
+def load(connection: sa.Connection, generation: int, known: Catalog | None = None) -> Catalog:
+    """Read the catalog, keeping every unchanged type of `known`."""
+    return build(read_rows(connection), generation, known)
+
+
+def build(rows: Rows, generation: int, known: Catalog | None = None) -> Catalog:
+    """Return the catalog of `rows`, keeping every unchanged type of `known`."""
+    builder = TypeBuilder(rows, known)
+    fields: dict[int, list[Any]] = {}
+    for row in sorted(rows.fields.values(), key=lambda r: (r["position"], r["id"])):
+        fields.setdefault(row["type_id"], []).append(row)
+    keys: dict[int, list[Any]] = {}
+    for row in rows.keys.values():
+        keys.setdefault(row["type_id"], []).append(row)
+    made = [
+        builder.type(row, fields.get(row["id"], []), keys.get(row["id"], []))
+        for row in rows.types.values()
+    ]
+    return of_types(made, rows.settings, generation)
+
+
+def of_types(made: list[EntityType], settings: Mapping[str, str], generation: int) -> Catalog:
+    """Return a catalog of built types."""
+    return Catalog(
+        generation,
+        MappingProxyType({t.name: t for t in made if t.trashed_in is None}),
+        tuple(t for t in made if t.trashed_in is not None),
+        MappingProxyType(dict(settings)),
+    )
+
+
+class TypeBuilder:
+    """Builds entity types from rows; an unchanged definition gives back the known type."""
+
+    def __init__(self, rows: Rows, known: Catalog | None) -> None:
+        self.settings = rows.settings
+        self.known = known
+        self.physical = {
+            row["name"]: row["table_name"]
+            for row in rows.types.values()
+            if row["trashed_in"] is None
+        }
+        self.options: dict[int, list[Any]] = {}
+        for row in sorted(rows.options.values(), key=lambda r: (r["position"], r["id"])):
+            self.options.setdefault(row["field_id"], []).append(row)
+
+    def type(self, row: Any, fields: list[Any], keys: list[Any]) -> EntityType:
+        """Return the entity type of its rows."""
+        digest = self._digest(row, fields, keys)
+        same = self.known.by_id.get(row["id"]) if self.known else None
+        if same is not None and same.fingerprint == digest:
+            return same
+        made = [self._field(f) for f in fields]
+        live = {f.name: f for f in made if f.trashed_in is None}
+        return EntityType(
+            id=row["id"],
+            name=row["name"],
+            table_name=row["table_name"],
+            owner=row["owner"],
+            label=row["label"],
+            plural=row["plural"],
+            icon=row["icon"],
+            hue=row["hue"],
+            description=row["description"],
+            title=row["title"],
+            fields=MappingProxyType({**system_fields(row["id"], self._zone), **live}),
+            trashed_fields=tuple(f for f in made if f.trashed_in is not None),
+            keys=unique_keys(live.values(), keys),
+            trashed_in=row["trashed_in"],
+            fingerprint=digest,
+        )
+
+    @property
+    def _zone(self) -> str:
+        return self.settings.get("timezone", "UTC")
+
+    def _digest(self, row: Any, fields: list[Any], keys: list[Any]) -> str:
+        parts = [tuple(row.values()), self._zone, self.settings.get("currency")]
+        for field in fields:
+            target = orjson.loads(field["settings"]).get("target")
+            parts.append((tuple(field.values()), self.physical.get(target)))
+            parts += [tuple(option.values()) for option in self.options.get(field["id"], [])]
+        parts += [tuple(key.values()) for key in keys]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def _field(self, row: Any) -> Field:
+        settings = orjson.loads(row["settings"])
+        return FIELD_TYPES[row["kind"]](
+            id=row["id"],
+            type_id=row["type_id"],
+            name=row["name"],
+            column=row["column_name"],
+            label=row["label"],
+            owner=row["owner"],
+            help=row["help"],
+            required=row["required"],
+            unique=row["is_unique"],
+            indexed=row["indexed"],
+            sortable=row["sortable"],
+            personal=row["personal"],
+            default=row["default_value"],
+            settings=settings,
+            options=tuple(
+                Option(o["id"], o["value"], o["label"], o["hue"], o["category"], o["retired"])
+                for o in self.options.get(row["id"], [])
+            ),
+            position=row["position"],
+            trashed_in=row["trashed_in"],
+            target_table=self.physical.get(
+                "user" if row["kind"] == "user" else settings.get("target", "")
+            ),
+            zone=self._zone,
+            currency=self.settings.get("currency", ""),
+        )
+
+
+def unique_keys(live: Iterable[Field], rows: list[Any]) -> tuple[Key, ...]:
+    """Return single-field keys, then the compound ones that are live."""
+    singles = [Key(None, (f.name,), f.owner) for f in live if f.unique]
+    return (
+        *singles,
+        *(
+            Key(r["id"], tuple(r["fields"].split(",")), r["owner"])
+            for r in rows
+            if r["trashed_in"] is None
+        ),
+    )
+
+
+def system_fields(type_id: int, zone: str) -> dict[str, Field]:
+    """Return the fields that every entity type has."""
+    common: dict[str, Any] = {"type_id": type_id, "owner": "system", "zone": zone}
+    people: dict[str, Any] = {
+        "settings": {"on_delete": "clear"}, "target_table": "core_user", **common,
+    }  # fmt: skip
+    told: dict[str, Any] = {"read_only": True, **common}
+    by: dict[str, Any] = {"read_only": True, **people}
+    team: dict[str, Any] = {
+        "settings": {"target": "team", "on_delete": "clear"}, "target_table": "core_team", **common,
+    }  # fmt: skip
+    made: list[Field] = [
+        Integer(id=-1, name="id", column="id", label="ID", sortable=True, **told),
+        UserField(id=-2, name="owner", column="owner_id", label="Owner", indexed=True, **people),
+        Lookup(id=-3, name="team", column="team_id", label="Team", indexed=True, **team),
+        Datetime(id=-4, name="created_at", column="created_at", label="Created", **told),
+        UserField(id=-5, name="created_by", column="created_by", label="Created by", **by),
+        Datetime(
+            id=-6, name="updated_at", column="updated_at", label="Changed", sortable=True, **told
+        ),
+        UserField(id=-7, name="updated_by", column="updated_by", label="Changed by", **by),
+        Integer(id=-8, name="version", column="version", label="Version", **told),
+    ]
+    return {field.name: field for field in made}

@@ -1,0 +1,36 @@
+"""The registry of errors: a code, an HTTP status, a title and a sentence each.
+
+`core.error_codes` says what can be wrong with a request, `core.error_codes_system` what can be
+wrong with the instance; `core.errors` is their only reader.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """One entry of the registry."""
+
+    code: str
+    status: int
+    title: str
+    template: str
+
+    def sentence(self, params: dict[str, Any]) -> str:
+        """Return the sentence with `params` in it."""
+        values: defaultdict[str, Any] = defaultdict(lambda: "?")
+        values.update(params)
+        return self.template.format_map(values)
+
+
+REGISTRY: Final[dict[str, ErrorCode]] = {}
+
+
+def codes(status: int, **entries: tuple[str, str]) -> None:
+    """Add the codes of one status: a title and a sentence with {name} for values each."""
+    for code, (title, template) in entries.items():
+        REGISTRY[code] = ErrorCode(code, status, title, template)
