@@ -14,6 +14,7 @@ from sqlalchemy import exc as sa_exc
 
 from .config import Config
 from .errors import RelatumError
+from .storage import local_day
 
 SQLITE_FLOOR = (3, 35)
 
@@ -59,6 +60,7 @@ def _sqlite(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engine:
             "temp_store=MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function("relatum_local_day", 2, local_day, deterministic=True)
 
     turn = threading.Lock()
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -78,3 +79,14 @@ class Scaled(TypeDecorator[Decimal]):
         if dialect.name == "sqlite":
             return Decimal(value).scaleb(-self.scale)
         return Decimal(value)
+
+
+def local_day(micros: int | None, zone: str) -> str | None:
+    """Return the day of an instant in a zone, as text; SQLite knows no zones."""
+    if micros is None:
+        return None
+    moment = EPOCH + timedelta(microseconds=micros)
+    try:
+        return moment.astimezone(ZoneInfo(zone)).date().isoformat()
+    except OverflowError:
+        return moment.astimezone(UTC).date().isoformat()

@@ -6,7 +6,7 @@ A field hands over the columns it compares by; an operator never sees a name fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -72,29 +72,41 @@ REFERENCE: Final = ValueType("reference", _SET)
 #: Operators that look at the fold key of a text, so that both databases agree (M7).
 FOLDED: Final = frozenset({"ieq", "contains", "starts"})
 
-_COMPILE: Final[dict[str, Callable[[Sql, Any], Sql]]] = {
+_COMPILE: Final[dict[str, Callable[..., Sql]]] = {
     "eq": lambda c, v: c == v,
     # A missing value is not equal to anything, and it is not "not equal" either (M8).
     "ne": lambda c, v: c != v,
     "in": lambda c, v: c.in_(v),
     "category": lambda c, v: c.in_(v),
-    "nin": lambda c, v: c.not_in(v) if v else c.is_not(None),
+    "nin": lambda c, v: c.not_in(v),
     "gt": lambda c, v: c > v,
     "gte": lambda c, v: c >= v,
     "lt": lambda c, v: c < v,
     "lte": lambda c, v: c <= v,
-    "between": lambda c, v: sa.and_(c >= v[0], c <= v[1]),
+    "between": lambda c, low, high: sa.and_(c >= low, c <= high),
     "ieq": lambda c, v: c == v,
     "contains": lambda c, v: _position(c, v) > 0,
     "has": lambda c, v: _position(c, v) > 0,
-    "starts": lambda c, v: sa.and_(c >= v, c < _after(v)) if v else c.is_not(None),
-    "empty": lambda c, v: c.is_(None) if v else c.is_not(None),
+    "starts": lambda c, v, after: sa.and_(c >= v, c < after),
+    "empty": lambda c: c.is_(None),
 }
 
 
-def condition(operator: str, column: Sql, operand: Any) -> Sql:
-    """Return the SQL of one comparison; the operand is already checked by its field."""
-    return _COMPILE[operator](column, operand)
+def condition(operator: str, column: Sql, *arguments: Sql) -> Sql:
+    """Return the SQL of one comparison; `arguments` stand for what `arguments()` gives."""
+    return _COMPILE[operator](column, *arguments)
+
+
+def arguments(operator: str, operand: Any) -> tuple[Any, ...]:
+    """Return the values that a comparison binds, for an operand checked by its field."""
+    match operator:
+        case "empty":
+            return ()
+        case "between":
+            return tuple(operand)
+        case "starts":
+            return operand, _after(operand)
+    return (operand,)
 
 
 def _after(prefix: str) -> str:
@@ -121,8 +133,3 @@ def _instr(element: Any, compiler: Any, **kw: Any) -> str:
 @sa.ext.compiler.compiles(_position, "postgresql")
 def _strpos(element: Any, compiler: Any, **kw: Any) -> str:
     return f"strpos({compiler.process(element.clauses, **kw)})"
-
-
-def wanted(names: Sequence[str]) -> str:
-    """Return operator names as a sentence's list."""
-    return ", ".join(names)

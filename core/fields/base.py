@@ -126,9 +126,9 @@ class Field:
         """Return what a condition compares with; like `check`, but without the field's limits."""
         return self.check(value)
 
-    def compare(self, operator: str, column: sa.ColumnElement[Any], operand: Any) -> types.Sql:
-        """Return the SQL of a condition on this field."""
-        return types.condition(operator, column, operand)
+    def arguments(self, operator: str, operand: Any) -> tuple[Any, ...]:
+        """Return the values that a condition binds, for an operand that was checked."""
+        return types.arguments(operator, operand)
 
     def condition_column(self, operator: str) -> str:
         """Return the column an operator looks at."""

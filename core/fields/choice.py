@@ -65,10 +65,10 @@ class Choice(Field):
         """Return the values of the options in any of the categories."""
         return [option.value for option in self.options if option.category in categories]
 
-    def compare(self, operator: str, column: sa.ColumnElement[Any], operand: Any) -> types.Sql:
+    def arguments(self, operator: str, operand: Any) -> tuple[Any, ...]:
         if operator == "category":
             operand = self.category_values(operand)
-        return types.condition(operator, column, operand)
+        return types.arguments(operator, operand)
 
     def order(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         if not self.options:

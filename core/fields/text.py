@@ -126,10 +126,10 @@ class ShortText(LongText):
     def condition_column(self, operator: str) -> str:
         return self.key_column if operator in types.FOLDED else self.column
 
-    def compare(self, operator: str, column: sa.ColumnElement[Any], operand: Any) -> types.Sql:
+    def arguments(self, operator: str, operand: Any) -> tuple[Any, ...]:
         if operator in types.FOLDED:
             operand = fold(operand)
-        return types.condition(operator, column, operand)
+        return types.arguments(operator, operand)
 
 
 class Email(ShortText):

@@ -1,0 +1,11 @@
+"""The one way out (D8): a `Query` becomes a page of records, or groups of them."""
+
+from __future__ import annotations
+
+from .groups import Groups as Groups
+from .groups import aggregate as aggregate
+from .lists import Page as Page
+from .lists import page as page
+from .parse import from_json as from_json
+from .parse import from_url as from_url
+from .terms import Query as Query

@@ -1,0 +1,172 @@
+"""A page of records: one statement for the rows, one per type for what they point to (D17)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import access, catalog, db
+from ..actor import Actor
+from ..catalog import Catalog, EntityType
+from ..errors import RelatumError
+from . import cursors, filters, sorting
+from .paths import Path
+from .paths import read as read_path
+from .related import Related
+from .statements import remembered
+from .terms import Query, SortKey
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list.
+
+    `records` holds {"id": …, field or path: wire value}; `labels` says what each record that is
+    pointed to is called: {"id": {type, label, trashed}}. `next` and `previous` are cursors, and
+    `count` is {value, exact} if it was asked for.
+    """
+
+    records: list[dict[str, Any]]
+    labels: dict[str, dict[str, Any]]
+    next: str | None
+    previous: str | None
+    count: dict[str, Any] | None
+
+
+def page(query: Query, *, actor: Actor) -> Page:
+    """Return a page of records.
+
+    Raises `forbidden`, `not_sortable`, `sort_too_costly`, `bad_cursor`, `cursor_expired` and
+    `bad_parameter`.
+    """
+    access.require(actor, "read", f"records of '{query.type.name}'")
+    if query.group or query.select or query.tz:
+        raise RelatumError(
+            "bad_parameter", name="group", reason="groups have an address of their own"
+        )
+    if query.after is not None and query.before is not None:
+        raise RelatumError("bad_parameter", name="after", reason="it can't go with before")
+    return _List(query, catalog.current(), actor).page()
+
+
+class _List:
+    """One list on its way: its order, its shown fields and the values of its filter."""
+
+    def __init__(self, query: Query, known: Catalog, actor: Actor) -> None:
+        self.query, self.catalog, self.type = query, known, query.type
+        self.connection = db.current().connection
+        self.keys = sorting.read(known, query.type, query.sort)
+        self.limit = query.limit or db.settings().page_default
+        self.values = filters.values(query.filter, actor)
+        self.digest = cursors.digest(query, self.keys)
+        self.backwards = query.before is not None
+        self.related = Related(known, query.fields or _all_fields(known, query.type))
+
+    def page(self) -> Page:
+        """Read the page."""
+        self._check_cost()
+        position = None
+        cursor = self.query.before or self.query.after
+        if cursor is not None:
+            position = cursors.read(self.catalog, self.digest, self.keys, cursor)
+        rows = self._rows(position)
+        more = len(rows) > self.limit
+        rows = rows[: self.limit]
+        if self.backwards:
+            rows.reverse()
+        records, labels = self.related.records(self.connection, rows)
+        following, before = (True, more) if self.backwards else (more, position is not None)
+        return Page(
+            records,
+            labels,
+            self._cursor(rows[-1]) if rows and following else None,
+            self._cursor(rows[0]) if rows and before else None,
+            self._count() if self.query.count else None,
+        )
+
+    def _cursor(self, row: Any) -> str:
+        position = row[-len(self.keys) :]
+        return cursors.write(self.catalog, self.digest, self.keys, tuple(position))
+
+    # -- statements --------------------------------------------------------------------------
+    def _rows(self, position: cursors.Position | None) -> list[Any]:
+        """Return up to one row more than the page has, in the order of reading."""
+        empty = None if position is None else tuple(value is None for value in position)
+        values = {**self.values, "limit": self.limit + 1}
+        for place, value in enumerate(position or ()):
+            values[f"s{place}"] = value
+        found: list[Any] = []
+        for statement in self._statements(empty):
+            values["limit"] = self.limit + 1 - len(found)
+            found += self.connection.execute(statement, values).all()
+            if len(found) > self.limit:
+                break
+        return found
+
+    def _statements(self, empty: sorting.Shape | None) -> list[Any]:
+        shape = (
+            "rows",
+            filters.shape(self.query.filter),
+            self.query.trashed,
+            tuple((*key.path.shape, key.descending) for key in self.keys),
+            self.related.columns,
+            self.backwards,
+            empty,
+        )
+        made: list[Any] = remembered(self.type, shape, lambda: list(self._made(empty)))
+        return made
+
+    def _made(self, empty: sorting.Shape | None) -> Any:
+        table = self.type.table
+        terms = sorting.terms(self.keys, table, backwards=self.backwards)
+        shown = [table.c[name] for name in self.related.columns]
+        placed = [term.expression.label(f"k{place}") for place, term in enumerate(terms)]
+        query = (
+            sa.select(*shown, *placed)
+            .where(*conditions(self.query))
+            .order_by(*(term.ordered() for term in terms))
+            .limit(sa.bindparam("limit", type_=sa.Integer()))
+        )
+        if empty is None:
+            yield query
+            return
+        for branch in sorting.branches(terms, empty):
+            yield query.where(branch)
+
+    # -- counts ------------------------------------------------------------------------------
+    def _count(self) -> dict[str, Any]:
+        cap = db.settings().count_cap
+        found = self._matching(cap + 1)
+        return {"value": min(found, cap), "exact": found <= cap}
+
+    def _matching(self, most: int) -> int:
+        shape = ("count", filters.shape(self.query.filter), self.query.trashed)
+        statement = remembered(self.type, shape, self._counting)
+        return int(self.connection.execute(statement, {**self.values, "limit": most}).scalar_one())
+
+    def _counting(self) -> Any:
+        limit = sa.bindparam("limit", type_=sa.Integer())
+        found: Any = sa.select(sa.literal_column("1")).select_from(self.type.table)
+        found = found.where(*conditions(self.query)).limit(limit)
+        return sa.select(sa.func.count()).select_from(found.subquery())
+
+    def _check_cost(self) -> None:
+        """Refuse to sort many records by what no index is ordered by."""
+        first: SortKey = self.keys[0]
+        cap = db.settings().sort_cap
+        if not first.indexed and self._matching(cap + 1) > cap:
+            raise RelatumError("sort_too_costly", field=first.path.text, limit=cap)
+
+
+def conditions(query: Query) -> list[Any]:
+    """Return what the records of a query must meet: alive (or trashed), and the filter."""
+    table = query.type.table
+    alive = table.c.trashed_at.is_not(None) if query.trashed else table.c.trashed_at.is_(None)
+    return [alive, filters.compile(query.filter, table)]
+
+
+def _all_fields(known: Catalog, entity_type: EntityType) -> tuple[Path, ...]:
+    """Return every field of a type as a path."""
+    return tuple(read_path(known, entity_type, name) for name in entity_type.fields)

@@ -1,0 +1,309 @@
+"""Read a query from an address or from JSON. An address becomes JSON first, so both agree."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+import orjson
+
+from .. import catalog, db, types
+from ..catalog import Catalog, EntityType
+from ..errors import RelatumError, nearest
+from ..fields import Choice, Field, Refused, UserField, kind_of
+from . import paths
+from .terms import Aggregate, Asker, Condition, Filter, Junction, Not, Query
+
+_LISTS: Final = ("sort", "fields", "group", "select")
+_FLAGS: Final = ("count", "trashed")
+_TEXTS: Final = ("after", "before", "tz")
+WORDS: Final = ("filter", "limit", *_LISTS, *_FLAGS, *_TEXTS)
+_WHOLE = re.compile(r"-?[0-9]{1,16}")
+_SELECT = re.compile(r"(count|sum|avg|min|max)(?:\(([a-z0-9_.]{1,200})\))?")
+_MANY: Final = frozenset({"many", "pair"})
+
+
+def from_url(type_name: str, args: Iterable[tuple[str, str]]) -> Query:
+    """Return the query of an address: words with an underscore steer, the rest filters.
+
+    Raises what `from_json` raises, and `bad_parameter`.
+    """
+    known = catalog.current()
+    entity_type = known.type(type_name)
+    body: dict[str, Any] = {}
+    parts: list[Any] = []
+    seen: set[str] = set()
+    for name, text in args:
+        if name in seen:
+            reason = "it stands twice. Use one, or an operator that takes several: field__in=a,b"
+            raise RelatumError("bad_parameter", name=name[:80], reason=reason)
+        seen.add(name)
+        if name == "_filter":
+            parts.append(_json(text))
+        elif name.startswith("_"):
+            body[name[1:]] = _word(name, text)
+        else:
+            parts.append(_pair(known, entity_type, name, text))
+    if parts:
+        body["filter"] = {"and": parts}
+    return from_json(type_name, body)
+
+
+def _json(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise RelatumError("bad_parameter", name="_filter", reason=f"not JSON: {error}") from None
+
+
+def _word(name: str, text: str) -> Any:
+    word = name[1:]
+    if word in _LISTS:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if word in _FLAGS:
+        if text not in ("0", "1", "true", "false"):
+            raise RelatumError("bad_parameter", name=name, reason="it must be 1 or 0")
+        return text in ("1", "true")
+    if word == "limit":
+        if not _WHOLE.fullmatch(text):
+            raise RelatumError("bad_parameter", name=name, reason="it must be a whole number")
+        return int(text)
+    if word in _TEXTS:
+        return text
+    listed = ", ".join(f"_{known}" for known in WORDS)
+    reason = f"it is not known here. Known: {listed}; fields have no underscore in front"
+    raise RelatumError("bad_parameter", name=name[:80], reason=reason)
+
+
+def _pair(known: Catalog, entity_type: EntityType, name: str, text: str) -> dict[str, Any]:
+    path, _, operator = name.partition("__")
+    operator = operator or "eq"
+    field = paths.read(known, entity_type, path).field
+    takes = types.OPERATORS[operator].operands if operator in types.OPERATORS else "one"
+    value: Any
+    if takes == "flag":
+        value = {"1": True, "true": True, "0": False, "false": False}.get(text, text)
+    elif takes in _MANY:
+        value = [_typed(field, part) for part in next(csv.reader([text]), [])]
+    else:
+        value = _typed(field, text)
+    return {"field": path, "op": operator, "value": value}
+
+
+def _typed(field: Field, text: str) -> Any:
+    """Return the JSON value that a text of an address stands for."""
+    if field.value_type in (types.INTEGER, types.REFERENCE) and _WHOLE.fullmatch(text):
+        return int(text)
+    if field.value_type is types.BOOLEAN:
+        return {"1": True, "true": True, "0": False, "false": False}.get(text, text)
+    return text
+
+
+def from_json(type_name: str, body: Any) -> Query:
+    """Return the query of a JSON object; its words are `WORDS`.
+
+    Raises `type_unknown`, `field_unknown`, `path_invalid`, `operator_unknown`, `operand_invalid`,
+    `bad_filter`, `bad_parameter`, or the name of the limit that was passed.
+    """
+    known = catalog.current()
+    entity_type = known.type(type_name)
+    for word in body:
+        if word not in WORDS:
+            reason = f"it is not known here. Known: {', '.join(WORDS)}"
+            raise RelatumError("bad_parameter", name=str(word)[:80], reason=reason)
+    given = {word: value for word, value in body.items() if value is not None}
+    reader = _Filters(known, entity_type)
+    return Query(
+        type=entity_type,
+        filter=reader.read(given["filter"]) if "filter" in given else Junction(all=True, parts=()),
+        sort=tuple(_list(given, "sort")),
+        limit=_limit(given.get("limit")),
+        fields=tuple(paths.read(known, entity_type, text) for text in _list(given, "fields")),
+        group=tuple(
+            paths.read(known, entity_type, text, parts=True) for text in _list(given, "group")
+        ),
+        select=tuple(_aggregate(known, entity_type, text) for text in _list(given, "select")),
+        count=_flag(given, "count"),
+        trashed=_flag(given, "trashed"),
+        after=_text(given, "after"),
+        before=_text(given, "before"),
+        tz=_text(given, "tz"),
+    )
+
+
+def _list(given: dict[str, Any], word: str) -> list[str]:
+    value = given.get(word, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise RelatumError("bad_parameter", name=word, reason="it must be a list of texts")
+    if len(value) > db.settings().filter_values:
+        raise RelatumError("filter_values", field=word, limit=db.settings().filter_values)
+    return value
+
+
+def _flag(given: dict[str, Any], word: str) -> bool:
+    value = given.get(word, False)
+    if not isinstance(value, bool):
+        raise RelatumError("bad_parameter", name=word, reason="it must be true or false")
+    return value
+
+
+def _text(given: dict[str, Any], word: str) -> str | None:
+    value = given.get(word)
+    if value is not None and not isinstance(value, str):
+        raise RelatumError("bad_parameter", name=word, reason="it must be text")
+    if word == "tz" and value is not None and value not in available_timezones():
+        near = nearest(value, sorted(available_timezones()))
+        raise RelatumError("bad_parameter", name=word, reason=f"there is no such zone.{near}")
+    return value
+
+
+def _limit(value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise RelatumError("bad_parameter", name="limit", reason="it must be a whole number")
+    if not 1 <= value <= db.settings().page_limit:
+        raise RelatumError("page_limit", value=value, limit=db.settings().page_limit)
+    return value
+
+
+def _aggregate(known: Catalog, entity_type: EntityType, text: str) -> Aggregate:
+    found = _SELECT.fullmatch(text)
+    if found is None or (found[2] is None and found[1] != "count"):
+        reason = "it takes count, count(field), sum(field), avg(field), min(field), max(field)"
+        raise RelatumError("bad_parameter", name="select", reason=reason)
+    function, name = found.groups()
+    if name is None:
+        return Aggregate(function, None, text)
+    path = paths.read(known, entity_type, name)
+    possible = _functions(path.field)
+    if function not in possible:
+        raise RelatumError(
+            "not_aggregable",
+            function=function,
+            field=name,
+            kind=path.field.kind,
+            known=_works_on(function),
+        )
+    return Aggregate(function, path, text)
+
+
+def _functions(field: Field) -> tuple[str, ...]:
+    if field.aggregable:
+        return ("count", "sum", "avg", "min", "max")
+    if field.value_type in (types.DATE, types.INSTANT):
+        return ("count", "min", "max")
+    return ("count",)
+
+
+def _works_on(function: str) -> str:
+    return "numbers and money" if function in ("sum", "avg") else "numbers, money, dates, instants"
+
+
+class _Filters:
+    """Reads filters of one query and counts them against the limits."""
+
+    def __init__(self, known: Catalog, entity_type: EntityType) -> None:
+        self.catalog, self.type = known, entity_type
+        self.count = 0
+
+    def read(self, node: Any, place: str = "filter", depth: int = 0) -> Filter:
+        """Return a filter; `place` says where it stands in the JSON."""
+        limit = db.settings().filter_depth
+        if depth > limit:
+            raise RelatumError("filter_depth", limit=limit)
+        if not isinstance(node, dict):
+            raise RelatumError("bad_filter", place=place, reason=f"{_WANTED}; got {kind_of(node)}")
+        if set(node) == {"not"}:
+            return Not(self.read(node["not"], f"{place}.not", depth + 1))
+        for word in ("and", "or"):
+            if set(node) == {word}:
+                return self._junction(node[word], f"{place}.{word}", depth, all_=word == "and")
+        return self._condition(node, place)
+
+    def _junction(self, nodes: Any, place: str, depth: int, *, all_: bool) -> Filter:
+        if not isinstance(nodes, list):
+            reason = f"it must be a list of filters; got {kind_of(nodes)}"
+            raise RelatumError("bad_filter", place=place, reason=reason)
+        parts = [self.read(n, f"{place}.{i}", depth + 1) for i, n in enumerate(nodes)]
+        return Junction(all_, tuple(parts))
+
+    def _condition(self, node: dict[str, Any], place: str) -> Filter:
+        if not {"field", "value"} <= set(node) <= {"field", "op", "value"}:
+            raise RelatumError("bad_filter", place=place, reason=_WANTED)
+        text, operator = node["field"], node.get("op", "eq")
+        if not isinstance(text, str) or not isinstance(operator, str):
+            raise RelatumError("bad_filter", place=place, reason="field and op must be text")
+        self.count += 1
+        limit = db.settings().filter_conditions
+        if self.count > limit:
+            raise RelatumError("filter_conditions", limit=limit)
+        path = paths.read(self.catalog, self.type, text)
+        known = path.field.value_type.operators
+        if operator not in known:
+            raise RelatumError(
+                "operator_unknown",
+                field=text,
+                kind=path.field.kind,
+                operator=operator[:40],
+                known=", ".join(known),
+            )
+        operand = _operand(path.field, text, operator, node["value"])
+        if operator == "empty":
+            empty = Condition(path, "empty", operand=True)
+            return empty if operand else Not(empty)
+        return Condition(path, operator, operand)
+
+
+_WANTED: Final = (
+    'it must be {"field": NAME, "op": OPERATOR, "value": VALUE}, {"and": [...]}, '
+    '{"or": [...]} or {"not": {...}}'
+)
+
+
+def _operand(field: Field, text: str, operator: str, value: Any) -> Any:
+    takes = types.OPERATORS[operator].operands
+    if takes == "flag":
+        if not isinstance(value, bool):
+            raise RelatumError("operand_invalid", field=text, reason="must be true or false")
+        return value
+    if takes not in _MANY:
+        return _one(field, text, operator, value)
+    if not isinstance(value, list) or not value or (takes == "pair" and len(value) != 2):
+        wanted = "two values" if takes == "pair" else "a list of at least one value"
+        raise RelatumError("operand_invalid", field=text, reason=f"{operator} takes {wanted}")
+    limit = db.settings().filter_values
+    if len(value) > limit:
+        raise RelatumError("filter_values", field=text, limit=limit)
+    if operator == "category":
+        return tuple(_category(field, text, item) for item in value)
+    return tuple(_one(field, text, operator, item) for item in value)
+
+
+def _one(field: Field, text: str, operator: str, value: Any) -> Any:
+    if value is None or value == "":
+        reason = "an empty value is not compared; use the operator empty"
+        raise RelatumError("operand_invalid", field=text, reason=reason)
+    if value == Asker.ME.value and isinstance(field, UserField):
+        return Asker.ME
+    try:
+        operand = field.operand(value)
+    except Refused as refused:
+        raise RelatumError("operand_invalid", field=text, reason=refused.problem.message) from None
+    if operand == "" or (operator in types.FOLDED and not field.arguments(operator, operand)[0]):
+        raise RelatumError("operand_invalid", field=text, reason=f"{operator} needs some text")
+    return operand
+
+
+def _category(field: Field, text: str, value: Any) -> str:
+    assert isinstance(field, Choice)
+    known: Sequence[str] = sorted({o.category for o in field.options if o.category})
+    if value not in known:
+        near = nearest(value, list(known)) if isinstance(value, str) else ""
+        listed = ", ".join(known) or "none"
+        reason = f"'{str(value)[:40]}' is not a category of its options ({listed}).{near}"
+        raise RelatumError("operand_invalid", field=text, reason=reason)
+    return str(value)

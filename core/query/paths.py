@@ -1,0 +1,63 @@
+"""Paths: a field, reached over links to one record (`owner.team.name`), perhaps a part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import db
+from ..catalog import Catalog, EntityType
+from ..errors import RelatumError
+from ..fields import Field, Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One link of a path and the type it leads to."""
+
+    lookup: Lookup
+    target: EntityType
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A field, the links that lead to it, and the part of its value (`close_date.month`)."""
+
+    text: str
+    steps: tuple[Step, ...]
+    field: Field
+    part: str | None = None
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """What the SQL of this path depends on."""
+        return (
+            self.field.id,
+            self.field.name,
+            self.part,
+            *((step.lookup.id, step.lookup.name, step.target.fingerprint) for step in self.steps),
+        )
+
+
+def read(catalog: Catalog, entity_type: EntityType, text: str, *, parts: bool = False) -> Path:
+    """Return the path that a text names, with a part of the value if `parts` may be named.
+
+    Raises `field_unknown`, `path_invalid` or `path_depth`.
+    """
+    names = text.split(".")
+    limit = db.settings().path_depth
+    if len(names) > limit + 1:
+        raise RelatumError("path_depth", path=text[:80], limit=limit)
+    steps: list[Step] = []
+    at = entity_type
+    for place, name in enumerate(names):
+        found = at.field(name[:80])
+        rest = names[place + 1 :]
+        if not rest:
+            return Path(text, tuple(steps), found)
+        if parts and len(rest) == 1 and rest[0] in found.PARTS:
+            return Path(text, tuple(steps), found, rest[0])
+        if not isinstance(found, Lookup):
+            raise RelatumError("path_invalid", path=text[:80], part=name)
+        at = catalog.type(found.target)
+        steps.append(Step(found, at))
+    raise AssertionError("a text splits into at least one name")

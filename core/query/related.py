@@ -1,0 +1,188 @@
+"""What a page shows of other records: their labels, and fields reached over links.
+
+Never a join per link: the rows are read alone, then each level of links with one select per
+type, for all rows at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..catalog import Catalog, EntityType
+from ..fields import Field, Lookup
+from ..storage import Int64
+from .paths import Path
+from .statements import remembered
+
+Labels = dict[str, dict[str, Any]]
+Rows = dict[int, Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class _Link:
+    """One link to follow: what is wanted of the records that it leads to."""
+
+    lookup: Lookup
+    target: EntityType
+    labelled: bool = False
+    fields: dict[str, Field] = field(default_factory=dict)
+    links: dict[str, _Link] = field(default_factory=dict)
+
+    def columns(self) -> set[str]:
+        """Return the columns of the target that are needed."""
+        wanted = [*self.fields.values(), *(link.lookup for link in self.links.values())]
+        if self.labelled:
+            wanted += self.target.title_fields
+        return {found.column for found in wanted}
+
+
+class Related:
+    """The shown fields of a list: the columns of its own table, and the links to follow."""
+
+    def __init__(self, catalog: Catalog, paths: Sequence[Path]) -> None:
+        self.paths = paths
+        self.links: dict[str, _Link] = {}
+        columns = {"id": None}
+        for path in paths:
+            self._want(catalog, path)
+            first = path.steps[0].lookup if path.steps else path.field
+            columns[first.column] = None
+        #: The columns to select, the id first.
+        self.columns = tuple(columns)
+
+    def _want(self, catalog: Catalog, path: Path) -> None:
+        links = self.links
+        found: _Link | None = None
+        for step in path.steps:
+            found = links.setdefault(step.lookup.name, _Link(step.lookup, step.target))
+            links = found.links
+        if found is not None:
+            found.fields[path.field.name] = path.field
+        if isinstance(path.field, Lookup):
+            target = catalog.type(path.field.target)
+            links.setdefault(path.field.name, _Link(path.field, target)).labelled = True
+
+    def records(
+        self, connection: sa.Connection, rows: Sequence[Any]
+    ) -> tuple[list[dict[str, Any]], Labels]:
+        """Return the rows as they go out, and the labels of what they point to."""
+        places = {name: place for place, name in enumerate(self.columns)}
+        labels: Labels = {}
+        reached = self._follow(connection, rows, places, labels) if self.links else {}
+        makers: list[tuple[str, Callable[[int, Any], Any]]] = []
+        for path in self.paths:
+            if path.steps:
+                makers.append((path.text, _from_list(reached[path.text])))
+            else:
+                makers.append((path.text, _from_row(places[path.field.column], path.field)))
+        made = []
+        for number, row in enumerate(rows):
+            record = {"id": row[0]}
+            for name, value in makers:
+                record[name] = value(number, row)
+            made.append(record)
+        return made, labels
+
+    def _follow(
+        self, connection: sa.Connection, rows: Sequence[Any], places: dict[str, int], labels: Labels
+    ) -> dict[str, list[Any]]:
+        """Return the values of each path with links, one for each row."""
+        reached: dict[str, list[Any]] = {}
+        level: list[tuple[str, _Link, list[int | None]]] = [
+            (name, link, [row[places[link.lookup.column]] for row in rows])
+            for name, link in self.links.items()
+        ]
+        while level:
+            found = _read(connection, level)
+            deeper: list[tuple[str, _Link, list[int | None]]] = []
+            for prefix, link, ids in level:
+                records = found[link.target.id]
+                if link.labelled:
+                    _label(labels, link.target, ids, records)
+                live = [_live(records, id_) for id_ in ids]
+                for name, wanted in link.fields.items():
+                    wire, column = wanted.wire, wanted.column
+                    reached[f"{prefix}.{name}"] = [
+                        None if record is None else wire(record[column]) for record in live
+                    ]
+                for name, further in link.links.items():
+                    column = further.lookup.column
+                    onward = [None if record is None else record[column] for record in live]
+                    deeper.append((f"{prefix}.{name}", further, onward))
+            level = deeper
+        return reached
+
+
+def _read(
+    connection: sa.Connection, level: Sequence[tuple[str, _Link, list[int | None]]]
+) -> dict[int, Rows]:
+    """Read what one level of links needs, by type: one select each."""
+    wanted: dict[int, tuple[EntityType, set[int], set[str]]] = {}
+    for _, link, ids in level:
+        _, known, columns = wanted.setdefault(link.target.id, (link.target, set(), set()))
+        known.update(id_ for id_ in ids if id_ is not None)
+        columns |= link.columns()
+    return {type_id: _fetch(connection, *each) for type_id, each in wanted.items()}
+
+
+def _fetch(connection: sa.Connection, target: EntityType, ids: set[int], columns: set[str]) -> Rows:
+    if not ids:
+        return {}
+    names = tuple(sorted(columns | {"id", "trashed_at"}))
+
+    def make() -> Any:
+        table = target.table
+        wanted = sa.bindparam("ids", expanding=True, type_=Int64)
+        return sa.select(*(table.c[name] for name in names)).where(table.c.id.in_(wanted))
+
+    statement = remembered(target, ("related", names), make)
+    rows = connection.execute(statement, {"ids": sorted(ids)}).mappings()
+    return {row["id"]: dict(row) for row in rows}
+
+
+def _live(records: Rows, id_: int | None) -> Mapping[str, Any] | None:
+    found = records.get(id_) if id_ is not None else None
+    return None if found is None or found["trashed_at"] is not None else found
+
+
+def _label(
+    labels: Labels,
+    target: EntityType,
+    ids: Sequence[int | None],
+    records: Rows,
+) -> None:
+    for id_ in ids:
+        if id_ is None or str(id_) in labels:
+            continue
+        row = records[id_]
+        stored = {f.name: row[f.column] for f in target.title_fields}
+        labels[str(id_)] = {
+            "type": target.name,
+            "label": target.label_of({"id": id_, **stored}),
+            "trashed": row["trashed_at"] is not None,
+        }
+
+
+def labels_of(connection: sa.Connection, target: EntityType, ids: Sequence[int | None]) -> Labels:
+    """Return the labels of records of one type."""
+    labels: Labels = {}
+    wanted = {id_ for id_ in ids if id_ is not None}
+    rows = _fetch(connection, target, wanted, {f.column for f in target.title_fields})
+    _label(labels, target, ids, rows)
+    return labels
+
+
+def _from_row(place: int, shown: Field) -> Callable[[int, Any], Any]:
+    # Most values go out as they are; orjson writes dates and instants itself.
+    if type(shown).wire is Field.wire:
+        return lambda _, row: row[place]
+    wire = shown.wire
+    return lambda _, row: wire(row[place])
+
+
+def _from_list(values: Sequence[Any]) -> Callable[[int, Any], Any]:
+    return lambda number, _: values[number]

@@ -1,0 +1,104 @@
+"""What a query is made of: frozen values that know the catalog's fields and no SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ..catalog import EntityType
+from .paths import Path
+
+
+class Asker(Enum):
+    """Stands for whoever asks, in filters on users."""
+
+    ME = "me"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison; `operand` was checked by the field."""
+
+    path: Path
+    operator: str
+    operand: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What does not hold. A condition on an empty value neither holds nor is refuted (M8)."""
+
+    part: Filter
+
+
+@dataclass(frozen=True, slots=True)
+class Junction:
+    """Several filters: `all` of them hold, or else any of them."""
+
+    all: bool
+    parts: tuple[Filter, ...]
+
+
+Filter = Condition | Not | Junction
+
+
+def conditions(node: Filter) -> Iterator[Condition]:
+    """Yield the comparisons of a filter, in the order in which they bind their values."""
+    match node:
+        case Condition():
+            yield node
+        case Not(part):
+            yield from conditions(part)
+        case Junction(_, parts):
+            for part in parts:
+                yield from conditions(part)
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One thing to sort by."""
+
+    path: Path
+    descending: bool
+
+    @property
+    def indexed(self) -> bool:
+        """Whether an index has this order."""
+        field = self.path.field
+        if self.path.steps:
+            return False
+        return field.name == "id" or (field.sortable and field.kind != "choice")
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Something to compute over a group: `count`, or a function of a field."""
+
+    function: str
+    path: Path | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A list or an aggregate of one entity type, as the address and JSON both mean it.
+
+    `sort` holds texts such as `-amount`: a list reads them as paths, an aggregate as its
+    columns. `limit` None means the setting's.
+    """
+
+    type: EntityType
+    filter: Filter
+    sort: tuple[str, ...] = ()
+    limit: int | None = None
+    after: str | None = None
+    before: str | None = None
+    #: Paths to show; empty: every field of the type.
+    fields: tuple[Path, ...] = ()
+    count: bool = False
+    trashed: bool = False
+    group: tuple[Path, ...] = ()
+    select: tuple[Aggregate, ...] = ()
+    tz: str | None = None
