@@ -17,7 +17,7 @@ CASES = ("pages", "sizes", "bulk", "field", "catalog", "start")
 def main() -> int:
     """Run the benchmarks that were asked for and print one table."""
     asked = _arguments()
-    chosen = asked.only or CASES
+    chosen: list[str] = asked.only or list(CASES)
     with contextlib.ExitStack() as stack:
         folder = asked.data
         if folder is None:
@@ -65,10 +65,10 @@ def _measure(
             if "sizes" in chosen:
                 _say("sizes")
                 figures += pages.sizes(made, servers, folder, requests, _say, largest)
-            memory = [server.memory() for server in servers]
-            texts = [f"{size:.0f} MB" for size in memory]
+            ours, theirs = (server.memory() for server in servers)
+            ratio = f"{ours / theirs:.2f} ×"
             figures.append(
-                Figure("memory of the worker", *texts, shown=f"{memory[0] / memory[1]:.2f} ×")
+                Figure("memory of the worker", f"{ours:.0f} MB", f"{theirs:.0f} MB", shown=ratio)
             )
     if "field" in chosen:
         _say("field")

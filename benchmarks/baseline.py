@@ -95,7 +95,8 @@ WHO = (
     )
 )
 SPINE = sa.text(
-    "INSERT INTO core_record (type_id) SELECT id FROM core_type WHERE name = 'x_contact' RETURNING id"
+    "INSERT INTO core_record (type_id) SELECT id FROM core_type WHERE name = 'x_contact' RETURNING "
+    "id"
 )
 
 

@@ -23,7 +23,7 @@ IMPORT_RATE, IMPORT_RATIO = 10_000.0, 5.0
 def measure(
     instance: Instance, folder: Path, ids: list[int], count: int, rounds: int, say: Say
 ) -> list[Figure]:
-    """Insert `count` contacts in each of four ways, `rounds` times in turn, each into a new table."""
+    """Insert `count` contacts in four ways, `rounds` times in turn, each into a new table."""
     rows = contacts(folder, ids)[:count]
     path = _file(folder, instance, count)
     by_account = imports.load_map(
@@ -62,17 +62,17 @@ def measure(
 
 def _figures(taken: dict[str, list[float]], count: int) -> list[Figure]:
     rate = count / statistics.median(taken["import"])
-    what = f"{count:,} contacts"
+    made, read = f"records.create, {count:,} contacts", f"import of a CSV file, {count:,} contacts"
+    bare = "bare executemany"
     same = "executemany with the same indexes, spine and history"
+    shown = f"{rate:,.0f}"
     return [
-        compared(f"records.create, {what}, against bare executemany", taken["verbs"], taken["bare"]),
-        compared(f"records.create, {what}, against {same}", taken["verbs"], taken["same"]),
-        compared(f"import of a CSV file, {what}, against bare executemany", taken["import"], taken["bare"]),
-        compared(f"import of a CSV file, {what}, against {same}", taken["import"], taken["same"], IMPORT_RATIO),
-        Figure(
-            f"import of a CSV file, {what}, rows a second", "", "", rate, f"{rate:,.0f}", IMPORT_RATE, least=True
-        ),
-    ]  # fmt: skip
+        compared(f"{made}, against {bare}", taken["verbs"], taken["bare"]),
+        compared(f"{made}, against {same}", taken["verbs"], taken["same"]),
+        compared(f"{read}, against {bare}", taken["import"], taken["bare"]),
+        compared(f"{read}, against {same}", taken["import"], taken["same"], IMPORT_RATIO),
+        Figure(f"{read}, rows a second", "", "", rate, shown, IMPORT_RATE, least=True),
+    ]
 
 
 def _file(folder: Path, instance: Instance, count: int) -> Path:
@@ -143,7 +143,7 @@ def _same(instance: Instance, name: str, rows: list[dict[str, Any]]) -> None:
             [
                 {
                     "change_set_id": number, "record_id": id_, "op": "create", "version": 1,
-                    "data": orjson.dumps({name: [None, value] for name, value in row.items()}).decode(),
+                    "data": orjson.dumps({name: [None, v] for name, v in row.items()}).decode(),
                 }
                 for id_, row in enumerate(rows, first)
             ],

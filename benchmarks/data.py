@@ -3,8 +3,8 @@
 | file | rows | columns |
 |---|---|---|
 | accounts.csv | 5,000 | id, name, city, phone, email, created_at |
-| contacts.csv | 100,000 | id, first_name, last_name, name, email, phone, city, account_id, account_name, created_at |
-| opportunities.csv | 20,000 | id, name, account_id, contact_id, stage, amount, probability, close_date, created_at |
+| contacts.csv | 100,000 | id, first_name, last_name, name, email, phone, city, account_id, … |
+| opportunities.csv | 20,000 | id, name, account_id, contact_id, stage, amount, close_date, … |
 
 The same seed gives the same bytes. Cities are skewed: the first has about 6 % of the contacts,
 the last about 0.1 %.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import csv
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,9 +39,13 @@ _FAMILY: Final = (
     "Meyer Moreau Müller Nagy Novak Olsen Patel Petit Popov Ricci Romero Rossi Santos Schmid "
     "Silva Singh Tanaka Vogel Wagner Weber Yilmaz Ziegler"
 ).split()
-_PLACE: Final = "Alten Blau Eichen Fels Grün Hohen Linden Mühl Neu Ober Rosen See Stein Tannen Unter Wald".split()
+_PLACE: Final = (
+    "Alten Blau Eichen Fels Grün Hohen Linden Mühl Neu Ober Rosen See Stein Tannen Unter Wald"
+).split()
 _KIND: Final = "bach berg brück burg dorf feld hausen heim ried stadt tal".split()
-_TRADE: Final = "Analytik Bau Chemie Design Energie Foto Glas Holz Import Kabel Logistik Medien Optik Papier".split()
+_TRADE: Final = (
+    "Analytik Bau Chemie Design Energie Foto Glas Holz Import Kabel Logistik Medien Optik Papier"
+).split()
 _FORM: Final = "GmbH AG Ltd Inc SARL Oy".split()
 
 
@@ -83,7 +87,8 @@ def _phone(draw: random.Random) -> str:
 
 
 def _moment(draw: random.Random) -> str:
-    return (datetime(2021, 1, 1) + timedelta(seconds=draw.randrange(150_000_000))).isoformat(" ")
+    moment = datetime(2021, 1, 1, tzinfo=UTC) + timedelta(seconds=draw.randrange(150_000_000))
+    return moment.replace(tzinfo=None).isoformat(" ")
 
 
 def _account(draw: random.Random, number: int) -> dict[str, Any]:

@@ -193,11 +193,12 @@ def contacts(folder: Path, account_ids: list[int]) -> list[dict[str, Any]]:
 
 def opportunities(folder: Path, made: dict[str, list[int]]) -> list[dict[str, Any]]:
     """Return opportunities as rows for the verbs."""
+    accounts, contacts_ = made["x_account"], made["x_contact"]
     return [
         {
             "name": row["name"], "stage": row["stage"].lower(), "amount": row["amount"],
-            "close_date": row["close_date"], "account": made["x_account"][int(row["account_id"]) - 1],
-            "contact": made["x_contact"][int(row["contact_id"]) - 1],
+            "close_date": row["close_date"], "account": accounts[int(row["account_id"]) - 1],
+            "contact": contacts_[int(row["contact_id"]) - 1],
         }
         for row in data.rows(folder, "opportunities")
     ]  # fmt: skip
@@ -228,12 +229,16 @@ _SPINE: Final = (
 )
 _COPY: Final = (
     "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9), "
-    "c AS (SELECT *, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS all_of_them FROM x_contact) "
+    "c AS (SELECT *, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS all_of_them "
+    "FROM x_contact) "
     "INSERT INTO {table} (id, first_name, first_name__k, last_name, last_name__k, name, name__k, "
-    "email, email__k, phone, phone__k, city, city__k, owner_id, created_at, created_by, updated_at, "
+    "email, email__k, phone, phone__k, city, city__k, owner_id, created_at, created_by, "
+    "updated_at, "
     "updated_by, version) "
-    "SELECT {before} + place + i * all_of_them, first_name, first_name__k, last_name, last_name__k, "
-    "name || ' ' || i, name__k || ' ' || i, email, email__k, phone, phone__k, city, city__k, owner_id, "
+    "SELECT {before} + place + i * all_of_them, first_name, first_name__k, last_name, "
+    "last_name__k, "
+    "name || ' ' || i, name__k || ' ' || i, email, email__k, phone, phone__k, city, city__k, "
+    "owner_id, "
     "created_at, created_by, updated_at, updated_by, 1 "
     "FROM c CROSS JOIN n WHERE place + i * all_of_them <= {size}"
 )

@@ -113,8 +113,8 @@ def _one_with_label(ids: Sequence[int]) -> Pair:
 def _created(accounts: Sequence[int], count: int) -> Pair:
     def body(number: int) -> dict[str, Any]:
         return {
-            "name": f"New Person {number}", "email": f"new.{number}@example.com", "phone": "+49301234567",
-            "city": "Berlin", "account": accounts[number % len(accounts)],
+            "name": f"New Person {number}", "email": f"new.{number}@example.com",
+            "phone": "+49301234567", "city": "Berlin", "account": accounts[number % len(accounts)],
         }  # fmt: skip
 
     bodies = [body(number) for number in range(count)]

@@ -162,7 +162,8 @@ def _report(
         if len(samples) >= 4:
             second, last = _quarters(samples)
             print(
-                f"  worker {pid}: {second:.0f} MB in the second quarter, {last:.0f} MB in the last ({last / second:.2f})"
+                f"  worker {pid}: {second:.0f} MB in the second quarter, {last:.0f} MB in the last "
+                f"({last / second:.2f})"
             )
 
 

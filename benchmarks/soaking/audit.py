@@ -51,7 +51,7 @@ def _catalog(known: Catalog, log: Log) -> Iterator[str]:
     """The catalog is what the applied changes add up to."""
     if known.generation != log.last:
         yield f"the catalog is of generation {known.generation}, the log ends at {log.last}"
-    for name in log._history:
+    for name in log.names:
         wanted, found = log.at(log.last, name), known.types.get(name)
         if (wanted is None) != (found is None):
             yield f"type {name} is {'there' if found else 'not there'}"
@@ -74,7 +74,7 @@ def _generations(connection: sa.Connection) -> Iterator[str]:
 
 
 def _old_rules(connection: sa.Connection, known: Catalog, log: Log) -> Iterator[str]:
-    """Every change names only what was live at its generation, and creates hold what was required."""
+    """Every change names what was live at its generation; creates hold what was required."""
     change, change_set = models.Change.__table__.c, models.ChangeSet.__table__.c
     spine = models.Record.__table__.c
     query = (
@@ -90,7 +90,7 @@ def _old_rules(connection: sa.Connection, known: Catalog, log: Log) -> Iterator[
             continue
         reason = _broken(log.at(row.generation, entity_type.name), row.op, orjson.loads(row.data))
         if reason and (found := found + 1) <= _SHOWN:
-            yield f"change {row.id} of a {entity_type.name} at generation {row.generation}: {reason}"
+            yield f"change {row.id} of a {entity_type.name} at {row.generation}: {reason}"
     if found > _SHOWN:
         yield f"… and {found - _SHOWN} changes more by an old rule"
 
@@ -114,7 +114,8 @@ def _histories(connection: sa.Connection, known: Catalog) -> Iterator[str]:
         lengths = (
             sa.select(
                 change.c.record_id, sa.func.count().label("n"),
-                sa.func.count(change.c.version.distinct()).label("d"), sa.func.max(change.c.version).label("top"),
+                sa.func.count(change.c.version.distinct()).label("d"),
+                sa.func.max(change.c.version).label("top"),
             )
             .group_by(change.c.record_id)
             .subquery()
@@ -131,7 +132,8 @@ def _histories(connection: sa.Connection, known: Catalog) -> Iterator[str]:
             )
         )
         for row in connection.execute(query.limit(_SHOWN)):
-            yield f"{entity_type.name} {row.id} has version {row.version}, its history is {row.n, row.d, row.top}"
+            history = (row.n, row.d, row.top)
+            yield f"{entity_type.name} {row.id} has version {row.version}, its history {history}"
 
 
 def _duplicates(connection: sa.Connection, known: Catalog) -> Iterator[str]:
@@ -147,7 +149,7 @@ def _duplicates(connection: sa.Connection, known: Catalog) -> Iterator[str]:
                 .having(sa.func.count() > 1)
             )
             for row in connection.execute(query.limit(_SHOWN)):
-                yield f"{entity_type.name} has {row[0]} live records of {key.fields} {tuple(row[1:])}"
+                yield f"{entity_type.name} has {row[0]} records of {key.fields} {tuple(row[1:])}"
 
 
 def _acknowledged(connection: sa.Connection, known: Catalog, board: Board) -> Iterator[str]:
@@ -178,7 +180,7 @@ def _compared(
             yield f"{name} {row['id']} was never acknowledged"
             continue
         if (row["version"], row["trashed_at"] is not None) != (told.version, told.trashed):
-            yield f"{name} {row['id']} has version {row['version']}, acknowledged was {told.version}"
+            yield f"{name} {row['id']} is at version {row['version']}, told was {told.version}"
         for each, value in told.values.items():
             field = _field(entity_type, each)
             stored = orjson.loads(dump(field.wire(row[field.column])))

@@ -130,7 +130,7 @@ class Writer(Client):
                 return
             found, fields = lent
             kinds: dict[str | FieldUse, str] = {f: f.kind for f in fields}
-            kinds |= STEADY_FIELDS.get(found.name, {"code": "code"})
+            kinds.update(STEADY_FIELDS.get(found.name, {"code": "code"}))
             self._steps()(found.name, kinds)
 
     def _steps(self) -> Callable[[str, dict[str | FieldUse, str]], None]:
@@ -210,7 +210,8 @@ class Writer(Client):
             return
         if reply.body["version"] != known.version:
             self.board.fail(
-                f"{self.name}: {type_name} {id_} reads version {reply.body['version']}, not {known.version}"
+                f"{self.name}: {type_name} {id_} reads version {reply.body['version']}, not "
+                f"{known.version}"
             )
         for name in STEADY_FIELDS.get(type_name, ()):
             if name in known.values and reply.body[name] != known.values[name]:
@@ -286,17 +287,14 @@ class Reader(Client):
         type_name = random.choice(tuple(STEADY_FIELDS))
         if random.random() < 0.5:
             return self.page(type_name)
-        ids = list(self.board.firms._ids[-500:])
-        if ids:
-            id_ = random.choice(ids)
+        id_ = self.board.firms.any()
+        if id_ is not None:
             self.ask("read", "x_firm", id=id_)
             found = self.ask("history", "x_firm", id=id_)
             if found.fine:
                 versions = [change["version"] for change in found.body["changes"]]
-                if (
-                    (versions[-1] != 1
-                    and len(versions) < 100)
-                    or versions != sorted(versions, reverse=True)
+                if (versions[-1] != 1 and len(versions) < 100) or versions != sorted(
+                    versions, reverse=True
                 ):
                     self.board.fail(f"{self.name}: history of x_firm {id_} is {versions}")
         return None
@@ -312,9 +310,9 @@ class Reader(Client):
         else:
             asked = [("stage", random.choice(("open", "won"))), ("_sort", "-id" if down else "id")]
         seen: list[int] = []
-        after = None
+        after = ""
         for _ in range(4):
-            more = [("_after", after)] if after else []
+            more: list[tuple[str, str]] = [("_after", after)] if after else []
             reply = self.ask("list", type_name, query=[*asked, ("_limit", "30"), *more])
             if not reply.fine:
                 return

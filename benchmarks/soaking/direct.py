@@ -22,12 +22,6 @@ def work(config: Config, actor: Actor, address: str) -> None:
     """Answer calls at a local address until the process is told to stop."""
     app = Flask("relatum.soak")
     db.init_app(app, config)
-    import sys
-
-    sys.path.insert(0, "/tmp")
-    import memdiag
-
-    threading.Thread(target=memdiag.diag, args=("/tmp/memdiag.log",), daemon=True).start()
     with Listener(address) as listener:
         Path(address + ".ready").touch()
         while True:
@@ -110,29 +104,16 @@ def _apply(type_name: str, given: dict[str, Any], actor: Actor) -> tuple[int, by
 
 
 def _list(type_name: str, given: dict[str, Any], actor: Actor) -> Any:
-    if not hasattr(query, "page"):  # TEMPORARY
-        import sqlalchemy as sa
-
-        t = catalog.current().type(type_name).table
-        down = dict(given["query"]).get("_sort", "id").startswith("-")
-        after = dict(given["query"]).get("_after")
-        q = (
-            sa.select(
-                *(
-                    t.c[f.column].label(f.name)
-                    for f in catalog.current().type(type_name).fields.values()
-                )
-            )
-            .where(t.c.trashed_at.is_(None))
-            .order_by(t.c.id.desc() if down else t.c.id)
-            .limit(30)
-        )
-        if after:
-            q = q.where(t.c.id < int(after) if down else t.c.id > int(after))
-        rows = [dict(r) for r in db.current().connection.execute(q).mappings()]
-        return {"records": rows, "next": str(rows[-1]["id"]) if len(rows) == 30 else None}
     page = query.page(query.from_url(type_name, given["query"]), actor=actor)
     return {"records": page.records, "next": page.next}
+
+
+def _describe(type_name: str, given: dict[str, Any], actor: Actor) -> Any:
+    return entities.describe(catalog.current().type(type_name))
+
+
+def _plan(type_name: str, given: dict[str, Any], actor: Actor) -> Any:
+    return entities.plan(given["changes"], actor=actor).as_json()
 
 
 _READS: dict[str, Callable[[str, dict[str, Any], Actor], Any]] = {
@@ -141,8 +122,8 @@ _READS: dict[str, Callable[[str, dict[str, Any], Actor], Any]] = {
         "changes": records.history(name, given["id"], actor=actor)
     },
     "list": _list,
-    "describe": lambda name, given, actor: entities.describe(catalog.current().type(name)),
-    "plan": lambda name, given, actor: entities.plan(given["changes"], actor=actor).as_json(),
+    "describe": _describe,
+    "plan": _plan,
 }
 _WRITES: dict[str, Callable[[str, dict[str, Any], Actor], tuple[int, bytes]]] = {
     "create": _create,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -84,15 +84,19 @@ class Model:
             found = self.types[name] if name else self._volatile()
             fields = [f for f in found.fields if f.offered and not f.trashed] if found else []
             taken = random.sample(fields, min(len(fields), random.randint(0, 6)))
-            for use in (found, *taken) if found else ():
+            for use in self._used(found, taken):
                 use.users += 1
         try:
             yield (found, taken) if found else None
         finally:
             with self._changed:
-                for use in (found, *taken) if found else ():
+                for use in self._used(found, taken):
                     use.users -= 1
                 self._changed.notify_all()
+
+    @staticmethod
+    def _used(found: TypeUse | None, taken: list[FieldUse]) -> list[TypeUse | FieldUse]:
+        return [found, *taken] if found else []
 
     def _volatile(self) -> TypeUse | None:
         on_offer = [t for t in self.types.values() if t.volatile and t.offered and not t.trashed]
@@ -126,37 +130,30 @@ class Firms:
         return random.choice(self._ids) if self._ids else None
 
 
+#: How a value of each field type is made from a number that never comes again.
+_VALUES: dict[str, Callable[[int], Any]] = {
+    "text": lambda n: f"{random.choice(_WORDS)} {n}",
+    "long_text": lambda n: f"{random.choice(_WORDS)}\n{n} " + "lorem " * random.randint(0, 40),
+    "integer": lambda n: n % 1_000_000,
+    "decimal": lambda n: f"{n % 90_000}.{random.randint(0, 999):03}",
+    "money": lambda n: f"{n % 90_000}.{random.randint(0, 99):02}",
+    "boolean": lambda n: bool(n % 2),
+    "date": lambda n: (date(2020, 1, 1) + timedelta(days=n % 3000)).isoformat(),
+    "datetime": lambda n: (
+        f"2026-0{n % 9 + 1}-11T12:{n % 60:02}:30.{random.randint(1, 999_999):06}Z"
+    ),
+    "choice": lambda n: ("open", "won", "lost")[n % 3],
+    "email": lambda n: f"somebody{n}@example.org",
+}
+
+
 def value_for(kind: str, firms: Firms, user_id: int) -> Any:
     """Return a value in the form it comes back in; texts and numbers never repeat."""
-    number = next(_numbers)
-    match kind:
-        case "text":
-            return f"{random.choice(_WORDS)} {number}"
-        case "long_text":
-            return f"{random.choice(_WORDS)}\n{number} " + "lorem ipsum " * random.randint(0, 20)
-        case "integer":
-            return number % 1_000_000
-        case "decimal":
-            return f"{number % 90_000}.{random.randint(0, 999):03}"
-        case "money":
-            return f"{number % 90_000}.{random.randint(0, 99):02}"
-        case "boolean":
-            return bool(number % 2)
-        case "date":
-            return (date(2020, 1, 1) + timedelta(days=number % 3000)).isoformat()
-        case "datetime":
-            return (
-                f"2026-0{number % 9 + 1}-11T12:{number % 60:02}:30.{random.randint(1, 999_999):06}Z"
-            )
-        case "choice":
-            return random.choice(("open", "won", "lost"))
-        case "email":
-            return f"somebody{number}@example.org"
-        case "lookup":
-            return firms.any()
-        case "user":
-            return user_id
-    raise ValueError(kind)
+    if kind == "lookup":
+        return firms.any()
+    if kind == "user":
+        return user_id
+    return _VALUES[kind](next(_numbers))
 
 
 #: The two types whose steady fields are never touched.
@@ -171,8 +168,8 @@ STEADY: list[dict[str, Any]] = [
     {
         "op": "create_type", "name": "x_deal", "title": "code", "fields": [
             {"name": "code", "kind": "text", "required": True, "unique": True},
-            {"name": "firm", "kind": "lookup", "settings": {"target": "x_firm", "on_delete": "restrict"}},
-            {"name": "stage", "kind": "choice", "default": "open", "options": KINDS["choice"]["options"]},
+            {"name": "firm", "kind": "lookup", "settings": {"target": "x_firm"}},
+            {"name": "stage", "kind": "choice", "default": "open", **KINDS["choice"]},
             {"name": "amount", "kind": "money", "sortable": True},
         ],
     },

@@ -65,6 +65,11 @@ class Log:
         place = bisect_right(history, generation, key=lambda entry: entry[0])
         return history[place - 1][1] if place else None
 
+    @property
+    def names(self) -> Iterable[str]:
+        """The types that the log names."""
+        return self._history.keys()
+
     def newest(self, moment: datetime) -> int:
         """Return the newest generation that can have been in force at a moment."""
         return max((number for at, number in self.times if at <= moment), default=0)
