@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 import sqlalchemy as sa
 
 from . import auth, catalog, db, ddl, doctor, migrations, models, records
-from .actor import system
+from .actor import Actor, system
 from .errors import Invalid, RelatumError, nearest
 from .fields import FIELD_TYPES, Refused
 
@@ -38,13 +38,14 @@ def install(
     admin_email: str,
     admin_name: str = "Administrator",
     password: str | None = None,
-    then: Callable[[], None] | None = None,
+    then: Callable[[Actor], None] | None = None,
 ) -> Installed:
     """Make the instance of the settings: home folder, fixed tables, first administrator.
 
-    Without a password a random one is made. `then` runs in the same transaction and may use
-    the verbs: there is all of it, or no instance. Raises `Invalid` naming every wrong answer,
-    `instance_exists`, `home_unusable`, `database_gone`, `database_unsupported`, `password_weak`.
+    Without a password a random one is made. `then` is called with the administrator as actor,
+    in the same transaction: there is all of it, or no instance. Raises `Invalid` naming every
+    wrong answer, `instance_exists`, `home_unusable`, `database_gone`, `database_unsupported`,
+    `password_weak`.
     """
     told = check(currency=currency, timezone=timezone, language=language, admin_email=admin_email)
     email = told.pop("admin_email")
@@ -64,7 +65,7 @@ def install(
             assert made.id is not None
             auth.set_password(made.id, hashed, actor=system())
             if then is not None:
-                then()
+                then(Actor(user_id=made.id, name=admin_name, admin=True, source="cli"))
     except BaseException:
         # What was read of a catalog that never came to be.
         catalog.forget()

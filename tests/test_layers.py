@@ -38,6 +38,7 @@ LAYERS = (
         "core.backup",
         "core.doctor",
         "core.imports",
+        "core.demo",
         "core.help",
     },
     # It starts processes that import core.wsgi by name, and knows no application itself.
