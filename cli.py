@@ -12,7 +12,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +79,12 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command and exit; every failure is one line on standard error."""
+        run: Callable[..., Any] = super().main
         if not kwargs.pop("standalone_mode", True):
-            return super().main(*args, standalone_mode=False, **kwargs)
+            return run(*args, standalone_mode=False, **kwargs)
         given = kwargs.get("args") or (args[0] if args else None)
         try:
-            result = super().main(*args, standalone_mode=False, **kwargs)
+            result = run(*args, standalone_mode=False, **kwargs)
         except Exception as error:  # noqa: BLE001  # the outermost place: one line for anything
             sys.exit(_report(error, sys.argv[1:] if given is None else list(given)))
         sys.exit(result if isinstance(result, int) else 0)

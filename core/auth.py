@@ -28,7 +28,7 @@ from .fields import fold
 from .storage import Instant
 
 #: What a bearer token begins with, so that people and scanners recognise a leaked one.
-TOKEN_PREFIX: Final = "rlt_"
+TOKEN_PREFIX: Final = "rlt_"  # noqa: S105  # a mark, no secret
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 1000
 #: Longest life of a token that has an end, and of its name.
@@ -157,7 +157,8 @@ def set_password(
     tx = db.for_writing()
     _known(user_id)
     statement = sa.text(
-        "INSERT INTO core_credential (user_id, password_hash, changed_at) VALUES (:user, :hash, :at) "
+        "INSERT INTO core_credential (user_id, password_hash, changed_at) VALUES (:user, :hash, "
+        ":at) "
         "ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, "
         "changed_at = excluded.changed_at"
     ).bindparams(sa.bindparam("at", type_=Instant))

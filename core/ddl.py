@@ -1,4 +1,4 @@
-"""DDL: a closed vocabulary of five statements, emitted by Alembic's operations, never by batch mode.
+"""DDL: a closed vocabulary, emitted by Alembic's operations, never by batch mode.
 
 A plan shows `as_text()` of the same statements that `execute()` runs.
 """
@@ -98,9 +98,11 @@ def difference(old: EntityType | None, new: EntityType) -> list[Statement]:
     else:
         known = {c.name for c in old.table.columns}
         for field in (*new.fields.values(), *new.trashed_fields):
-            for column in field.columns():
-                if column.name not in known:
-                    statements.append(AddColumn(new.table_name, field, column.name))
+            statements += [
+                AddColumn(new.table_name, field, column.name)
+                for column in field.columns()
+                if column.name not in known
+            ]
     before = expected_indexes(old) if old is not None and old.trashed_in is None else set()
     after = expected_indexes(new) if new.trashed_in is None else set()
     statements += [DropIndex(index) for index in sorted(before - after, key=lambda i: i.name)]

@@ -138,46 +138,49 @@ def _file(connection: sa.Connection, _: Catalog) -> Iterator[Finding]:
 # -- metadata -------------------------------------------------------------------------------
 def _metadata(connection: sa.Connection) -> Iterator[Finding]:
     rows = catalog.read_rows(connection)
-    live = {row["id"]: set[str]() for row in rows.types.values()}
+    for wrong in (*_lost_fields(rows), *_lost_keys(rows), *_numbers(connection, rows)):
+        yield Finding("metadata", f"Metadata is inconsistent: {wrong}", _RESTORE)
+
+
+def _lost_fields(rows: catalog.Rows) -> Iterator[str]:
     for row in rows.fields.values():
         if row["kind"] not in FIELD_TYPES:
-            yield _wrong(f"field {row['id']} is of the unknown field type '{row['kind']}'")
-        if row["type_id"] not in live:
-            yield _wrong(f"field {row['id']} belongs to no entity type")
-        elif row["trashed_in"] is None:
-            live[row["type_id"]].add(row["name"])
+            yield f"field {row['id']} is of the unknown field type '{row['kind']}'"
+        if row["type_id"] not in rows.types:
+            yield f"field {row['id']} belongs to no entity type"
         try:
             orjson.loads(row["settings"])
         except ValueError:
-            yield _wrong(f"the settings of field {row['id']} are not JSON")
+            yield f"the settings of field {row['id']} are not JSON"
     for row in rows.options.values():
         if row["field_id"] not in rows.fields:
-            yield _wrong(f"option {row['id']} belongs to no field")
-    system = set(catalog.system_fields(0, "UTC"))
+            yield f"option {row['id']} belongs to no field"
+
+
+def _lost_keys(rows: catalog.Rows) -> Iterator[str]:
+    system = catalog.system_fields(0, "UTC")
+    known: dict[int, set[str]] = {id_: set(system) for id_ in rows.types}
+    for row in rows.fields.values():
+        if row["trashed_in"] is None and row["type_id"] in known:
+            known[row["type_id"]].add(row["name"])
     for row in rows.keys.values():
-        lost = set(row["fields"].split(",")) - live.get(row["type_id"], set()) - system
+        lost = set(row["fields"].split(",")) - known.get(row["type_id"], set())
         if row["trashed_in"] is None and lost and _is_live(rows, row["type_id"]):
-            yield _wrong(
-                f"unique key {row['id']} is over unknown fields: {', '.join(sorted(lost))}"
-            )
-    used = max((id_ for part in _parts(rows) for id_ in part), default=0)
+            yield f"unique key {row['id']} is over unknown fields: {', '.join(sorted(lost))}"
+
+
+def _numbers(connection: sa.Connection, rows: catalog.Rows) -> Iterator[str]:
+    parts = (rows.types, rows.fields, rows.options, rows.keys)
+    used = max((id_ for part in parts for id_ in part), default=0)
     if int(rows.settings.get("next_metadata_id", 0)) <= used:
-        yield _wrong(f"the next id of metadata would be one that is in use ({used})")
+        yield f"the next id of metadata would be one that is in use ({used})"
     newest = connection.execute(sa.select(sa.func.max(models.Generation.number))).scalar()
     if newest is not None and newest > db.current().epochs.catalog:
-        yield _wrong(f"generation {newest} was applied, but the instance is at an older one")
-
-
-def _parts(rows: catalog.Rows) -> tuple[dict[int, Any], ...]:
-    return rows.types, rows.fields, rows.options, rows.keys
+        yield f"generation {newest} was applied, but the instance is at an older one"
 
 
 def _is_live(rows: catalog.Rows, type_id: int) -> bool:
     return type_id in rows.types and rows.types[type_id]["trashed_in"] is None
-
-
-def _wrong(what: str) -> Finding:
-    return Finding("metadata", f"Metadata is inconsistent: {what}", _RESTORE)
 
 
 # -- catalog = database ---------------------------------------------------------------------

@@ -115,7 +115,7 @@ class FieldRow(Model):
 
 
 class Option(Model):
-    """An option of a choice field; `value` is stable, `category` groups options (open, won, lost)."""
+    """An option of a choice field; `value` is stable, `category` is such as open, won, lost."""
 
     __tablename__ = "core_option"
     id: Mapped[int] = _given_id()

@@ -13,7 +13,7 @@ _NAME: dict[str, Any] = {"validate": validate.Length(min=1, max=200)}
 
 
 class ColumnSchema(Schema):
-    """One column: its field, how a link is found, how a date is written, which texts mean others."""
+    """One column: its field, how a link is found and a date written, which texts mean others."""
 
     field = fields.String(required=True, **_NAME)
     by = fields.String(**_NAME)

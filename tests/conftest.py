@@ -88,7 +88,7 @@ class Instance:
         """Make an entity type."""
         self.apply({"op": "create_type", "name": name, "fields": list(fields), **properties})
 
-    def create(self, type_name: str, *rows: dict[str, Any]) -> list[int]:
+    def create(self, type_name: str, *rows: Any) -> list[int]:
         """Create records and return their ids."""
         return [outcome.id for outcome in self.write(records.create, type_name, list(rows))]
 
@@ -117,13 +117,14 @@ def _install(config: Config) -> None:
         execute(missing_indexes(connection, found.types.values()), connection)
         connection.execute(
             sa.text(
-                "INSERT INTO core_setting (name, value) VALUES ('currency', 'EUR'), ('timezone', 'Europe/Berlin')"
+                "INSERT INTO core_setting (name, value) "
+                "VALUES ('currency', 'EUR'), ('timezone', 'Europe/Berlin')"
             )
         )
 
     with instance.app.app_context():
         migrations.upgrade(finish)
-        people = [
+        people: list[dict[str, Any]] = [
             {"name": "Alice", "email": "alice@example.org", "admin": True},
             {"name": "Bob", "email": "bob@example.org"},
             {"name": "Charlie"},

@@ -89,7 +89,7 @@ def loaded(instance: Any) -> Any:
         ),
     )
     if instance.config.database_url:
-        instance.write(lambda actor: db.current().connection.exec_driver_sql("ANALYZE x_child"))
+        instance.write(lambda **_: db.current().connection.exec_driver_sql("ANALYZE x_child"))
     return instance
 
 

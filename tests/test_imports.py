@@ -350,7 +350,7 @@ def test_a_system_field_is_refused(load):
 def test_what_others_write_between_check_and_write_stops_the_import_cleanly(shop, load, tmp_path):
     path = tmp_path / "file.csv"
     path.write_text("code,reference\nA1,R1\n")
-    done = []
+    done: list[bool] = []
 
     def meddle(stage, count):
         if stage == "checked" and not done:

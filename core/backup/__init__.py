@@ -96,7 +96,9 @@ def _rows(connection: sa.Connection, table: sa.Table) -> Iterator[Any]:
 
 
 def restore(source: Path, *, force: bool = False) -> dict[str, Any]:
-    """Make the instance of the settings what an archive holds; return {created_at, revision, tables}.
+    """Make the instance of the settings what an archive holds.
+
+    Returns {created_at, revision, tables: {name: rows}}.
 
     Refuses (`restore_refused`, nothing changed) a damaged archive, one of a newer program, and
     an instance that is there already unless `force`; then it is replaced, for its running

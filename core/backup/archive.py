@@ -10,6 +10,7 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -32,6 +33,8 @@ _SETTINGS = "settings.toml"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _LEVEL = 3
 _READ = 1 << 20
+#: What reading a file raises that somebody cut, changed or made up.
+_DAMAGE = (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,12 @@ def kind_of(type_: TypeEngine[Any]) -> str:
 def type_of(kind: str) -> TypeEngine[Any]:
     """Return the column type of a kind; raise ValueError for an unknown one."""
     plain: dict[str, Any] = {
-        "instant": Instant(), "boolean": sa.Boolean(), "date": sa.Date(), "integer": Int64, "text": Text,
-    }  # fmt: skip
+        "instant": Instant(),
+        "boolean": sa.Boolean(),
+        "date": sa.Date(),
+        "integer": Int64,
+        "text": Text,
+    }
     name, _, scale = kind.partition(":")
     if name == "decimal":
         return Scaled(int(scale))
@@ -120,7 +127,7 @@ class Writer:
         digest, count = hashlib.sha256(), 0
         entry = Table(name, tuple(columns), 0, "")
         with self._zip.open(entry.member, "w", force_zip64=True) as raw:
-            out = io.BufferedWriter(raw, _READ)  # type: ignore[type-var]
+            out = io.BufferedWriter(raw, _READ)
             for row in rows:
                 line = orjson.dumps(list(row), default=str, option=orjson.OPT_UTC_Z) + b"\n"
                 digest.update(line)
@@ -158,7 +165,7 @@ class Reader:
         try:
             self._load()
             self._verify()
-        except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:  # type: ignore[attr-defined]  # fmt: skip
+        except _DAMAGE as error:
             self._zip.close()
             raise self.refused(f"is damaged ({type(error).__name__}: {error})") from None
         except BaseException:

@@ -21,7 +21,8 @@ from .archive import Reader, Table, type_of
 
 #: The tables that say which other tables there are, in the order of their references.
 _METADATA = (
-    "core_epoch", "core_setting", "core_generation", "core_type", "core_field", "core_option", "core_key",
+    "core_epoch", "core_setting", "core_generation", "core_type", "core_field", "core_option",
+    "core_key",
 )  # fmt: skip
 _BATCH = 5000
 #: (table, column) → table referenced.
@@ -37,7 +38,8 @@ def clear(connection: sa.Connection, *, force: bool) -> Epochs | None:
     if not force:
         raise RelatumError(
             "restore_refused",
-            reason="There is an instance already. Name another home or database, or replace it with --force.",
+            reason="There is an instance already. Name another home or database, or replace it "
+            "with --force.",
         )
     epochs = None
     if "core_epoch" in present:

@@ -46,7 +46,9 @@ def field_options(command: F) -> F:
     }
     options += [click.option(f"--{n}/--no-{n}", n, default=None, help=words[n]) for n in _FLAGS]
     options += [
-        click.option("--default", metavar="VALUE", help="Value of new records; also now, today or me."),
+        click.option(
+            "--default", metavar="VALUE", help="Value of new records; also now, today or me."
+        ),
         click.option("--help-text", metavar="TEXT", help="A hint beside the field."),
         click.option(
             "--option", "options", multiple=True, metavar="VALUE[:LABEL[:CATEGORY]]",

@@ -70,7 +70,8 @@ def show_type(instance: Instance, name: str, as_json: bool) -> None:
         print_json(described)
         return
     click.echo(
-        f"{described['name']}: {described['label']}, {described['plural']}; title {described['title'] or '(id)'}"
+        f"{described['name']}: {described['label']}, {described['plural']}; title "
+        f"{described['title'] or '(id)'}"
     )
     rows = [(f["name"], f["kind"], f["label"], _marks(f), _more(f)) for f in described["fields"]]
     print_table(("field", "type", "label", "rules", "options and settings"), rows)
@@ -100,8 +101,8 @@ def _more(described: dict[str, Any]) -> str:
 @type_options
 @click.option(
     "--field", "fields", multiple=True, metavar="NAME:KIND[=ARGUMENT][:FLAGS]",
-    help="A field; repeatable. ARGUMENT: a lookup's target, a choice's options. FLAGS: required, unique, "
-    "indexed, sortable, personal.",
+    help="A field; repeatable. ARGUMENT: a lookup's target, a choice's options. FLAGS: required, "
+    "unique, indexed, sortable, personal.",
 )  # fmt: skip
 @changing
 @pass_instance
@@ -119,7 +120,7 @@ def create(
     \b
     Examples:
       relatum entity-types create x_asset --label Asset --field name:text:required,unique
-      relatum entity-types create x_visit --field asset:lookup=x_asset --field state:choice=planned,done
+      relatum entity-types create x_visit --field asset:lookup=x_asset --field on:date
     """
     change = {
         "op": "create_type",
@@ -177,7 +178,7 @@ def add_field(
     Examples:
       relatum entity-types add-field x_asset serial text --unique --set max_length=20
       relatum entity-types add-field x_asset owner_company lookup --target x_company
-      relatum entity-types add-field x_asset state choice --option new:New:open --option gone:Gone:closed
+      relatum entity-types add-field x_asset state choice --option new:New:open --option gone
       relatum entity-types add-field x_asset bought date --required --existing fill=2026-01-01
     """
     change_ = {"op": "add_field", "type": type_name, "name": name, "kind": kind}
@@ -228,7 +229,7 @@ def change_field(
     with instance.reading():
         entity_type = catalog.current().type(type_name)
         kind = entity_type.field(name).kind
-    change_ = {"op": "change_field", "type": type_name, "field": name}
+    change_: dict[str, Any] = {"op": "change_field", "type": type_name, "field": name}
     change_ |= properties(kind, given) | answer(existing, kind)
     if added or retired:
         change_["options"] = changed_options(entity_type, name, added, retired)

@@ -211,7 +211,8 @@ def _is_large(connection: sa.Connection, table: str) -> bool:
     if connection.dialect.name != "postgresql":
         return False
     estimate = sa.text(
-        "SELECT coalesce((SELECT reltuples FROM pg_class WHERE oid = to_regclass(quote_ident(:t))), 0)"
+        "SELECT coalesce((SELECT reltuples FROM pg_class WHERE oid = "
+        "to_regclass(quote_ident(:t))), 0)"
     )
     return bool(connection.execute(estimate, {"t": table}).scalar_one() > ddl.CONCURRENT_FROM)
 

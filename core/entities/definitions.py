@@ -163,12 +163,12 @@ def merge_options(
             "retired": option.get("retired", False),
         }
         rows.append(row)
-    for gone in known:
-        if gone.value not in values:
-            rows.append(
-                {
-                    "id": gone.id, "value": gone.value, "label": gone.label, "hue": gone.hue,
-                    "category": gone.category, "retired": True,
-                }
-            )  # fmt: skip
+    rows += [
+        {
+            "id": gone.id, "value": gone.value, "label": gone.label, "hue": gone.hue,
+            "category": gone.category, "retired": True,
+        }
+        for gone in known
+        if gone.value not in values
+    ]  # fmt: skip
     return [{**row, "position": place} for place, row in enumerate(rows)]

@@ -79,7 +79,7 @@ def _option(option: Option) -> dict[str, Any]:
 
 
 def export(catalog: Catalog) -> dict[str, Any]:
-    """Return the local layer: an administrator's types, and his fields and keys on others' types."""
+    """Return the local layer: an administrator's types, and what he added to others' types."""
     types, extensions = [], []
     for entity_type in sorted(catalog.types.values(), key=lambda t: t.id):
         fields = [describe_field(f) for f in entity_type.fields.values() if f.owner == "local"]

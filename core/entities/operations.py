@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Field
 from . import definitions, existing
@@ -53,7 +54,7 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
     draft.touch(Step("create_type", name, f"Make entity type {name} ({label})"), type_id)
 
 
-def _probe(draft: Draft, type_id: int) -> Any:
+def _probe(draft: Draft, type_id: int) -> EntityType:
     draft.rebuild({type_id})
     return draft.types[type_id]
 
@@ -108,11 +109,10 @@ def _set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, 
 def _finish(draft: Draft, field_id: int, default: Any) -> Field:
     """Check what needs the finished field, and store its default."""
     row = draft.rows.fields[field_id]
-    made: Field = _probe(draft, row["type_id"]).fields[row["name"]]
+    made = _probe(draft, row["type_id"]).fields[row["name"]]
     definitions.check_flags(made)
     row["default_value"] = definitions.check_default(made, default)
-    made = _probe(draft, row["type_id"]).fields[row["name"]]
-    return made
+    return _probe(draft, row["type_id"]).fields[row["name"]]
 
 
 def add_field(draft: Draft, change: dict[str, Any]) -> None:
@@ -219,10 +219,10 @@ def trash_field(draft: Draft, change: dict[str, Any]) -> None:
         raise RelatumError("in_use", what=f"Field '{row['name']}'", uses="the title of the type")
     step = Step("trash_field", f"{type_row['name']}.{row['name']}", f"Trash field {row['label']}")
     for key in draft.rows.keys.values():
-        if key["type_id"] == type_row["id"] and key["trashed_in"] is None:
-            if row["name"] in key["fields"].split(","):
-                key["trashed_in"] = draft.generation
-                step.uses.append(f"unique key over {key['fields']} (goes with it)")
+        live = key["type_id"] == type_row["id"] and key["trashed_in"] is None
+        if live and row["name"] in key["fields"].split(","):
+            key["trashed_in"] = draft.generation
+            step.uses.append(f"unique key over {key['fields']} (goes with it)")
     step.rows = existing.count_filled(draft.connection, draft.before.by_id.get(type_row["id"]), row)
     step.notes.append(f"{step.rows} rows have a value; it is kept and comes back on restore")
     row["trashed_in"] = draft.generation
@@ -271,7 +271,8 @@ def _new_key(draft: Draft, type_id: int, names: list[str]) -> list[Field]:
         raise RelatumError("name_taken", what="unique key", name=", ".join(names), where="")
     key_id = draft.new_id()
     draft.rows.keys[key_id] = {
-        "id": key_id, "type_id": type_id, "fields": ",".join(names), "owner": "local", "trashed_in": None,
+        "id": key_id, "type_id": type_id, "fields": ",".join(names), "owner": "local",
+        "trashed_in": None,
     }  # fmt: skip
     return fields
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as plain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -32,8 +33,8 @@ class ImportMap:
     date_format: str | None = None
     delimiter: str | None = None
     encoding: str = "utf-8-sig"
-    columns: Mapping[str, dict[str, Any] | None] = field(default_factory=dict)
-    fixed: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, dict[str, Any] | None] = plain(default_factory=dict)
+    fixed: Mapping[str, Any] = plain(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +47,7 @@ class Column:
     name: str
     field: Field
     style: str | None = None
-    values: Mapping[str, str | None] = field(default_factory=dict)
+    values: Mapping[str, str | None] = plain(default_factory=dict)
     target: EntityType | None = None
     by: Field | None = None
 

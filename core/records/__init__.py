@@ -123,7 +123,8 @@ def upsert(
         sound = [row for row in wave if not row.problems]
         held = checks.holders(entity_type, wanted, _keyed(entity_type, wanted, sound))
         ids = {values: found["id"] for values, found in held}
-        fresh, known = [], []
+        fresh: list[Row] = []
+        known: list[Row] = []
         for row in wave:
             row.id = (
                 None if row.problems else ids.get(checks.key_values(entity_type, wanted, row) or ())

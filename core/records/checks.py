@@ -90,8 +90,9 @@ def _taken(
         row = places[found[0]]
         if found[1]["id"] != row.id:
             row.refuse(
-                code, ", ".join(key.fields), fields=", ".join(key.fields), value=_shown(entity_type, key, row),
-                type=entity_type.name, id=found[1]["id"], label=entity_type.label_of(found[1]),
+                code, ", ".join(key.fields), fields=", ".join(key.fields),
+                value=_shown(entity_type, key, row), type=entity_type.name, id=found[1]["id"],
+                label=entity_type.label_of(found[1]),
             )  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def _shown(entity_type: EntityType, key: Key, row: Row) -> str:
 def holders(
     entity_type: EntityType, key: Key, wanted: Iterable[tuple[Any, ...]]
 ) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-    """Yield (key values, {id, version, title fields}) of live records that hold one of the values."""
+    """Yield (key values, {id, title fields}) of live records that hold one of the values."""
     table = entity_type.table
     columns = [table.c[entity_type.fields[name].key_column] for name in key.fields]
     titles = [table.c[f.column].label(f"t_{f.name}") for f in entity_type.title_fields]

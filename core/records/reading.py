@@ -12,7 +12,7 @@ from ..catalog import EntityType
 from ..errors import RelatumError
 
 
-def get(type_name: str, id: int, *, actor: Actor, trashed: bool = False) -> dict[str, Any]:  # noqa: A002  # the word users read
+def get(type_name: str, record_id: int, *, actor: Actor, trashed: bool = False) -> dict[str, Any]:
     """Return one record: {field: wire value}; a trashed one only if `trashed`.
 
     Raises `record_unknown`, `type_unknown`, `forbidden`.
@@ -21,18 +21,20 @@ def get(type_name: str, id: int, *, actor: Actor, trashed: bool = False) -> dict
     entity_type = catalog.current().type(type_name)
     table = entity_type.table
     fields = tuple(entity_type.fields.values())
-    query = sa.select(*(table.c[f.column].label(f.name) for f in fields)).where(table.c.id == id)
+    query = sa.select(*(table.c[f.column].label(f.name) for f in fields)).where(
+        table.c.id == record_id
+    )
     if not trashed:
         query = query.where(table.c.trashed_at.is_(None))
     row = db.current().connection.execute(query).one_or_none()
     if row is None:
-        raise RelatumError("record_unknown", type=type_name, id=id)
+        raise RelatumError("record_unknown", type=type_name, id=record_id)
     return {field.name: field.wire(value) for field, value in zip(fields, row, strict=True)}
 
 
 def history(
     type_name: str,
-    id: int,
+    record_id: int,
     *,
     actor: Actor,
     limit: int = 100,
@@ -41,8 +43,8 @@ def history(
     """Return a record's changes, newest first, fields that are unknown by now left out."""
     access.require(actor, "read", f"records of '{type_name}'")
     entity_type = catalog.current().type(type_name)
-    _known(entity_type, id)
-    found = changes.history(id, limit=limit, before=before)
+    _known(entity_type, record_id)
+    found = changes.history(record_id, limit=limit, before=before)
     for change in found:
         change["changes"] = {n: c for n, c in change["changes"].items() if n in entity_type.fields}
     return found

@@ -48,7 +48,7 @@ def insert(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
     moment = clock.now()
     for row, id_ in zip(rows, reserve(entity_type, len(rows)), strict=True):
         row.id = id_
-    writable = [f for f in entity_type.own_fields]
+    writable = list(entity_type.own_fields)
     plain = [(f.name, f.column) for f in writable if len(f.columns()) == 1 and f.kind != "boolean"]
     shaped = [f for f in writable if (f.name, f.column) not in plain]
     base = {
@@ -160,7 +160,7 @@ def lock(
     `strongly` also stops others from pointing to them meanwhile (before trashing).
     """
     table = entity_type.table
-    fields = [f for f in entity_type.fields.values()]
+    fields = list(entity_type.fields.values())
     columns = [table.c[f.column].label(f.name) for f in fields]
     state = table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None)
     query = (

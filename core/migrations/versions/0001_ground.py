@@ -174,16 +174,17 @@ def _foreign(table: str) -> sa.ForeignKey:
     return sa.ForeignKey(f"{table}.id", deferrable=True, initially="DEFERRED")
 
 
+def _record() -> sa.Column[Any]:
+    return sa.Column("id", Int64, _foreign("core_record"), primary_key=True, autoincrement=False)
+
+
 def _people() -> None:
     # Users point to teams and teams to users: SQLite takes the keys with the tables only,
     # PostgreSQL only after both tables.
     inline = op.get_bind().dialect.name == "sqlite"
-    record = lambda: sa.Column(
-        "id", Int64, _foreign("core_record"), primary_key=True, autoincrement=False
-    )
     op.create_table(
         "core_team",
-        record(),
+        _record(),
         sa.Column("name", Text, nullable=False),
         sa.Column("name__k", Text, nullable=False),
         sa.Column("parent", Int64, _foreign("core_team")),
@@ -191,7 +192,7 @@ def _people() -> None:
     )
     op.create_table(
         "core_user",
-        record(),
+        _record(),
         sa.Column("name", Text, nullable=False),
         sa.Column("name__k", Text, nullable=False),
         sa.Column("email", Text),
@@ -213,20 +214,21 @@ def _people() -> None:
                 )  # fmt: skip
 
 
+def _user(**options: Any) -> sa.Column[Any]:
+    return sa.Column("user_id", Int64, sa.ForeignKey("core_user.id"), nullable=False, **options)
+
+
 def _credentials() -> None:
-    user = lambda **kw: sa.Column(
-        "user_id", Int64, sa.ForeignKey("core_user.id"), nullable=False, **kw
-    )
     op.create_table(
         "core_credential",
-        user(primary_key=True, autoincrement=False),
+        _user(primary_key=True, autoincrement=False),
         sa.Column("password_hash", Text, nullable=False),
         sa.Column("changed_at", Instant, nullable=False),
     )
     op.create_table(
         "core_session",
         sa.Column("id_hash", Text, primary_key=True),
-        user(index=True),
+        _user(index=True),
         sa.Column("csrf", Text, nullable=False),
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("expires_at", Instant, nullable=False),
@@ -234,7 +236,7 @@ def _credentials() -> None:
     op.create_table(
         "core_token",
         _id(),
-        user(index=True),
+        _user(index=True),
         sa.Column("name", Text, nullable=False),
         sa.Column("token_hash", Text, nullable=False, unique=True),
         sa.Column("created_at", Instant, nullable=False),
@@ -244,7 +246,7 @@ def _credentials() -> None:
     op.create_table(
         "core_link",
         sa.Column("id_hash", Text, primary_key=True),
-        user(),
+        _user(),
         sa.Column("expires_at", Instant, nullable=False),
     )
     op.create_table(
@@ -309,8 +311,9 @@ def _seed_type(
     for place, (fname, kind, flabel, required, unique, sortable, default, settings) in enumerate(
         fields
     ):
+        personal = name == "user" and fname in ("name", "email")
         values = (
             type_id * 10 + place, type_id, fname, fname, kind, "core", flabel, required, unique,
-            False, sortable, name == "user" and fname in ("name", "email"), default, settings, place,
+            False, sortable, personal, default, settings, place,
         )  # fmt: skip
         bind.execute(field.insert().values(**dict(zip(names, values, strict=True))))
