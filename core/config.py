@@ -31,6 +31,9 @@ class Config:
     trusted_hosts: str = _setting(
         "", "Host names that requests may carry, separated by commas; empty: loopback and base_url."
     )
+    proxies: int = _setting(
+        0, "Reverse proxies in front, whose X-Forwarded-For, -Proto and -Host are believed."
+    )
     threads: int = _setting(8, "Request threads and database connections per web worker.")
     sqlite_synchronous: str = _setting(
         "FULL", "SQLite durability: FULL survives power loss, NORMAL is faster."

@@ -72,6 +72,10 @@ codes(
         "Request not confirmed",
         "The request lacks the CSRF token of this session. Send it as the X-CSRF-Token header.",
     ),
+    origin_foreign=(
+        "Sent from another site",
+        "The form was sent from another site. Open this page yourself and send it from there.",
+    ),
     host_not_trusted=(
         "Host not trusted",
         "The host name of the request is not in trusted_hosts. Add it in the settings of the "

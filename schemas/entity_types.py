@@ -6,6 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from .base import Closed
+
 _TEXT: dict[str, Any] = {"validate": validate.Length(min=1, max=200)}
 _HUE: dict[str, Any] = {
     "validate": validate.Range(min=0, max=359),
@@ -14,7 +16,7 @@ _HUE: dict[str, Any] = {
 }
 
 
-class OptionSchema(Schema):
+class OptionSchema(Closed):
     """An option of a choice field."""
 
     value = fields.String(required=True, validate=validate.Length(min=1, max=64))
@@ -24,7 +26,7 @@ class OptionSchema(Schema):
     retired = fields.Boolean(truthy={True}, falsy={False})
 
 
-class FieldChangeSchema(Schema):
+class FieldChangeSchema(Closed):
     """The properties of a field that can change."""
 
     label = fields.String(**_TEXT)
@@ -47,7 +49,7 @@ class FieldSchema(FieldChangeSchema):
     kind = fields.String(required=True)
 
 
-class EntityTypeChangeSchema(Schema):
+class EntityTypeChangeSchema(Closed):
     """The properties of an entity type that can change."""
 
     label = fields.String(**_TEXT)
@@ -102,7 +104,7 @@ class AddField(FieldSchema):
     existing = fields.Raw()
 
 
-class KeyOperation(Schema):
+class KeyOperation(Closed):
     """add_key, trash_key: a compound unique key."""
 
     op = fields.String(required=True)
@@ -132,12 +134,29 @@ OPERATIONS: dict[str, type[Schema]] = {
 }
 
 
-class PlanSchema(Schema):
-    """Changes to plan or apply; `plan` is the fingerprint that was looked at."""
+class FieldAnswerSchema(FieldSchema):
+    """A field as it is made, and what existing records get: keep, default or {"fill": value}."""
+
+    existing = fields.Raw()
+
+
+class FieldChangeAnswerSchema(FieldChangeSchema):
+    """Changed properties of a field, and what happens to records that break a stricter rule."""
+
+    existing = fields.Raw()
+
+
+class PlanSchema(Closed):
+    """Changes to plan."""
 
     changes = fields.List(
         fields.Dict(keys=fields.String()), required=True, validate=validate.Length(min=1, max=5000)
     )
+
+
+class ApplySchema(PlanSchema):
+    """Changes to apply; `plan` is the fingerprint of the plan that was looked at."""
+
     plan = fields.String(allow_none=True)
 
 

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
+
+from .base import Closed
 
 _SECRET: dict[str, Any] = {"validate": validate.Length(min=1, max=1000)}
 
 
-class SignInSchema(Schema):
+class SignInSchema(Closed):
     """What signs a person in."""
 
     email = fields.String(required=True, validate=validate.Length(min=1, max=254))
     password = fields.String(required=True, **_SECRET)
 
 
-class PasswordSchema(Schema):
+class PasswordSchema(Closed):
     """A new password."""
 
     password = fields.String(required=True, **_SECRET)
 
 
-class TokenSchema(Schema):
+class TokenSchema(Closed):
     """A bearer token as it is asked for; without `days` it never expires."""
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=100))

@@ -18,13 +18,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask.testing import FlaskClient
 
-from relatum.core import catalog, db, entities, migrations, records
+from relatum.core import auth, catalog, db, entities, install, records
 from relatum.core.actor import Actor, system
+from relatum.core.app import create_app
 from relatum.core.config import Config
-from relatum.core.ddl import execute, missing_indexes
 
+#: Alice's password; bob and charlie have none.
+PASSWORD = "correct horse battery"
 ADMIN_URL = os.environ.get("RELATUM_TEST_POSTGRESQL", "")
 
 
@@ -49,10 +51,10 @@ class Instance:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.app = Flask("relatum.test")
-        db.init_app(self.app, config)
+        self.app = create_app(config)
         self.actor = system("cli")
         self.alice: Actor = self.actor
+        self.bob: Actor = self.actor
 
     @contextmanager
     def reading(self) -> Iterator[db.Transaction]:
@@ -103,6 +105,15 @@ class Instance:
         with self.reading():
             return catalog.current()
 
+    def client(self, actor: Actor | None = None) -> FlaskClient:
+        """Return an HTTP client with a bearer token of the actor; None: without a credential."""
+        made = self.app.test_client()
+        if actor is not None:
+            assert actor.user_id is not None
+            _, token = self.write(auth.make_token, actor.user_id, "test", None)
+            made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        return made
+
     def sql(self, text: str, **values: Any) -> list[Any]:
         """Run a statement of one's own and return its rows."""
         with self.app.app_context(), db.engine().connect() as connection:
@@ -110,26 +121,21 @@ class Instance:
 
 
 def _install(config: Config) -> None:
-    instance = Instance(config)
+    others = [{"name": "Bob", "email": "bob@example.org"}, {"name": "Charlie"}]
 
-    def finish(connection: sa.Connection) -> None:
-        found = catalog.load(connection, 1)
-        execute(missing_indexes(connection, found.types.values()), connection)
-        connection.execute(
-            sa.text(
-                "INSERT INTO core_setting (name, value) "
-                "VALUES ('currency', 'EUR'), ('timezone', 'Europe/Berlin')"
-            )
+    def then(alice: Actor) -> None:
+        records.create("user", others, actor=alice)
+
+    with create_app(config).app_context():
+        install.install(
+            currency="EUR",
+            timezone="Europe/Berlin",
+            language="en",
+            admin_email="alice@example.org",
+            admin_name="Alice",
+            password=PASSWORD,
+            then=then,
         )
-
-    with instance.app.app_context():
-        migrations.upgrade(finish)
-        people: list[dict[str, Any]] = [
-            {"name": "Alice", "email": "alice@example.org", "admin": True},
-            {"name": "Bob", "email": "bob@example.org"},
-            {"name": "Charlie"},
-        ]
-        db.transact(lambda: records.create("user", people, actor=system("cli")))
     db.dispose(config)
 
 
@@ -204,8 +210,9 @@ def config(
 
 @pytest.fixture
 def instance(config: Config) -> Instance:
-    """Return a freshly installed instance; alice is its administrator."""
+    """Return a freshly installed instance; alice is its administrator, bob is not."""
     made = Instance(config)
     users = {row.name: row for row in made.sql("SELECT id, name FROM core_user")}
     made.alice = Actor(user_id=users["Alice"].id, name="Alice", admin=True)
+    made.bob = Actor(user_id=users["Bob"].id, name="Bob")
     return made

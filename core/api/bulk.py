@@ -36,8 +36,8 @@ def _results(outcomes: list[records.Outcome]) -> Answer:
 
 
 @operation(
-    "POST", "/records/<type>/bulk", tag=TAG, body="BulkRecordCreate", query=(PARTIAL,), replies=_REPLIES,
-    problems=_PROBLEMS,
+    "POST", "/records/<type>/bulk", tag=TAG, body="BulkRecordCreate", query=(PARTIAL,),
+    replies=_REPLIES, problems=_PROBLEMS,
 )  # fmt: skip
 def create_records(call: Call, type: str) -> Answer:  # noqa: A002  # the word of the path
     """Create many records."""
@@ -47,8 +47,8 @@ def create_records(call: Call, type: str) -> Answer:  # noqa: A002  # the word o
 
 
 @operation(
-    "PATCH", "/records/<type>/bulk", tag=TAG, body="BulkRecordUpdate", query=(PARTIAL,), replies=_REPLIES,
-    problems=_PROBLEMS,
+    "PATCH", "/records/<type>/bulk", tag=TAG, body="BulkRecordUpdate", query=(PARTIAL,),
+    replies=_REPLIES, problems=_PROBLEMS,
 )  # fmt: skip
 def update_records(call: Call, type: str) -> Answer:  # noqa: A002
     """Change many records; each has its id, and its version if it must be the one that was read."""
@@ -58,8 +58,8 @@ def update_records(call: Call, type: str) -> Answer:  # noqa: A002
 
 
 @operation(
-    "PUT", "/records/<type>/bulk", tag=TAG, body="BulkRecordCreate", query=(KEY, PARTIAL), replies=_REPLIES,
-    problems=_PROBLEMS,
+    "PUT", "/records/<type>/bulk", tag=TAG, body="BulkRecordCreate", query=(KEY, PARTIAL),
+    replies=_REPLIES, problems=_PROBLEMS,
 )  # fmt: skip
 def upsert_records(call: Call, type: str) -> Answer:  # noqa: A002
     """Create many records, or change those that have the same unique key."""
@@ -71,8 +71,8 @@ def upsert_records(call: Call, type: str) -> Answer:  # noqa: A002
 
 
 @operation(
-    "DELETE", "/records/<type>/bulk", tag=TAG, body="BulkRecordIds", query=(PARTIAL,), replies=_REPLIES,
-    problems=_PROBLEMS,
+    "DELETE", "/records/<type>/bulk", tag=TAG, body="BulkRecordIds", query=(PARTIAL,),
+    replies=_REPLIES, problems=_PROBLEMS,
 )  # fmt: skip
 def delete_records(call: Call, type: str) -> Answer:  # noqa: A002
     """Put many records in the trash."""
@@ -82,8 +82,8 @@ def delete_records(call: Call, type: str) -> Answer:  # noqa: A002
 
 
 @operation(
-    "POST", "/records/<type>/bulk/restore", tag=TAG, body="BulkRecordIds", query=(PARTIAL,), replies=_REPLIES,
-    problems=_PROBLEMS,
+    "POST", "/records/<type>/bulk/restore", tag=TAG, body="BulkRecordIds", query=(PARTIAL,),
+    replies=_REPLIES, problems=_PROBLEMS,
 )  # fmt: skip
 def restore_records(call: Call, type: str) -> Answer:  # noqa: A002
     """Take many records out of the trash."""

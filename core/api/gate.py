@@ -21,11 +21,12 @@ STRANGER = Actor(user_id=None, name="anonymous")
 
 
 class Who(NamedTuple):
-    """Who sent the request, and the session if he came by cookie."""
+    """Who sent the request, and the session or the bearer token that he came by."""
 
     actor: Actor
     csrf: str | None = None
     cookie: str | None = None
+    token: str | None = None
 
 
 def answer(operation: Operation, path: dict[str, Any]) -> Response:
@@ -34,8 +35,17 @@ def answer(operation: Operation, path: dict[str, Any]) -> Response:
     The bytes of the answer are made inside the transaction and sent after its commit, so a
     commit that fails can't have answered with success.
     """
-    who = _who(public=operation.public)
-    _confirmed(who)
+    who = identify(public=operation.public)
+    try:
+        return _answer(operation, path, who)
+    finally:
+        if who.token is not None:
+            auth.note_use(who.token)
+
+
+def _answer(operation: Operation, path: dict[str, Any], who: Who) -> Response:
+    if not operation.public:
+        _confirmed(who)
     _known_parameters(operation)
     raw, body = b"", None
     if operation.body is not None:
@@ -83,8 +93,8 @@ def has_credential() -> bool:
     return "Authorization" in request.headers or COOKIE in request.cookies
 
 
-def _who(*, public: bool) -> Who:
-    """Return who asks; raise `not_signed_in` or `token_invalid`.
+def identify(*, public: bool) -> Who:
+    """Return who asks; raise `not_signed_in` or `token_invalid`. Where `public`, nobody need ask.
 
     A bearer token goes before a cookie: another site can't make a browser send it.
     """
@@ -94,7 +104,7 @@ def _who(*, public: bool) -> Who:
         if scheme.lower() != "bearer" or not token.strip():
             raise RelatumError("not_signed_in")
         with db.reading():
-            return Who(auth.actor_of_token(token.strip()))
+            return Who(auth.actor_of_token(token.strip()), token=token.strip())
     cookie = request.cookies.get(COOKIE)
     if cookie:
         try:
@@ -119,7 +129,8 @@ def _confirmed(who: Who) -> None:
 def _known_parameters(operation: Operation) -> None:
     known = [parameter.name for parameter in operation.query]
     for name in request.args:
-        if name not in known and not operation.filters:
+        filters = operation.filters and not name.startswith("_")
+        if name not in known and not filters:
             listed = ", ".join(known) or "none"
             raise RelatumError(
                 "bad_parameter", name=name[:80], reason=f"it is not known here; known: {listed}"

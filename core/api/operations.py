@@ -176,21 +176,11 @@ def operation(
     def declare(work: Callable[..., Answer]) -> Callable[..., Answer]:
         OPERATIONS.append(
             Operation(
-                method=method,
-                path=path,
-                work=work,
-                tag=tag,
-                mode=mode or (READ if method in SAFE_METHODS else WRITE),
-                public=public,
-                query=query,
-                filters=filters,
-                headers=headers,
-                body=body,
-                replies=replies,
-                problems=problems,
-                secret=secret,
+                method=method, path=path, work=work, tag=tag, public=public, query=query,
+                mode=mode or (READ if method in SAFE_METHODS else WRITE), filters=filters,
+                headers=headers, body=body, replies=replies, problems=problems, secret=secret,
             )
-        )
+        )  # fmt: skip
         return work
 
     return declare

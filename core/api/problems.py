@@ -18,7 +18,6 @@ from werkzeug.exceptions import (
 from .. import db, dialects
 from ..errors import RelatumError
 from . import gate, pages, wire
-from .operations import PREFIX
 
 
 def install(app: Flask) -> None:
@@ -29,7 +28,7 @@ def install(app: Flask) -> None:
 def answer(error: Exception) -> Response:
     """Return the response for anything that was raised."""
     known = _known(error)
-    if not request.path.startswith("/api") and request.accept_mimetypes.accept_html:
+    if not f"{request.path}/".startswith("/api/") and request.accept_mimetypes.accept_html:
         response = pages.refusal(known)
     else:
         response = Response(
@@ -68,7 +67,7 @@ def _of_http(error: HTTPException) -> RelatumError | None:
     if isinstance(error, SecurityError):
         return RelatumError("host_not_trusted")
     if isinstance(error, NotFound):
-        if path.startswith(PREFIX) and not gate.has_credential():
+        if f"{path}/".startswith("/api/") and not gate.has_credential():
             return RelatumError("not_signed_in")
         return RelatumError("not_found", path=path)
     if isinstance(error, MethodNotAllowed):

@@ -14,6 +14,7 @@ from .operations import PREFIX, READ, Answer, Call, Parameter, Reply, operation
 
 TAG: Final = "records"
 _TEXT: Final = {"type": "string"}
+_COUNT: Final = {"type": "integer", "minimum": 1}
 FLAG: Final = {"type": "string", "enum": ["0", "1", "true", "false"]}
 IF_MATCH: Final = Parameter(
     "If-Match", _TEXT, "The ETag that was read; 412 if somebody changed the record since.", "header"
@@ -22,16 +23,28 @@ IF_NONE_MATCH: Final = Parameter(
     "If-None-Match", _TEXT, "A known ETag; 304 if it is still true.", "header"
 )
 KEY: Final = Parameter("_key", _TEXT, "Fields of a unique key, separated by commas.", required=True)
+#: Words that choose records besides the filters.
+CHOICE: Final = (
+    Parameter("_filter", _TEXT, "A filter in JSON, for and, or and not."),
+    Parameter("_trashed", FLAG, "1: the trash instead."),
+)
 #: Words that steer a list; every other parameter is a filter.
 LIST: Final = (
     Parameter("_sort", _TEXT, "Fields to sort by, separated by commas; - for descending."),
-    Parameter(
-        "_limit", {"type": "integer", "minimum": 1}, "Records in the page; at most page_limit."
-    ),
+    Parameter("_limit", _COUNT, "Records in the page; at most page_limit."),
     Parameter("_after", _TEXT, "Cursor: the page after it."),
     Parameter("_before", _TEXT, "Cursor: the page before it."),
     Parameter("_fields", _TEXT, "Fields and paths to show, separated by commas."),
     Parameter("_count", FLAG, "1: count the matching records, up to count_cap."),
+    *CHOICE,
+)
+GROUPS: Final = (
+    Parameter("_group", _TEXT, "Fields to group by, separated by commas; a part as field.month."),
+    Parameter("_select", _TEXT, "What to compute, separated by commas: count, sum(amount)."),
+    Parameter("_tz", _TEXT, "Time zone of the parts of instants; default: the instance's."),
+    LIST[0],
+    LIST[1]._replace(help="Groups in the answer; at most page_limit."),
+    *CHOICE,
 )
 
 
@@ -82,17 +95,12 @@ def _links(call: Call, type_name: str, page: query.Page) -> dict[str, str]:
 
 
 @operation(
-    "GET", "/records/<type>/aggregate", tag=TAG, filters=True,
-    query=(
-        Parameter("_group", _TEXT, "Fields to group by, separated by commas; a part as field.month."),
-        Parameter("_select", _TEXT, "What to compute, e.g. count,sum(amount)."),
-        *LIST[:2],
-    ),
+    "GET", "/records/<type>/aggregate", tag=TAG, filters=True, query=GROUPS,
     replies={200: Reply("Groups")}, problems=(422,),
 )  # fmt: skip
 def aggregate_records(call: Call, type: str) -> Answer:  # noqa: A002
     """Count, sum and average records in groups, by the address."""
-    return Answer({"groups": query.aggregate(query.from_url(type, call.args), actor=call.actor)})
+    return _groups(query.aggregate(query.from_url(type, call.args), actor=call.actor))
 
 
 @operation(
@@ -101,7 +109,11 @@ def aggregate_records(call: Call, type: str) -> Answer:  # noqa: A002
 )  # fmt: skip
 def aggregate_records_by_query(call: Call, type: str) -> Answer:  # noqa: A002
     """Count, sum and average records in groups, by a query in JSON."""
-    return Answer({"groups": query.aggregate(query.from_json(type, call.row()), actor=call.actor)})
+    return _groups(query.aggregate(query.from_json(type, call.row()), actor=call.actor))
+
+
+def _groups(found: query.Groups) -> Answer:
+    return Answer({"groups": found.groups, "labels": found.labels})
 
 
 @operation(
@@ -121,8 +133,8 @@ def read_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
 @operation(
     "GET", "/records/<type>/<id:id>/history", tag=TAG,
     query=(
-        Parameter("_limit", {"type": "integer", "minimum": 1, "maximum": 500}, "Changes in the page."),
-        Parameter("_before", {"type": "integer", "minimum": 1}, "Id of the last change of the page before."),
+        Parameter("_limit", {**_COUNT, "maximum": 500}, "Changes in the page."),
+        Parameter("_before", _COUNT, "Id of the last change of the page before."),
     ),
     replies={200: Reply("History")},
 )  # fmt: skip
@@ -146,7 +158,8 @@ def create_record(call: Call, type: str) -> Answer:  # noqa: A002
 
 @operation(
     "PUT", "/records/<type>", tag=TAG, body="RecordCreate", query=(KEY,),
-    replies={200: Reply("Record", ("ETag",)), 201: Reply("Record", ("Location", "ETag"))}, problems=(409, 422),
+    replies={200: Reply("Record", ("ETag",)), 201: Reply("Record", ("Location", "ETag"))},
+    problems=(409, 422),
 )  # fmt: skip
 def upsert_record(call: Call, type: str) -> Answer:  # noqa: A002
     """Create a record, or change the one that has the same unique key."""

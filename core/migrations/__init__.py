@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,8 +9,6 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-
-from .. import db
 
 #: Where Alembic notes the revision.
 TABLE = "core_migration"
@@ -24,20 +21,6 @@ def _config(connection: sa.Connection) -> AlembicConfig:
     config.attributes["connection"] = connection
     config.attributes["version_table"] = TABLE
     return config
-
-
-def upgrade(
-    finish: Callable[[sa.Connection], None], revision: str = "head"
-) -> tuple[str | None, str | None]:
-    """Bring the fixed tables to `revision` in one transaction; return (before, after).
-
-    Runs under the exclusive fence: nobody writes meanwhile. `finish` runs before the commit.
-    """
-    with db.founding() as connection:
-        before = revision_of(connection)
-        run(connection, revision)
-        finish(connection)
-        return before, revision_of(connection)
 
 
 def run(connection: sa.Connection, revision: str = "head") -> None:

@@ -1,0 +1,221 @@
+"""The schemas that the description of the API names, and those of each entity type's records."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from marshmallow import Schema
+
+from ...schemas import answers, entity_types, errors, people
+from .. import db
+from ..catalog import EntityType
+from ..fields import Field
+
+JsonSchema = dict[str, Any]
+MARSHMALLOW: Final[dict[str, type[Schema]]] = {
+    "Problem": errors.ProblemSchema,
+    "SignIn": people.SignInSchema,
+    "Password": people.PasswordSchema,
+    "Token": people.TokenSchema,
+    "Session": answers.SessionSchema,
+    "Link": answers.LinkSchema,
+    "NewToken": answers.NewTokenSchema,
+    "Tokens": answers.TokensSchema,
+    "Health": answers.HealthSchema,
+    "NewEntityType": entity_types.EntityTypeSchema,
+    "EntityTypeChange": entity_types.EntityTypeChangeSchema,
+    "NewField": entity_types.FieldAnswerSchema,
+    "FieldChange": entity_types.FieldChangeAnswerSchema,
+    "Plan": entity_types.PlanSchema,
+    "Apply": entity_types.ApplySchema,
+    "EntityType": answers.EntityTypeInfoSchema,
+    "EntityTypes": answers.EntityTypesSchema,
+    "Export": answers.ExportSchema,
+    "PlanAnswer": answers.PlanAnswerSchema,
+    "ChangedType": answers.ChangedTypeSchema,
+    "BulkResult": answers.BulkResultSchema,
+    "History": answers.HistorySchema,
+    "Reference": answers.ReferenceSchema,
+    "Count": answers.CountSchema,
+    "Groups": answers.GroupsSchema,
+}
+#: Schemas that each entity type has of its own; the generic ones know no fields.
+OF_RECORDS: Final = (
+    "Record", "RecordCreate", "RecordUpdate", "RecordPage", "BulkRecordCreate", "BulkRecordUpdate",
+)  # fmt: skip
+_ID: Final = {"type": "integer", "minimum": 1, "maximum": 2**53 - 1}
+_TEXT: Final = {"type": "string"}
+_FLAG: Final = {"type": "boolean"}
+_FILTER: Final = {"$ref": "#/components/schemas/Filter"}
+#: What of a field's schema is true of stored values too; rules may be younger than they are.
+_LASTING: Final = frozenset({"type", "x-currency", "x-entity-type"})
+_LASTING_FORMATS: Final = frozenset({"date", "date-time", "decimal"})
+
+
+def plain() -> dict[str, JsonSchema]:
+    """Return the schemas that are the same for every instance, but for its limits."""
+    return {
+        "Filter": _filter(),
+        "Query": _query("fields", "after", "before", flags=("count", "trashed")),
+        "AggregateQuery": _query("group", "select", "tz", flags=("trashed",)),
+        "BulkRecordIds": bulk(
+            {
+                "type": "object",
+                "required": ["id"],
+                "additionalProperties": False,
+                "properties": {"id": _ID, "version": {"type": "integer"}},
+            }
+        ),
+    }
+
+
+def generic() -> dict[str, JsonSchema]:
+    """Return the schemas of records of any type."""
+    values = {"type": "object", "additionalProperties": True}
+    system = {"id": _ID, "version": {"type": "integer"}}
+    update = {**values, "properties": system}
+    return {
+        "Record": {**values, "properties": system, "required": ["id", "version"]},
+        "RecordCreate": values,
+        "RecordUpdate": update,
+        "RecordPage": page({**values, "properties": {"id": _ID}, "required": ["id"]}),
+        "BulkRecordCreate": bulk(values),
+        "BulkRecordUpdate": bulk({**update, "required": ["id"]}),
+    }
+
+
+def of_type(entity_type: EntityType) -> dict[str, JsonSchema]:
+    """Return the schemas of a type's records, by their generic names."""
+    shown = {name: stored(field) for name, field in entity_type.fields.items()}
+    writable = {field.name: sent(field) for field in entity_type.own_fields}
+    needed = [f.name for f in entity_type.own_fields if f.required and f.default is None]
+    create = _object(writable, needed)
+    system = {"id": _ID, "version": {"type": "integer"}}
+    update = _object({**system, **writable}, [])
+    row = {"type": "object", "properties": shown, "required": ["id"], "additionalProperties": True}
+    return {
+        "Record": _object(shown, list(shown)),
+        "RecordCreate": create,
+        "RecordUpdate": update,
+        "RecordPage": page(row),
+        "BulkRecordCreate": bulk(create),
+        "BulkRecordUpdate": bulk({**update, "required": ["id"]}),
+    }
+
+
+def _object(properties: JsonSchema, required: list[str]) -> JsonSchema:
+    made = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**made, "required": required} if required else made
+
+
+def stored(field: Field) -> JsonSchema:
+    """Return the schema of a field's value as it is read."""
+    schema = field.openapi()
+    lasting = {name: value for name, value in schema.items() if name in _LASTING}
+    if schema.get("format") in _LASTING_FORMATS:
+        lasting["format"] = schema["format"]
+    if field.options:
+        lasting["enum"] = [option.value for option in field.options]
+    always = field.read_only and field.name not in ("created_by", "updated_by")
+    made = _described(field, lasting if always else _or_null(lasting))
+    return {**made, "readOnly": True} if field.read_only else made
+
+
+def sent(field: Field) -> JsonSchema:
+    """Return the schema of a field's value as it is written."""
+    schema = field.openapi()
+    if field.required:
+        return _described(field, schema)
+    return _described(field, _or_null(schema))
+
+
+def _or_null(schema: JsonSchema) -> JsonSchema:
+    made = {**schema, "type": [schema["type"], "null"]}
+    if "enum" in schema:
+        made["enum"] = [*schema["enum"], None]
+    return made
+
+
+def _described(field: Field, schema: JsonSchema) -> JsonSchema:
+    made = {**schema, "title": field.label}
+    if field.help:
+        made["description"] = field.help
+    return made
+
+
+def filters(entity_type: EntityType | None) -> JsonSchema:
+    """Return the parameter that stands for every filter of an address."""
+    known = {}
+    if entity_type is not None:
+        known = {
+            field.name: {
+                **_TEXT,
+                "description": "Operators: " + ", ".join(field.value_type.operators),
+            }
+            for field in entity_type.fields.values()
+        }
+    return {
+        "name": "filters",
+        "in": "query",
+        "style": "form",
+        "explode": True,
+        "description": "field=value, field__operator=value or path.to.field__operator=value.",
+        "schema": {"type": "object", "properties": known, "additionalProperties": _TEXT},
+    }
+
+
+def bulk(row: JsonSchema) -> JsonSchema:
+    """Return the schema of a batch of rows."""
+    limit = db.settings().bulk_limit
+    rows = {"type": "array", "items": row, "minItems": 1, "maxItems": limit}
+    return _object({"records": rows}, ["records"])
+
+
+def page(row: JsonSchema) -> JsonSchema:
+    """Return the schema of a page of records."""
+    cursor = {"type": ["string", "null"], "description": "Goes into _after or _before."}
+    return _object(
+        {
+            "records": {"type": "array", "items": row},
+            "labels": {
+                "type": "object",
+                "additionalProperties": {"$ref": "#/components/schemas/Reference"},
+                "description": "What records that are pointed to are called, by their id.",
+            },
+            "next": cursor,
+            "previous": cursor,
+            "count": {"anyOf": [{"$ref": "#/components/schemas/Count"}, {"type": "null"}]},
+        },
+        ["records", "labels", "next", "previous", "count"],
+    )
+
+
+def _filter() -> JsonSchema:
+    parts = {"type": "array", "items": _FILTER}
+    condition = {"field": _TEXT, "op": {**_TEXT, "default": "eq"}, "value": {}}
+    return {
+        "description": "One condition, or filters joined by and, or, not.",
+        "oneOf": [
+            _object(condition, ["field", "value"]),
+            _object({"and": parts}, ["and"]),
+            _object({"or": parts}, ["or"]),
+            _object({"not": _FILTER}, ["not"]),
+        ],
+    }
+
+
+def _query(*words: str, flags: tuple[str, ...]) -> JsonSchema:
+    texts = {"type": ["array", "null"], "items": {**_TEXT, "minLength": 1}}
+    lists = {"sort": texts, "fields": texts, "group": texts, "select": texts}
+    limit = {"type": ["integer", "null"], "minimum": 1, "maximum": db.settings().page_limit}
+    own = {word: lists.get(word, {"type": ["string", "null"]}) for word in words}
+    return _object(
+        {
+            "filter": {"anyOf": [_FILTER, {"type": "null"}]},
+            "sort": texts,
+            "limit": limit,
+            **own,
+            **{flag: {"type": ["boolean", "null"]} for flag in flags},
+        },
+        [],
+    )

@@ -1,0 +1,125 @@
+"""The plain pages of an instance without a shell: home, sign-in, one-time links, help, refusals.
+
+A form is safe from other sites by `guard.confirm_origin`, and a cookie is not sent along with
+one from there. No page needs a script.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Flask, Response, redirect, render_template, request
+
+from ...version import __version__
+from ..errors import RelatumError
+from . import gate, guard, manual, session
+
+#: Where the files of these pages are.
+STATIC: Final = "/api/static"
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the first page shows: who is signed in, why sign-in was refused, the help pages."""
+
+    who: gate.Who | None
+    refused: str | None
+    email: str
+    pages: dict[str, str]
+    version: str
+
+
+def install(app: Flask) -> None:
+    """Give `app` its plain pages."""
+    for address, name, work, method in (
+        ("/", "home", home, "GET"),
+        ("/sign-in", "sign_in", sign_in, "POST"),
+        ("/sign-out", "sign_out", sign_out, "POST"),
+        ("/sign-in/<secret>", "link", link, "GET"),
+        ("/sign-in/<secret>", "use_link", use_link, "POST"),
+        ("/help/", "help", help_list, "GET"),
+        ("/help/<name>", "help_page", help_page, "GET"),
+    ):
+        app.add_url_rule(address, name, work, methods=[method])
+    app.jinja_env.globals.update(static=STATIC)
+
+
+def _page(template: str, status: int = 200, **context: Any) -> Response:
+    return Response(render_template(template, **context), status=status, mimetype="text/html")
+
+
+def _signed_in() -> gate.Who | None:
+    try:
+        who = gate.identify(public=True)
+    except RelatumError as error:
+        if error.status != 401:
+            raise
+        return None
+    return None if who.actor is gate.STRANGER else who
+
+
+def home() -> Response:
+    """Show who is signed in, or the form to sign in, and where things are."""
+    return _home(_signed_in())
+
+
+def _home(who: gate.Who | None, refused: RelatumError | None = None, email: str = "") -> Response:
+    context = Home(who, str(refused) if refused else None, email, manual.titles(), __version__)
+    answer = _page("home.html", refused.status if refused else 200, home=context)
+    if refused is not None and refused.code == "too_many_tries":
+        answer.headers["Retry-After"] = str(refused.params["seconds"])
+    return answer
+
+
+def sign_in() -> Response:
+    """Sign in by the form."""
+    guard.confirm_origin()
+    email, password = request.form.get("email", ""), request.form.get("password", "")
+    try:
+        made = session.by_password(email, password)
+    except RelatumError as error:
+        if error.code not in ("sign_in_failed", "too_many_tries"):
+            raise
+        return _home(None, error, email[:254])
+    return _away(session.cookie_of(made))
+
+
+def sign_out() -> Response:
+    """End the session of the cookie."""
+    guard.confirm_origin()
+    session.end(request.cookies.get(gate.COOKIE))
+    return _away(session.no_cookie())
+
+
+def link(secret: str) -> Response:
+    """Ask before a one-time link is used: whoever scans mail opens links, but sends no form."""
+    return _page("link.html")
+
+
+def use_link(secret: str) -> Response:
+    """Sign in by a one-time link."""
+    guard.confirm_origin()
+    return _away(session.cookie_of(session.by_link(secret)))
+
+
+def _away(cookie: str) -> Response:
+    answer = redirect("/", code=303)
+    answer.headers.add("Set-Cookie", cookie)
+    assert isinstance(answer, Response)
+    return answer
+
+
+def help_list() -> Response:
+    """List the help pages."""
+    return _page("help_list.html", pages=manual.titles())
+
+
+def help_page(name: str) -> Response:
+    """Show a help page."""
+    return _page("help.html", page=manual.read(name))
+
+
+def refusal(error: RelatumError) -> Response:
+    """Return the page that says why something was refused; it asks no database."""
+    return _page("refusal.html", error.status, error=error)

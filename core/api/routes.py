@@ -1,0 +1,49 @@
+"""Every operation as a route; a path's `<id:id>` is a whole number that JSON keeps exact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response
+from werkzeug.routing import BaseConverter, ValidationError
+
+# Importing a module declares its operations.
+from . import bulk as bulk
+from . import entity_types as entity_types
+from . import gate, wire
+from . import health as health
+from . import openapi as openapi
+from . import records as records
+from . import session as session
+from . import tokens as tokens
+from .operations import OPERATIONS, PREFIX, Operation
+
+
+class Id(BaseConverter):
+    """A record id in a path: 1 to 2^53 - 1, without leading zeros."""
+
+    regex = "[1-9][0-9]{0,15}"
+
+    def to_python(self, value: str) -> int:
+        if int(value) > wire.ID_LIMIT:
+            raise ValidationError
+        return int(value)
+
+
+def install(app: Flask) -> None:
+    """Give `app` a route for every operation."""
+    app.url_map.converters["id"] = Id
+    for operation in OPERATIONS:
+        app.add_url_rule(
+            PREFIX + operation.path,
+            endpoint=operation.name,
+            view_func=_view(operation),
+            methods=[operation.method],
+        )
+
+
+def _view(operation: Operation) -> Any:
+    def view(**path: Any) -> Response:
+        return gate.answer(operation, path)
+
+    return view

@@ -1,0 +1,55 @@
+"""The web application: one per process, made from the settings alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from . import db
+from .api import guard, limits, pages, problems, reference, routes
+from .config import Config
+
+_API: Final = Path(__file__).parent / "api"
+
+
+def create_app(config: Config) -> Flask:
+    """Return the application of an instance; touches neither database nor home.
+
+    Raises `setting_invalid` for a setting that only the web needs.
+    """
+    app = Flask(
+        "relatum",
+        root_path=str(_API),
+        static_folder="static",
+        static_url_path=pages.STATIC,
+        template_folder="templates",
+    )
+    _settle(app, config)
+    db.init_app(app, config)
+    guard.install(app)
+    limits.install(app)
+    problems.install(app)
+    routes.install(app)
+    reference.install(app)
+    pages.install(app)
+    return app
+
+
+def _settle(app: Flask, config: Config) -> None:
+    """Set what Flask would else take from its environment or leave open."""
+    app.debug = False
+    app.secret_key = None  # sessions are rows of ours; nothing is ever signed into a cookie
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.config.update(
+        TESTING=False,
+        MAX_CONTENT_LENGTH=config.body_limit,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    if config.proxies:
+        count = config.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

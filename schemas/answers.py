@@ -1,0 +1,249 @@
+"""Wire formats of what the API answers, written down for its description.
+
+Answers are built as plain values and never dumped through these; a test holds both together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from .entity_types import OptionSchema
+from .errors import ErrorItemSchema
+
+
+def _said(help: str) -> dict[str, Any]:  # noqa: A002  # the word users read
+    return {"required": True, "metadata": {"description": help}}
+
+
+_SET: dict[str, Any] = {"required": True}
+_OPEN: dict[str, Any] = {"required": True, "allow_none": True}
+
+
+# -- signing in -----------------------------------------------------------------------------
+class WhoSchema(Schema):
+    """Who asks."""
+
+    id = fields.Integer(**_SET)
+    name = fields.String(**_SET)
+    admin = fields.Boolean(**_SET)
+    team = fields.Integer(**_OPEN)
+    timezone = fields.String(**_OPEN)
+
+
+class SessionSchema(Schema):
+    """Who is signed in, and what his writes carry as X-CSRF-Token."""
+
+    user = fields.Nested(WhoSchema, required=True)
+    csrf = fields.String(
+        required=True, allow_none=True, metadata={"description": "Null for a bearer token."}
+    )
+
+
+class LinkSchema(Schema):
+    """A one-time sign-in link."""
+
+    url = fields.String(**_said("Works once, within link_minutes."))
+
+
+class NewTokenSchema(Schema):
+    """A bearer token that was just made."""
+
+    id = fields.Integer(**_SET)
+    name = fields.String(**_SET)
+    token = fields.String(**_said("Shown only now."))
+
+
+class TokenInfoSchema(Schema):
+    """A bearer token, without its text."""
+
+    id = fields.Integer(**_SET)
+    name = fields.String(**_SET)
+    created_at = fields.AwareDateTime(**_SET)
+    expires_at = fields.AwareDateTime(**_OPEN)
+    last_used_at = fields.AwareDateTime(**_OPEN)
+
+
+class TokensSchema(Schema):
+    """Bearer tokens, newest first."""
+
+    tokens = fields.List(fields.Nested(TokenInfoSchema), **_SET)
+
+
+class HealthSchema(Schema):
+    """A well instance."""
+
+    status = fields.String(**_said("ok"))
+    database = fields.String(**_said("sqlite or postgresql"))
+    version = fields.String(**_said("Version of the program."))
+
+
+# -- the data model -------------------------------------------------------------------------
+class OperatorSchema(Schema):
+    """A comparison that a field knows."""
+
+    name = fields.String(**_SET)
+    label = fields.String(**_SET)
+    operands = fields.String(**_said("one, many, pair or flag"))
+
+
+class FieldInfoSchema(Schema):
+    """A field as it is."""
+
+    name = fields.String(**_SET)
+    kind = fields.String(**_said("The field type."))
+    label = fields.String(**_SET)
+    help = fields.String(**_OPEN)
+    required = fields.Boolean(**_SET)
+    unique = fields.Boolean(**_SET)
+    indexed = fields.Boolean(**_SET)
+    sortable = fields.Boolean(**_SET)
+    personal = fields.Boolean(**_SET)
+    default = fields.Raw(**_OPEN)
+    settings = fields.Dict(keys=fields.String(), **_SET)
+    position = fields.Integer(**_SET)
+    options = fields.List(
+        fields.Nested(OptionSchema), metadata={"description": "Choice fields only."}
+    )
+    owner = fields.String(**_said("Who declared it: system, a plugin, or local."))
+    read_only = fields.Boolean(**_SET)
+    operators = fields.List(fields.Nested(OperatorSchema), **_SET)
+    parts = fields.List(fields.String(), **_said("What it can be grouped by besides itself."))
+
+
+class EntityTypeInfoSchema(Schema):
+    """An entity type as it is."""
+
+    name = fields.String(**_SET)
+    label = fields.String(**_SET)
+    plural = fields.String(**_SET)
+    icon = fields.String(**_OPEN)
+    hue = fields.Integer(**_OPEN)
+    description = fields.String(**_OPEN)
+    title = fields.String(**_SET)
+    owner = fields.String(**_SET)
+    trashed = fields.Boolean(**_SET)
+    fields_ = fields.List(
+        fields.Nested(FieldInfoSchema), data_key="fields", attribute="fields", required=True
+    )
+    trashed_fields = fields.List(fields.String(), **_SET)
+    keys = fields.List(fields.List(fields.String()), **_said("Unique keys."))
+
+
+class EntityTypesSchema(Schema):
+    """Entity types."""
+
+    types = fields.List(fields.Nested(EntityTypeInfoSchema), **_SET)
+
+
+class ExportSchema(Schema):
+    """The local layer of the data model."""
+
+    relatum = fields.Integer(**_said("Version of the format."))
+    types = fields.List(fields.Dict(keys=fields.String()), **_SET)
+    extensions = fields.List(fields.Dict(keys=fields.String()), **_SET)
+
+
+class StepSchema(Schema):
+    """One operation of a plan."""
+
+    op = fields.String(**_SET)
+    target = fields.String(**_SET)
+    summary = fields.String(**_SET)
+    risk = fields.String(**_said("safe, lossy or destructive"))
+    rows = fields.Integer(**_said("Rows that it touches or counted."))
+    offenders = fields.List(fields.Integer(), **_said("Some ids of records that break the rule."))
+    uses = fields.List(fields.String(), **_SET)
+    notes = fields.List(fields.String(), **_SET)
+    question = fields.Nested(ErrorItemSchema, **_OPEN)
+    sql = fields.List(fields.String(), **_said("What the database executes."))
+
+
+class PlanInfoSchema(Schema):
+    """What changes mean."""
+
+    plan = fields.String(**_said("Fingerprint: send it with apply."))
+    generation = fields.Integer(**_said("Generation of the data model with these changes."))
+    blocked = fields.Boolean(**_said("Whether a question is open."))
+    risk = fields.String(**_said("safe, lossy or destructive"))
+    steps = fields.List(fields.Nested(StepSchema), **_SET)
+    applied = fields.Boolean(**_SET)
+
+
+class PlanAnswerSchema(PlanInfoSchema):
+    """A plan, and the entity types that it is about as they are now."""
+
+    types = fields.List(fields.Nested(EntityTypeInfoSchema), **_SET)
+
+
+class ChangedTypeSchema(PlanInfoSchema):
+    """A plan of one change, and its entity type as it is now; null if there is none."""
+
+    type = fields.Nested(EntityTypeInfoSchema, **_OPEN)
+
+
+# -- records --------------------------------------------------------------------------------
+class OutcomeSchema(Schema):
+    """What became of one row."""
+
+    row = fields.Integer(**_said("Place in the batch, from 0."))
+    status = fields.String(**_said("created, updated, unchanged, deleted, restored or refused"))
+    id = fields.Integer(**_OPEN)
+    version = fields.Integer(**_OPEN)
+    errors = fields.List(fields.Nested(ErrorItemSchema), **_SET)
+
+
+class BulkResultSchema(Schema):
+    """What became of every row."""
+
+    results = fields.List(fields.Nested(OutcomeSchema), **_SET)
+
+
+class ChangeSchema(Schema):
+    """What one change set did to a record."""
+
+    id = fields.Integer(**_SET)
+    at = fields.AwareDateTime(**_SET)
+    actor = fields.Integer(**_OPEN)
+    source = fields.String(**_said("ui, api, cli, import, job or plan"))
+    change_set = fields.Integer(**_SET)
+    op = fields.String(**_said("create, update, delete or restore"))
+    version = fields.Integer(**_SET)
+    changes = fields.Dict(
+        keys=fields.String(), values=fields.List(fields.Raw(allow_none=True)),
+        **_said("Per field [before, after]; a create has [after]."),
+    )  # fmt: skip
+
+
+class HistorySchema(Schema):
+    """A page of a record's history, newest first."""
+
+    changes = fields.List(fields.Nested(ChangeSchema), **_SET)
+    next = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Goes into _before."}
+    )
+
+
+class ReferenceSchema(Schema):
+    """What a record that is pointed to is called."""
+
+    type = fields.String(**_SET)
+    label = fields.String(**_SET)
+    trashed = fields.Boolean(**_SET)
+
+
+class CountSchema(Schema):
+    """How many records match."""
+
+    value = fields.Integer(**_SET)
+    exact = fields.Boolean(**_said("False: there are more than count_cap."))
+
+
+class GroupsSchema(Schema):
+    """Groups of records, with what was computed of each."""
+
+    groups = fields.List(fields.Dict(keys=fields.String()), **_SET)
+    labels = fields.Dict(
+        keys=fields.String(), values=fields.Nested(ReferenceSchema), **_said("By record id.")
+    )
