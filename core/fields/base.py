@@ -107,6 +107,11 @@ class Field:
         return value
 
     # -- values ----------------------------------------------------------------------------
+    @property
+    def empty(self) -> Any:
+        """The value that is stored for an empty one."""
+        return None
+
     def check(self, value: Any) -> Any:
         """Return the value to store for what a caller sent; raise `Refused`.
 
@@ -181,6 +186,8 @@ def kind_of(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return f"{value}".lower()
+    if isinstance(value, int) and value.bit_length() > 100:
+        return "a number of many digits"  # which Python would refuse to write out
     if isinstance(value, (int, float)):
         return f"the number {value}"
     if isinstance(value, str):

@@ -28,6 +28,11 @@ _RELATIVE = re.compile(r"(today|now)(?:([+-])(\d{1,4})([dhm]))?")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
+def _shaped(text: str, style: str) -> bool:
+    """Say whether a text is as long as its style, where months and days have two digits."""
+    return "MM" not in style or len(text) == len(style)
+
+
 def _relative(value: Any) -> tuple[str, timedelta] | None:
     """Read `today`, `now`, `today-30d`, `now+2h`; None if it is none of these."""
     found = _RELATIVE.fullmatch(value) if isinstance(value, str) else None
@@ -43,11 +48,13 @@ def to_date(value: Any, wanted: str = "YYYY-MM-DD") -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if isinstance(value, str):
+        text = value.strip()
         try:
-            if wanted != "YYYY-MM-DD":
-                return datetime.strptime(value.strip(), STYLES[wanted]).date()  # noqa: DTZ007  # a date has no zone
-            if len(value.strip()) == 10:
-                return date.fromisoformat(value.strip())
+            if wanted != "YYYY-MM-DD" and _shaped(text, wanted):
+                return datetime.strptime(text, STYLES[wanted]).date()  # noqa: DTZ007  # a date has no zone
+            # Python reads more forms than this one, such as weeks.
+            if wanted == "YYYY-MM-DD" and len(text) == 10 and text[7] == "-":
+                return date.fromisoformat(text)
         except ValueError:
             pass
     raise Refused("not_date", wanted=wanted, got=kind_of(value))

@@ -34,6 +34,8 @@ def to_decimal(value: Any) -> Decimal:
     """Return the exact decimal of a JSON number or text; raise `Refused`."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
         raise Refused("not_decimal", got=kind_of(value))
+    if isinstance(value, int) and abs(value) >= DECIMAL_LIMIT:
+        raise Refused("too_large", max="999999999999")
     text = str(value).strip()
     if len(text) > 40:
         raise Refused("not_decimal", got=kind_of(text))
@@ -43,7 +45,8 @@ def to_decimal(value: Any) -> Decimal:
         raise Refused("not_decimal", got=kind_of(value)) from None
     if not number.is_finite() or "_" in text:
         raise Refused("not_decimal", got=kind_of(value))
-    if abs(number) >= DECIMAL_LIMIT:
+    # The exponent first: numbers beyond all limits can't even be compared.
+    if number and (number.adjusted() > 12 or abs(number) >= DECIMAL_LIMIT):
         raise Refused("too_large", max="999999999999")
     return number
 
@@ -199,13 +202,17 @@ class Boolean(Field):
         """Whether empty is a value of its own."""
         return bool(self.settings.get("tri_state"))
 
+    @property
+    def empty(self) -> bool | None:
+        return None if self.tri_state else False
+
     def columns(self) -> list[sa.Column[Any]]:
         if self.tri_state:
             return [sa.Column(self.column, sa.Boolean)]
         return [sa.Column(self.column, sa.Boolean, nullable=False, server_default=sa.false())]
 
     def store(self, value: bool | None) -> tuple[bool | None]:
-        return (value if value is not None or self.tri_state else False,)
+        return (self.empty if value is None else value,)
 
     def check(self, value: Any) -> bool:
         if not isinstance(value, bool):

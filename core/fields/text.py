@@ -115,7 +115,7 @@ class ShortText(LongText):
         return f"{self.column}__k"
 
     def normal(self, value: Any) -> str:
-        return clean(value, lines=False).strip()
+        return clean(value.strip() if isinstance(value, str) else value, lines=False)
 
     def store(self, value: str | None) -> tuple[str | None, str | None]:
         return (value, None) if value is None else (value, fold(value))

@@ -73,7 +73,18 @@ def read(entity_type: EntityType, sent: Sequence[Any], *, with_id: bool) -> list
         _by_schema(entity_type, rows, plain)
     else:
         _by_column(entity_type, rows, plain)
+    _fill_empty(entity_type, rows)
     return rows
+
+
+def _fill_empty(entity_type: EntityType, rows: list[Row]) -> None:
+    """Store what an empty value counts as, unless the field demands one."""
+    for field_ in entity_type.own_fields:
+        if field_.empty is None or field_.required:
+            continue
+        for row in rows:
+            if row.values.get(field_.name, _MISSING) is None:
+                row.values[field_.name] = field_.empty
 
 
 def _names(entity_type: EntityType, row: Row, given: Any, with_id: bool) -> dict[str, Any]:
