@@ -115,7 +115,7 @@ def _report(error: Exception, args: Sequence[str]) -> int:
     if isinstance(error, click.ClickException):
         return _say("usage", _sentence(error.format_message()), 2)
     if isinstance(error, RelatumError):
-        return _say(error.code, str(error), 1)
+        return _say(error.code, _sentence(str(error)), 1)
     if isinstance(error, BrokenPipeError):
         # Whoever read our output has enough; nothing must be flushed into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -87,12 +87,13 @@ def _show(report: imports.Report, rejects: str | None) -> None:
     if report.problem_count > _SHOWN:
         where = f"see {rejects}" if rejects else "--rejects FILE lists them"
         click.echo(f"… and {report.problem_count - _SHOWN:,} more problems; {where}.")
-    counts = ", ".join(
-        f"{getattr(report, name):,} {name}"
-        for name in ("created", "updated", "unchanged", "refused")
+    would = "" if report.written else "would be "
+    nothing = "" if report.written else " Nothing is written."
+    click.echo(
+        f"{report.rows:,} rows of {report.file}: {report.created:,} {would}created, "
+        f"{report.updated:,} updated, {report.unchanged:,} unchanged; {report.refused:,} refused."
+        f"{nothing}"
     )
-    what = "imported" if report.written else "would be" if report.dry_run else "not imported"
-    click.echo(f"{report.rows:,} rows of {report.file} {what}: {counts}.")
 
 
 def _end(report: imports.Report) -> None:

@@ -247,7 +247,9 @@ class _Import:
             if outcome.problems:
                 self._refuse(row.line, self._of(row, outcome.problems))
             elif row.links and outcome.id is not None:
-                self.links[outcome.id] = (row.line, outcome.status, row.links)
+                # A record that stands in several lines is what its first one made it.
+                _, status, _ = self.links.get(outcome.id, (0, outcome.status, {}))
+                self.links[outcome.id] = (row.line, status, row.links)
 
     def _link(self, piece: Sequence[tuple[int, tuple[int, str, dict[str, str]]]]) -> None:
         rows, problems = db.transact(bound(self._linked, piece))

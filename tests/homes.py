@@ -1,0 +1,72 @@
+"""Places for instances that a test makes itself, and a way to run commands on them."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+
+from relatum import cli
+
+ADMIN_URL = os.environ.get("RELATUM_TEST_POSTGRESQL", "")
+
+
+@contextmanager
+def bare(database: str, home: Path) -> Iterator[dict[str, str]]:
+    """Give the environment of an instance that is not there yet; drop its database afterwards."""
+    environment = {"RELATUM_HOME": str(home), "RELATUM_SQLITE_SYNCHRONOUS": "OFF"}
+    if database == "sqlite":
+        yield environment
+        return
+    name = f"relatum_test_{uuid.uuid4().hex[:12]}"
+    _on_server(f'CREATE DATABASE "{name}"')
+    try:
+        url = sa.make_url(ADMIN_URL).set(database=name)
+        yield environment | {"RELATUM_DATABASE_URL": url.render_as_string(hide_password=False)}
+    finally:
+        _on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _on_server(statement: str) -> None:
+    url = ADMIN_URL.replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+
+
+class Shell:
+    """Runs `relatum` commands in this process, on the instance of an environment."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        own = {name: None for name in os.environ if name.startswith("RELATUM_")}
+        self.environment: dict[str, str | None] = {**own, **environment}
+
+    def __call__(self, *words: str, given: str | None = None) -> Result:
+        """Run a command with `given` as standard input; return its output and exit status."""
+        runner = CliRunner(env=self.environment)
+        return runner.invoke(cli.main, [*words], input=given, catch_exceptions=False)
+
+    def said(self, *words: str, status: int = 0, given: str | None = None) -> str:
+        """Run a command that ends with `status`; return what it printed on standard output."""
+        done = self(*words, given=given)
+        assert done.exit_code == status, done.output
+        return str(done.stdout)
+
+    def json(self, *words: str, status: int = 0, given: str | None = None) -> Any:
+        """Run a command with --json and return what it printed."""
+        return orjson.loads(self.said(*words, "--json", status=status, given=given))
+
+    def error(self, *words: str, status: int = 1, given: str | None = None) -> str:
+        """Run a command that fails with one line on standard error; return that line."""
+        done = self(*words, given=given)
+        assert done.exit_code == status, done.output
+        [line] = done.stderr.splitlines()
+        assert line.startswith("Error ") and line.endswith((".", "?", "!", "--help")), line
+        return str(line.removeprefix("Error "))
