@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from . import clock, db, models
 from .actor import Actor
-from .errors import RelatumError
 
 
 class Change(NamedTuple):
@@ -106,14 +105,9 @@ def history(record_id: int, *, limit: int = 100, before: int | None = None) -> l
     ]
 
 
-def type_of(record_id: int) -> int:
-    """Return the id of the type of a record, from the spine; raise `record_unknown`."""
+def type_of(record_id: int) -> int | None:
+    """Return the id of the type of a record, from the spine; None if there never was one."""
     spine = models.Record.__table__
-    found = (
-        db.current()
-        .connection.execute(sa.select(spine.c.type_id).where(spine.c.id == record_id))
-        .scalar_one_or_none()
-    )
-    if found is None:
-        raise RelatumError("record_unknown", type="record", id=record_id)
-    return int(found)
+    query = sa.select(spine.c.type_id).where(spine.c.id == record_id)
+    found: int | None = db.current().connection.execute(query).scalar_one_or_none()
+    return found

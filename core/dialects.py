@@ -6,6 +6,7 @@ import random
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -73,10 +74,8 @@ def _sqlite(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engine:
 
     @event.listens_for(engine, "close")
     def _optimize(connection: Any, _record: Any) -> None:
-        try:
+        with suppress(sqlite3.Error):
             connection.execute("PRAGMA optimize")
-        except sqlite3.Error:
-            pass
 
     return engine
 
@@ -171,6 +170,10 @@ def translate(error: sa_exc.DBAPIError, config: Config) -> Exception:
         return RelatumError("query_too_costly", limit=config.read_timeout)
     if state == "53100" or "disk is full" in text or "disk i/o error" in text:
         return RelatumError("disk_full")
+    if state == "54000":
+        return RelatumError(
+            "invalid", first="values are too long together for an index. Shorten them"
+        )
     if "database is locked" in text or "database table is locked" in text:
         return RelatumError("database_busy", seconds=config.busy_timeout)
     if _is_gone(error, text, state):

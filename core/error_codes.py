@@ -212,6 +212,11 @@ codes(
     ),
     id_missing=("Id missing", "Each record to change needs its id."),
     key_missing=("Key missing", "Each record needs a value for the key field '{field}'."),
+    key_too_long=(
+        "Values too long together",
+        "The values of {fields} have {length} bytes together; a unique key takes {max}. Shorten "
+        "one of them.",
+    ),
     row_twice=("Record twice", "Record {id} stands twice in this batch (row {other})."),
     name_invalid=(
         "Wrong name",

@@ -119,5 +119,5 @@ def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
     """Return ` Did you mean 'x'?` for the closest known word, or an empty text."""
     from rapidfuzz import process  # noqa: PLC0415  # loaded only when something is wrong
 
-    found = process.extractOne(word, known, score_cutoff=60)
+    found = process.extractOne(word[:200], known, score_cutoff=60)
     return f" Did you mean '{found[0]}'?" if found else ""

@@ -16,6 +16,8 @@ from ..fields import FIELD_TYPES, Field, Option, Refused
 _NAME = re.compile(r"[a-z](?:_?[a-z0-9])*")
 NAME_LIMIT = 40
 RESERVED_FIELDS: Final = frozenset(SYSTEM_COLUMNS) | frozenset(system_fields(0, "UTC"))
+#: What PostgreSQL has in every table already; reserved on both databases, so that moving works.
+_POSTGRESQL_COLUMNS: Final = frozenset("tableoid xmin cmin xmax cmax ctid".split())
 #: Settings that shape the column; changing them is a change of type.
 FIXED_SETTINGS: Final = frozenset({"scale", "target", "currency", "tri_state"})
 
@@ -39,6 +41,8 @@ def check_field_name(name: str, type_owner: str) -> str:
     check_name(name)
     if name in RESERVED_FIELDS:
         raise RelatumError("name_reserved", name=name, why=": every record has it already")
+    if name in _POSTGRESQL_COLUMNS:
+        raise RelatumError("name_reserved", name=name, why=": PostgreSQL keeps it for itself")
     if type_owner != "local" and not name.startswith("x_"):
         raise RelatumError("name_prefix", name=name, what="fields on a type that is not yours")
     return name

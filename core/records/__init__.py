@@ -13,7 +13,7 @@ from typing import Any
 from .. import access, catalog, db
 from ..actor import Actor
 from ..catalog import EntityType, Key
-from ..errors import RelatumError
+from ..errors import Invalid, RelatumError
 from . import checks, write
 from .batch import Outcome as Outcome
 from .batch import Row, good, read, refused
@@ -76,6 +76,7 @@ def _update(
     check_required: bool = True,
     dry_run: bool = False,
 ) -> list[Outcome]:
+    checks.people_in_turn(entity_type, batch)
     write.lock(entity_type, batch)
     fill_in(entity_type, batch, actor)
     for row in batch:
@@ -118,23 +119,36 @@ def upsert(
     entity_type = _open(type_name, "update", actor)
     wanted = _key(entity_type, key)
     waves = _waves(entity_type, wanted, read(entity_type, rows, with_id=False))
-    outcomes: list[Outcome] = []
-    for wave in waves:
-        sound = [row for row in wave if not row.problems]
-        held = checks.holders(entity_type, wanted, _keyed(entity_type, wanted, sound))
-        ids = {values: found["id"] for values, found in held}
-        fresh: list[Row] = []
-        known: list[Row] = []
-        for row in wave:
-            row.id = (
-                None if row.problems else ids.get(checks.key_values(entity_type, wanted, row) or ())
-            )
-            (fresh if row.id is None else known).append(row)
-        if known:
-            outcomes += _update(entity_type, known, actor, partial, dry_run=dry_run)
-        if fresh:
-            outcomes += _create(entity_type, fresh, actor, partial, dry_run)
-    return sorted(outcomes, key=lambda outcome: outcome.row)
+    # Every row is tried, so that every problem is named; then it is all or nothing.
+    with db.savepoint():
+        outcomes = [
+            outcome
+            for wave in waves
+            for outcome in _wave(entity_type, wanted, wave, actor, dry_run)
+        ]
+        problems = [problem for outcome in outcomes for problem in outcome.problems]
+        if problems and not partial:
+            raise Invalid(sorted(problems, key=lambda problem: problem.row or 0))
+    return _in_order(outcomes)
+
+
+def _wave(
+    entity_type: EntityType, key: Key, wave: list[Row], actor: Actor, dry_run: bool
+) -> list[Outcome]:
+    """Create or update rows of which no two hold the same key; refuse those with problems."""
+    sound = [row for row in wave if not row.problems]
+    held = checks.holders(entity_type, key, _keyed(entity_type, key, sound))
+    ids = {values: found["id"] for values, found in held}
+    fresh: list[Row] = []
+    known: list[Row] = []
+    for row in wave:
+        values = None if row.problems else checks.key_values(entity_type, key, row)
+        row.id = ids.get(values or ())
+        (fresh if row.id is None else known).append(row)
+    outcomes = _update(entity_type, known, actor, partial=True, dry_run=dry_run) if known else []
+    if fresh:
+        outcomes += _create(entity_type, fresh, actor, partial=True, dry_run=dry_run)
+    return outcomes
 
 
 def _keyed(entity_type: EntityType, key: Key, rows: list[Row]) -> list[tuple[Any, ...]]:
@@ -174,11 +188,13 @@ def delete(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -
     """
     entity_type = _open(type_name, "delete", actor)
     batch = read(entity_type, rows, with_id=True)
+    checks.people_in_turn(entity_type, batch, deleting=True)
     write.lock(entity_type, batch, strongly=True)
     for referrer, lookup, children in release(catalog.current(), entity_type, batch):
         good(batch, partial=partial)
         emptied = [{"id": child, lookup: None} for child in children]
-        update(referrer, emptied, actor=actor, check_required=False)
+        # Partial: a child that somebody else has deleted meanwhile is no reason to refuse.
+        update(referrer, emptied, actor=actor, check_required=False, partial=True)
     written = good(batch, partial=partial)
     write.trash(entity_type, written, actor=actor)
     _after(entity_type, written)

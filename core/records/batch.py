@@ -17,6 +17,8 @@ from ..fields import Field, Refused, kind_of
 #: From so many rows on, values are checked column by column instead of row by row (D16).
 COLUMNS_FROM = 100
 _MISSING: Any = object()
+#: Most characters of an unknown name that are said back.
+_SHOWN = 80
 
 
 @dataclass(slots=True)
@@ -97,8 +99,9 @@ def _names(entity_type: EntityType, row: Row, given: Any, with_id: bool) -> dict
         if with_id and name in ("id", "version"):
             continue
         if target is None:
-            near = nearest(str(name), [f.name for f in entity_type.own_fields])
-            row.refuse("unknown_key", name, type=entity_type.name, field=name, nearest=near)
+            shown = str(name)[:_SHOWN]
+            near = nearest(shown, [f.name for f in entity_type.own_fields])
+            row.refuse("unknown_key", shown, type=entity_type.name, field=shown, nearest=near)
         elif target.read_only:
             row.refuse("read_only", name, field=name)
         else:

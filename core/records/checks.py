@@ -17,6 +17,10 @@ from .batch import Row
 T = TypeVar("T")
 #: Values of one IN list; well under the limits of both databases.
 SLICE = 5000
+#: Most bytes of the texts of one compound key: an index page of PostgreSQL takes no more.
+KEY_BYTES = 2400
+#: Advisory lock of whoever changes administrators or the tree of teams.
+_PEOPLE = 0x52454C50454F
 
 
 def slices(items: Iterable[T], size: int = SLICE) -> Iterator[list[T]]:
@@ -69,7 +73,10 @@ def unique(entity_type: EntityType, rows: Sequence[Row], *, code: str = "duplica
             values = key_values(entity_type, key, row)
             if values is None:
                 continue
-            if values in places:
+            if len(values) > 1 and (length := _bytes(values)) > KEY_BYTES:
+                names = ", ".join(key.fields)
+                row.refuse("key_too_long", names, fields=names, length=length, max=KEY_BYTES)
+            elif values in places:
                 row.refuse(
                     "duplicate_in_batch", ", ".join(key.fields), fields=", ".join(key.fields),
                     value=_shown(entity_type, key, row), other=places[values].place,
@@ -77,6 +84,10 @@ def unique(entity_type: EntityType, rows: Sequence[Row], *, code: str = "duplica
             else:
                 places[values] = row
         _taken(entity_type, key, places, code)
+
+
+def _bytes(values: tuple[Any, ...]) -> int:
+    return sum(len(value.encode()) for value in values if isinstance(value, str))
 
 
 def _touches(row: Row, key: Key, code: str) -> bool:
@@ -134,10 +145,20 @@ def zones(entity_type: EntityType, rows: Sequence[Row]) -> None:
             row.refuse("option_unknown", "timezone", value=zone, field="timezone", nearest=near)
 
 
+def people_in_turn(entity_type: EntityType, rows: Sequence[Row], *, deleting: bool = False) -> None:
+    """Let changes that `people` looks at happen one after the other, across processes."""
+    ruled = {"user": ("admin", "active"), "team": ("parent",)}.get(entity_type.name, ())
+    connection = db.for_writing().connection
+    if connection.dialect.name == "postgresql" and (
+        (deleting and ruled) or any(name in row.values for row in rows for name in ruled)
+    ):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_PEOPLE})")
+
+
 def people(entity_type: EntityType, ids: Sequence[int]) -> None:
     """Refuse a state without an administrator, and a team that is its own ancestor.
 
-    Runs after the write, in its transaction.
+    Runs after the write, in its transaction, which took its turn before.
     """
     connection = db.for_writing().connection
     table = entity_type.table

@@ -20,13 +20,14 @@ def release(
 
     Records that are deleted in the same batch do not count.
     """
-    clearing = []
-    for referrer, lookup in catalog.referrers(entity_type.name):
-        if lookup.on_delete == "clear":
-            clearing.append((referrer, lookup))
-        else:
+    referrers = list(catalog.referrers(entity_type.name))
+    restricting = [pair for pair in referrers if pair[1].on_delete != "clear"]
+    going = None
+    while going != (going := _going(entity_type, entity_type, batch)):
+        # A row that is refused stays, and then so does what it points to: look again.
+        for referrer, lookup in restricting:
             _restrict(referrer, lookup, entity_type, batch)
-    for referrer, lookup in clearing:
+    for referrer, lookup in (pair for pair in referrers if pair[1].on_delete == "clear"):
         children = _children(referrer, lookup, entity_type, batch)
         if children:
             yield referrer.name, lookup.name, children

@@ -27,7 +27,8 @@ def fill_in(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None
     if entity_type.name != "user":
         for row in new:
             row.values.setdefault("owner", actor.user_id)
-    _teams(batch)
+        # A user's team is where he works, whoever owns his record.
+        _teams(batch)
 
 
 def _default(field: Field, actor: Actor) -> Any:

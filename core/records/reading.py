@@ -10,6 +10,7 @@ from .. import access, catalog, changes, db
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import RelatumError
+from ..fields.number import INTEGER_LIMIT
 
 
 def get(type_name: str, record_id: int, *, actor: Actor, trashed: bool = False) -> dict[str, Any]:
@@ -26,7 +27,8 @@ def get(type_name: str, record_id: int, *, actor: Actor, trashed: bool = False) 
     )
     if not trashed:
         query = query.where(table.c.trashed_at.is_(None))
-    row = db.current().connection.execute(query).one_or_none()
+    possible = 0 < record_id <= INTEGER_LIMIT
+    row = db.current().connection.execute(query).one_or_none() if possible else None
     if row is None:
         raise RelatumError("record_unknown", type=type_name, id=record_id)
     return {field.name: field.wire(value) for field, value in zip(fields, row, strict=True)}
@@ -51,9 +53,6 @@ def history(
 
 
 def _known(entity_type: EntityType, record_id: int) -> None:
-    try:
-        type_id = changes.type_of(record_id)
-    except RelatumError:
-        type_id = 0
-    if type_id != entity_type.id:
+    possible = 0 < record_id <= INTEGER_LIMIT
+    if not possible or changes.type_of(record_id) != entity_type.id:
         raise RelatumError("record_unknown", type=entity_type.name, id=record_id)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from .. import changes, clock, db
 from ..actor import Actor
 from ..catalog import EntityType
+from ..fields.number import INTEGER_LIMIT
 from .batch import Row
 from .checks import slices
 
@@ -117,6 +118,8 @@ def _updated(entity_type: EntityType, row: Row) -> changes.Change:
 
 def trash(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> None:
     """Put locked rows in the trash."""
+    if not rows:
+        return
     _flag(entity_type, rows, actor, "delete", clock.now(), changes.change_set(actor))
 
 
@@ -170,7 +173,8 @@ def lock(
         .with_for_update(key_share=not strongly)
     )
     found: dict[int, Any] = {}
-    for piece in slices(sorted({row.id for row in rows if row.id is not None})):
+    wanted = {row.id for row in rows if row.id is not None and 0 < row.id <= INTEGER_LIMIT}
+    for piece in slices(sorted(wanted)):
         result = db.for_writing().connection.execute(query.where(table.c.id.in_(piece)))
         found.update((record["id"], record) for record in result.mappings())
     places: dict[int, int] = {}
