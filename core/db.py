@@ -186,7 +186,7 @@ def transact(work: Callable[[], T], *, exclusive: bool = False) -> T:
             with writing(exclusive=exclusive):
                 return work()
         except dialects.Retry as again:
-            if attempt == tries:
+            if attempt == tries or (again.waited and not exclusive):
                 raise _given_up(again, exclusive) from again
             time.sleep(random.uniform(0.01, 0.1))  # noqa: S311  # spreading, not secrecy
     raise AssertionError("unreachable")
@@ -230,7 +230,7 @@ def founding(*, unchecked: bool = False) -> Iterator[sa.Connection]:
                 db.session.info.pop("transaction", None)
                 if lite and unchecked:
                     driver.execute("PRAGMA foreign_keys=ON")
-    except sa_exc.DBAPIError as error:
+    except (sa_exc.DBAPIError, sa_exc.TimeoutError) as error:
         meant = dialects.translate(error, settings())
         if isinstance(meant, dialects.Retry):
             meant = RelatumError("database_busy", seconds=settings().busy_timeout)
@@ -248,7 +248,7 @@ def _opened(options: dict[str, Any]) -> Iterator[sa.Connection]:
         raise RuntimeError("a transaction is already open in this context")
     try:
         yield db.session.connection(execution_options=options)
-    except sa_exc.DBAPIError as error:
+    except (sa_exc.DBAPIError, sa_exc.TimeoutError) as error:
         db.session.rollback()
         raise dialects.translate(error, settings()) from error
     except BaseException:

@@ -228,7 +228,7 @@ def build_indexes(engine: sa.Engine, missing: Sequence[CreateIndex]) -> None:
     May be repeated: what a killed build left half-done is dropped first, what somebody else
     has built meanwhile is left alone. One process at a time builds; others wait for it.
     """
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with _patient(engine) as connection:
         operations = Operations(MigrationContext.configure(connection))
         concurrently = connection.dialect.name == "postgresql"
         with _alone(connection):
@@ -241,9 +241,23 @@ def build_indexes(engine: sa.Engine, missing: Sequence[CreateIndex]) -> None:
                 faults.point("indexes.after_build")
 
 
+@contextmanager
+def _patient(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a connection without a transaction that waits as long as other transactions take."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        lite = connection.dialect.name == "sqlite"
+        if not lite:
+            connection.exec_driver_sql("SET lock_timeout = 0")
+        try:
+            yield connection
+        finally:
+            if not lite and not connection.invalidated:
+                connection.exec_driver_sql("RESET lock_timeout")
+
+
 def drop_index_now(engine: sa.Engine, index: CreateIndex) -> None:
     """Drop an index, if it is there, outside any transaction."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with _patient(engine) as connection:
         _drop_index(connection, index)
 
 

@@ -18,10 +18,21 @@ from .errors import RelatumError
 from .storage import local_day
 
 SQLITE_FLOOR = (3, 35)
+#: What SQLite says of a file that it can't open, read or write.
+_UNUSABLE = (
+    "unable to open database", "file is not a database", "readonly database", "malformed",
+)  # fmt: skip
 
 
 class Retry(Exception):
-    """The database undid the transaction for a reason that trying again cures."""
+    """The database undid the transaction for a reason that trying again cures.
+
+    `waited`: it got no lock in the time that it was given.
+    """
+
+    def __init__(self, reason: str, *, waited: bool) -> None:
+        super().__init__(reason)
+        self.waited = waited
 
 
 def make_engine(config: Config) -> sa.Engine:
@@ -37,7 +48,11 @@ def make_engine(config: Config) -> sa.Engine:
         ) from None
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise RelatumError("database_unsupported", reason=f"'{url.get_backend_name()}' is unknown")
-    options: dict[str, Any] = {"pool_size": config.threads, "max_overflow": 4, "pool_timeout": 10}
+    options: dict[str, Any] = {
+        "pool_size": config.threads,
+        "max_overflow": 4,
+        "pool_timeout": config.busy_timeout,
+    }
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, config, options)
     return _postgresql(url, config, options)
@@ -124,7 +139,7 @@ def _postgresql(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engi
         connect_args={
             "connect_timeout": max(2, int(config.busy_timeout)),
             "prepare_threshold": prepare,
-            "options": "-c timezone=UTC",
+            "options": f"-c timezone=UTC -c lock_timeout={int(config.busy_timeout * 1000)}",
         },
         **options,
     )
@@ -161,11 +176,16 @@ def _sqlstate(error: sa_exc.DBAPIError) -> str:
     return getattr(error.orig, "sqlstate", None) or ""
 
 
-def translate(error: sa_exc.DBAPIError, config: Config) -> Exception:
+def translate(error: sa_exc.SQLAlchemyError, config: Config) -> Exception:
     """Return what a failure of the database means to the caller, or the failure itself."""
+    if isinstance(error, sa_exc.TimeoutError):
+        # No connection came free: other threads of this process use them all.
+        return RelatumError("database_busy", seconds=config.busy_timeout)
+    if not isinstance(error, sa_exc.DBAPIError):
+        return error
     text, state = str(error.orig).lower(), _sqlstate(error)
     if state in ("40001", "40P01", "55P03"):
-        return Retry(text)
+        return Retry(text, waited=state == "55P03")
     if state == "57014" or "interrupted" in text:
         return RelatumError("query_too_costly", limit=config.read_timeout)
     if state == "53100" or "disk is full" in text or "disk i/o error" in text:
@@ -182,7 +202,7 @@ def translate(error: sa_exc.DBAPIError, config: Config) -> Exception:
 
 
 def _is_gone(error: sa_exc.DBAPIError, text: str, state: str) -> bool:
-    if "unable to open database" in text or "file is not a database" in text:
+    if any(sign in text for sign in _UNUSABLE):
         return True
     from_server = type(error.orig).__module__.startswith("psycopg")
     if not from_server or not isinstance(error, sa_exc.OperationalError):
