@@ -8,6 +8,7 @@ DDL and threads need real commits.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import uuid
@@ -113,6 +114,20 @@ class Instance:
             _, token = self.write(auth.make_token, actor.user_id, "test", None)
             made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         return made
+
+    @contextmanager
+    def configured(self, **settings: Any) -> Iterator[None]:
+        """Change settings inside the block."""
+        self.app.extensions["relatum"] = dataclasses.replace(self.config, **settings)
+        try:
+            yield
+        finally:
+            self.app.extensions["relatum"] = self.config
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return "postgresql" if self.config.database_url else "sqlite"
 
     def sql(self, text: str, **values: Any) -> list[Any]:
         """Run a statement of one's own and return its rows."""
