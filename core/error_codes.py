@@ -318,10 +318,6 @@ codes(
     file_unreadable=("File not readable", "{path}: {reason}"),
 )
 codes(
-    423,
-    system_record=("Kept by the system", "{type} {id} can't be deleted: {reason}."),
-)
-codes(
     429,
     too_many_tries=(
         "Too many tries",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -44,9 +45,9 @@ def count(instance, table):
 def test_an_id_that_no_record_can_have_is_unknown(tree, id_):
     for verb in (records.update, records.delete, records.restore):
         assert refused(tree, verb, "x_node", [{"id": id_}]).code == "record_unknown"
-    for verb in (records.get, records.history):
+    for look in (records.get, records.history):
         with pytest.raises(RelatumError) as caught:
-            tree.read(verb, "x_node", id_)
+            tree.read(look, "x_node", id_)
         assert caught.value.code == "record_unknown"
     assert refused(tree, records.create, "x_node", [{"parent": id_ or 7}]).status == 422
 
@@ -244,7 +245,7 @@ def test_an_upsert_that_fails_in_a_later_row_of_the_same_key_writes_nothing(tree
 def test_whoever_goes_on_after_a_refused_upsert_has_written_nothing(tree):
     def work():
         with pytest.raises(Invalid):
-            rows = [{"name": "A"}, {"name": "a", "parent": 424242}]
+            rows: list[Any] = [{"name": "A"}, {"name": "a", "parent": 424242}]
             records.upsert("x_node", rows, key=["name"], actor=tree.alice)
 
     with tree.app.app_context():
