@@ -7,6 +7,7 @@ environment. `SETTINGS` is the list that the help page is made from.
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -17,8 +18,16 @@ from typing import Any
 from .errors import RelatumError, nearest
 
 
-def _setting(default: Any, help: str) -> Any:  # noqa: A002  # the word users read
-    return dataclasses.field(default=default, metadata={"help": help})
+def _setting(
+    default: Any,
+    help: str,  # noqa: A002  # the word users read
+    *,
+    least: float = 1,
+    words: tuple[str, ...] = (),
+) -> Any:
+    """Return a setting: its default, help, least number, and the words that are possible."""
+    metadata = {"help": help, "least": least, "words": words}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,21 +41,27 @@ class Config:
         "", "Host names that requests may carry, separated by commas; empty: loopback and base_url."
     )
     proxies: int = _setting(
-        0, "Reverse proxies in front, whose X-Forwarded-For, -Proto and -Host are believed."
+        0,
+        "Reverse proxies in front, whose X-Forwarded-For, -Proto and -Host are believed.",
+        least=0,
     )
     threads: int = _setting(8, "Request threads and database connections per web worker.")
     sqlite_synchronous: str = _setting(
-        "FULL", "SQLite durability: FULL survives power loss, NORMAL is faster."
+        "FULL",
+        "SQLite durability: FULL survives power loss, NORMAL is faster.",
+        words=("FULL", "NORMAL", "EXTRA", "OFF"),
     )
     prepare_threshold: int = _setting(
-        5, "PostgreSQL: prepare a statement after so many uses; -1 never (for pgbouncer)."
+        5, "PostgreSQL: prepare a statement after so many uses; -1 never (for pgbouncer).", least=-1
     )
-    busy_timeout: float = _setting(5.0, "Seconds a write waits for the database.")
-    read_timeout: float = _setting(5.0, "Seconds an interactive read may take.")
+    busy_timeout: float = _setting(5.0, "Seconds a write waits for the database.", least=0.1)
+    read_timeout: float = _setting(
+        5.0, "Seconds an interactive read may take; 0: no limit.", least=0
+    )
     page_limit: int = _setting(500, "Most records in one page.")
     page_default: int = _setting(50, "Records in a page when none is asked for.")
     count_cap: int = _setting(1000, "Counts stop here and say so.")
-    sort_cap: int = _setting(50_000, "Most matching rows sorted without an index.")
+    sort_cap: int = _setting(50_000, "Most matching rows sorted without an index.", least=0)
     group_limit: int = _setting(1000, "Most groups in one aggregate answer.")
     filter_depth: int = _setting(8, "Deepest nesting of and/or/not in a filter.")
     filter_conditions: int = _setting(64, "Most conditions in one filter.")
@@ -55,7 +70,7 @@ class Config:
     bulk_limit: int = _setting(1000, "Most records in one bulk request.")
     body_limit: int = _setting(4_194_304, "Largest request body in bytes.")
     json_depth: int = _setting(32, "Deepest nesting of a JSON body.")
-    fill_limit: int = _setting(20_000, "Most existing rows that one plan may back-fill.")
+    fill_limit: int = _setting(20_000, "Most existing rows that one plan may back-fill.", least=0)
     import_chunk: int = _setting(1000, "Rows written per transaction by an import.")
     idempotency_hours: int = _setting(24, "Hours an Idempotency-Key is remembered.")
     session_hours: int = _setting(336, "Hours a sign-in lasts.")
@@ -81,10 +96,14 @@ def load(
 ) -> Config:
     """Read the settings of the instance in `home` (default: RELATUM_HOME, else ./instance).
 
-    Raises `setting_unknown`, `setting_invalid` or `settings_unreadable`.
+    Raises `setting_unknown`, `setting_invalid`, `settings_unreadable` or `home_unusable`.
     """
     environ = os.environ if environ is None else environ
     folder = Path(home or environ.get("RELATUM_HOME") or "instance").absolute()
+    if "?" in str(folder):
+        # In the address of a SQLite database it ends the path.
+        reason = "the path has a question mark in it"
+        raise RelatumError("home_unusable", path=str(folder), reason=reason)
     given = _from_file(folder / "settings.toml")
     for known in SETTINGS:
         value = environ.get(f"RELATUM_{known.name.upper()}")
@@ -110,14 +129,26 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 def _cast(known: dataclasses.Field[Any], value: Any) -> Any:
     wanted: type[Any] = type(known.default)
-    try:
-        cast = wanted(value) if not isinstance(value, bool) else None
-    except (TypeError, ValueError):
-        cast = None
-    if cast is None or (
-        isinstance(cast, (int, float)) and cast < 0 and known.name != "prepare_threshold"
-    ):
+    least, words = known.metadata["least"], known.metadata["words"]
+    cast = _read(wanted, value)
+    if cast is None or (words and cast not in words) or (wanted is not str and cast < least):
+        kind = {str: "text", int: "a whole number", float: "a number"}[wanted]
+        range_ = f" of at least {least}" if wanted is not str else ""
         raise RelatumError(
-            "setting_invalid", name=known.name, value=str(value), wanted=wanted.__name__
-        )
+            "setting_invalid", name=known.name, value=str(value),
+            wanted=" or ".join(words) or f"{kind}{range_}",
+        )  # fmt: skip
     return cast
+
+
+def _read(wanted: type[Any], value: Any) -> Any:
+    """Return a value as the type that a setting has; None if it can't be one."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    try:
+        number = float(value) if wanted is not str else 0.0
+        if not math.isfinite(number) or (wanted is int and number != int(number)):
+            return None
+        return wanted(value)
+    except ValueError:
+        return None
