@@ -9,6 +9,11 @@ from marshmallow import Schema, ValidationError, fields, validate
 from .base import Closed
 
 _TEXT: dict[str, Any] = {"validate": validate.Length(min=1, max=200)}
+#: The rule itself is checked with the rest of the plan, which says what is wrong with a name.
+_NAME: dict[str, Any] = {
+    "required": True,
+    "metadata": {"pattern": "^[a-z](_?[a-z0-9])*$", "maxLength": 40},
+}
 _HUE: dict[str, Any] = {
     "validate": validate.Range(min=0, max=359),
     "allow_none": True,
@@ -45,7 +50,7 @@ class FieldChangeSchema(Closed):
 class FieldSchema(FieldChangeSchema):
     """A field as it is made."""
 
-    name = fields.String(required=True)
+    name = fields.String(**_NAME)
     kind = fields.String(required=True)
 
 
@@ -63,7 +68,7 @@ class EntityTypeChangeSchema(Closed):
 class EntityTypeSchema(EntityTypeChangeSchema):
     """An entity type as it is made."""
 
-    name = fields.String(required=True)
+    name = fields.String(**_NAME)
     fields_ = fields.List(
         fields.Nested(FieldSchema),
         data_key="fields",
@@ -78,7 +83,7 @@ class TypeOperation(EntityTypeChangeSchema):
 
     op = fields.String(required=True)
     type = fields.String(required=True)
-    existing = fields.Raw()
+    existing = fields.Raw(allow_none=True)
 
 
 class CreateType(EntityTypeSchema):
@@ -93,7 +98,7 @@ class FieldOperation(FieldChangeSchema):
     op = fields.String(required=True)
     type = fields.String(required=True)
     field = fields.String(required=True)
-    existing = fields.Raw()
+    existing = fields.Raw(allow_none=True)
 
 
 class AddField(FieldSchema):
@@ -101,7 +106,7 @@ class AddField(FieldSchema):
 
     op = fields.String(required=True)
     type = fields.String(required=True)
-    existing = fields.Raw()
+    existing = fields.Raw(allow_none=True)
 
 
 class KeyOperation(Closed):
@@ -116,7 +121,7 @@ class KeyOperation(Closed):
         attribute="fields",
         validate=validate.Length(min=1, max=8),
     )
-    existing = fields.Raw()
+    existing = fields.Raw(allow_none=True)
 
 
 #: The wire format of each operation of a plan.
@@ -137,13 +142,13 @@ OPERATIONS: dict[str, type[Schema]] = {
 class FieldAnswerSchema(FieldSchema):
     """A field as it is made, and what existing records get: keep, default or {"fill": value}."""
 
-    existing = fields.Raw()
+    existing = fields.Raw(allow_none=True)
 
 
 class FieldChangeAnswerSchema(FieldChangeSchema):
     """Changed properties of a field, and what happens to records that break a stricter rule."""
 
-    existing = fields.Raw()
+    existing = fields.Raw(allow_none=True)
 
 
 class PlanSchema(Closed):

@@ -20,11 +20,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from marshmallow import RAISE
 
 from relatum.core import auth, catalog, db, entities, install, records
 from relatum.core.actor import Actor, system
+from relatum.core.api.wire import PROBLEM
 from relatum.core.app import create_app
 from relatum.core.config import Config
+from relatum.core.errors import REGISTRY
+from relatum.schemas.errors import ProblemSchema
 
 #: Alice's password; bob and charlie have none.
 PASSWORD = "correct horse battery"
@@ -231,3 +235,26 @@ def instance(config: Config) -> Instance:
     made.alice = Actor(user_id=users["Alice"].id, name="Alice", admin=True)
     made.bob = Actor(user_id=users["Bob"].id, name="Bob")
     return made
+
+
+Refused = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def refused() -> Refused:
+    """Return the one check of an error: its status, code, shape, sentence and help address."""
+
+    def check(response: Any, status: int, code: str) -> dict[str, Any]:
+        assert (response.status_code, response.content_type) == (status, PROBLEM), response.text
+        body: dict[str, Any] = response.get_json()
+        assert ProblemSchema(unknown=RAISE).validate(body) == {}
+        assert (body["status"], body["code"]) == (status, code), body
+        assert body["type"] == f"/help/errors#{code}"
+        assert body["title"] == REGISTRY[code].title
+        for sentence in (body["detail"], *(item["message"] for item in body["errors"])):
+            assert sentence.endswith((".", "?", "!", "more)")) or ". Run: " in sentence, sentence
+            assert "?" not in sentence.split("Did you mean")[0], f"a value is missing: {sentence}"
+        assert response.headers["Cache-Control"] == "no-store"
+        return body
+
+    return check

@@ -52,7 +52,7 @@ def list_entity_types(call: Call) -> Answer:
 
 
 @operation(
-    "GET", "/entity-types/<type>", tag=TAG,
+    "GET", "/entity-types/<type:type>", tag=TAG,
     query=(Parameter("_trashed", FLAG, "1: the last one of that name in the trash instead."),),
     replies={200: Reply("EntityType")},
 )  # fmt: skip
@@ -159,7 +159,7 @@ def create_entity_type(call: Call) -> Answer:
 
 
 @operation(
-    "PATCH", "/entity-types/<type>", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
+    "PATCH", "/entity-types/<type:type>", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
     body="EntityTypeChange", replies=_CHANGED, problems=_PROBLEMS,
 )  # fmt: skip
 def change_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
@@ -169,8 +169,8 @@ def change_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
 
 
 @operation(
-    "DELETE", "/entity-types/<type>", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,), replies=_CHANGED,
-    problems=_PROBLEMS,
+    "DELETE", "/entity-types/<type:type>", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
+    replies=_CHANGED, problems=_PROBLEMS,
 )  # fmt: skip
 def trash_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
     """Put an entity type in the trash; its records are kept and come back with it."""
@@ -178,7 +178,7 @@ def trash_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
 
 
 @operation(
-    "POST", "/entity-types/<type>/restore", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
+    "POST", "/entity-types/<type:type>/restore", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
     replies=_CHANGED, problems=_PROBLEMS,
 )  # fmt: skip
 def restore_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
@@ -187,7 +187,7 @@ def restore_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
 
 
 @operation(
-    "POST", "/entity-types/<type>/fields", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
+    "POST", "/entity-types/<type:type>/fields", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
     body="NewField", replies=_MADE, problems=_PROBLEMS,
 )  # fmt: skip
 def add_field(call: Call, type: str) -> Answer:  # noqa: A002
@@ -197,8 +197,8 @@ def add_field(call: Call, type: str) -> Answer:  # noqa: A002
 
 
 @operation(
-    "PATCH", "/entity-types/<type>/fields/<field>", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
-    body="FieldChange", replies=_CHANGED, problems=_PROBLEMS,
+    "PATCH", "/entity-types/<type:type>/fields/<field>", tag=TAG, mode=EXCLUSIVE,
+    query=(PLAN_ONLY,), body="FieldChange", replies=_CHANGED, problems=_PROBLEMS,
 )  # fmt: skip
 def change_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
     """Change a field; `existing` says what happens to records that break a stricter rule."""
@@ -207,8 +207,8 @@ def change_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
 
 
 @operation(
-    "DELETE", "/entity-types/<type>/fields/<field>", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
-    replies=_CHANGED, problems=_PROBLEMS,
+    "DELETE", "/entity-types/<type:type>/fields/<field>", tag=TAG, mode=EXCLUSIVE,
+    query=(PLAN_ONLY,), replies=_CHANGED, problems=_PROBLEMS,
 )  # fmt: skip
 def trash_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
     """Put a field in the trash; its values are kept and come back with it."""
@@ -216,7 +216,7 @@ def trash_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
 
 
 @operation(
-    "POST", "/entity-types/<type>/fields/<field>/restore", tag=TAG, mode=EXCLUSIVE,
+    "POST", "/entity-types/<type:type>/fields/<field>/restore", tag=TAG, mode=EXCLUSIVE,
     query=(PLAN_ONLY,), replies=_CHANGED, problems=_PROBLEMS,
 )  # fmt: skip
 def restore_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002

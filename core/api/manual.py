@@ -17,6 +17,8 @@ _PACKAGE: Final = f"{__package__.rpartition('.')[0]}.help"
 _ERRORS: Final = "errors"
 _STRANGE: Final = re.compile(r"[^a-z0-9_]+")
 _VALUE: Final = re.compile(r"\{(\w+)\}")
+#: Values that are half a sentence, or nothing.
+_ADDED: Final = re.compile(r"\{(nearest|where|why)\}")
 
 
 class HelpPage(NamedTuple):
@@ -74,6 +76,6 @@ def _errors() -> str:
         if entry.status != status:
             status = entry.status
             lines += ["", f"## Status {status}"]
-        sentence = _VALUE.sub(r"…", entry.template)
-        lines += ["", f"### `{entry.code}` {entry.title}", "", sentence.replace("<", "\\<")]
+        sentence = _VALUE.sub(r"*\1*", _ADDED.sub("", entry.template))
+        lines += ["", f"### `{entry.code}` {entry.title}", "", sentence]
     return "\n".join(lines)

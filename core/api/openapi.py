@@ -17,7 +17,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import current_app
 
 from ...version import __version__
-from .. import access, catalog
+from .. import access, catalog, db
 from ..catalog import Catalog, EntityType
 from ..errors import REGISTRY, RelatumError
 from . import components, wire
@@ -157,7 +157,7 @@ def _described(each: Operation, path: str, entity_type: EntityType | None) -> di
     prefix = "" if entity_type is None else f"{entity_type.name}."
     made: dict[str, Any] = {
         "operationId": prefix + each.name,
-        "summary": " ".join(summary.split()),
+        "summary": " ".join(summary.replace("`", "").split()),
         "description": " ".join(more.split()),
         "tags": [each.tag if entity_type is None else entity_type.plural],
         "parameters": _parameters(each, path, entity_type),
@@ -185,13 +185,19 @@ def _parameters(each: Operation, path: str, entity_type: EntityType | None) -> l
     found += [
         {
             "name": given.name, "in": given.where, "required": given.required,
-            "schema": dict(given.schema), "description": given.help,
+            "schema": _limited(given), "description": given.help,
         }
         for given in (*each.query, *each.headers, *keyed)
     ]  # fmt: skip
     if each.filters:
         found.append(components.filters(entity_type))
     return found
+
+
+def _limited(given: Parameter) -> dict[str, Any]:
+    if given.name == "_limit":
+        return {"maximum": db.settings().page_limit, **given.schema}
+    return dict(given.schema)
 
 
 def _responses(each: Operation, path: str, entity_type: EntityType | None) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def answer(error: Exception) -> Response:
 
 def _known(error: Exception) -> RelatumError:
     if isinstance(error, RelatumError):
-        return error
+        return _discreet(error)
     if isinstance(error, (dialects.Retry, sqlalchemy.exc.TimeoutError)):
         # A lock that was not given in time, or no free connection in the pool.
         return RelatumError("database_busy", seconds=db.settings().busy_timeout)
@@ -60,6 +60,16 @@ def _known(error: Exception) -> RelatumError:
         "internal error %s at %s %s", number, request.method, request.path, exc_info=error
     )
     return RelatumError("internal", id=number)
+
+
+def _discreet(error: RelatumError) -> RelatumError:
+    """Keep from strangers where the database is; the log has it."""
+    if error.code not in ("database_gone", "not_initialised"):
+        return error
+    current_app.logger.error("%s", error)
+    return RelatumError(
+        error.code, url="the configured address", reason="the log of the server says why"
+    )
 
 
 def _of_http(error: HTTPException) -> RelatumError | None:

@@ -17,15 +17,21 @@ _TEXT: Final = {"type": "string"}
 _COUNT: Final = {"type": "integer", "minimum": 1}
 FLAG: Final = {"type": "string", "enum": ["0", "1", "true", "false"]}
 IF_MATCH: Final = Parameter(
-    "If-Match", _TEXT, "The ETag that was read; 412 if somebody changed the record since.", "header"
+    "If-Match",
+    {**_TEXT, "pattern": r'^("[0-9]{1,15}"|\*)$'},
+    "The ETag that was read; 412 if somebody changed the record since.",
+    "header",
 )
 IF_NONE_MATCH: Final = Parameter(
     "If-None-Match", _TEXT, "A known ETag; 304 if it is still true.", "header"
 )
-KEY: Final = Parameter("_key", _TEXT, "Fields of a unique key, separated by commas.", required=True)
+KEY: Final = Parameter(
+    "_key", {**_TEXT, "pattern": "^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*$"},
+    "Fields of a unique key, separated by commas.", required=True,
+)  # fmt: skip
 #: Words that choose records besides the filters.
 CHOICE: Final = (
-    Parameter("_filter", _TEXT, "A filter in JSON, for and, or and not."),
+    Parameter("_filter", {**_TEXT, "minLength": 2}, "A filter in JSON, for and, or and not."),
     Parameter("_trashed", FLAG, "1: the trash instead."),
 )
 #: Words that steer a list; every other parameter is a filter.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import BaseConverter
 
 # Importing a module declares its operations.
 from . import bulk as bulk
@@ -20,19 +21,25 @@ from .operations import OPERATIONS, PREFIX, Operation
 
 
 class Id(BaseConverter):
-    """A record id in a path: 1 to 2^53 - 1, without leading zeros."""
+    """A record id in a path: 1 to 2^53 - 1, without leading zeros; 0 stands for any other."""
 
-    regex = "[1-9][0-9]{0,15}"
+    regex = "[0-9]+"
 
     def to_python(self, value: str) -> int:
-        if int(value) > wire.ID_LIMIT:
-            raise ValidationError
-        return int(value)
+        # Refused later: werkzeug would offer the methods of whatever else the path is like.
+        sound = len(value) < 17 and value[0] != "0" and int(value) <= wire.ID_LIMIT
+        return int(value) if sound else 0
+
+
+class TypeName(BaseConverter):
+    """A type's name where verbs stand beside it."""
+
+    regex = "(?!(?:plan|apply|export)$)[^/]+"
 
 
 def install(app: Flask) -> None:
     """Give `app` a route for every operation."""
-    app.url_map.converters["id"] = Id
+    app.url_map.converters |= {"id": Id, "type": TypeName}
     for operation in OPERATIONS:
         app.add_url_rule(
             PREFIX + operation.path,
@@ -44,6 +51,8 @@ def install(app: Flask) -> None:
 
 def _view(operation: Operation) -> Any:
     def view(**path: Any) -> Response:
+        if path.get("id") == 0:
+            raise NotFound
         return gate.answer(operation, path)
 
     return view

@@ -15,6 +15,11 @@ async function confirmed(request) {
   return request;
 }
 
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const paint = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", paint);
+paint();
+
 window.ui = window.SwaggerUIBundle({
   url: "/api/v1/openapi.json",
   dom_id: "#reference",
