@@ -237,6 +237,28 @@ def instance(config: Config) -> Instance:
     return made
 
 
+@pytest.fixture
+def blank(tmp_path: Path) -> Iterator[Callable[[str], Config]]:
+    """Yield a way to get the settings of an empty database, named by its kind."""
+    made: list[Config] = []
+
+    def make(kind: str) -> Config:
+        home, url = tmp_path / f"blank-{len(made)}", ""
+        if kind == "postgresql":
+            name = f"relatum_test_{uuid.uuid4().hex[:12]}"
+            _on_server(f'CREATE DATABASE "{name}"')
+            url = _server_url(name)
+        made.append(Config(home=home, database_url=url, sqlite_synchronous="OFF"))
+        return made[-1]
+
+    yield make
+    for config in made:
+        db.dispose(config)
+        if config.database_url:
+            name = config.database_url.rpartition("/")[2]
+            _on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 Refused = Callable[..., dict[str, Any]]
 
 
