@@ -54,12 +54,7 @@ def install(
     prepare_home()
     try:
         with db.founding() as connection:
-            _refuse_existing(connection)
-            migrations.run(connection)
-            rows = [{"name": name, "value": value} for name, value in told.items()]
-            connection.execute(sa.insert(models.Setting.__table__), rows)
-            complete(connection)
-            db.adopt(connection)
+            _found(connection, told)
             user = {"name": admin_name, "email": email, "admin": True}
             [made] = records.create("user", [user], actor=system())
             assert made.id is not None
@@ -71,6 +66,16 @@ def install(
         catalog.forget()
         raise
     return Installed(made.id, email, password)
+
+
+def _found(connection: sa.Connection, told: dict[str, str]) -> None:
+    """Make the fixed tables and settings; verbs may join the transaction from here on."""
+    _refuse_existing(connection)
+    migrations.run(connection)
+    rows = [{"name": name, "value": value} for name, value in told.items()]
+    connection.execute(sa.insert(models.Setting.__table__), rows)
+    complete(connection)
+    db.adopt(connection)
 
 
 def upgrade() -> tuple[str | None, str | None]:

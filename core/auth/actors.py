@@ -1,0 +1,69 @@
+"""Who a cookie or a token is, in one select."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from .. import clock, db
+from ..actor import Actor
+from ..errors import RelatumError
+from ..storage import Instant
+from .people import MAY_ENTER, SESSIONS, TOKENS, USERS, digest
+
+#: What a bearer token begins with, so that people and scanners recognise a leaked one.
+TOKEN_PREFIX: Final = "rlt_"  # noqa: S105  # a mark, no secret
+
+_WHO = (USERS.c.id, USERS.c.team_id, USERS.c.name, USERS.c.admin, USERS.c.timezone)
+_BY_SESSION = (
+    sa.select(*_WHO, SESSIONS.c.csrf)
+    .join_from(SESSIONS, USERS, SESSIONS.c.user_id == USERS.c.id)
+    .where(
+        SESSIONS.c.id_hash == sa.bindparam("digest"),
+        SESSIONS.c.expires_at > sa.bindparam("now", type_=Instant),
+        MAY_ENTER,
+    )
+)
+_BY_TOKEN = (
+    sa.select(*_WHO)
+    .join_from(TOKENS, USERS, TOKENS.c.user_id == USERS.c.id)
+    .where(
+        TOKENS.c.token_hash == sa.bindparam("digest"),
+        sa.or_(
+            TOKENS.c.expires_at.is_(None),
+            TOKENS.c.expires_at > sa.bindparam("now", type_=Instant),
+        ),
+        MAY_ENTER,
+    )
+)
+
+
+def actor_of_session(cookie: str) -> tuple[Actor, str]:
+    """Return who a session cookie is, and the session's CSRF token; one select.
+
+    Raises `not_signed_in`.
+    """
+    row = _one(_BY_SESSION, cookie)
+    if row is None:
+        raise RelatumError("not_signed_in")
+    return _actor(row), row.csrf
+
+
+def actor_of_token(text: str) -> Actor:
+    """Return who a bearer token is; one select. Raises `token_invalid`."""
+    row = _one(_BY_TOKEN, text) if text.startswith(TOKEN_PREFIX) else None
+    if row is None:
+        raise RelatumError("token_invalid")
+    return _actor(row)
+
+
+def _one(query: sa.Select[Any], text: str) -> Any:
+    values = {"digest": digest(text), "now": clock.now()}
+    return db.current().connection.execute(query, values).first()
+
+
+def _actor(row: Any) -> Actor:
+    return Actor(
+        user_id=row.id, team_id=row.team_id, name=row.name, admin=row.admin, timezone=row.timezone
+    )

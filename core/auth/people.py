@@ -1,0 +1,67 @@
+"""The tables of sign-in, and the rules on people that all ways in share."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import access, db, models
+from ..actor import Actor
+from ..errors import RelatumError
+from ..fields.number import INTEGER_LIMIT
+from ..storage import Instant
+
+# Only the columns that sign-in needs; the catalog's own table of users has many more.
+USERS = sa.table(
+    "core_user",
+    *(sa.column(n) for n in ("id", "team_id", "name", "email", "email__k", "timezone")),
+    sa.column("admin", sa.Boolean),
+    sa.column("active", sa.Boolean),
+    sa.column("trashed_at", Instant),
+)
+MAY_ENTER = sa.and_(USERS.c.active, USERS.c.trashed_at.is_(None))
+CREDENTIALS: Any = models.Credential.__table__
+SESSIONS: Any = models.SignIn.__table__
+TOKENS: Any = models.Token.__table__
+LINKS: Any = models.Link.__table__
+
+
+def digest(text: str) -> str:
+    """Return what is stored of a cookie, a token or a link."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def own_or_admin(actor: Actor, user_id: int, action: str, thing: str) -> None:
+    """Refuse to act for somebody else, unless an administrator does."""
+    if actor.user_id != user_id:
+        access.require(actor, action, thing)
+
+
+def _state(user_id: int) -> Any:
+    if not 0 < user_id <= INTEGER_LIMIT:
+        return None
+    query = sa.select(USERS.c.active, USERS.c.trashed_at).where(USERS.c.id == user_id)
+    return db.current().connection.execute(query).first()
+
+
+def enters(user_id: int) -> bool:
+    """Say whether a user may come in: active, and not in the trash."""
+    row = _state(user_id)
+    return row is not None and row.active and row.trashed_at is None
+
+
+def known(user_id: int) -> None:
+    """Raise `record_unknown` for a user who is not there."""
+    row = _state(user_id)
+    if row is None or row.trashed_at is not None:
+        raise RelatumError("record_unknown", type="user", id=user_id)
+
+
+def must_enter(user_id: int) -> None:
+    """Raise `record_unknown` or `cant_sign_in` for a user who may not come in."""
+    known(user_id)
+    if not enters(user_id):
+        reason = "is not active. Set active to true first"
+        raise RelatumError("cant_sign_in", id=user_id, reason=reason)
