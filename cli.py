@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from .core.errors import RelatumError
+from .version import __version__
 
 #: Command → the module under core/commands, the attribute there, and the line in the help.
 COMMANDS = {
@@ -97,6 +98,7 @@ class Commands(click.Group):
     "--home", metavar="DIR", help="Home of the instance. Default: RELATUM_HOME, else ./instance."
 )
 @click.option("--as", "acting", metavar="EMAIL", help="Act as this user, not as the system.")
+@click.version_option(__version__, prog_name="relatum", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 def main(home: str | None, acting: str | None, debug: bool) -> None:
     """Relatum, a CRM platform made of plugins. Every command has --help with examples."""
