@@ -7,6 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relatum.core import records
 from relatum.core.fields import FIELD_TYPES, Option, Refused, fold
@@ -303,3 +306,20 @@ def test_defaults_are_worked_out_for_each_new_record(instance):
             0
         ].problems
     ] == ["required"]
+
+
+@given(
+    local=st.text("abAB0_+-.é\"' ", max_size=70),
+    domain=st.text("abA-.é1", max_size=12).map(lambda text: f"{text}.example"),
+)
+def test_an_address_is_what_the_library_says(local: str, domain: str) -> None:
+    text = f"{local}@{domain}".strip()
+    try:
+        wanted = validate_email(text, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        wanted = None
+    try:
+        found = field("email").check(text)
+    except Refused:
+        found = None
+    assert found == wanted
