@@ -1,0 +1,81 @@
+"""The running server under generated requests: no crash, and no answer that is not described."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from relatum.core import serve
+from relatum.core.config import Config
+
+from .test_api_entity_types import ASSET
+
+#: How hard to look: cases per operation, and the seed; a long search sets more.
+EXAMPLES = os.environ.get("RELATUM_TEST_EXAMPLES", "10")
+SEED = os.environ.get("RELATUM_TEST_SEED", "1")
+#: The others want more than a schema can say: which records and names there are by now.
+CHECKS = (
+    "not_a_server_error", "status_code_conformance", "content_type_conformance",
+    "response_headers_conformance", "response_schema_conformance", "negative_data_rejection",
+    "missing_required_header", "unsupported_method", "allow_header_conformance", "ignored_auth",
+)  # fmt: skip
+#: What would lock the tester out, and with him everything that follows.
+LEFT_OUT = ("revoke_token", "set_password")
+PROGRAM = """
+import sys
+from relatum.core import config, serve
+serve.serve(config.load(), port=int(sys.argv[1]), workers=2, ready=lambda: print("up", flush=True))
+"""
+
+
+@contextmanager
+def serving(config: Config) -> Iterator[int]:
+    """Serve an instance in processes of its own, and return the port."""
+    port = serve.free_port(serve.LOOPBACK, 19_000 + os.getpid() % 10_000)
+    command = [sys.executable, "-P", "-c", PROGRAM, str(port)]
+    environment = os.environ | serve.environment(config)
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "up\n"
+        try:
+            yield port
+        finally:
+            server.terminate()
+
+
+@pytest.mark.slow
+def test_generated_requests_find_no_crash_and_nothing_undescribed(
+    instance, config, tmp_path: Path
+) -> None:
+    alice = instance.client(instance.alice)
+    # Another administrator may go; alice's own token must work to the end.
+    for address, sent in (
+        ("entity-types", ASSET),
+        *(("records/x_asset", {"name": name}) for name in "ABC"),
+        ("records/team", {"name": "Sales"}),
+    ):
+        assert alice.post(f"/api/v1/{address}", json=sent).status_code == 201
+    token = alice.environ_base["HTTP_AUTHORIZATION"]
+    with serving(config) as port:
+        base = f"http://{serve.LOOPBACK}:{port}/api/v1"
+        left_out = [word for name in LEFT_OUT for word in ("--exclude-operation-id", name)]
+        done = subprocess.run(
+            [
+                Path(sys.executable).parent / "schemathesis", "run", f"{base}/openapi.json",
+                "--header", f"Authorization: {token}", "--checks", ",".join(CHECKS), *left_out,
+                "--max-examples", EXAMPLES, "--seed", SEED, "--continue-on-failure", "--no-shrink",
+                "--phases", "examples,coverage,fuzzing", "--no-color",
+            ],
+            check=False, capture_output=True, text=True, cwd=tmp_path,
+        )  # fmt: skip
+        request = urllib.request.Request(f"{base}/session", headers={"Authorization": token})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200, "the tester was locked out: most cases tested nothing"
+    assert done.returncode == 0, done.stdout + done.stderr
