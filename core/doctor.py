@@ -143,15 +143,20 @@ def _metadata(connection: sa.Connection) -> Iterator[Finding]:
 
 
 def _lost_fields(rows: catalog.Rows) -> Iterator[str]:
+    names = {row["name"] for row in rows.types.values() if row["trashed_in"] is None}
     for row in rows.fields.values():
         if row["kind"] not in FIELD_TYPES:
             yield f"field {row['id']} is of the unknown field type '{row['kind']}'"
         if row["type_id"] not in rows.types:
             yield f"field {row['id']} belongs to no entity type"
         try:
-            orjson.loads(row["settings"])
-        except ValueError:
-            yield f"the settings of field {row['id']} are not JSON"
+            target = orjson.loads(row["settings"]).get("target")
+        except (ValueError, AttributeError):
+            yield f"the settings of field {row['id']} are not a JSON object"
+            continue
+        live = row["trashed_in"] is None and _is_live(rows, row["type_id"])
+        if live and row["kind"] == "lookup" and target not in names:
+            yield f"field {row['id']} points to '{target}', and there is no such entity type"
     for row in rows.options.values():
         if row["field_id"] not in rows.fields:
             yield f"option {row['id']} belongs to no field"

@@ -153,7 +153,11 @@ def _fill(draft: Draft, actor: Actor) -> None:
     for step in draft.steps:
         if step.fill:
             faults.point("apply.before_fill")
-            rows = [{"id": id_, step.fill.field: step.fill.value} for id_ in step.fill.ids]
+            value = step.fill.value
+            field = draft.catalog.type(step.fill.type).field(step.fill.field)
+            if isinstance(value, str) and value in field.DEFAULTS:
+                value = field.wire(records.default_of(field, actor))
+            rows = [{"id": id_, field.name: value} for id_ in step.fill.ids]
             records.update(step.fill.type, rows, actor=actor, check_required=False)
             faults.point("apply.after_fill")
 
@@ -164,16 +168,16 @@ def finish_indexes() -> None:
     Opens its own transactions. What a killed apply left unbuilt is built after the next one.
     A build that fails fails no apply: the change of metadata is committed and holds.
     """
-    missing = _missing_indexes()
     try:
+        missing = _missing_indexes()
         ddl.build_indexes(db.engine(), missing)
         # A field may have gone to the trash meanwhile, before its index was there to be dropped.
         kept = _expected_indexes()
         for index in missing:
             if index not in kept:
                 ddl.drop_index_now(db.engine(), index)
-    except sa_exc.DBAPIError as error:
-        _log.warning("an index is not built yet; run: relatum doctor --repair (%s)", error.orig)
+    except (sa_exc.SQLAlchemyError, RelatumError) as error:
+        _log.warning("an index is not built yet; run: relatum doctor --repair (%s)", error)
 
 
 def _missing_indexes() -> list[ddl.CreateIndex]:

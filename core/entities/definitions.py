@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import orjson
@@ -94,21 +95,21 @@ def check_settings(kind: str, given: Mapping[str, Any], name: str) -> dict[str, 
                 "definition_invalid", what=f"{name}.{setting}", reason=str(error)
             ) from None
     for low, high in (("min", "max"), ("min_length", "max_length")):
-        if low in checked and high in checked and _size(checked[low]) > _size(checked[high]):
+        if (
+            low in checked
+            and high in checked
+            and _size(kind, checked[low]) > _size(kind, checked[high])
+        ):
             reason = f"{low} is greater than {high}"
             raise RelatumError("definition_invalid", what=name, reason=reason)
     return checked
 
 
-def _size(value: Any) -> Any:
-    """Return something that compares: numbers as numbers, dates and instants as they are."""
-    if isinstance(value, str) and "-" not in value[1:]:
-        return float(value)
-    if isinstance(value, str):
-        return (
-            datetime.fromisoformat(value).timestamp() if "T" in value else date.fromisoformat(value)
-        )
-    return value
+def _size(kind: str, value: Any) -> Any:
+    """Return something that compares; whole numbers and ISO dates do as they are."""
+    if kind in ("decimal", "money"):
+        return Decimal(value)
+    return datetime.fromisoformat(value) if kind == "datetime" else value
 
 
 def check_flags(made: Field) -> None:

@@ -10,7 +10,7 @@ import orjson
 from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Field
-from . import definitions, existing
+from . import definitions, existing, restoring
 from .draft import Draft, Step
 from .type_operations import change_type, restore_type, trash_type
 
@@ -242,19 +242,13 @@ def restore_field(draft: Draft, change: dict[str, Any]) -> None:
     if name in entity_type.fields:
         raise RelatumError("name_taken", what="field", name=name, where=f" in '{type_row['name']}'")
     field = max(trashed, key=lambda f: f.trashed_in or 0)
-    if field.kind in ("lookup", "user"):
-        draft.catalog.type(field.target)  # type: ignore[attr-defined]
-    for key in draft.rows.keys.values():
-        if key["type_id"] == type_row["id"] and key["trashed_in"] == field.trashed_in:
-            key["trashed_in"] = None
-    draft.rows.fields[field.id]["trashed_in"] = None
+    restoring.check_target(draft, entity_type, field)
     step = Step("restore_field", f"{type_row['name']}.{name}", f"Restore field {field.label}")
+    draft.rows.fields[field.id]["trashed_in"] = None
+    keys = restoring.keys_back(draft, type_row["id"], {name}, field.trashed_in)
     draft.touch(step, type_row["id"])
-    if field.unique:
-        ids = existing.duplicate_ids(draft.connection, entity_type, [field])
-        existing.ask_duplicates(
-            step, draft.types[type_row["id"]], [field], ids, change.get("existing")
-        )
+    unique = [(name,)] if field.unique else []
+    restoring.ask(draft, step, type_row["id"], [*unique, *keys], change.get("existing"))
 
 
 def _new_key(draft: Draft, type_id: int, names: list[str]) -> list[Field]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import RelatumError
-from . import definitions, existing
+from . import definitions, existing, restoring
 from .draft import Draft, Step
 
 _PROPERTIES = ("label", "plural", "icon", "hue", "description", "title")
@@ -62,26 +62,10 @@ def restore_type(draft: Draft, change: dict[str, Any]) -> None:
     if name in draft.catalog.types:
         raise RelatumError("name_taken", what="entity type", name=name, where="")
     entity_type = max(trashed, key=lambda t: t.trashed_in or 0)
-    went = entity_type.trashed_in
     step = Step("restore_type", name, f"Restore entity type {entity_type.label}")
-    touched = {entity_type.id}
-    for row in draft.rows.fields.values():
-        owner = draft.rows.types[row["type_id"]]
-        if row["trashed_in"] == went and _points_to(row, name) and owner["trashed_in"] is None:
-            if row["name"] in draft.types[row["type_id"]].fields:
-                step.notes.append(
-                    f"{owner['name']}.{row['name']} stays in the trash: the name is taken"
-                )
-                continue
-            row["trashed_in"] = None
-            step.uses.append(f"{owner['name']}.{row['name']} (comes back)")
-            touched.add(row["type_id"])
-    for key in draft.rows.keys.values():
-        if key["trashed_in"] == went and key["type_id"] in touched:
-            key["trashed_in"] = None
     draft.rows.types[entity_type.id]["trashed_in"] = None
-    draft.touch(step, *touched)
-
-
-def _points_to(row: dict[str, Any], name: str) -> bool:
-    return row["kind"] == "lookup" and f'"target":"{name}"' in row["settings"].replace(": ", ":")
+    restoring.leave_lost_links(draft, step, entity_type)
+    back = restoring.links_back(draft, step, entity_type)
+    draft.touch(step, entity_type.id, *back)
+    for type_id, keys in back.items():
+        restoring.ask(draft, step, type_id, keys, change.get("existing"))

@@ -18,6 +18,7 @@ from . import checks, write
 from .batch import Outcome as Outcome
 from .batch import Row, good, read, refused
 from .deleting import release
+from .filling import default_of as default_of
 from .filling import fill_in
 from .reading import get as get
 from .reading import history as history

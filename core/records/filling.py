@@ -21,7 +21,7 @@ def fill_in(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None
     for field in entity_type.own_fields:
         if field.default is None:
             continue
-        value = _default(field, actor)
+        value = default_of(field, actor)
         for row in new:
             row.values.setdefault(field.name, value)
     if entity_type.name != "user":
@@ -31,7 +31,8 @@ def fill_in(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None
         _teams(batch)
 
 
-def _default(field: Field, actor: Actor) -> Any:
+def default_of(field: Field, actor: Actor) -> Any:
+    """Return the stored value that a new record of the actor gets by default."""
     match field.default:
         case "now" if "now" in field.DEFAULTS:
             return clock.now()
