@@ -22,6 +22,8 @@ _KEY_LIMIT = 600
 @lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
     """Return what a text is compared and ordered by: no case, no marks, compatible forms."""
+    if text.isascii():
+        return text.lower()[:_KEY_LIMIT]
     parts = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in parts if not unicodedata.combining(c))[:_KEY_LIMIT]
 
