@@ -59,6 +59,8 @@ def serve(
     _refuse_port(host, port)
     db.dispose(config)  # a connection must not cross the fork
     os.environ.update(environment(config))
+    # A worker told to stop while it starts must not handle that as the supervisor would.
+    os.register_at_fork(after_in_child=partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
     server = _granian(config, host, port, workers, access_log=access_log)
     stopped = threading.Event()
 

@@ -64,20 +64,14 @@ def words(filters: Sequence[str], **control: str | bool | None) -> list[tuple[st
 def show_all(
     instance: Instance,
     type_name: str,
-    columns: Sequence[str] = (),
     *,
     filters: Sequence[str],
     fields: str | None,
     as_json: bool,
-    sort: str | Sequence[str] | None,
     **control: str | bool | None,
 ) -> None:
     """Print one page of records, as a table or as the API answers."""
-    if sort is not None and not isinstance(sort, str):
-        sort = ",".join(sort)
-    if fields is None and columns:
-        fields = ",".join(columns)
-    pairs = words(filters, sort=sort, **control)
+    pairs = words(filters, **control)
     page, shown = instance.read(_page, type_name, pairs, fields, as_json=as_json)
     if as_json:
         print_json(

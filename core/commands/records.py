@@ -112,7 +112,10 @@ def get(instance: Instance, type_name: str, name: str, trashed: bool, as_json: b
 @records.command("history")
 @type_argument
 @click.argument("name", metavar="RECORD")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=_CHANGES, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=_CHANGES, show_default=True,
+    help="As many changes as this.",
+)  # fmt: skip
 @json_option
 @pass_instance
 def history(instance: Instance, type_name: str, name: str, limit: int, as_json: bool) -> None:

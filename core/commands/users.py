@@ -35,9 +35,11 @@ def list_users(instance: Instance, as_json: bool, **options: Any) -> None:
     \b
     Examples:
       relatum users list
-      relatum users list active=no
+      relatum users list active=false
     """
-    show_all(instance, "user", _COLUMNS, sort=("name",), as_json=as_json, **options)
+    options["sort"] = options["sort"] or "name"
+    options["fields"] = options["fields"] or ",".join(_COLUMNS)
+    show_all(instance, "user", as_json=as_json, **options)
 
 
 @users.command("add")
