@@ -15,6 +15,8 @@ PARTIAL: Final = Parameter(
 )
 _REPLIES: Final = {200: Reply("BulkResult")}
 _PROBLEMS: Final = (409, 422)
+#: Rows that name a version may be outdated.
+_VERSIONED: Final = (409, 412, 422)
 
 
 def _rows(call: Call) -> list[dict[str, Any]]:
@@ -48,7 +50,7 @@ def create_records(call: Call, type: str) -> Answer:  # noqa: A002  # the word o
 
 @operation(
     "PATCH", "/records/<type>/bulk", tag=TAG, body="BulkRecordUpdate", query=(PARTIAL,),
-    replies=_REPLIES, problems=_PROBLEMS,
+    replies=_REPLIES, problems=_VERSIONED,
 )  # fmt: skip
 def update_records(call: Call, type: str) -> Answer:  # noqa: A002
     """Change many records; each has its id, and its version if it must be the one that was read."""
@@ -72,7 +74,7 @@ def upsert_records(call: Call, type: str) -> Answer:  # noqa: A002
 
 @operation(
     "DELETE", "/records/<type>/bulk", tag=TAG, body="BulkRecordIds", query=(PARTIAL,),
-    replies=_REPLIES, problems=_PROBLEMS,
+    replies=_REPLIES, problems=_VERSIONED,
 )  # fmt: skip
 def delete_records(call: Call, type: str) -> Answer:  # noqa: A002
     """Put many records in the trash."""
@@ -83,7 +85,7 @@ def delete_records(call: Call, type: str) -> Answer:  # noqa: A002
 
 @operation(
     "POST", "/records/<type>/bulk/restore", tag=TAG, body="BulkRecordIds", query=(PARTIAL,),
-    replies=_REPLIES, problems=_PROBLEMS,
+    replies=_REPLIES, problems=_VERSIONED,
 )  # fmt: skip
 def restore_records(call: Call, type: str) -> Answer:  # noqa: A002
     """Take many records out of the trash."""
