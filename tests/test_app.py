@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from pathlib import Path
 
 import pytest
@@ -272,6 +273,20 @@ def test_a_limit_answers_with_its_name(tight, refused, method, path, sent, statu
     body = refused(tight.open(f"/api/v1{path}", method=method, json=sent), status, code)
     named = {"body_too_large": "body_limit"}.get(code, code)
     assert named in body["detail"]
+
+
+def test_a_body_in_chunks_has_the_same_limit(tight, refused):
+    def send(size):
+        body = io.BytesIO(b'{"name": "x"}' + b" " * (size - 13))
+        return tight.post(
+            "/api/v1/records/team",
+            input_stream=body,
+            headers={"Transfer-Encoding": "chunked", "Content-Type": "application/json"},
+            environ_overrides={"wsgi.input_terminated": True},
+        )
+
+    assert send(1999).status_code == 201
+    refused(send(2001), 413, "body_too_large")
 
 
 def test_without_a_credential_a_large_body_is_not_even_read(tight, refused):

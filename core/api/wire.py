@@ -32,6 +32,9 @@ def read_json(request: Request, *, plain_text: bool) -> tuple[bytes, Any]:
     if request.mimetype != JSON or charset not in ("utf-8", "utf8"):
         raise RelatumError("media_type", got=(request.content_type or "nothing")[:100])
     raw = request.get_data(cache=False)
+    if request.content_length is None and len(raw) >= db.settings().body_limit:
+        # Sent in chunks: what is beyond the limit was cut off without a word.
+        raise RelatumError("body_too_large", limit=db.settings().body_limit)
     if not raw.strip():
         raise RelatumError("bad_json", reason="it is empty")
     try:
