@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import orjson
@@ -24,6 +24,10 @@ class Change(NamedTuple):
     data: dict[str, list[Any]]
 
 
+_INSERT = sa.insert(models.Change.__table__)
+_INSERT_SET = sa.insert(models.ChangeSet.__table__).returning(models.ChangeSet.__table__.c.id)
+
+
 def _default(value: Any) -> Any:
     return str(value)
 
@@ -38,9 +42,8 @@ def change_set(actor: Actor) -> int:
     tx = db.for_writing()
     known: int | None = tx.memo.get("change_set")
     if known is None:
-        table = models.ChangeSet.__table__
         known = tx.connection.execute(
-            sa.insert(table).returning(table.c.id),
+            _INSERT_SET,
             {
                 "at": clock.now(),
                 "actor_id": actor.user_id,
@@ -52,13 +55,15 @@ def change_set(actor: Actor) -> int:
     return known
 
 
-def record(changes: Sequence[Change], actor: Actor) -> None:
-    """Store changes in the open transaction's change set."""
-    if not changes:
-        return
+def record(changes: Iterable[Change], actor: Actor) -> None:
+    """Store changes, at least one, in the open transaction's change set.
+
+    They are best made one by one as they are taken: a list of many thousands of them is what
+    the garbage collector would look through again and again.
+    """
     number = change_set(actor)
     db.for_writing().connection.execute(
-        sa.insert(models.Change.__table__),
+        _INSERT,
         [
             {
                 "change_set_id": number,

@@ -73,6 +73,16 @@ class EntityType:
         return tuple(f for f in self.fields.values() if not f.read_only)
 
     @cached_property
+    def written(self) -> tuple[tuple[Field, tuple[str, ...]], ...]:
+        """The fields that a caller may write, each with the names of its columns."""
+        return tuple((f, tuple(column.name for column in f.columns())) for f in self.own_fields)
+
+    @cached_property
+    def prepared(self) -> dict[Any, Any]:
+        """Statements on the table that were built once; they live as long as the type."""
+        return {}
+
+    @cached_property
     def lookups(self) -> tuple[Lookup, ...]:
         """The live links to one record, system ones included."""
         return tuple(f for f in self.fields.values() if isinstance(f, Lookup))

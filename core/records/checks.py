@@ -39,22 +39,28 @@ def references(catalog: Catalog, entity_type: EntityType, rows: Sequence[Row]) -
         touched = [r for r in rows if r.values.get(lookup.name) is not None]
         if not touched:
             continue
-        target = catalog.type(lookup.target).table
+        query = _held(catalog.type(lookup.target))
         wanted = sorted({row.values[lookup.name] for row in touched})
         found: set[int] = set()
         for piece in slices(wanted):
-            query = sa.select(target.c.id).where(
-                target.c.id.in_(piece), target.c.trashed_at.is_(None)
-            )
-            # A record that is pointed to here can't be trashed before this commits.
-            found.update(
-                tx.connection.execute(query.with_for_update(read=True, key_share=True)).scalars()
-            )
+            found.update(tx.connection.execute(query, {"ids": piece}).scalars())
         for row in touched:
             if row.values[lookup.name] not in found:
                 row.refuse(
                     "reference_unknown", lookup.name, type=lookup.target, id=row.values[lookup.name]
                 )
+
+
+def _held(target: EntityType) -> Any:
+    """Return the select of those of some ids that are live; nobody can trash them meanwhile."""
+    query = target.prepared.get("held")
+    if query is None:
+        table = target.table
+        query = sa.select(table.c.id).where(
+            table.c.id.in_(sa.bindparam("ids", expanding=True)), table.c.trashed_at.is_(None)
+        )
+        query = target.prepared["held"] = query.with_for_update(read=True, key_share=True)
+    return query
 
 
 def key_values(entity_type: EntityType, key: Key, row: Row) -> tuple[Any, ...] | None:
@@ -115,23 +121,29 @@ def holders(
     entity_type: EntityType, key: Key, wanted: Iterable[tuple[Any, ...]]
 ) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
     """Yield (key values, {id, title fields}) of live records that hold one of the values."""
-    table = entity_type.table
-    columns = [table.c[entity_type.fields[name].key_column] for name in key.fields]
-    titles = [table.c[f.column].label(f"t_{f.name}") for f in entity_type.title_fields]
-    query = sa.select(table.c.id, *(c.label(f"k{i}") for i, c in enumerate(columns)), *titles)
-    for piece in slices(wanted, SLICE // len(columns)):
-        if len(columns) == 1:
-            matches = columns[0].in_([values[0] for values in piece])
-        else:
-            matches = sa.tuple_(*columns).in_(piece)
-        for row in (
-            db.current()
-            .connection.execute(query.where(table.c.trashed_at.is_(None), matches))
-            .mappings()
-        ):
-            values = tuple(row[f"k{i}"] for i in range(len(columns)))
+    query, size = _holding(entity_type, key), len(key.fields)
+    for piece in slices(wanted, SLICE // size):
+        asked = [values[0] for values in piece] if size == 1 else piece
+        for row in db.current().connection.execute(query, {"asked": asked}).mappings():
+            values = tuple(row[f"k{i}"] for i in range(size))
             shown = {f.name: row[f"t_{f.name}"] for f in entity_type.title_fields}
             yield values, {"id": row["id"], **shown}
+
+
+def _holding(entity_type: EntityType, key: Key) -> Any:
+    query = entity_type.prepared.get(key)
+    if query is None:
+        table = entity_type.table
+        columns = [table.c[entity_type.fields[name].key_column] for name in key.fields]
+        titles = [table.c[f.column].label(f"t_{f.name}") for f in entity_type.title_fields]
+        asked: sa.BindParameter[Any] = sa.bindparam("asked", expanding=True)
+        matches = (columns[0] if len(columns) == 1 else sa.tuple_(*columns)).in_(asked)
+        query = (
+            sa.select(table.c.id, *(c.label(f"k{i}") for i, c in enumerate(columns)), *titles)
+            .where(table.c.trashed_at.is_(None), matches)
+        )  # fmt: skip
+        entity_type.prepared[key] = query
+    return query
 
 
 def zones(entity_type: EntityType, rows: Sequence[Row]) -> None:

@@ -43,15 +43,24 @@ def default_of(field: Field, actor: Actor) -> Any:
     return field.check(field.default_value())
 
 
+def _teams_of(users: EntityType) -> Any:
+    query = users.prepared.get("teams")
+    if query is None:
+        ids: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+        table = users.table
+        query = sa.select(table.c.id, table.c.team_id).where(table.c.id.in_(ids))
+        users.prepared["teams"] = query
+    return query
+
+
 def _teams(batch: Sequence[Row]) -> None:
     owned = [r for r in batch if r.values.get("owner") is not None and "team" not in r.values]
     if not owned:
         return
-    users = catalog.current().type("user").table
+    query, connection = _teams_of(catalog.current().type("user")), db.current().connection
     teams: dict[int, int | None] = {}
     for piece in slices(sorted({row.values["owner"] for row in owned})):
-        query = sa.select(users.c.id, users.c.team_id).where(users.c.id.in_(piece))
-        teams.update({row.id: row.team_id for row in db.current().connection.execute(query)})
+        teams.update((row.id, row.team_id) for row in connection.execute(query, {"ids": piece}))
     for row in owned:
         if row.before is None or row.before["owner"] != row.values["owner"]:
             row.values["team"] = teams.get(row.values["owner"])

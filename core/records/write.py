@@ -49,9 +49,8 @@ def insert(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
     moment = clock.now()
     for row, id_ in zip(rows, reserve(entity_type, len(rows)), strict=True):
         row.id = id_
-    writable = list(entity_type.own_fields)
-    plain = [(f.name, f.column) for f in writable if len(f.columns()) == 1 and f.kind != "boolean"]
-    shaped = [f for f in writable if (f.name, f.column) not in plain]
+    plain = [(f.name, c[0]) for f, c in entity_type.written if len(c) == 1 and f.empty is None]
+    shaped = [(f, c) for f, c in entity_type.written if len(c) > 1 or f.empty is not None]
     base = {
         "created_at": moment, "created_by": actor.user_id, "updated_at": moment,
         "updated_by": actor.user_id, "version": 1,
@@ -62,13 +61,14 @@ def insert(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
         made: dict[str, Any] = {"id": row.id, **base}
         for name, column in plain:
             made[column] = values.get(name)
-        for field in shaped:
-            made[field.column], *rest = field.store(values.get(field.name))
-            if rest:
-                made[field.key_column] = rest[0]
+        for field, columns in shaped:
+            made.update(zip(columns, field.store(values.get(field.name)), strict=True))
         parameters.append(made)
-    db.for_writing().connection.execute(sa.insert(entity_type.table), parameters)
-    changes.record([_created(entity_type, row) for row in rows], actor)
+    statement = entity_type.prepared.get("insert")
+    if statement is None:
+        statement = entity_type.prepared["insert"] = sa.insert(entity_type.table)
+    db.for_writing().connection.execute(statement, parameters)
+    changes.record((_created(entity_type, row) for row in rows), actor)
 
 
 def _created(entity_type: EntityType, row: Row) -> changes.Change:
@@ -104,7 +104,7 @@ def update(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
             .values({name: sa.bindparam(name) for name in names})
         )
         connection.execute(statement, batch)
-    changes.record([_updated(entity_type, row) for row in rows], actor)
+    changes.record((_updated(entity_type, row) for row in rows), actor)
 
 
 def _updated(entity_type: EntityType, row: Row) -> changes.Change:
@@ -125,6 +125,8 @@ def trash(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> None
 
 def restore(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> None:
     """Take locked rows out of the trash."""
+    if not rows:
+        return
     _flag(entity_type, rows, actor, "restore", None, None)
 
 
@@ -148,11 +150,12 @@ def _flag(
             )
         )  # fmt: skip
         connection.execute(statement)
-    made = []
-    for row in rows:
-        assert row.id is not None and row.before is not None
-        made.append(changes.Change(row.id, op, row.before["version"] + 1, {}))
-    changes.record(made, actor)
+    changes.record((_flagged(row, op) for row in rows), actor)
+
+
+def _flagged(row: Row, op: str) -> changes.Change:
+    assert row.id is not None and row.before is not None
+    return changes.Change(row.id, op, row.before["version"] + 1, {})
 
 
 def lock(
