@@ -67,6 +67,19 @@ def test_init_without_a_terminal_names_what_it_was_not_told(bare):
     assert "--timezone, --admin-email" in line
 
 
+def test_init_asks_on_a_terminal_and_offers_answers(bare, monkeypatch):
+    monkeypatch.setattr("relatum.core.commands.instance.is_terminal", lambda: True)
+    # An empty line takes what is offered; the address is asked for until there is one.
+    done = bare(
+        "init", "--currency", "USD", given="America/New_York\n\n\nalice@example.org\nAlice\n"
+    )
+    assert done.exit_code == 0, done.output
+    assert "Time zone (such as Europe/Berlin) [UTC]: " in done.stdout
+    assert "Currency" not in done.stdout
+    [alice] = bare.json("users", "list")["records"]
+    assert (alice["name"], alice["email"]) == ("Alice", "alice@example.org")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("currency", "Euro"), ("timezone", "Europe/Berlinn"), ("admin-email", "a"), ("language", "1")],

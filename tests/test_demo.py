@@ -179,7 +179,7 @@ def klarwerk(request, tmp_path_factory):
                 f"/api/v1/records/{type_name}", query_string={"_limit": "500", **words}
             )
             assert answer.status_code == 200, answer.text
-            found: list[dict[str, Any]] = answer.json["records"]
+            found: list[dict[str, Any]] = orjson.loads(answer.data)["records"]
             return found
 
         yield ask, today

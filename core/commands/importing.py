@@ -56,7 +56,8 @@ def import_file(
     """
     mapping = imports.read_map(map_file) if map_file else imports.ImportMap()
     actor = instance.actor
-    instance.check()
+    with instance.reading():
+        pass  # without an instance, that is what is wrong, whatever the file holds
     with _progress() as progress:
         report = imports.run(
             type_name, file, actor=actor, mapping=mapping, key=names_in(key or ""),

@@ -82,6 +82,8 @@ def doctor(instance: Instance, repair: bool, as_json: bool) -> None:
     instance.check()
     repaired = examination.repair() if repair else []
     findings = examination.examine()
+    if [found.code for found in findings] == ["not_initialised"]:
+        raise install.not_initialised()
     if as_json:
         print_json({"repaired": repaired, "findings": [found._asdict() for found in findings]})
     else:

@@ -11,7 +11,9 @@ from typing import Final
 from .. import catalog, clock, entities, install, records
 from ..actor import Actor
 from .model import CHANGES
-from .story import TEAMS, USERS, Rows, Story
+from .story import TEAMS as TEAMS
+from .story import USERS as USERS
+from .story import Rows, Story
 
 ADMIN_EMAIL: Final = "dana@klarwerk.example"
 ADMIN_NAME: Final = "Dana Prowse"
