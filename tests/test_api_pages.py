@@ -51,6 +51,29 @@ def test_a_wrong_password_keeps_the_address_and_says_so(browser):
     assert "<b>" not in answer.text
 
 
+def test_whoever_came_by_a_link_chooses_a_password(browser, instance):
+    address = f"/api/v1/users/{instance.bob.user_id}/link"
+    url = instance.client(instance.alice).post(address).get_json()["url"]
+    browser.post(url.removeprefix("http://localhost"))
+    weak = browser.post("/password", data={"password": "short"})
+    assert weak.status_code == 422
+    assert "at least 10" in weak.text
+    given = {"password": "another good one"}
+    assert browser.post("/password", data=given).status_code == 303
+    browser.post("/sign-out")
+    answer = browser.post("/sign-in", data={"email": "bob@example.org", **given})
+    assert answer.status_code == 303
+    assert "Bob" in browser.get("/").text
+
+
+def test_nobody_sets_a_password_without_a_session_or_from_another_site(browser):
+    given = {"password": "another good one"}
+    assert browser.post("/password", data=given).status_code == 401
+    browser.post("/sign-in", data=FORM)
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    assert browser.post("/password", data=given, headers=foreign).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Flask, Response, redirect, render_template, request
+from flask import Flask, Response, render_template, request
 
 from ...version import __version__
 from ..errors import RelatumError
-from . import gate, guard, manual, session
+from . import gate, guard, manual, session, tokens
 
 #: Where the files of these pages are.
 STATIC: Final = "/api/static"
@@ -36,6 +36,7 @@ def install(app: Flask) -> None:
         ("/", "home", home, "GET"),
         ("/sign-in", "sign_in", sign_in, "POST"),
         ("/sign-out", "sign_out", sign_out, "POST"),
+        ("/password", "password", password, "POST"),
         ("/sign-in/<secret>", "link", link, "GET"),
         ("/sign-in/<secret>", "use_link", use_link, "POST"),
         ("/help/", "help", help_list, "GET"),
@@ -92,6 +93,23 @@ def sign_out() -> Response:
     return _away(session.no_cookie())
 
 
+def password() -> Response:
+    """Set one's own password by the form, as somebody does who was invited by a link."""
+    guard.confirm_origin()
+    who = _signed_in()
+    if who is None or who.cookie is None or who.actor.user_id is None:
+        raise RelatumError("not_signed_in")
+    try:
+        tokens.change_password(
+            who.actor.user_id, request.form.get("password", ""), actor=who.actor, keep=who.cookie
+        )
+    except RelatumError as error:
+        if error.code != "password_weak":
+            raise
+        return _home(who, error)
+    return redirect("/")
+
+
 def link(secret: str) -> Response:
     """Ask before a one-time link is used: whoever scans mail opens links, but sends no form."""
     return _page("link.html")
@@ -103,10 +121,14 @@ def use_link(secret: str) -> Response:
     return _away(session.cookie_of(session.by_link(secret)))
 
 
+def redirect(address: str) -> Response:
+    """Return the answer to a form that was taken: look there, by GET."""
+    return Response(status=303, headers={"Location": address})
+
+
 def _away(cookie: str) -> Response:
-    answer = redirect("/", code=303)
+    answer = redirect("/")
     answer.headers.add("Set-Cookie", cookie)
-    assert isinstance(answer, Response)
     return answer
 
 

@@ -25,11 +25,19 @@ def set_password(call: Call, id: int) -> Answer:  # noqa: A002  # the word of th
     The user's other sessions and one-time links end.
     """
     given = wire.load(PasswordSchema, call.body)
-    with db.reading():
-        email = _email(call.actor, id)
-    hashed = auth.hash_password(given["password"], email=email)
-    db.transact(lambda: auth.set_password(id, hashed, actor=call.actor, keep=call.cookie))
+    change_password(id, given["password"], actor=call.actor, keep=call.cookie)
     return Answer(status=204)
+
+
+def change_password(user_id: int, password: str, *, actor: Actor, keep: str | None) -> None:
+    """Hash and store a password, outside and inside a transaction; `keep` is a cookie to spare.
+
+    Raises `password_weak`, `forbidden`, `record_unknown`.
+    """
+    with db.reading():
+        email = _email(actor, user_id)
+    hashed = auth.hash_password(password, email=email)
+    db.transact(lambda: auth.set_password(user_id, hashed, actor=actor, keep=keep))
 
 
 def _email(actor: Actor, user_id: int) -> str | None:
