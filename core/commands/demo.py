@@ -35,6 +35,7 @@ class _Keys(NamedTuple):
     email: str | None
     link: str
     curl: str
+    minutes: int
 
 
 @click.command()
@@ -87,7 +88,8 @@ def _keys(instance: Instance, address: str) -> _Keys:
     _, token = instance.write(auth.make_token, admin_id, _LABEL, _TOKEN_DAYS)
     question = f"x_deal?{urlencode(_QUESTION, safe=',')}" if asks_deals else "user"
     header = shlex.quote(f"Authorization: Bearer {token}")
-    return _Keys(email, link, f"curl -H {header} '{address}/api/v1/records/{question}'")
+    curl = f"curl -H {header} '{address}/api/v1/records/{question}'"
+    return _Keys(email, link, curl, instance.config.link_minutes)
 
 
 def _administrator(*, actor: Actor) -> tuple[int, str | None, bool]:
@@ -113,7 +115,9 @@ def _welcome(address: str, made: Installed | None, keys: _Keys) -> None:
     click.echo(f"\n  Address    {address}")
     click.echo(f"  E-mail     {keys.email or '(none)'}")
     click.echo(f"  Password   {known}")
-    click.echo(f"  Sign in    {keys.link}\n             (works once)")
+    click.echo(
+        f"  Sign in    {keys.link}\n             (works once, within {keys.minutes} minutes)"
+    )
     click.echo(f"  Try        {keys.curl}\n")
     if made is None and keys.email:
         click.echo(f"  A new password: relatum users set-password {keys.email}\n")
