@@ -1,0 +1,120 @@
+"""Bad lists and groups: each is refused by a code, and every limit answers with its name."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from relatum.core import query
+from relatum.core.actor import Actor
+from relatum.core.errors import RelatumError
+from relatum.core.query import parse
+
+from .asking import refused, refused_groups, small_crm
+
+
+@pytest.fixture
+def crm(instance):
+    return small_crm(instance)
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        ([("nmae", "x")], "field_unknown"),
+        ([("company.nmae", "x")], "field_unknown"),
+        ([("name.first", "x")], "path_invalid"),
+        ([("company.parent.parent.parent.parent.name", "x")], "path_depth"),
+        ([("name__like", "x")], "operator_unknown"),
+        ([("note__eq", "x")], "operator_unknown"),
+        ([("amount__gt", "much")], "operand_invalid"),
+        ([("seats", "1.5")], "operand_invalid"),
+        ([("seats__gt", "99999999999999999999")], "operand_invalid"),
+        ([("seats__between", "1")], "operand_invalid"),
+        ([("name", "")], "operand_invalid"),
+        ([("name__in", "")], "operand_invalid"),
+        ([("name__contains", "\u0301")], "operand_invalid"),
+        ([("name", "a\0b")], "operand_invalid"),
+        ([("closed", "2024-02-30")], "operand_invalid"),
+        ([("closed__gt", "today+9999999d")], "operand_invalid"),
+        ([("stage", "nwe")], "operand_invalid"),
+        ([("stage__category", "opn")], "operand_invalid"),
+        ([("signed", "maybe")], "operand_invalid"),
+        ([("signed__empty", "maybe")], "operand_invalid"),
+        ([("company", "Acme")], "operand_invalid"),
+        ([("name", "a"), ("name", "b")], "bad_parameter"),
+        ([("_order", "name")], "bad_parameter"),
+        ([("_limit", "many")], "bad_parameter"),
+        ([("_limit", "0")], "page_limit"),
+        ([("_limit", "501")], "page_limit"),
+        ([("_count", "yes")], "bad_parameter"),
+        ([("_sort", "note")], "not_sortable"),
+        ([("_fields", "nmae")], "field_unknown"),
+        ([("_group", "stage")], "bad_parameter"),
+        ([("_filter", "{")], "bad_parameter"),
+        ([("_filter", "[]")], "bad_filter"),
+        ([("_filter", '{"field": "name"}')], "bad_filter"),
+        ([("_filter", '{"and": {}}')], "bad_filter"),
+        ([("_filter", '{"field": ["name"], "value": 1}')], "bad_filter"),
+        ([("_filter", '{"field": "name", "op": "eq", "value": {}}')], "operand_invalid"),
+        ([("_filter", '{"field": "seats", "value": true}')], "operand_invalid"),
+        ([("_filter", '{"field": "amount", "value": "NaN"}')], "operand_invalid"),
+    ],
+)
+def test_bad_lists_are_refused(crm, args, code):
+    assert refused(crm, *args).code == code
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        ([("_select", "median(amount)")], "bad_parameter"),
+        ([("_select", "sum")], "bad_parameter"),
+        ([("_select", "sum(name)")], "not_aggregable"),
+        ([("_select", "max(name)")], "not_aggregable"),
+        ([("_group", "note")], "not_groupable"),
+        ([("_group", "id")], "not_groupable"),
+        ([("_group", "closed.decade")], "path_invalid"),
+        ([("_group", "stage"), ("_sort", "amount")], "bad_parameter"),
+        ([("_fields", "name")], "bad_parameter"),
+        ([("_tz", "Berlin")], "bad_parameter"),
+    ],
+)
+def test_bad_groups_are_refused(crm, args, code):
+    assert refused_groups(crm, *args).code == code
+
+
+def test_limits_of_a_filter_answer_with_their_names(crm):
+    one: dict[str, Any] = {"field": "seats", "value": 1}
+    deep = one
+    for _ in range(9):
+        deep = {"not": deep}
+    assert refused(crm, filter=deep).code == "filter_depth"
+    assert refused(crm, filter={"or": [one] * 65}).code == "filter_conditions"
+    many = {"field": "seats", "op": "in", "value": list(range(1001))}
+    assert refused(crm, filter=many).code == "filter_values"
+
+
+def test_a_word_that_json_does_not_know_is_refused(crm):
+    error = refused(crm, filtre={})
+    assert error.code == "bad_parameter"
+    assert all(word in str(error) for word in parse.WORDS)
+
+
+def test_who_is_no_administrator_reads_nothing(crm):
+    bob = Actor(user_id=2, name="Bob")
+    with crm.reading():
+        asked = query.from_url("x_deal", [])
+        for verb in (query.page, query.aggregate):
+            with pytest.raises(RelatumError) as caught:
+                verb(asked, actor=bob)
+            assert caught.value.code == "forbidden"
+
+
+def test_a_query_is_a_value(crm):
+    with crm.reading():
+        one = query.from_url("x_deal", [("name", "a")])
+    assert dataclasses.replace(one) == one
+    assert hash(one) == hash(dataclasses.replace(one))
