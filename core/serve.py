@@ -12,6 +12,7 @@ import errno
 import importlib
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -38,6 +39,7 @@ _EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # compared,
 _LAST_PORT: Final = 65535
 _PORTS_TRIED: Final = 100
 _ACCESS_LINE: Final = "%(addr)s %(method)s %(path)s %(status)d %(dt_ms).1f ms"
+_LINK: Final = re.compile(r"(/sign-in/)\S+")
 _log = logging.getLogger("relatum.serve")
 
 
@@ -183,17 +185,26 @@ def _end_with_supervisor() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+class HideSecrets(logging.Filter):
+    """Leave the secrets of one-time links out of the access lines."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = _LINK.sub(r"\1…", record.getMessage()), None
+        return True
+
+
 def _logging() -> dict[str, Any]:
     """Return one quiet format for the server, the application and the access lines."""
     line = {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
     console = {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}
     return {
+        "filters": {"secrets": {"()": HideSecrets}},
         "formatters": {"line": line},
         "handlers": {"console": console},
         "root": {"handlers": ["console"], "level": "WARNING"},
         "loggers": {
             "relatum": {"level": "INFO"},
-            "granian.access": {"level": "INFO"},
+            "granian.access": {"level": "INFO", "filters": ["secrets"]},
             "_granian": {"level": "ERROR"},
         },
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -110,3 +111,11 @@ def test_a_killed_supervisor_leaves_no_worker_behind(started: Server) -> None:
     while is_open(port) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not is_open(port)
+
+
+def test_the_access_log_never_holds_the_secret_of_a_link():
+    record = logging.LogRecord(
+        "granian.access", logging.INFO, "", 0, "%(path)s", ({"path": "/sign-in/abc-_1 200"},), None
+    )
+    assert serve.HideSecrets().filter(record)
+    assert record.getMessage() == "/sign-in/… 200"

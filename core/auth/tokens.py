@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from .. import clock, db
 from ..actor import Actor
@@ -105,6 +106,6 @@ def note_use(text: str) -> None:
     noted = sa.update(TOKENS).where(TOKENS.c.token_hash == hashed, due).values(last_used_at=now)
     try:
         db.transact(lambda: db.current().connection.execute(noted))
-    except RelatumError:
+    except (RelatumError, PoolTimeout):
         # Busy or full: the request that used the token has its answer all the same.
         return
