@@ -20,7 +20,7 @@ from sqlalchemy.engine import Dialect
 
 from . import faults
 from .catalog import EntityType
-from .fields import Field, Lookup
+from .fields import Field, Link
 from .storage import Instant, Int64
 
 #: PostgreSQL builds the plain indexes of tables beyond this size after the commit, CONCURRENTLY.
@@ -78,7 +78,7 @@ def expected_indexes(entity_type: EntityType) -> set[CreateIndex]:
     table = entity_type.table_name
     found = set()
     for field in entity_type.fields.values():
-        if isinstance(field, Lookup) and field.owner != "system":
+        if isinstance(field, Link) and field.owner != "system":
             found.add(CreateIndex(table, (field.column, "id"), live_only=False))
         elif field.indexed:
             found.add(CreateIndex(table, (field.column, "id")))
@@ -175,7 +175,7 @@ def _foreign(table: str) -> sa.ForeignKey:
 
 def _field_columns(field: Field) -> list[sa.Column[Any]]:
     columns = field.columns()
-    if isinstance(field, Lookup) and field.target_table:
+    if isinstance(field, Link) and field.target_table:
         columns[0] = sa.Column(field.column, Int64, _foreign(field.target_table))
     return columns
 

@@ -87,6 +87,10 @@ codes(
     not_found=("Not found", "There is nothing at {path}. The list of addresses is at /api/docs."),
     type_unknown=("Unknown entity type", "There is no entity type '{type}'.{nearest}"),
     field_unknown=("Unknown field", "Entity type '{type}' has no field '{field}'.{nearest}"),
+    inverse_unknown=(
+        "Unknown list",
+        "No records point to entity type '{type}' by the name '{name}'.{nearest}",
+    ),
     key_unknown=(
         "Unknown unique key",
         "Entity type '{type}' has no unique key over {fields}. Its unique keys: {known}.",

@@ -52,6 +52,8 @@ OPERATORS: Final[dict[str, Operator]] = {
         Operator("starts", "one", "starts with, whatever case and accents"),
         Operator("has", "one", "contains exactly"),
         Operator("category", "many", "has an option of the category"),
+        Operator("under", "one", "is that record or one below it"),
+        Operator("above", "one", "is that record or one above it"),
         Operator("empty", "flag", "is empty"),
     )
 }
@@ -69,6 +71,8 @@ INSTANT: Final = ValueType("instant", (*_SET, *_ORDER))
 CHOICE: Final = ValueType("choice", (*_SET, "category"))
 REFERENCE: Final = ValueType("reference", _SET)
 
+#: Operators of links into a tree, and of the ids of its records.
+TREE: Final = ("under", "above")
 #: Operators that look at the fold key of a text, so that both databases agree (M7).
 FOLDED: Final = frozenset({"ieq", "contains", "starts"})
 

@@ -150,7 +150,7 @@ def filters(entity_type: EntityType | None) -> JsonSchema:
         known = {
             field.name: {
                 **_TEXT,
-                "description": "Operators: " + ", ".join(field.value_type.operators),
+                "description": "Operators: " + ", ".join(field.operators),
             }
             for field in entity_type.fields.values()
         }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from ..errors import RelatumError, nearest
-from ..fields import Field, Lookup
+from ..fields import Field, Link, Lookup, Reference
 from ..storage import Instant, Int64
 
 #: Physical system columns of every record table.
@@ -88,6 +88,16 @@ class EntityType:
         return tuple(f for f in self.fields.values() if isinstance(f, Lookup))
 
     @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """The live links to a record of any of several types."""
+        return tuple(f for f in self.fields.values() if isinstance(f, Reference))
+
+    @cached_property
+    def tree(self) -> Lookup | None:
+        """The link to the parent, if the records form a tree."""
+        return next((f for f in self.lookups if f.is_tree), None)
+
+    @cached_property
     def title_fields(self) -> tuple[Field, ...]:
         """The fields in the title pattern, in order."""
         return tuple(self.fields[n] for n in title_names(self.title) if n in self.fields)
@@ -130,6 +140,13 @@ def _text(field: Field, value: Any) -> str:
     return str(field.wire(value))
 
 
+class Relation(NamedTuple):
+    """A link as seen from what it points to: the type whose records have it, and its field."""
+
+    type: EntityType
+    link: Link
+
+
 @dataclass(frozen=True, eq=False)
 class Catalog:
     """All live entity types of one generation, and the instance's settings."""
@@ -151,12 +168,35 @@ class Catalog:
             raise RelatumError("type_unknown", type=name, nearest=nearest(name, list(self.types)))
         return found
 
-    def referrers(self, name: str) -> Iterator[tuple[EntityType, Lookup]]:
-        """Yield the live lookups that point to a type, system links left out."""
+    @cached_property
+    def _pointing(self) -> Mapping[str, tuple[Relation, ...]]:
+        found: dict[str, list[Relation]] = {}
         for entity_type in self.types.values():
-            for lookup in entity_type.lookups:
-                if lookup.target == name and lookup.owner != "system":
-                    yield entity_type, lookup
+            for link in (*entity_type.lookups, *entity_type.references):
+                if link.owner != "system":
+                    for target in link.targets:
+                        found.setdefault(target, []).append(Relation(entity_type, link))
+        return {name: tuple(relations) for name, relations in found.items()}
+
+    def referrers(self, name: str) -> tuple[Relation, ...]:
+        """Return the live links that point to a type, system links left out."""
+        return self._pointing.get(name, ())
+
+    def inverses(self, name: str) -> dict[str, Relation]:
+        """Return the links that point to a type, by what this side calls them."""
+        return {
+            relation.link.inverse: relation
+            for relation in self.referrers(name)
+            if isinstance(relation.link, Lookup) and relation.link.inverse
+        }
+
+    def inverse(self, name: str, inverse: str) -> Relation:
+        """Return the link that a type's side calls so; raise `inverse_unknown`."""
+        known = self.inverses(name)
+        if inverse not in known:
+            near = nearest(inverse, list(known))
+            raise RelatumError("inverse_unknown", type=name, name=inverse, nearest=near)
+        return known[inverse]
 
     @property
     def zone(self) -> str:

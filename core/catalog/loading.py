@@ -12,7 +12,17 @@ import orjson
 import sqlalchemy as sa
 
 from .. import models
-from ..fields import FIELD_TYPES, Datetime, Field, Integer, Lookup, Option, UserField
+from ..fields import (
+    FIELD_TYPES,
+    Datetime,
+    Field,
+    Integer,
+    Lookup,
+    Option,
+    RecordId,
+    Tree,
+    UserField,
+)
 from .entity_types import Catalog, EntityType, Key
 
 
@@ -97,6 +107,8 @@ class TypeBuilder:
             for row in rows.types.values()
             if row["trashed_in"] is None
         }
+        #: The types whose records form a tree, by name.
+        self.trees = _trees(rows)
         self.options: dict[int, list[Any]] = {}
         for row in sorted(rows.options.values(), key=lambda r: (r["position"], r["id"])):
             self.options.setdefault(row["field_id"], []).append(row)
@@ -120,25 +132,36 @@ class TypeBuilder:
             hue=row["hue"],
             description=row["description"],
             title=row["title"],
-            fields=MappingProxyType({**system_fields(row["id"], self._zone), **live}),
+            fields=MappingProxyType({**self._system(row), **live}),
             trashed_fields=tuple(f for f in made if f.trashed_in is not None),
             keys=unique_keys(live.values(), keys),
             trashed_in=row["trashed_in"],
             fingerprint=digest,
         )
 
+    def _system(self, row: Any) -> dict[str, Field]:
+        own, teams = self.trees.get(row["name"]), self.trees.get("team")
+        return system_fields(row["id"], self._zone, tree=own, teams=teams)
+
     @property
     def _zone(self) -> str:
         return self.settings.get("timezone", "UTC")
 
     def _digest(self, row: Any, fields: list[Any], keys: list[Any]) -> str:
-        parts = [tuple(row.values()), self._zone, self.settings.get("currency")]
+        trees = self.trees.get(row["name"]), self.trees.get("team")
+        parts = [tuple(row.values()), self._zone, self.settings.get("currency"), trees]
         for field in fields:
             target = orjson.loads(field["settings"]).get("target")
-            parts.append((tuple(field.values()), self.physical.get(target)))
+            leads = self.physical.get(target), self.trees.get(target)
+            parts.append((tuple(field.values()), leads))
             parts += [tuple(option.values()) for option in self.options.get(field["id"], [])]
         parts += [tuple(key.values()) for key in keys]
         return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def _target_table(self, kind: str, settings: dict[str, Any]) -> str | None:
+        if kind == "reference":
+            return "core_record"
+        return self.physical.get("user" if kind == "user" else settings.get("target", ""))
 
     def _field(self, row: Any) -> Field:
         settings = orjson.loads(row["settings"])
@@ -163,12 +186,26 @@ class TypeBuilder:
             ),
             position=row["position"],
             trashed_in=row["trashed_in"],
-            target_table=self.physical.get(
-                "user" if row["kind"] == "user" else settings.get("target", "")
-            ),
+            target_table=self._target_table(row["kind"], settings),
+            tree=self.trees.get(settings.get("target", "")),
             zone=self._zone,
             currency=self.settings.get("currency", ""),
         )
+
+
+def _trees(rows: Rows) -> dict[str, Tree]:
+    found = {}
+    for row in rows.fields.values():
+        if (
+            row["kind"] != "lookup"
+            or row["trashed_in"] is not None
+            or '"tree"' not in row["settings"]
+        ):
+            continue
+        owner, settings = rows.types[row["type_id"]], orjson.loads(row["settings"])
+        if settings.get("tree") and owner["trashed_in"] is None:
+            found[owner["name"]] = Tree(owner["table_name"], row["column_name"])
+    return found
 
 
 def unique_keys(live: Iterable[Field], rows: list[Any]) -> tuple[Key, ...]:
@@ -184,8 +221,10 @@ def unique_keys(live: Iterable[Field], rows: list[Any]) -> tuple[Key, ...]:
     )
 
 
-def system_fields(type_id: int, zone: str) -> dict[str, Field]:
-    """Return the fields that every entity type has."""
+def system_fields(
+    type_id: int, zone: str, *, tree: Tree | None = None, teams: Tree | None = None
+) -> dict[str, Field]:
+    """Return the fields that every entity type has; `tree` is its own, `teams` that of teams."""
     common: dict[str, Any] = {"type_id": type_id, "owner": "system", "zone": zone}
     people: dict[str, Any] = {
         "settings": {"on_delete": "clear"}, "target_table": "core_user", **common,
@@ -193,10 +232,11 @@ def system_fields(type_id: int, zone: str) -> dict[str, Field]:
     told: dict[str, Any] = {"read_only": True, **common}
     by: dict[str, Any] = {"read_only": True, **people}
     team: dict[str, Any] = {
-        "settings": {"target": "team", "on_delete": "clear"}, "target_table": "core_team", **common,
+        "settings": {"target": "team", "on_delete": "clear"}, "target_table": "core_team",
+        "tree": teams, **common,
     }  # fmt: skip
     made: list[Field] = [
-        Integer(id=-1, name="id", column="id", label="ID", sortable=True, **told),
+        RecordId(id=-1, name="id", column="id", label="ID", sortable=True, tree=tree, **told),
         UserField(id=-2, name="owner", column="owner_id", label="Owner", indexed=True, **people),
         Lookup(id=-3, name="team", column="team_id", label="Team", indexed=True, **team),
         Datetime(id=-4, name="created_at", column="created_at", label="Created", **told),

@@ -36,7 +36,7 @@ def describe(entity_type: EntityType) -> dict[str, Any]:
                         "label": OPERATORS[name].label,
                         "operands": OPERATORS[name].operands,
                     }
-                    for name in field.value_type.operators
+                    for name in field.operators
                 ],
                 "parts": list(field.PARTS),
             }

@@ -17,7 +17,11 @@ from .number import Boolean as Boolean
 from .number import DecimalField as DecimalField
 from .number import Integer as Integer
 from .number import Money as Money
+from .reference import Link as Link
 from .reference import Lookup as Lookup
+from .reference import RecordId as RecordId
+from .reference import Reference as Reference
+from .reference import Tree as Tree
 from .reference import UserField as UserField
 from .text import Email as Email
 from .text import LongText as LongText
@@ -39,5 +43,6 @@ FIELD_TYPES: Final[dict[str, type[Field]]] = {
         Email,
         Lookup,
         UserField,
+        Reference,
     )
 }

@@ -84,6 +84,8 @@ class Field:
     read_only: bool = False
     #: The physical table a reference points to (filled by the catalog).
     target_table: str | None = None
+    #: The tree that a link leads into (filled by the catalog).
+    tree: Any = None
     #: The instance's time zone and currency (filled by the catalog).
     zone: str = "UTC"
     currency: str = ""
@@ -134,6 +136,15 @@ class Field:
     def arguments(self, operator: str, operand: Any) -> tuple[Any, ...]:
         """Return the values that a condition binds, for an operand that was checked."""
         return types.arguments(operator, operand)
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Names of the comparisons that the field knows."""
+        return self.value_type.operators
+
+    def condition(self, operator: str, column: types.Sql, *arguments: types.Sql) -> types.Sql:
+        """Return the SQL of a comparison; `arguments` stand for what `arguments()` gives."""
+        return types.condition(operator, column, *arguments)
 
     def condition_column(self, operator: str) -> str:
         """Return the column an operator looks at."""

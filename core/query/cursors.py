@@ -40,6 +40,8 @@ def digest(query: Query, keys: Sequence[SortKey]) -> str:
 def _plain(node: Any) -> Any:
     if hasattr(node, "operator"):
         return (node.path.text, node.path.field.id, node.operator, str(node.operand))
+    if hasattr(node, "where"):
+        return (node.path.text, node.relation.link.id, _plain(node.where))
     if hasattr(node, "parts"):
         return (node.all, [_plain(part) for part in node.parts])
     return ("not", _plain(node.part))

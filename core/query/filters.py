@@ -6,6 +6,7 @@ nor false wherever it stands, over a path too (M8). Over a path only live record
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from .. import types
 from ..actor import Actor
 from ..errors import RelatumError
 from .paths import Path
-from .terms import Asker, Condition, Filter, Junction, Not, conditions
+from .terms import Asker, Condition, Filter, Has, Junction, Not, conditions
 
 Sql = types.Sql
 
@@ -29,6 +30,8 @@ def shape(node: Filter) -> tuple[object, ...]:
             return ("not", shape(part))
         case Junction(all_, parts):
             return ("and" if all_ else "or", *map(shape, parts))
+        case Has(path, relation, where):
+            return ("has", *path.shape, relation.type.fingerprint, relation.link.id, shape(where))
 
 
 def values(node: Filter, actor: Actor) -> dict[str, Any]:
@@ -56,15 +59,15 @@ def _me(leaf: Condition, actor: Actor) -> int:
 
 def compile(node: Filter, table: sa.Table) -> Sql:  # noqa: A001  # what it does
     """Return the condition that the records of `table` must meet."""
-    return _Compiler(table).node(node, negated=False)
+    return _Compiler(table, itertools.count()).node(node, negated=False)
 
 
 class _Compiler:
     """Builds the SQL of one filter; parameters are numbered as `values` numbers them."""
 
-    def __init__(self, table: sa.Table) -> None:
+    def __init__(self, table: Any, numbers: Iterator[int]) -> None:
         self.table = table
-        self.count = 0
+        self.numbers = numbers
 
     def node(self, node: Filter, *, negated: bool) -> Sql:
         match node:
@@ -77,6 +80,8 @@ class _Compiler:
                 return sa.or_(sa.false(), *made)
             case Condition():
                 return self._leaf(node, negated)
+            case Has():
+                return self._has(node, negated)
 
     def _leaf(self, leaf: Condition, negated: bool) -> Sql:
         path, field = leaf.path, leaf.path.field
@@ -85,19 +90,27 @@ class _Compiler:
             return _emptiness(self.table, path, name, empty=not negated)
         at = target(self.table, path)
         column = at[-1].c[name]
-        made = types.condition(leaf.operator, column, *self._parameters(leaf, column))
+        made = field.condition(leaf.operator, column, *self._parameters(leaf, column))
         return over(at, path, sa.not_(made) if negated else made)
 
     def _parameters(self, leaf: Condition, column: sa.ColumnElement[Any]) -> list[Sql]:
         many = types.OPERATORS[leaf.operator].operands == "many"
         made: list[Sql] = []
         for _ in leaf.path.field.arguments(leaf.operator, leaf.operand):
-            made.append(sa.bindparam(f"v{self.count}", type_=column.type, expanding=many))
-            self.count += 1
+            name = f"v{next(self.numbers)}"
+            made.append(sa.bindparam(name, type_=column.type, expanding=many))
         return made
 
+    def _has(self, node: Has, negated: bool) -> Sql:
+        others = node.relation.type.table.alias()
+        column = others.c[node.relation.link.column]
+        where = _Compiler(others, self.numbers).node(node.where, negated=False)
+        found = sa.select(column).where(others.c.trashed_at.is_(None), column.is_not(None), where)
+        tables = target(self.table, node.path)
+        return _either(self.table, node.path, tables[-1].c.id.in_(found), tables, negated=negated)
 
-def target(table: sa.Table, path: Path) -> list[Any]:
+
+def target(table: Any, path: Path) -> list[Any]:
     """Return the tables along a path, the first one given, each further one under its own name."""
     return [table, *(step.target.table.alias() for step in path.steps)]
 
@@ -111,12 +124,16 @@ def over(tables: list[Any], path: Path, condition: Sql) -> Sql:
     return condition
 
 
-def _emptiness(table: sa.Table, path: Path, name: str, *, empty: bool) -> Sql:
+def _emptiness(table: Any, path: Path, name: str, *, empty: bool) -> Sql:
     tables = target(table, path)
-    filled = over(tables, path, tables[-1].c[name].is_not(None))
-    if not empty:
-        return filled
+    return _either(table, path, tables[-1].c[name].is_not(None), tables, negated=empty)
+
+
+def _either(table: Any, path: Path, holds: Sql, tables: list[Any], *, negated: bool) -> Sql:
+    """Return a condition that is true or false, never neither, on the last table of a path."""
     if not path.steps:
-        return table.c[name].is_(None)
-    link = table.c[path.steps[0].lookup.column]
-    return sa.or_(link.is_(None), sa.not_(filled))
+        return sa.not_(holds) if negated else holds
+    made = over(tables, path, holds)
+    if not negated:
+        return made
+    return sa.or_(table.c[path.steps[0].lookup.column].is_(None), sa.not_(made))

@@ -15,7 +15,7 @@ from ..catalog import Catalog, EntityType
 from ..errors import RelatumError, nearest
 from ..fields import Choice, Field, Refused, UserField, kind_of
 from . import paths
-from .terms import Aggregate, Asker, Condition, Filter, Junction, Not, Query
+from .terms import Aggregate, Asker, Condition, Filter, Has, Junction, Not, Query
 
 _LISTS: Final = ("sort", "fields", "group", "select")
 _FLAGS: Final = ("count", "trashed")
@@ -222,7 +222,23 @@ class _Filters:
         for word in ("and", "or"):
             if set(node) == {word}:
                 return self._junction(node[word], f"{place}.{word}", depth, all_=word == "and")
+        if "has" in node:
+            return self._has(node, place, depth)
         return self._condition(node, place)
+
+    def _has(self, node: dict[str, Any], place: str, depth: int) -> Filter:
+        if not set(node) <= {"has", "where"} or not isinstance(node["has"], str):
+            raise RelatumError("bad_filter", place=place, reason=_WANTED)
+        *links, name = node["has"].split(".")
+        # The id is a field that every type has: the path to it is the path to the record.
+        path = paths.read(self.catalog, self.type, ".".join([*links, "id"]))
+        at = path.steps[-1].target if path.steps else self.type
+        relation = self.catalog.inverse(at.name, name[:80])
+        inner = _Filters(self.catalog, relation.type)
+        inner.count = self.count
+        where = inner.read(node.get("where", {"and": []}), f"{place}.where", depth + 1)
+        self.count = inner.count
+        return Has(path, relation, where)
 
     def _junction(self, nodes: Any, place: str, depth: int, *, all_: bool) -> Filter:
         if not isinstance(nodes, list):
@@ -242,7 +258,7 @@ class _Filters:
         if self.count > limit:
             raise RelatumError("filter_conditions", limit=limit)
         path = paths.read(self.catalog, self.type, text)
-        known = path.field.value_type.operators
+        known = path.field.operators
         if operator not in known:
             raise RelatumError(
                 "operator_unknown",
@@ -260,7 +276,7 @@ class _Filters:
 
 _WANTED: Final = (
     'it must be {"field": NAME, "op": OPERATOR, "value": VALUE}, {"and": [...]}, '
-    '{"or": [...]} or {"not": {...}}'
+    '{"or": [...]}, {"not": {...}} or {"has": LIST, "where": {...}}'
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from ..catalog import EntityType
+from ..catalog import EntityType, Relation
 from .paths import Path
 
 
@@ -41,7 +41,16 @@ class Junction:
     parts: tuple[Filter, ...]
 
 
-Filter = Condition | Not | Junction
+@dataclass(frozen=True, slots=True)
+class Has:
+    """Whether a record that points here by `relation` meets a filter; over a path if it has steps."""
+
+    path: Path
+    relation: Relation
+    where: Filter
+
+
+Filter = Condition | Not | Junction | Has
 
 
 def conditions(node: Filter) -> Iterator[Condition]:
@@ -54,6 +63,8 @@ def conditions(node: Filter) -> Iterator[Condition]:
         case Junction(_, parts):
             for part in parts:
                 yield from conditions(part)
+        case Has(_, _, where):
+            yield from conditions(where)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,75 +1,212 @@
-"""What deleting a record means for those that point to it."""
+"""What deleting and restoring records means for those that point to them.
+
+Links that cascade take their records along, down to the last; links that restrict refuse, unless
+the record that points goes too; links that clear are emptied.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from .. import db
-from ..catalog import Catalog, EntityType
-from ..fields import Lookup
+from ..catalog import Catalog, EntityType, Relation
 from .batch import Row
 from .checks import slices
 
+#: Records by id, each with the row of the batch that it goes with.
+Members = dict[int, Row]
 
-def release(
-    catalog: Catalog, entity_type: EntityType, batch: Sequence[Row]
-) -> Iterator[tuple[str, str, list[int]]]:
-    """Note rows that a restricting link still needs; yield (type, field, ids) to be emptied.
 
-    Records that are deleted in the same batch do not count.
+@dataclass(frozen=True, slots=True)
+class Going:
+    """The records of one type that go, or come back, with the rows of a batch."""
+
+    type: EntityType
+    members: Members
+
+
+Family = dict[int, Going]
+
+
+def family(
+    catalog: Catalog, entity_type: EntityType, batch: Sequence[Row], *, hold: bool = True
+) -> Family:
+    """Return all that deleting the sound rows of a batch takes along, by type id.
+
+    Notes rows that a restricting link still needs. `hold` locks what is found, so that nobody
+    adds to it meanwhile.
     """
-    referrers = list(catalog.referrers(entity_type.name))
-    restricting = [pair for pair in referrers if pair[1].on_delete != "clear"]
     going = None
-    while going != (going := _going(entity_type, entity_type, batch)):
+    while True:
+        sound = {row.id: row for row in batch if row.id is not None and not row.problems}
         # A row that is refused stays, and then so does what it points to: look again.
-        for referrer, lookup in restricting:
-            _restrict(referrer, lookup, entity_type, batch)
-    for referrer, lookup in (pair for pair in referrers if pair[1].on_delete == "clear"):
-        children = _children(referrer, lookup, entity_type, batch)
-        if children:
-            yield referrer.name, lookup.name, children
+        if going is not None and going == set(sound):
+            return found
+        going = set(sound)
+        found = _closure(catalog, entity_type, sound, hold=hold)
+        for each in list(found.values()):
+            for relation in _pointing(catalog, each.type, "restrict"):
+                _restrict(relation, each, found)
 
 
-def _going(entity_type: EntityType, referrer: EntityType, batch: Sequence[Row]) -> set[int]:
-    if referrer.id != entity_type.id:
-        return set()
-    return {row.id for row in batch if row.id is not None and not row.problems}
+def _pointing(catalog: Catalog, entity_type: EntityType, on_delete: str) -> list[Relation]:
+    return [r for r in catalog.referrers(entity_type.name) if r.link.on_delete == on_delete]
 
 
-def _restrict(
-    referrer: EntityType, lookup: Lookup, entity_type: EntityType, batch: Sequence[Row]
-) -> None:
-    table = referrer.table
-    column = table.c[lookup.column]
-    going = _going(entity_type, referrer, batch)
-    rows = {row.id: row for row in batch if row.id is not None and not row.problems}
-    for piece in slices(rows):
-        query = sa.select(column, table.c.id).where(table.c.trashed_at.is_(None), column.in_(piece))
-        found: dict[int, list[int]] = {}
-        for target, child in db.current().connection.execute(query):
-            if child not in going:
-                found.setdefault(target, []).append(child)
-        for target, children in found.items():
-            rows[target].refuse(
-                "still_referenced", count=len(children), type=referrer.name, field=lookup.name,
-                id=min(children),
-            )  # fmt: skip
+def _closure(
+    catalog: Catalog, entity_type: EntityType, roots: Members, *, hold: bool
+) -> Family:
+    found: Family = {entity_type.id: Going(entity_type, dict(roots))}
+    level = [Going(entity_type, roots)]
+    while level:
+        deeper: list[Going] = []
+        for each in level:
+            for relation in _pointing(catalog, each.type, "cascade"):
+                mine = found.setdefault(relation.type.id, Going(relation.type, {})).members
+                fresh = {
+                    child: each.members[parent]
+                    for child, parent in _children(relation, each.members, hold=hold)
+                    if child not in mine
+                }
+                mine.update(fresh)
+                if fresh:
+                    deeper.append(Going(relation.type, fresh))
+        level = deeper
+    return found
 
 
 def _children(
-    referrer: EntityType, lookup: Lookup, entity_type: EntityType, batch: Sequence[Row]
-) -> list[int]:
-    table = referrer.table
-    going = _going(entity_type, referrer, batch)
-    found: list[int] = []
-    for piece in slices(row.id for row in batch if row.id is not None and not row.problems):
-        query = sa.select(table.c.id).where(
-            table.c.trashed_at.is_(None), table.c[lookup.column].in_(piece)
+    relation: Relation, members: Members, *, hold: bool = False
+) -> Iterator[tuple[int, int]]:
+    """Yield (id, what it points to) of the live records that point to members."""
+    table = relation.type.table
+    column = table.c[relation.link.column]
+    for piece in slices(sorted(members)):
+        query = sa.select(table.c.id, column).where(table.c.trashed_at.is_(None), column.in_(piece))
+        if hold:
+            query = query.order_by(table.c.id).with_for_update()
+        for child, parent in db.current().connection.execute(query):
+            yield child, parent
+
+
+def _staying(relation: Relation, each: Going, found: Family) -> dict[int, list[int]]:
+    """Return the records that point to members and stay, by what they point to."""
+    gone = found[relation.type.id].members if relation.type.id in found else {}
+    staying: dict[int, list[int]] = {}
+    for child, parent in _children(relation, each.members):
+        if child not in gone:
+            staying.setdefault(parent, []).append(child)
+    return staying
+
+
+def _restrict(relation: Relation, each: Going, found: Family) -> None:
+    for parent, children in _staying(relation, each, found).items():
+        each.members[parent].refuse(
+            "still_referenced", count=len(children), type=relation.type.name,
+            field=relation.link.name, id=min(children),
+        )  # fmt: skip
+
+
+def emptied(catalog: Catalog, found: Family) -> Iterator[tuple[str, str, list[int]]]:
+    """Yield (type, field, ids) of the links that are emptied."""
+    for each in found.values():
+        for relation in _pointing(catalog, each.type, "clear"):
+            staying = _staying(relation, each, found).values()
+            children = sorted(child for some in staying for child in some)
+            if children:
+                yield relation.type.name, relation.link.name, children
+
+
+# -- coming back ----------------------------------------------------------------------------
+def returning(catalog: Catalog, entity_type: EntityType, batch: Sequence[Row]) -> Family:
+    """Return what went to the trash with the sound rows of a batch, by type id, them included.
+
+    Notes rows whose whole is still in the trash (`parent_trashed`).
+    """
+    roots = {row.id: row for row in batch if row.id is not None and not row.problems}
+    found: Family = {entity_type.id: Going(entity_type, dict(roots))}
+    level = [(Going(entity_type, roots), _trashed_in(entity_type, roots))]
+    while level:
+        deeper: list[tuple[Going, dict[int, int]]] = []
+        for each, went in level:
+            for relation in _pointing(catalog, each.type, "cascade"):
+                mine = found.setdefault(relation.type.id, Going(relation.type, {})).members
+                fresh, theirs = _went_along(relation, each.members, went, mine)
+                mine.update(fresh)
+                if fresh:
+                    deeper.append((Going(relation.type, fresh), theirs))
+        level = deeper
+    for each in found.values():
+        _with_whole(catalog, each, found)
+    return found
+
+
+def _trashed_in(entity_type: EntityType, members: Members) -> dict[int, int]:
+    table = entity_type.table
+    found: dict[int, int] = {}
+    for piece in slices(sorted(members)):
+        query = sa.select(table.c.id, table.c.trashed_in).where(table.c.id.in_(piece))
+        found.update((id_, went) for id_, went in db.current().connection.execute(query))
+    return found
+
+
+def _went_along(
+    relation: Relation, members: Members, went: dict[int, int], known: Members
+) -> tuple[Members, dict[int, int]]:
+    table = relation.type.table
+    column = table.c[relation.link.column]
+    fresh: Members = {}
+    theirs: dict[int, int] = {}
+    for piece in slices(sorted(members)):
+        query = sa.select(table.c.id, column, table.c.trashed_in).where(
+            table.c.trashed_at.is_not(None), column.in_(piece)
         )
-        found += [
-            id_ for id_ in db.current().connection.execute(query).scalars() if id_ not in going
-        ]
-    return sorted(found)
+        for child, parent, change_set in db.current().connection.execute(query):
+            if change_set == went.get(parent) and child not in known:
+                fresh[child], theirs[child] = members[parent], change_set
+    return fresh, theirs
+
+
+def _with_whole(catalog: Catalog, each: Going, found: Family) -> None:
+    """Note members whose cascading links lead into the trash: they would be nowhere."""
+    links = [
+        link
+        for link in (*each.type.lookups, *each.type.references)
+        if link.on_delete == "cascade" and link.owner != "system"
+    ]
+    for link in links:
+        table = each.type.table
+        for piece in slices(sorted(each.members)):
+            query = sa.select(table.c.id, table.c[link.column]).where(
+                table.c.id.in_(piece), table.c[link.column].is_not(None)
+            )
+            wholes = {child: whole for child, whole in db.current().connection.execute(query)}
+            gone = _gone(catalog, link.targets, set(wholes.values()), found)
+            for child, whole in wholes.items():
+                if whole in gone:
+                    each.members[child].refuse(
+                        "parent_trashed", link.name, type=gone[whole], id=whole
+                    )
+
+
+def _gone(
+    catalog: Catalog, targets: Sequence[str], ids: set[int], found: Family
+) -> dict[int, str]:
+    """Return those of some records that are in the trash and do not come back now, by type."""
+    gone: dict[int, str] = {}
+    for name in targets:
+        target: EntityType | None = catalog.types.get(name)
+        if target is None:
+            continue
+        back: Any = found[target.id].members if target.id in found else {}
+        table = target.table
+        for piece in slices(sorted(ids - set(back))):
+            query = sa.select(table.c.id).where(
+                table.c.id.in_(piece), table.c.trashed_at.is_not(None)
+            )
+            gone.update((id_, name) for id_ in db.current().connection.execute(query).scalars())
+    return gone

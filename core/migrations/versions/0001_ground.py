@@ -272,8 +272,11 @@ _USER_FIELDS = (
 )
 _TEAM_FIELDS = (
     ("name", "text", "Name", True, True, True, None, '{"max_length": 200}'),
-    ("parent", "lookup", "Parent team", False, False, False, None, '{"target": "team"}'),
-)
+    (
+        "parent", "lookup", "Parent team", False, False, False, None,
+        '{"target": "team", "tree": true, "inverse": "teams"}',
+    ),
+)  # fmt: skip
 
 
 def _seed() -> None:
