@@ -72,7 +72,8 @@ def _sqlite(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engine:
             "journal_mode=WAL",
             f"synchronous={config.sqlite_synchronous}",
             "foreign_keys=ON",
-            "cache_size=-65536",
+            # 16 MB for each connection; the system's own cache is behind it, and shared.
+            "cache_size=-16384",
             "temp_store=MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")

@@ -73,6 +73,11 @@ class EntityType:
         return tuple(f for f in self.fields.values() if not f.read_only)
 
     @cached_property
+    def writable(self) -> frozenset[str]:
+        """The names of the fields that a caller may write."""
+        return frozenset(field.name for field in self.own_fields)
+
+    @cached_property
     def written(self) -> tuple[tuple[Field, tuple[str, ...]], ...]:
         """The fields that a caller may write, each with the names of its columns."""
         return tuple((f, tuple(column.name for column in f.columns())) for f in self.own_fields)

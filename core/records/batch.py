@@ -93,6 +93,8 @@ def _names(entity_type: EntityType, row: Row, given: Any, with_id: bool) -> dict
     if not isinstance(given, dict):
         row.refuse("row_invalid", got=kind_of(given))
         return {}
+    if not with_id and given.keys() <= entity_type.writable:
+        return given
     known = {}
     for name, value in given.items():
         target = entity_type.fields.get(name)
