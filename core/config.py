@@ -63,6 +63,7 @@ class Config:
     count_cap: int = _setting(1000, "Counts stop here and say so.")
     sort_cap: int = _setting(50_000, "Most matching rows sorted without an index.", least=0)
     group_limit: int = _setting(1000, "Most groups in one aggregate answer.")
+    expand_limit: int = _setting(200, "Most records of one expanded list, per record of a page.")
     filter_depth: int = _setting(8, "Deepest nesting of and/or/not in a filter.")
     filter_conditions: int = _setting(64, "Most conditions in one filter.")
     filter_values: int = _setting(1000, "Most values of one `in` condition.")

@@ -201,8 +201,16 @@ def _given_up(again: dialects.Retry, exclusive: bool) -> RelatumError:
 @contextmanager
 def savepoint() -> Iterator[None]:
     """Undo what the block wrote if it raises, and nothing else."""
-    with for_writing().connection.begin_nested():
-        yield
+    tx = for_writing()
+    known = dict(tx.memo)
+    try:
+        with tx.connection.begin_nested():
+            yield
+    except BaseException:
+        # What was noted of rows that are undone, such as the change set, is not true any more.
+        tx.memo.clear()
+        tx.memo.update(known)
+        raise
 
 
 @contextmanager

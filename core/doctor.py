@@ -275,7 +275,7 @@ def _foreign_keys(connection: sa.Connection, known: Catalog) -> Iterator[Finding
     for entity_type in known.types.values():
         name = entity_type.table_name
         wanted = {"id": "core_record", "owner_id": "core_user", "team_id": "core_team"}
-        for field in entity_type.lookups:
+        for field in (*entity_type.lookups, *entity_type.references):
             if field.owner != "system" and field.target_table:
                 wanted[field.column] = field.target_table
         for column, target in wanted.items():

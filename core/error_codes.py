@@ -119,6 +119,10 @@ codes(
         "Can't restore: {fields} '{value}' is now used by {type} {id} ({label}). Change one of "
         "them first.",
     ),
+    parent_trashed=(
+        "Whole in the trash",
+        "This is a part of {type} {id}, which is in the trash. Restore that one.",
+    ),
     still_referenced=(
         "Still referenced",
         "{count} {type} point to this record through '{field}' (for example {id}), which restricts "
@@ -214,6 +218,11 @@ codes(
         "Not a record",
         "Each record must be an object of field names and values; got {got}.",
     ),
+    not_list=("Not a list", "Must be a list of records; got {got}."),
+    part_elsewhere=(
+        "Part of another",
+        "A part belongs to the record that it is sent with. Leave '{field}' out.",
+    ),
     id_missing=("Id missing", "Each record to change needs its id."),
     key_missing=("Key missing", "Each record needs a value for the key field '{field}'."),
     key_too_long=(
@@ -281,6 +290,11 @@ codes(
         "Sorting by '{field}' has no index and more than sort_cap ({limit}) records match. Narrow "
         "the "
         "filter, or make the field sortable.",
+    ),
+    expand_limit=(
+        "List too long to expand",
+        "'{name}' of {type} {id} has more than expand_limit ({limit}) records. Ask for them by "
+        "/api/v1/records/{other}?{field}={id}",
     ),
     group_limit=(
         "Too many groups",

@@ -112,6 +112,16 @@ class FieldInfoSchema(Schema):
     parts = fields.List(fields.String(), **_said("What it can be grouped by besides itself."))
 
 
+class ListInfoSchema(Schema):
+    """Records of a type that point to this one, by what this side calls them."""
+
+    name = fields.String(**_SET)
+    type = fields.String(**_SET)
+    field = fields.String(**_said("The link by which they point."))
+    label = fields.String(**_SET)
+    part = fields.Boolean(**_said("Whether they are parts: written and deleted with it."))
+
+
 class EntityTypeInfoSchema(Schema):
     """An entity type as it is."""
 
@@ -129,12 +139,25 @@ class EntityTypeInfoSchema(Schema):
     )
     trashed_fields = fields.List(fields.String(), **_SET)
     keys = fields.List(fields.List(fields.String()), **_said("Unique keys."))
+    lists = fields.List(fields.Nested(ListInfoSchema), **_SET)
 
 
 class EntityTypesSchema(Schema):
     """Entity types."""
 
     types = fields.List(fields.Nested(EntityTypeInfoSchema), **_SET)
+
+
+class DeletionSchema(Schema):
+    """What deleting a record would do."""
+
+    deleted = fields.Dict(
+        keys=fields.String(), values=fields.Integer(), **_said("Records by type, it included.")
+    )
+    emptied = fields.Dict(
+        keys=fields.String(), values=fields.Integer(), **_said("Links by type.field.")
+    )
+    errors = fields.List(fields.Nested(ErrorItemSchema), **_said("What refuses it."))
 
 
 class ExportSchema(Schema):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -21,12 +22,16 @@ def refused(instance, *changes):
     return caught.value
 
 
+#: Settings that a field type can't do without.
+NEEDED: dict[str, Any] = {"lookup": {"target": "user"}, "reference": {"targets": ["user", "team"]}}
+
+
 def test_a_type_with_every_field_type_is_made_and_takes_a_record(instance):
     fields = [
         {
             "name": f"f_{kind}",
             "kind": kind,
-            "settings": {"target": "user"} if kind == "lookup" else {},
+            "settings": NEEDED.get(kind, {}),
         }
         for kind in FIELD_TYPES
     ]

@@ -134,7 +134,8 @@ def findings(instance: Any) -> set[str]:
 
 def assert_new(instance: Any, before: str) -> None:
     """All four changes are there, and nothing else changed in the rows."""
-    described = entities.describe(instance.catalog.type("x_child"))
+    known = instance.catalog
+    described = entities.describe(known.type("x_child"), known)
     assert "old" in described["trashed_fields"]
     assert ["serial"] in described["keys"]
     assert instance.catalog.type("x_visit").fields["child"].target_table == "x_child"

@@ -109,7 +109,7 @@ def _list(type_name: str, given: dict[str, Any], actor: Actor) -> Any:
 
 
 def _describe(type_name: str, given: dict[str, Any], actor: Actor) -> Any:
-    return entities.describe(catalog.current().type(type_name))
+    return entities.describe(catalog.current().type(type_name), catalog.current())
 
 
 def _plan(type_name: str, given: dict[str, Any], actor: Actor) -> Any:

@@ -8,7 +8,7 @@ from marshmallow import Schema
 
 from ...schemas import answers, entity_types, errors, people
 from .. import db
-from ..catalog import EntityType
+from ..catalog import Catalog, EntityType
 from ..fields import Field
 
 JsonSchema = dict[str, Any]
@@ -33,6 +33,7 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Export": answers.ExportSchema,
     "PlanAnswer": answers.PlanAnswerSchema,
     "ChangedType": answers.ChangedTypeSchema,
+    "Deletion": answers.DeletionSchema,
     "BulkResult": answers.BulkResultSchema,
     "History": answers.HistorySchema,
     "Reference": answers.ReferenceSchema,
@@ -56,7 +57,7 @@ def plain() -> dict[str, JsonSchema]:
     """Return the schemas that are the same for every instance, but for its limits."""
     return {
         "Filter": _filter(),
-        "Query": _query("fields", "after", "before", flags=("count", "trashed")),
+        "Query": _query("fields", "expand", "after", "before", flags=("count", "trashed")),
         "AggregateQuery": _query("group", "select", "tz", flags=("trashed",)),
         "BulkRecordIds": bulk(
             {
@@ -84,23 +85,30 @@ def generic() -> dict[str, JsonSchema]:
     }
 
 
-def of_type(entity_type: EntityType) -> dict[str, JsonSchema]:
+def of_type(entity_type: EntityType, known: Catalog) -> dict[str, JsonSchema]:
     """Return the schemas of a type's records, by their generic names."""
     shown = {name: stored(field) for name, field in entity_type.fields.items()}
-    writable = {field.name: sent(field) for field in entity_type.own_fields}
+    lists = known.inverses(entity_type.name)
+    parts = {name: _list(r.type) for name, r in lists.items() if r.link.part}
+    writable = {**{field.name: sent(field) for field in entity_type.own_fields}, **parts}
     needed = [f.name for f in entity_type.own_fields if f.required and f.default is None]
     create = _object(writable, needed)
     system = {"id": _ID, "version": {"type": "integer"}}
     update = _object({**system, **writable}, [])
     row = {"type": "object", "properties": shown, "required": ["id"], "additionalProperties": True}
     return {
-        "Record": _object(shown, list(shown)),
+        "Record": _object({**shown, **{n: _list(r.type) for n, r in lists.items()}}, list(shown)),
         "RecordCreate": create,
         "RecordUpdate": update,
         "RecordPage": page(row),
         "BulkRecordCreate": bulk(create),
         "BulkRecordUpdate": bulk({**update, "required": ["id"]}),
     }
+
+
+def _list(other: EntityType) -> JsonSchema:
+    rows = {"type": "object", "additionalProperties": True}
+    return {"type": "array", "items": rows, "title": other.plural}
 
 
 def _object(properties: JsonSchema, required: list[str]) -> JsonSchema:
@@ -206,7 +214,7 @@ def _filter() -> JsonSchema:
 
 def _query(*words: str, flags: tuple[str, ...]) -> JsonSchema:
     texts = {"type": ["array", "null"], "items": {**_TEXT, "minLength": 1}}
-    lists = {"sort": texts, "fields": texts, "group": texts, "select": texts}
+    lists = dict.fromkeys(("sort", "fields", "expand", "group", "select"), texts)
     limit = {"type": ["integer", "null"], "minimum": 1, "maximum": db.settings().page_limit}
     own = {word: lists.get(word, {"type": ["string", "null"]}) for word in words}
     return _object(

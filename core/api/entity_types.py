@@ -48,7 +48,7 @@ def list_entity_types(call: Call) -> Answer:
     _may_read(call)
     known = catalog.current()
     found = known.trashed_types if call.flag("_trashed") else known.types.values()
-    return Answer({"types": [entities.describe(entity_type) for entity_type in found]})
+    return Answer({"types": [entities.describe(entity_type, known) for entity_type in found]})
 
 
 @operation(
@@ -61,7 +61,7 @@ def read_entity_type(call: Call, type: str) -> Answer:  # noqa: A002  # the word
     _may_read(call)
     known = catalog.current()
     found = _trashed(known, type) if call.flag("_trashed") else known.type(type)
-    return Answer(entities.describe(found))
+    return Answer(entities.describe(found, known))
 
 
 def _trashed(known: catalog.Catalog, name: str) -> EntityType:
@@ -109,9 +109,9 @@ def apply_changes(call: Call) -> Answer:
 
 def _answer(plan: entities.Plan, *, applied: bool) -> Answer:
     """Return a plan, and the types it is about as they are now."""
-    known = catalog.current().types
+    known = catalog.current()
     names = dict.fromkeys(step.target.partition(".")[0] for step in plan.steps)
-    types = [entities.describe(known[name]) for name in names if name in known]
+    types = [entities.describe(known.types[name], known) for name in names if name in known.types]
     return Answer({**plan.as_json(), "applied": applied, "types": types})
 
 
@@ -129,11 +129,12 @@ def _one(call: Call, type_name: str, change: dict[str, Any], *, made: str = "") 
         plan = verb([change], actor=call.actor)
     except RelatumError as error:
         raise _in_place(error) from None
-    found = catalog.current().types.get(type_name)
+    known = catalog.current()
+    found = known.types.get(type_name)
     body = {
         **plan.as_json(),
         "applied": not planned,
-        "type": None if found is None else entities.describe(found),
+        "type": None if found is None else entities.describe(found, known),
     }
     if planned or not made:
         return Answer(body)

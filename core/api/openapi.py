@@ -134,8 +134,10 @@ def _add_operations(spec: APISpec, known: Catalog | None) -> None:
     for each in OPERATIONS:
         if known is None or not each.path.startswith(_RECORDS):
             _add(spec, each, None)
-    for entity_type in known.types.values() if known is not None else ():
-        for name, made in components.of_type(entity_type).items():
+    if known is None:
+        return
+    for entity_type in known.types.values():
+        for name, made in components.of_type(entity_type, known).items():
             spec.components.schema(f"{entity_type.name}.{name}", made)
         for each in OPERATIONS:
             if each.path.startswith(_RECORDS):

@@ -34,6 +34,9 @@ CHOICE: Final = (
     Parameter("_filter", {**_TEXT, "minLength": 2}, "A filter in JSON, for and, or and not."),
     Parameter("_trashed", FLAG, "1: the trash instead."),
 )
+EXPAND: Final = Parameter(
+    "_expand", _TEXT, "Lists of records that point here to show inside, separated by commas."
+)
 #: Words that steer a list; every other parameter is a filter.
 LIST: Final = (
     Parameter("_sort", _TEXT, "Fields to sort by, separated by commas; - for descending."),
@@ -41,6 +44,7 @@ LIST: Final = (
     Parameter("_after", _TEXT, "Cursor: the page after it."),
     Parameter("_before", _TEXT, "Cursor: the page before it."),
     Parameter("_fields", _TEXT, "Fields and paths to show, separated by commas."),
+    EXPAND,
     Parameter("_count", FLAG, "1: count the matching records, up to count_cap."),
     *CHOICE,
 )
@@ -124,16 +128,36 @@ def _groups(found: query.Groups) -> Answer:
 
 @operation(
     "GET", "/records/<type>/<id:id>", tag=TAG, headers=(IF_NONE_MATCH,),
-    query=(Parameter("_trashed", FLAG, "1: also from the trash."),),
+    query=(EXPAND, Parameter("_trashed", FLAG, "1: also from the trash.")),
     replies={200: Reply("Record", ("ETag",)), 304: Reply(None, ("ETag",))},
 )  # fmt: skip
 def read_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
-    """Read one record; its ETag is its version."""
+    """Read one record; its ETag is its version, and speaks for its parts, not for other lists."""
     found = records.get(type, id, actor=call.actor, trashed=call.flag("_trashed"))
     tag = wire.etag(found["version"])
+    lists = call.text("_expand")
+    if lists is not None:
+        return Answer({**found, **_lists(call, type, id, lists)}, headers={"ETag": tag})
     if wire.unchanged(call.headers.get("If-None-Match"), tag):
         return Answer(status=304, headers={"ETag": tag})
     return Answer(found, headers={"ETag": tag})
+
+
+def _lists(call: Call, type_name: str, record_id: int, names: str) -> dict[str, Any]:
+    asked = [("id", str(record_id)), ("_fields", "id"), ("_expand", names)]
+    if call.flag("_trashed"):
+        return {}
+    [found] = query.page(query.from_url(type_name, asked), actor=call.actor).records
+    return {name: rows for name, rows in found.items() if name != "id"}
+
+
+@operation(
+    "GET", "/records/<type>/<id:id>/deletion", tag=TAG, replies={200: Reply("Deletion")}
+)  # fmt: skip
+def preview_deletion(call: Call, type: str, id: int) -> Answer:  # noqa: A002
+    """Say what deleting a record would take along, empty, or be refused for."""
+    with _one():
+        return Answer(records.deletion(type, [id], actor=call.actor))
 
 
 @operation(

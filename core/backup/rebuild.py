@@ -16,7 +16,7 @@ from ..catalog import EntityType
 from ..db import Epochs
 from ..db import db as fixed
 from ..errors import RelatumError
-from ..fields import Lookup
+from ..fields import Link
 from .archive import Reader, Table, type_of
 
 #: The tables that say which other tables there are, in the order of their references.
@@ -102,7 +102,7 @@ def _types(rows: catalog.Rows, references: References) -> Iterator[EntityType]:
 
         def pointed(field: Any, table: str = made.table_name) -> Any:
             target = references.get((table, field.column))
-            same = field.owner == "system" or not isinstance(field, Lookup)
+            same = field.owner == "system" or not isinstance(field, Link)
             return field if same else dataclasses.replace(field, target_table=target)
 
         yield dataclasses.replace(
@@ -120,7 +120,7 @@ def _make_tables(connection: sa.Connection, types: list[EntityType]) -> None:
             plain = {
                 name: field
                 for name, field in entity_type.fields.items()
-                if field.owner == "system" or not isinstance(field, Lookup)
+                if field.owner == "system" or not isinstance(field, Link)
             }
             bare = dataclasses.replace(
                 entity_type, fields=MappingProxyType(plain), trashed_fields=()

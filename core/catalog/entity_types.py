@@ -192,7 +192,7 @@ class Catalog:
         return {
             relation.link.inverse: relation
             for relation in self.referrers(name)
-            if isinstance(relation.link, Lookup) and relation.link.inverse
+            if relation.link.inverse
         }
 
     def inverse(self, name: str, inverse: str) -> Relation:

@@ -196,14 +196,9 @@ class TypeBuilder:
 def _trees(rows: Rows) -> dict[str, Tree]:
     found = {}
     for row in rows.fields.values():
-        if (
-            row["kind"] != "lookup"
-            or row["trashed_in"] is not None
-            or '"tree"' not in row["settings"]
-        ):
-            continue
-        owner, settings = rows.types[row["type_id"]], orjson.loads(row["settings"])
-        if settings.get("tree") and owner["trashed_in"] is None:
+        owner = rows.types[row["type_id"]]
+        gone = row["trashed_in"] is not None or owner["trashed_in"] is not None
+        if not gone and row["kind"] == "lookup" and orjson.loads(row["settings"]).get("tree"):
             found[owner["name"]] = Tree(owner["table_name"], row["column_name"])
     return found
 

@@ -36,7 +36,7 @@ def list_types(instance: Instance, trashed: bool, as_json: bool) -> None:
     with instance.reading():
         known = catalog.current()
         found = list(known.trashed_types if trashed else known.types.values())
-        described = [entities.describe(entity_type) for entity_type in found]
+        described = [entities.describe(entity_type, known) for entity_type in found]
     if as_json:
         print_json(described)
         return
@@ -65,7 +65,8 @@ def show_type(instance: Instance, name: str, as_json: bool) -> None:
       relatum entity-types show x_deal
     """
     with instance.reading():
-        described = entities.describe(catalog.current().type(name))
+        known = catalog.current()
+        described = entities.describe(known.type(name), known)
     if as_json:
         print_json(described)
         return
@@ -77,6 +78,9 @@ def show_type(instance: Instance, name: str, as_json: bool) -> None:
     print_table(("field", "type", "label", "rules", "options and settings"), rows)
     for key in described["keys"]:
         click.echo(f"unique: {', '.join(key)}")
+    for other in described["lists"]:
+        part = ", parts of it" if other["part"] else ""
+        click.echo(f"list {other['name']}: {other['type']}.{other['field']}{part}")
     if described["trashed_fields"]:
         click.echo(f"in the trash: {', '.join(described['trashed_fields'])}")
 

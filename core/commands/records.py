@@ -288,6 +288,32 @@ def update(
     _report(instance.write(verbs.update, type_name, [row]), as_json)
 
 
+@records.command("deletion")
+@type_argument
+@records_argument
+@json_option
+@pass_instance
+def deletion(instance: Instance, type_name: str, names: tuple[str, ...], as_json: bool) -> None:
+    """Say what deleting records would take along, empty, or be refused for; exit 3 if refused.
+
+    \b
+    Example:
+      relatum records deletion x_company 17
+    """
+    ids = [instance.find(type_name, name) for name in names]
+    found = instance.read(verbs.deletion, type_name, ids)
+    if as_json:
+        print_json(found)
+    else:
+        print_table(("goes to the trash", "records"), found["deleted"].items())
+        if found["emptied"]:
+            print_table(("is emptied", "links"), found["emptied"].items())
+        for problem in found["errors"]:
+            click.echo(problem["message"])
+    if found["errors"]:
+        look()
+
+
 @records.command("delete")
 @type_argument
 @records_argument

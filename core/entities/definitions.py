@@ -64,7 +64,7 @@ def check_title(title: str, type_name: str, fields: Mapping[str, Field]) -> str:
         if name not in fields:
             near = nearest(name, list(fields))
             raise RelatumError("field_unknown", type=type_name, field=name, nearest=near)
-        if fields[name].kind in ("lookup", "user", "long_text"):
+        if fields[name].kind in ("lookup", "user", "reference", "long_text"):
             reason = f"'{name}' is a {fields[name].kind} field; a title takes short values"
             raise RelatumError("definition_invalid", what="title", reason=reason)
     return title

@@ -9,12 +9,14 @@ from ..errors import RelatumError
 from ..fields import Field, Option
 from ..types import OPERATORS
 
+#: Kinds of fields that need other types to be there.
+LINKS = ("lookup", "reference")
 #: Version of the format that `relatum schema export` writes.
 FORMAT = 1
 
 
-def describe(entity_type: EntityType) -> dict[str, Any]:
-    """Return everything a client needs to know of a type: fields, operators, keys."""
+def describe(entity_type: EntityType, catalog: Catalog) -> dict[str, Any]:
+    """Return everything a client needs to know of a type: fields, operators, keys, lists."""
     return {
         "name": entity_type.name,
         "label": entity_type.label,
@@ -44,6 +46,16 @@ def describe(entity_type: EntityType) -> dict[str, Any]:
         ],
         "trashed_fields": sorted({f.name for f in entity_type.trashed_fields}),
         "keys": [list(key.fields) for key in entity_type.keys],
+        "lists": [
+            {
+                "name": name,
+                "type": relation.type.name,
+                "field": relation.link.name,
+                "label": relation.type.plural,
+                "part": relation.link.part,
+            }
+            for name, relation in catalog.inverses(entity_type.name).items()
+        ],
     }
 
 
@@ -136,8 +148,8 @@ class _Difference:
         existing = self.catalog.types.get(name)
         if existing is None:
             # Links wait until every type is made; so does a title that may need the fields.
-            plain = [f for f in _list(given, "fields") if f.get("kind") != "lookup"]
-            links = [f for f in _list(given, "fields") if f.get("kind") == "lookup"]
+            plain = [f for f in _list(given, "fields") if f.get("kind") not in LINKS]
+            links = [f for f in _list(given, "fields") if f.get("kind") in LINKS]
             self.made.append({"op": "create_type", "name": name, **own, "fields": plain})
             self.fields += [{"op": "add_field", "type": name, **f} for f in links]
             self.later += [

@@ -10,7 +10,7 @@ import orjson
 from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Field
-from . import definitions, existing, restoring
+from . import definitions, existing, links, restoring
 from .draft import Draft, Step
 from .type_operations import change_type, restore_type, trash_type
 
@@ -65,8 +65,9 @@ def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
     mine = [f for f in draft.rows.fields.values() if f["type_id"] == type_id]
     if any(f["name"] == name and f["trashed_in"] is None for f in mine):
         raise RelatumError("name_taken", what="field", name=name, where=f" in '{row['name']}'")
+    links.check_name(draft, row["name"], name)
     settings = definitions.check_settings(given["kind"], given.get("settings") or {}, name)
-    _check_target(draft, given["kind"], settings, name)
+    links.check(draft, row, name, given, settings)
     field_id = draft.new_id()
     draft.rows.fields[field_id] = {
         "id": field_id,
@@ -89,14 +90,6 @@ def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
     }
     _set_options(draft, field_id, (), given.get("options") or [])
     return _finish(draft, field_id, given.get("default"))
-
-
-def _check_target(draft: Draft, kind: str, settings: dict[str, Any], name: str) -> None:
-    if kind != "lookup":
-        return
-    if "target" not in settings:
-        raise RelatumError("definition_invalid", what=name, reason="a lookup needs settings.target")
-    draft.catalog.type(settings["target"])
 
 
 def _set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, Any]]) -> None:
@@ -146,7 +139,10 @@ def change_field(draft: Draft, change: dict[str, Any]) -> None:
     if "unique" in change:
         row["is_unique"] = change["unique"]
     if "settings" in change:
-        row["settings"] = orjson.dumps(_changed_settings(before, change["settings"])).decode()
+        settings = _changed_settings(before, change["settings"])
+        given = {"kind": row["kind"], "required": row["required"]}
+        links.check(draft, type_row, row["name"], given, settings)
+        row["settings"] = orjson.dumps(settings).decode()
     if "options" in change:
         _set_options(draft, before.id, before.options, change["options"])
     default = change["default"] if "default" in change else before.default_value()
@@ -176,6 +172,10 @@ def _changed_settings(before: Field, given: dict[str, Any]) -> dict[str, Any]:
         if merged.get(name) != before.settings.get(name):
             reason = f"{name} shapes the stored values and can't change; add a new field instead"
             raise RelatumError("definition_invalid", what=before.name, reason=reason)
+    lost = set(before.settings.get("targets", ())) - set(merged.get("targets", ()))
+    if lost:
+        reason = f"records may point to {', '.join(sorted(lost))}; targets can only be added"
+        raise RelatumError("definition_invalid", what=before.name, reason=reason)
     return merged
 
 
@@ -191,6 +191,7 @@ def _ask_existing(
     if made.unique and not before.unique:
         ids = existing.duplicate_ids(connection, entity_type, [before])
         existing.ask_duplicates(step, entity_type, [made], ids, answer)
+    links.check_circles(before, made, entity_type.table)
     if made.kind == "choice":
         _count_retired(draft, step, entity_type, before, made)
     elif dict(made.settings) != dict(before.settings):
@@ -241,8 +242,10 @@ def restore_field(draft: Draft, change: dict[str, Any]) -> None:
         )
     if name in entity_type.fields:
         raise RelatumError("name_taken", what="field", name=name, where=f" in '{type_row['name']}'")
+    links.check_name(draft, type_row["name"], name)
     field = max(trashed, key=lambda f: f.trashed_in or 0)
     restoring.check_target(draft, entity_type, field)
+    links.check_return(draft, type_row, field)
     step = Step("restore_field", f"{type_row['name']}.{name}", f"Restore field {field.label}")
     draft.rows.fields[field.id]["trashed_in"] = None
     keys = restoring.keys_back(draft, type_row["id"], {name}, field.trashed_in)

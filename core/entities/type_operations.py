@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import RelatumError
+from ..fields import Lookup
 from . import definitions, existing, restoring
 from .draft import Draft, Step
 
@@ -34,6 +35,9 @@ def trash_type(draft: Draft, change: dict[str, Any]) -> None:
     touched = {row["id"]}
     for referrer, lookup in list(draft.catalog.referrers(row["name"])):
         if referrer.id == row["id"]:
+            continue
+        if not isinstance(lookup, Lookup):
+            step.uses.append(f"{referrer.name}.{lookup.name} (leads there no more)")
             continue
         if any(field.id == lookup.id for field in referrer.title_fields):
             raise RelatumError(

@@ -64,6 +64,16 @@ class Link(Field):
         """What deleting the record pointed to does: restrict, clear or cascade."""
         return str(self.settings.get("on_delete", "restrict"))
 
+    @property
+    def inverse(self) -> str | None:
+        """Name of the other side: the records that point here."""
+        return self.settings.get("inverse")
+
+    @property
+    def part(self) -> bool:
+        """Whether the record is a part of what it points to."""
+        return False
+
     def columns(self) -> list[sa.Column[Any]]:
         return [sa.Column(self.column, Int64)]
 
@@ -112,11 +122,6 @@ class Lookup(Link):
     @property
     def on_delete(self) -> str:
         return "cascade" if self.part else str(self.settings.get("on_delete", "restrict"))
-
-    @property
-    def inverse(self) -> str | None:
-        """Name of the other side: the records that point here."""
-        return self.settings.get("inverse")
 
     @property
     def part(self) -> bool:

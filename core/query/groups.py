@@ -46,7 +46,7 @@ def aggregate(query: Query, *, actor: Actor) -> Groups:
     Raises `forbidden`, `not_groupable`, `group_limit`, `sum_overflow`, `bad_parameter`.
     """
     access.require(actor, "read", f"records of '{query.type.name}'")
-    for word in ("fields", "after", "before", "count"):
+    for word in ("fields", "expand", "after", "before", "count"):
         if getattr(query, word):
             raise RelatumError("bad_parameter", name=word, reason="it is for lists, not for groups")
     for path in query.group:

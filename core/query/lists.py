@@ -9,12 +9,11 @@ import sqlalchemy as sa
 
 from .. import access, catalog, db
 from ..actor import Actor
-from ..catalog import Catalog, EntityType
+from ..catalog import Catalog
 from ..errors import RelatumError
 from . import cursors, filters, sorting
-from .paths import Path
-from .paths import read as read_path
-from .related import Related
+from .expanding import expand
+from .related import Related, all_fields
 from .statements import remembered
 from .terms import Query, SortKey
 
@@ -62,7 +61,7 @@ class _List:
         self.values = filters.values(query.filter, actor)
         self.digest = cursors.digest(query, self.keys)
         self.backwards = query.before is not None
-        self.related = Related(known, query.fields or _all_fields(known, query.type))
+        self.related = Related(known, query.fields or all_fields(known, query.type))
 
     def page(self) -> Page:
         """Read the page."""
@@ -77,6 +76,8 @@ class _List:
         if self.backwards:
             rows.reverse()
         records, labels = self.related.records(self.connection, rows)
+        for name, relation in self.query.expand:
+            labels |= expand(self.connection, self.catalog, self.type, records, name, relation)
         following, before = (True, more) if self.backwards else (more, position is not None)
         return Page(
             records,
@@ -165,8 +166,3 @@ def conditions(query: Query) -> list[Any]:
     table = query.type.table
     alive = table.c.trashed_at.is_not(None) if query.trashed else table.c.trashed_at.is_(None)
     return [alive, filters.compile(query.filter, table)]
-
-
-def _all_fields(known: Catalog, entity_type: EntityType) -> tuple[Path, ...]:
-    """Return every field of a type as a path."""
-    return tuple(read_path(known, entity_type, name) for name in entity_type.fields)

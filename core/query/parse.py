@@ -17,7 +17,7 @@ from ..fields import Choice, Field, Refused, UserField, kind_of
 from . import paths
 from .terms import Aggregate, Asker, Condition, Filter, Has, Junction, Not, Query
 
-_LISTS: Final = ("sort", "fields", "group", "select")
+_LISTS: Final = ("sort", "fields", "expand", "group", "select")
 _FLAGS: Final = ("count", "trashed")
 _TEXTS: Final = ("after", "before", "tz")
 WORDS: Final = ("filter", "limit", *_LISTS, *_FLAGS, *_TEXTS)
@@ -122,6 +122,9 @@ def from_json(type_name: str, body: Any) -> Query:
         sort=tuple(_list(given, "sort")),
         limit=_limit(given.get("limit")),
         fields=tuple(paths.read(known, entity_type, text) for text in _list(given, "fields")),
+        expand=tuple(
+            (name, known.inverse(type_name, name[:80])) for name in _list(given, "expand")
+        ),
         group=tuple(
             paths.read(known, entity_type, text, parts=True) for text in _list(given, "group")
         ),

@@ -12,10 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from .. import models
 from ..catalog import Catalog, EntityType
-from ..fields import Field, Lookup
+from ..fields import Field, Lookup, Reference
 from ..storage import Int64
-from .paths import Path
+from .paths import Path, read
 from .statements import remembered
 
 Labels = dict[str, dict[str, Any]]
@@ -44,6 +45,7 @@ class Related:
     """The shown fields of a list: the columns of its own table, and the links to follow."""
 
     def __init__(self, catalog: Catalog, paths: Sequence[Path]) -> None:
+        self.catalog = catalog
         self.paths = paths
         self.links: dict[str, _Link] = {}
         columns = {"id": None}
@@ -79,6 +81,7 @@ class Related:
                 makers.append((path.text, _from_list(reached[path.text])))
             else:
                 makers.append((path.text, _from_row(places[path.field.column], path.field)))
+        self._label_mixed(connection, rows, places, reached, labels)
         made = []
         for number, row in enumerate(rows):
             record = {"id": row[0]}
@@ -86,6 +89,31 @@ class Related:
                 record[name] = value(number, row)
             made.append(record)
         return made, labels
+
+    def _label_mixed(
+        self,
+        connection: sa.Connection,
+        rows: Sequence[Any],
+        places: dict[str, int],
+        reached: dict[str, list[Any]],
+        labels: Labels,
+    ) -> None:
+        """Label what references point to: the spine says of which type each record is."""
+        ids: set[int] = set()
+        for path in self.paths:
+            if isinstance(path.field, Reference):
+                place = places.get(path.field.column, 0)
+                found = reached[path.text] if path.steps else [row[place] for row in rows]
+                ids.update(id_ for id_ in found if id_ is not None)
+        if not ids:
+            return
+        spine: sa.Table = models.Record.__table__
+        query = sa.select(spine.c.type_id, spine.c.id).where(spine.c.id.in_(sorted(ids)))
+        members: dict[int, list[int]] = {}
+        for type_id, id_ in connection.execute(query):
+            members.setdefault(type_id, []).append(id_)
+        for type_id, theirs in members.items():
+            labels.update(labels_of(connection, self.catalog.by_id[type_id], theirs))
 
     def _follow(
         self, connection: sa.Connection, rows: Sequence[Any], places: dict[str, int], labels: Labels
@@ -186,3 +214,8 @@ def _from_row(place: int, shown: Field) -> Callable[[int, Any], Any]:
 
 def _from_list(values: Sequence[Any]) -> Callable[[int, Any], Any]:
     return lambda number, _: values[number]
+
+
+def all_fields(known: Catalog, entity_type: EntityType) -> tuple[Path, ...]:
+    """Return every field of a type as a path."""
+    return tuple(read(known, entity_type, name) for name in entity_type.fields)

@@ -43,7 +43,7 @@ class Junction:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """Whether a record that points here by `relation` meets a filter; over a path if it has steps."""
+    """Whether a record that points by `relation` to the end of `path` meets a filter."""
 
     path: Path
     relation: Relation
@@ -108,6 +108,8 @@ class Query:
     before: str | None = None
     #: Paths to show; empty: every field of the type.
     fields: tuple[Path, ...] = ()
+    #: Lists of records that point here, shown inside each record, by name.
+    expand: tuple[tuple[str, Relation], ...] = ()
     count: bool = False
     trashed: bool = False
     group: tuple[Path, ...] = ()

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from marshmallow import Schema, ValidationError
 
 from ...schemas.records import build
+from .. import catalog
 from ..catalog import EntityType
 from ..errors import Invalid, Problem, nearest
 from ..fields import Field, Refused, kind_of
@@ -31,10 +32,18 @@ class Row:
     expected: int | None = None
     before: Mapping[str, Any] | None = None
     problems: list[Problem] = field(default_factory=list)
+    #: What was sent for lists of parts, such as lines: rows by the name of the list.
+    parts: dict[str, list[Any]] = field(default_factory=dict)
 
     def refuse(self, code: str, name: str | None = None, **params: Any) -> None:
         """Note a problem of this row."""
         self.problems.append(Problem(code, params, name, self.place))
+
+    @property
+    def version(self) -> int:
+        """The version that was locked."""
+        assert self.before is not None
+        return int(self.before["version"])
 
     def after(self, name: str) -> Any:
         """Return the value a field will have."""
@@ -101,9 +110,7 @@ def _names(entity_type: EntityType, row: Row, given: Any, with_id: bool) -> dict
         if with_id and name in ("id", "version"):
             continue
         if target is None:
-            shown = str(name)[:_SHOWN]
-            near = nearest(shown, [f.name for f in entity_type.own_fields])
-            row.refuse("unknown_key", shown, type=entity_type.name, field=shown, nearest=near)
+            _part(entity_type, row, name, value)
         elif target.read_only:
             row.refuse("read_only", name, field=name)
         else:
@@ -118,6 +125,20 @@ def _names(entity_type: EntityType, row: Row, given: Any, with_id: bool) -> dict
         ):
             row.refuse("not_integer", "version", got=kind_of(row.expected))
     return known
+
+
+def _part(entity_type: EntityType, row: Row, name: Any, value: Any) -> None:
+    """Take what was sent for a list of parts; note a name that is none."""
+    known = catalog.current().inverses(entity_type.name)
+    if name in known and known[name].link.part:
+        if isinstance(value, list):
+            row.parts[name] = value
+        else:
+            row.refuse("not_list", name, got=kind_of(value))
+        return
+    shown = str(name)[:_SHOWN]
+    near = nearest(shown, [*(f.name for f in entity_type.own_fields), *known])
+    row.refuse("unknown_key", shown, type=entity_type.name, field=shown, nearest=near)
 
 
 _schemas: WeakKeyDictionary[EntityType, Schema] = WeakKeyDictionary()
@@ -200,3 +221,8 @@ def refused(rows: Iterable[Row]) -> list[Outcome]:
     return [
         Outcome(r.place, "refused", r.id, problems=tuple(r.problems)) for r in rows if r.problems
     ]
+
+
+def in_order(*parts: list[Outcome]) -> list[Outcome]:
+    """Return outcomes in the order of the rows that were sent."""
+    return sorted((o for part in parts for o in part), key=lambda outcome: outcome.row)

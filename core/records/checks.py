@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 
-from .. import db
+from .. import catalog, db, models
 from ..catalog import Catalog, EntityType, Key
 from ..errors import RelatumError, nearest
 from .batch import Row
@@ -19,8 +19,8 @@ T = TypeVar("T")
 SLICE = 5000
 #: Most bytes of the texts of one compound key: an index page of PostgreSQL takes no more.
 KEY_BYTES = 2400
-#: Advisory lock of whoever changes administrators or the tree of teams.
-_PEOPLE = 0x52454C50454F
+#: Advisory locks, one per type, of whoever changes administrators or a tree.
+_IN_TURN = 0x52454C50
 
 
 def slices(items: Iterable[T], size: int = SLICE) -> Iterator[list[T]]:
@@ -30,7 +30,7 @@ def slices(items: Iterable[T], size: int = SLICE) -> Iterator[list[T]]:
         yield piece
 
 
-def references(catalog: Catalog, entity_type: EntityType, rows: Sequence[Row]) -> None:
+def references(known: Catalog, entity_type: EntityType, rows: Sequence[Row]) -> None:
     """Note links to records that are not there; hold those that are (one query per link field)."""
     tx = db.for_writing()
     for lookup in entity_type.lookups:
@@ -39,7 +39,7 @@ def references(catalog: Catalog, entity_type: EntityType, rows: Sequence[Row]) -
         touched = [r for r in rows if r.values.get(lookup.name) is not None]
         if not touched:
             continue
-        query = _held(catalog.type(lookup.target))
+        query = _held(known.type(lookup.target))
         wanted = sorted({row.values[lookup.name] for row in touched})
         found: set[int] = set()
         for piece in slices(wanted):
@@ -49,6 +49,39 @@ def references(catalog: Catalog, entity_type: EntityType, rows: Sequence[Row]) -
                 row.refuse(
                     "reference_unknown", lookup.name, type=lookup.target, id=row.values[lookup.name]
                 )
+
+
+def mixed_references(known: Catalog, entity_type: EntityType, rows: Sequence[Row]) -> None:
+    """Note references to records that are not there, or of a type that the field does not take."""
+    for field in entity_type.references:
+        touched = [r for r in rows if r.values.get(field.name) is not None]
+        if not touched:
+            continue
+        wanted = sorted({row.values[field.name] for row in touched})
+        found: set[int] = set()
+        for type_id, ids in spine_types(wanted).items():
+            target = known.by_id.get(type_id)
+            if target is None or target.name not in field.targets or target.trashed_in is not None:
+                continue
+            for piece in slices(ids):
+                held = db.for_writing().connection.execute(_held(target), {"ids": piece})
+                found.update(held.scalars())
+        for row in touched:
+            if row.values[field.name] not in found:
+                shown = " or ".join(field.targets)
+                id_ = row.values[field.name]
+                row.refuse("reference_unknown", field.name, type=shown, id=id_)
+
+
+def spine_types(ids: Iterable[int]) -> dict[int, list[int]]:
+    """Return ids by the id of their type, as the spine knows them."""
+    spine: sa.Table = models.Record.__table__
+    found: dict[int, list[int]] = {}
+    for piece in slices(ids):
+        query = sa.select(spine.c.type_id, spine.c.id).where(spine.c.id.in_(piece))
+        for type_id, id_ in db.current().connection.execute(query):
+            found.setdefault(type_id, []).append(id_)
+    return found
 
 
 def _held(target: EntityType) -> Any:
@@ -157,37 +190,54 @@ def zones(entity_type: EntityType, rows: Sequence[Row]) -> None:
             row.refuse("option_unknown", "timezone", value=zone, field="timezone", nearest=near)
 
 
-def people_in_turn(entity_type: EntityType, rows: Sequence[Row], *, deleting: bool = False) -> None:
-    """Let changes that `people` looks at happen one after the other, across processes."""
-    ruled = {"user": ("admin", "active"), "team": ("parent",)}.get(entity_type.name, ())
-    connection = db.for_writing().connection
-    if connection.dialect.name == "postgresql" and (
-        (deleting and ruled) or any(name in row.values for row in rows for name in ruled)
-    ):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_PEOPLE})")
+def in_turn(entity_type: EntityType, rows: Sequence[Row], *, deleting: bool = False) -> None:
+    """Let changes that look at more than their rows happen one after the other, in all processes.
 
-
-def people(entity_type: EntityType, ids: Sequence[int]) -> None:
-    """Refuse a state without an administrator, and a team that is its own ancestor.
-
-    Runs after the write, in its transaction, which took its turn before.
+    Those are changes of administrators, and of who is whose parent in a tree.
     """
     connection = db.for_writing().connection
+    if connection.dialect.name != "postgresql":
+        return
+    tree = entity_type.tree
+    moved = tree is not None and any(tree.name in row.values for row in rows)
+    ruled = entity_type.name == "user" and (
+        deleting or any(name in row.values for row in rows for name in ("admin", "active"))
+    )
+    if moved or ruled:
+        lock = "SELECT pg_advisory_xact_lock(%s, %s)"
+        connection.exec_driver_sql(lock, (_IN_TURN, entity_type.id))
+
+
+def administrators(ids: Sequence[int]) -> None:
+    """Refuse a state without an administrator; runs after the write, in its transaction."""
+    table = catalog.current().type("user").table
+    admins = (
+        sa.select(sa.func.count())
+        .select_from(table)
+        .where(table.c.admin, table.c.active, table.c.trashed_at.is_(None))
+    )
+    if not db.for_writing().connection.execute(admins).scalar_one():
+        raise RelatumError("last_admin", id=", ".join(map(str, ids)))
+
+
+def trees(entity_type: EntityType, written: Sequence[Row]) -> None:
+    """Refuse records that became their own ancestors; runs after the write."""
+    tree = entity_type.tree
+    if tree is None:
+        return
     table = entity_type.table
-    if entity_type.name == "user":
-        admins = (
-            sa.select(sa.func.count())
-            .select_from(table)
-            .where(table.c.admin, table.c.active, table.c.trashed_at.is_(None))
+    column = table.c[tree.column]
+    moved = [r.id for r in written if r.before is not None and r.values.get(tree.name) is not None]
+    for piece in slices(moved):
+        start = sa.select(table.c.id.label("start"), column.label("at")).where(
+            table.c.id.in_(piece)
         )
-        if not connection.execute(admins).scalar_one():
-            raise RelatumError("last_admin", id=", ".join(map(str, ids)))
-    if entity_type.name == "team":
-        found = connection.execute(sa.select(table.c.id, table.c.parent))
-        parents = {row.id: row.parent for row in found}
-        for start in ids:
-            above, steps = parents.get(start), 0
-            while above is not None and steps <= len(parents):
-                if above == start:
-                    raise RelatumError("circular", type="team", id=start, field="parent")
-                above, steps = parents.get(above), steps + 1
+        above = start.cte(recursive=True)
+        step = sa.select(above.c.start, column).where(
+            table.c.id == above.c.at, above.c.at != above.c.start, column.is_not(None)
+        )
+        reached = above.union(step)
+        query = sa.select(reached.c.start).where(reached.c.at == reached.c.start).limit(1)
+        circle = db.for_writing().connection.execute(query).scalar()
+        if circle is not None:
+            raise RelatumError("circular", type=entity_type.name, id=circle, field=tree.name)

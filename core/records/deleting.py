@@ -40,26 +40,29 @@ def family(
     Notes rows that a restricting link still needs. `hold` locks what is found, so that nobody
     adds to it meanwhile.
     """
-    going = None
+    sound = _sound(batch)
     while True:
-        sound = {row.id: row for row in batch if row.id is not None and not row.problems}
-        # A row that is refused stays, and then so does what it points to: look again.
-        if going is not None and going == set(sound):
-            return found
-        going = set(sound)
-        found = _closure(catalog, entity_type, sound, hold=hold)
+        found = closure(catalog, entity_type, sound, hold=hold)
         for each in list(found.values()):
             for relation in _pointing(catalog, each.type, "restrict"):
                 _restrict(relation, each, found)
+        left = _sound(batch)
+        if left.keys() == sound.keys():
+            return found
+        # A row that is refused stays, and then so does what it points to: look again.
+        sound = left
+
+
+def _sound(batch: Sequence[Row]) -> Members:
+    return {row.id: row for row in batch if row.id is not None and not row.problems}
 
 
 def _pointing(catalog: Catalog, entity_type: EntityType, on_delete: str) -> list[Relation]:
     return [r for r in catalog.referrers(entity_type.name) if r.link.on_delete == on_delete]
 
 
-def _closure(
-    catalog: Catalog, entity_type: EntityType, roots: Members, *, hold: bool
-) -> Family:
+def closure(catalog: Catalog, entity_type: EntityType, roots: Members, *, hold: bool) -> Family:
+    """Return the records of `roots` and all that cascading links take along, by type id."""
     found: Family = {entity_type.id: Going(entity_type, dict(roots))}
     level = [Going(entity_type, roots)]
     while level:
@@ -89,8 +92,7 @@ def _children(
         query = sa.select(table.c.id, column).where(table.c.trashed_at.is_(None), column.in_(piece))
         if hold:
             query = query.order_by(table.c.id).with_for_update()
-        for child, parent in db.current().connection.execute(query):
-            yield child, parent
+        yield from (tuple(row) for row in db.current().connection.execute(query))
 
 
 def _staying(relation: Relation, each: Going, found: Family) -> dict[int, list[int]]:
@@ -127,7 +129,7 @@ def returning(catalog: Catalog, entity_type: EntityType, batch: Sequence[Row]) -
 
     Notes rows whose whole is still in the trash (`parent_trashed`).
     """
-    roots = {row.id: row for row in batch if row.id is not None and not row.problems}
+    roots = _sound(batch)
     found: Family = {entity_type.id: Going(entity_type, dict(roots))}
     level = [(Going(entity_type, roots), _trashed_in(entity_type, roots))]
     while level:
@@ -184,7 +186,7 @@ def _with_whole(catalog: Catalog, each: Going, found: Family) -> None:
             query = sa.select(table.c.id, table.c[link.column]).where(
                 table.c.id.in_(piece), table.c[link.column].is_not(None)
             )
-            wholes = {child: whole for child, whole in db.current().connection.execute(query)}
+            wholes = {row[0]: row[1] for row in db.current().connection.execute(query)}
             gone = _gone(catalog, link.targets, set(wholes.values()), found)
             for child, whole in wholes.items():
                 if whole in gone:
@@ -193,9 +195,7 @@ def _with_whole(catalog: Catalog, each: Going, found: Family) -> None:
                     )
 
 
-def _gone(
-    catalog: Catalog, targets: Sequence[str], ids: set[int], found: Family
-) -> dict[int, str]:
+def _gone(catalog: Catalog, targets: Sequence[str], ids: set[int], found: Family) -> dict[int, str]:
     """Return those of some records that are in the trash and do not come back now, by type."""
     gone: dict[int, str] = {}
     for name in targets:
@@ -210,3 +210,16 @@ def _gone(
             )
             gone.update((id_, name) for id_ in db.current().connection.execute(query).scalars())
     return gone
+
+
+def others(found: Family, entity_type: EntityType) -> list[Going]:
+    """Return what goes or comes along; of the batch's own type, those beyond the batch."""
+    own = found[entity_type.id]
+    beyond = {id_: row for id_, row in own.members.items() if row.id != id_}
+    rest = [each for each in found.values() if each.type is not entity_type]
+    return [*rest, *([Going(entity_type, beyond)] if beyond else [])]
+
+
+def rows_of(each: Going) -> list[Row]:
+    """Return the members as rows of a batch of their own."""
+    return [Row(place, id=id_) for place, id_ in enumerate(sorted(each.members))]

@@ -1,7 +1,8 @@
-"""Read one record, and the history of one."""
+"""Read one record, the history of one, and what deleting some would do."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,9 @@ from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields.number import INTEGER_LIMIT
+from . import write
+from .batch import Row, good
+from .deleting import closure, emptied, family
 
 
 def get(type_name: str, record_id: int, *, actor: Actor, trashed: bool = False) -> dict[str, Any]:
@@ -56,3 +60,28 @@ def _known(entity_type: EntityType, record_id: int) -> None:
     possible = 0 < record_id <= INTEGER_LIMIT
     if not possible or changes.type_of(record_id) != entity_type.id:
         raise RelatumError("record_unknown", type=entity_type.name, id=record_id)
+
+
+def deletion(type_name: str, ids: Sequence[int], *, actor: Actor) -> dict[str, Any]:
+    """Say what deleting records would do, and write nothing.
+
+    Returns {"deleted": {type: count}, "emptied": {"type.field": count}, "errors": [...]}, the
+    records themselves counted. Raises `Invalid` for ids that are not there.
+    """
+    access.require(actor, "delete", f"records of '{type_name}'")
+    known = catalog.current()
+    entity_type = known.type(type_name)
+    batch = [Row(place, id=id_) for place, id_ in enumerate(ids)]
+    write.lock(entity_type, batch, hold=False)
+    good(batch, partial=False)
+    found = closure(known, entity_type, {row.id: row for row in batch if row.id}, hold=False)
+    family(known, entity_type, batch, hold=False)
+    cleared: dict[str, int] = {}
+    for name, link, children in emptied(known, found):
+        place = f"{name}.{link}"
+        cleared[place] = cleared.get(place, 0) + len(children)
+    return {
+        "deleted": {e.type.name: len(e.members) for e in found.values() if e.members},
+        "emptied": cleared,
+        "errors": [problem.as_json() for row in batch for problem in row.problems],
+    }

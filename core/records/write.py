@@ -159,26 +159,29 @@ def _flagged(row: Row, op: str) -> changes.Change:
 
 
 def lock(
-    entity_type: EntityType, rows: Sequence[Row], *, trashed: bool = False, strongly: bool = False
+    entity_type: EntityType,
+    rows: Sequence[Row],
+    *,
+    trashed: bool = False,
+    strongly: bool = False,
+    hold: bool = True,
 ) -> None:
     """Read and lock the stored rows in id order; note those that are missing or have changed.
 
-    `strongly` also stops others from pointing to them meanwhile (before trashing).
+    `strongly` also stops others from pointing to them meanwhile (before trashing); without
+    `hold` they are only read.
     """
     table = entity_type.table
     fields = list(entity_type.fields.values())
     columns = [table.c[f.column].label(f.name) for f in fields]
     state = table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None)
-    query = (
-        sa.select(*columns)
-        .where(state)
-        .order_by(table.c.id)
-        .with_for_update(key_share=not strongly)
-    )
+    query = sa.select(*columns).where(state).order_by(table.c.id)
+    if hold:
+        query = query.with_for_update(key_share=not strongly)
     found: dict[int, Any] = {}
     wanted = {row.id for row in rows if row.id is not None and 0 < row.id <= INTEGER_LIMIT}
     for piece in slices(sorted(wanted)):
-        result = db.for_writing().connection.execute(query.where(table.c.id.in_(piece)))
+        result = db.current().connection.execute(query.where(table.c.id.in_(piece)))
         found.update((record["id"], record) for record in result.mappings())
     places: dict[int, int] = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""Write the sound rows of a batch, and say whose unique value won if two writers raced."""
+"""What every verb that writes begins and ends with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import exc as sa_exc
 
-from .. import db
+from .. import access, catalog, db
+from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import RelatumError
 from . import checks
@@ -42,3 +43,18 @@ def guarded(
             if getattr(error.orig, "sqlstate", "") != "23505":
                 raise
     raise RelatumError("conflict", first="other writers took the same unique values; try again")
+
+
+def opened(type_name: str, action: str, actor: Actor) -> EntityType:
+    """Return the type that a verb writes to; raise `forbidden` or `type_unknown`."""
+    db.for_writing()
+    access.require(actor, action, f"records of '{type_name}'")
+    return catalog.current().type(type_name)
+
+
+def after(entity_type: EntityType, written: Sequence[Row]) -> None:
+    """Check what can only be seen once rows are written: people, and trees."""
+    ids = [row.id for row in written if row.id is not None and row.before is not None]
+    if entity_type.name == "user" and ids:
+        checks.administrators(ids)
+    checks.trees(entity_type, written)

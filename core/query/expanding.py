@@ -1,0 +1,79 @@
+"""Lists of records that point to those of a page, shown inside them: one select per list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import db
+from ..catalog import Catalog, EntityType, Relation
+from ..errors import RelatumError
+from ..fields import Integer
+from ..storage import Int64
+from .related import Labels, Related, all_fields
+from .statements import remembered
+
+#: A whole number of this name orders the records of a list, as it does lines.
+_POSITION = "position"
+
+
+def expand(
+    connection: sa.Connection,
+    catalog: Catalog,
+    entity_type: EntityType,
+    records: list[dict[str, Any]],
+    name: str,
+    relation: Relation,
+) -> Labels:
+    """Add the list `name` to each record, in its order; return labels of what the list points to.
+
+    Raises `expand_limit` rather than cut a list: whoever writes it back would lose the rest.
+    """
+    limit = db.settings().expand_limit
+    found: dict[int, list[dict[str, Any]]] = {record["id"]: [] for record in records}
+    if not found:
+        return {}
+    related = Related(catalog, all_fields(catalog, relation.type))
+    statement = remembered(
+        relation.type,
+        ("expand", relation.link.id, related.columns),
+        lambda: _statement(relation, related.columns),
+    )
+    values = {"ids": sorted(found), "most": limit + 1}
+    rows = connection.execute(statement, values).all()
+    shown, labels = related.records(connection, rows)
+    for row, record in zip(rows, shown, strict=True):
+        members = found[row[-1]]
+        if len(members) == limit:
+            raise RelatumError(
+                "expand_limit", name=name, type=entity_type.name, id=row[-1], limit=limit,
+                other=relation.type.name, field=relation.link.name,
+            )  # fmt: skip
+        members.append(record)
+    for record in records:
+        record[name] = found[record["id"]]
+    return labels
+
+
+def _statement(relation: Relation, columns: tuple[str, ...]) -> Any:
+    table = relation.type.table
+    link = table.c[relation.link.column]
+    order: list[Any] = [table.c.id]
+    position = relation.type.fields.get(_POSITION)
+    if isinstance(position, Integer):
+        order.insert(0, table.c[position.column].asc().nulls_last())
+    ids: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True, type_=Int64)
+    place = sa.func.row_number().over(partition_by=link, order_by=order).label("place_")
+    ranked = (
+        sa.select(*(table.c[name] for name in columns), link.label("whole_"), place)
+        .where(table.c.trashed_at.is_(None), link.in_(ids))
+        .subquery()
+    )
+    shown = [ranked.c[name] for name in columns]
+    most = sa.bindparam("most", type_=sa.Integer())
+    return (
+        sa.select(*shown, ranked.c.whole_)
+        .where(ranked.c.place_ <= most)
+        .order_by(ranked.c.whole_, ranked.c.place_)
+    )

@@ -1,0 +1,324 @@
+"""The verbs: create, update, upsert, delete, restore. They call each other for parts and links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial as bound
+from typing import Any
+
+from .. import catalog, db
+from ..actor import Actor
+from ..catalog import EntityType, Key
+from ..errors import Invalid, RelatumError
+from . import checks, parts, write
+from .batch import Outcome, Row, good, in_order, read, refused
+from .deleting import Family, emptied, family, others, returning, rows_of
+from .filling import fill_in
+from .writing import after, guarded, opened
+
+Rows = Sequence[dict[str, Any]]
+
+
+def create(
+    type_name: str, rows: Rows, *, actor: Actor, partial: bool = False, dry_run: bool = False
+) -> list[Outcome]:
+    """Create records; a row is {field: value}. `dry_run` checks everything and writes nothing.
+
+    Raises `Invalid` with every problem of every row, `type_unknown`, `forbidden`.
+    """
+    entity_type = opened(type_name, "create", actor)
+    batch = read(entity_type, rows, with_id=False)
+    return _each(
+        batch,
+        lambda some, partial: _create(entity_type, some, actor, partial, dry_run),
+        partial=partial,
+    )
+
+
+def _each(batch: list[Row], work: Callable[..., list[Outcome]], *, partial: bool) -> list[Outcome]:
+    """Write a batch; partial rows with parts one by one, since a part may undo its whole."""
+    if not partial or not any(row.parts for row in batch):
+        return work(batch, partial=partial)
+    outcomes: list[Outcome] = []
+    for row in batch:
+        try:
+            with db.savepoint():
+                outcomes += work([row], partial=False)
+        except Invalid as error:
+            row.problems = list(error.problems)
+            outcomes += refused([row])
+    return outcomes
+
+
+def _create(
+    entity_type: EntityType, batch: list[Row], actor: Actor, partial: bool, dry_run: bool
+) -> list[Outcome]:
+    fill_in(entity_type, batch, actor)
+    _require(entity_type, batch)
+    checks.zones(entity_type, batch)
+    checks.references(catalog.current(), entity_type, batch)
+    checks.mixed_references(catalog.current(), entity_type, batch)
+
+    def run(rows: list[Row]) -> None:
+        if not dry_run:
+            write.insert(entity_type, rows, actor=actor)
+
+    written = guarded(entity_type, batch, run, partial=partial)
+    after(entity_type, written)
+    _save_parts(entity_type, written, actor, dry_run)
+    return in_order(refused(batch), [Outcome(r.place, "created", r.id, 1) for r in written])
+
+
+def _save_parts(entity_type: EntityType, rows: list[Row], actor: Actor, dry_run: bool) -> set[int]:
+    """Write the parts of rows; return the ids of those whose parts changed."""
+    if dry_run or not any(row.parts for row in rows):
+        return set()
+    verbs: dict[str, parts.Verb] = {"create": create, "update": update, "delete": delete}
+    return parts.save(entity_type, rows, actor=actor, verbs=verbs)
+
+
+def update(
+    type_name: str, rows: Rows, *, actor: Actor, partial: bool = False, check_required: bool = True
+) -> list[Outcome]:
+    """Change records; a row is {id, version?, field: value}, and only what differs is written.
+
+    Raises `Invalid` (also `record_unknown`, `version_mismatch`), `type_unknown`, `forbidden`.
+    """
+    entity_type = opened(type_name, "update", actor)
+    batch = read(entity_type, rows, with_id=True)
+    return _each(
+        batch,
+        lambda some, partial: _update(
+            entity_type, some, actor, partial, check_required=check_required
+        ),
+        partial=partial,
+    )
+
+
+def _update(
+    entity_type: EntityType,
+    batch: list[Row],
+    actor: Actor,
+    partial: bool,
+    *,
+    check_required: bool = True,
+    dry_run: bool = False,
+) -> list[Outcome]:
+    checks.in_turn(entity_type, batch)
+    write.lock(entity_type, batch)
+    fill_in(entity_type, batch, actor)
+    for row in batch:
+        if row.before is not None:
+            row.values = {n: v for n, v in row.values.items() if v != row.before[n]}
+    if check_required:
+        _require(entity_type, batch)
+    checks.zones(entity_type, batch)
+    checks.references(catalog.current(), entity_type, batch)
+    checks.mixed_references(catalog.current(), entity_type, batch)
+    same = [r for r in batch if not r.values and not r.problems]
+    changed = [r for r in batch if r.values or r.problems]
+
+    def run(rows: list[Row]) -> None:
+        if not dry_run:
+            write.update(entity_type, rows, actor=actor)
+
+    written = guarded(entity_type, changed, run, partial=partial)
+    after(entity_type, written)
+    touched = _save_parts(entity_type, [*written, *same], actor, dry_run)
+    if touched and (bumped := [r for r in same if r.id in touched]):
+        # The version of a whole speaks for its parts.
+        write.update(entity_type, bumped, actor=actor)
+        written, same = [*written, *bumped], [r for r in same if r.id not in touched]
+    return in_order(
+        refused(batch),
+        [Outcome(r.place, "unchanged", r.id, r.version) for r in same],
+        [Outcome(r.place, "updated", r.id, r.version + 1) for r in written],
+    )
+
+
+def upsert(
+    type_name: str,
+    rows: Rows,
+    *,
+    key: Sequence[str],
+    actor: Actor,
+    partial: bool = False,
+    dry_run: bool = False,
+) -> list[Outcome]:
+    """Create or update by a unique key; a row that repeats a key of the batch updates it again.
+
+    `dry_run` checks everything and writes nothing.
+    Raises `key_unknown` if the type has no such key, and what create and update raise.
+    """
+    entity_type = opened(type_name, "update", actor)
+    wanted = _key(entity_type, key)
+    batch = read(entity_type, rows, with_id=False)
+    return _each(
+        batch,
+        lambda some, partial: _upserted(entity_type, wanted, some, actor, partial, dry_run=dry_run),
+        partial=partial,
+    )
+
+
+def _upserted(
+    entity_type: EntityType,
+    key: Key,
+    batch: list[Row],
+    actor: Actor,
+    partial: bool,
+    *,
+    dry_run: bool = False,
+) -> list[Outcome]:
+    # Every row is tried, so that every problem is named; then it is all or nothing.
+    with db.savepoint():
+        outcomes = [
+            outcome
+            for wave in _waves(entity_type, key, batch)
+            for outcome in _wave(entity_type, key, wave, actor, dry_run)
+        ]
+        problems = [problem for outcome in outcomes for problem in outcome.problems]
+        if problems and not partial:
+            raise Invalid(sorted(problems, key=lambda problem: problem.row or 0))
+    return in_order(outcomes)
+
+
+def _wave(
+    entity_type: EntityType, key: Key, wave: list[Row], actor: Actor, dry_run: bool
+) -> list[Outcome]:
+    """Create or update rows of which no two hold the same key; refuse those with problems."""
+    sound = [row for row in wave if not row.problems]
+    held = checks.holders(entity_type, key, _keyed(entity_type, key, sound))
+    ids = {values: found["id"] for values, found in held}
+    fresh: list[Row] = []
+    known: list[Row] = []
+    for row in wave:
+        values = None if row.problems else checks.key_values(entity_type, key, row)
+        row.id = ids.get(values or ())
+        (fresh if row.id is None else known).append(row)
+    outcomes = _update(entity_type, known, actor, partial=True, dry_run=dry_run) if known else []
+    if fresh:
+        outcomes += _create(entity_type, fresh, actor, partial=True, dry_run=dry_run)
+    return outcomes
+
+
+def _keyed(entity_type: EntityType, key: Key, rows: list[Row]) -> list[tuple[Any, ...]]:
+    return [values for r in rows if (values := checks.key_values(entity_type, key, r)) is not None]
+
+
+def _waves(entity_type: EntityType, key: Key, batch: list[Row]) -> list[list[Row]]:
+    """Part a batch so that no part holds the same key twice."""
+    seen: dict[tuple[Any, ...], int] = {}
+    waves: list[list[Row]] = [[]]
+    for row in batch:
+        values = checks.key_values(entity_type, key, row)
+        if values is None and not row.problems:
+            name = next(n for n in key.fields if row.after(n) is None)
+            row.refuse("key_missing", name, field=name)
+        place = seen.get(values, 0) if values is not None else 0
+        if values is not None:
+            seen[values] = place + 1
+        while len(waves) <= place:
+            waves.append([])
+        waves[place].append(row)
+    return waves
+
+
+def _key(entity_type: EntityType, names: Sequence[str]) -> Key:
+    for key in entity_type.keys:
+        if set(key.fields) == set(names):
+            return key
+    known = "; ".join(", ".join(key.fields) for key in entity_type.keys) or "none"
+    raise RelatumError("key_unknown", type=entity_type.name, fields=", ".join(names), known=known)
+
+
+def delete(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -> list[Outcome]:
+    """Put records in the trash; a row is {id, version?}.
+
+    Links that restrict refuse (`still_referenced`), links that clear are emptied, and what
+    points by a link that cascades goes along, in the same change set.
+    """
+    entity_type = opened(type_name, "delete", actor)
+    batch = read(entity_type, rows, with_id=True)
+    checks.in_turn(entity_type, batch, deleting=True)
+    write.lock(entity_type, batch, strongly=True)
+    found = family(catalog.current(), entity_type, batch)
+    written = good(batch, partial=partial)
+    for referrer, link, children in emptied(catalog.current(), found):
+        cleared = [{"id": child, link: None} for child in children]
+        # Partial: a child that somebody else has deleted meanwhile is no reason to refuse.
+        update(referrer, cleared, actor=actor, check_required=False, partial=True)
+    for each in others(found, entity_type):
+        along = rows_of(each)
+        write.lock(each.type, along, strongly=True)
+        write.trash(each.type, good(along, partial=True), actor=actor)
+    write.trash(entity_type, written, actor=actor)
+    after(entity_type, written)
+    return _flagged("deleted", batch, written)
+
+
+def restore(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -> list[Outcome]:
+    """Take records out of the trash, with all that went along; a row is {id}.
+
+    A unique value that is in use by now refuses (`restore_conflict`), naming the other record;
+    a part of something that is in the trash refuses too (`parent_trashed`).
+    """
+    entity_type = opened(type_name, "restore", actor)
+    batch = read(entity_type, rows, with_id=True)
+    write.lock(entity_type, batch, trashed=True)
+    found = returning(catalog.current(), entity_type, batch)
+    if partial and len(batch) > 1 and others(found, entity_type):
+        # What comes along may be refused: then its own row stays, and no other.
+        return in_order([_alone(entity_type, row, actor) for row in batch])
+    return _restored(entity_type, batch, found, actor, partial)
+
+
+def _restored(
+    entity_type: EntityType, batch: list[Row], found: Family, actor: Actor, partial: bool
+) -> list[Outcome]:
+    written = guarded(
+        entity_type,
+        batch,
+        bound(write.restore, entity_type, actor=actor),
+        partial=partial,
+        code="restore_conflict",
+    )
+    for each in others(found, entity_type):
+        along = rows_of(each)
+        write.lock(each.type, along, trashed=True)
+        run = bound(write.restore, each.type, actor=actor)
+        guarded(each.type, along, run, partial=False, code="restore_conflict")
+    return _flagged("restored", batch, written)
+
+
+def _alone(entity_type: EntityType, row: Row, actor: Actor) -> Outcome:
+    if not row.problems:
+        try:
+            with db.savepoint():
+                found = returning(catalog.current(), entity_type, [row])
+                return _restored(entity_type, [row], found, actor, partial=False)[0]
+        except Invalid as error:
+            row.problems += [problem for problem in error.problems if problem not in row.problems]
+    [outcome] = refused([row])
+    return outcome
+
+
+def _flagged(status: str, batch: list[Row], written: list[Row]) -> list[Outcome]:
+    return in_order(
+        refused(batch), [Outcome(r.place, status, r.id, r.version + 1) for r in written]
+    )
+
+
+def _require(entity_type: EntityType, batch: list[Row]) -> None:
+    """Note required fields without a value; an update answers only for the fields it changes."""
+    needed = [f.name for f in entity_type.own_fields if f.required]
+    for row in batch:
+        broken = {problem.field for problem in row.problems}
+        for name in needed:
+            if row.before is not None and name not in row.values:
+                continue
+            if (
+                row.values.get(name) is None
+                and name not in broken
+                and (row.before or row.id is None)
+            ):
+                row.refuse("required", name)

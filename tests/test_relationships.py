@@ -1,0 +1,430 @@
+"""Relationships: parts, cascades, many to many, one to one, trees, references to several types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from relatum.core import catalog, entities, query, records
+from relatum.core.errors import Invalid, RelatumError
+
+NAME = {"name": "name", "kind": "text"}
+
+
+def link(name: str, target: str, required: bool = False, **settings: Any) -> dict[str, Any]:
+    given = {"target": target, **settings}
+    return {"name": name, "kind": "lookup", "required": required, "settings": given}
+
+
+@pytest.fixture
+def shop(instance):
+    instance.make_type(
+        "x_company",
+        NAME,
+        {"name": "city", "kind": "text"},
+        link("parent", "x_company", tree=True, inverse="children", on_delete="clear"),
+    )
+    instance.make_type(
+        "x_order",
+        NAME,
+        link("company", "x_company", inverse="orders"),
+        {"name": "state", "kind": "text"},
+    )
+    instance.make_type(
+        "x_line",
+        {"name": "product", "kind": "text", "required": True},
+        {"name": "amount", "kind": "integer"},
+        {"name": "position", "kind": "integer"},
+        link("order", "x_order", required=True, part=True, inverse="lines"),
+        title="product",
+        keys=[["order", "product"]],
+    )
+    return instance
+
+
+def page(instance: Any, type_name: str, **body: Any) -> Any:
+    with instance.reading():
+        return query.page(query.from_json(type_name, body), actor=instance.alice)
+
+
+def names(instance: Any, type_name: str, condition: Any) -> list[str]:
+    found = page(instance, type_name, filter=condition, sort=["name"], fields=["name"])
+    return [record["name"] for record in found.records]
+
+
+def lines(instance: Any, order: int) -> list[tuple[Any, ...]]:
+    [record] = page(
+        instance, "x_order", filter={"field": "id", "value": order}, expand=["lines"]
+    ).records
+    return [(line["product"], line["amount"], line["position"]) for line in record["lines"]]
+
+
+def refused(instance: Any, verb: Any, *args: Any, **kwargs: Any) -> RelatumError:
+    with pytest.raises(RelatumError) as caught:
+        instance.write(verb, *args, **kwargs)
+    return caught.value
+
+
+# -- parts ----------------------------------------------------------------------------------
+def test_lines_are_written_with_their_order_and_keep_their_places(shop):
+    rows = [{"product": "b", "amount": 2}, {"product": "a", "amount": 1}]
+    [order] = shop.create("x_order", {"name": "1", "lines": rows})
+    assert lines(shop, order) == [("b", 2, 1), ("a", 1, 2)]
+
+
+def test_a_list_that_is_sent_is_the_whole_list(shop):
+    [order] = shop.create("x_order", {"name": "1", "lines": [{"product": "a"}, {"product": "b"}]})
+    [first, _] = page(shop, "x_line", sort=["id"]).records
+    sent = [{"product": "c", "amount": 3}, {"id": first["id"], "amount": 9}]
+    shop.write(records.update, "x_order", [{"id": order, "lines": sent}])
+    assert lines(shop, order) == [("c", 3, 1), ("a", 9, 2)]
+    shop.write(records.update, "x_order", [{"id": order, "name": "2"}])
+    assert len(lines(shop, order)) == 2
+    shop.write(records.update, "x_order", [{"id": order, "lines": []}])
+    assert lines(shop, order) == []
+
+
+def test_the_version_of_an_order_speaks_for_its_lines(shop):
+    [order] = shop.create("x_order", {"name": "1", "lines": [{"product": "a"}]})
+    change = {"id": order, "version": 1, "lines": [{"product": "b"}]}
+    [outcome] = shop.write(records.update, "x_order", [change])
+    assert (outcome.status, outcome.version) == ("updated", 2)
+    assert refused(shop, records.update, "x_order", [change]).code == "version_mismatch"
+
+
+def test_lines_that_stay_as_they_are_change_nothing(shop):
+    [order] = shop.create("x_order", {"name": "1", "lines": [{"product": "a"}]})
+    [line] = page(shop, "x_line").records
+    [outcome] = shop.write(
+        records.update, "x_order", [{"id": order, "lines": [{"id": line["id"], "product": "a"}]}]
+    )
+    assert (outcome.status, outcome.version) == ("unchanged", 1)
+
+
+def test_a_wrong_line_is_named_by_its_place_and_nothing_is_written(shop):
+    rows = [
+        {"name": "good", "lines": [{"product": "a"}]},
+        {"name": "bad", "lines": [{"product": "a"}, {"product": "b", "amount": "many"}, {}]},
+    ]
+    error = refused(shop, records.create, "x_order", rows)
+    assert {(p.row, p.field, p.code) for p in error.problems} == {
+        (1, "lines.1.amount", "not_integer"),
+        (1, "lines.2.product", "required"),
+    }
+    assert page(shop, "x_order").records == []
+
+
+def test_partial_writes_the_orders_whose_lines_are_sound(shop):
+    rows = [{"name": "bad", "lines": [{}]}, {"name": "good", "lines": [{"product": "a"}]}]
+    outcomes = shop.write(records.create, "x_order", rows, partial=True)
+    assert [outcome.status for outcome in outcomes] == ["refused", "created"]
+    assert names(shop, "x_order", {"and": []}) == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "code"),
+    [
+        ("none", "lines", "not_list"),
+        ([7], "lines.0", "row_invalid"),
+        ([{"id": 999, "product": "x"}], "lines.0.id", "record_unknown"),
+        ([{"order": 999, "product": "x"}], "lines.0.order", "part_elsewhere"),
+        ([{"product": "x"}, {"product": "X"}], "lines.1.order, product", "duplicate_in_batch"),
+    ],
+)
+def test_bad_lists_of_lines_are_refused(shop, sent, field, code):
+    error = refused(shop, records.create, "x_order", [{"name": "1", "lines": sent}])
+    assert isinstance(error, Invalid)
+    assert [(p.field, p.code) for p in error.problems] == [(field, code)]
+
+
+def test_a_line_of_another_order_cant_be_taken_over(shop):
+    shop.create("x_order", {"name": "1", "lines": [{"product": "a"}]})
+    [two] = shop.create("x_order", {"name": "2"})
+    [line] = page(shop, "x_line").records
+    change = {"id": two, "lines": [{"id": line["id"]}]}
+    error = refused(shop, records.update, "x_order", [change])
+    assert error.problems[0].field == "lines.0.id"
+
+
+def test_an_order_is_upserted_with_its_lines(shop):
+    shop.apply({"op": "change_field", "type": "x_order", "field": "name", "unique": True})
+    for product in ("a", "b"):
+        row = {"name": "1", "lines": [{"product": product}]}
+        shop.write(records.upsert, "x_order", [row], key=["name"])
+    [order] = page(shop, "x_order").records
+    assert [line[0] for line in lines(shop, order["id"])] == ["b"]
+
+
+def test_a_whole_and_its_parts_are_one_change_set(shop):
+    [order] = shop.create("x_order", {"name": "1", "lines": [{"product": "a"}, {"product": "b"}]})
+    shop.write(records.delete, "x_order", [{"id": order}])
+    sets = shop.sql("SELECT change_set_id, count(*) FROM core_change GROUP BY 1 ORDER BY 1")
+    assert [row[1] for row in sets][-2:] == [3, 3]
+
+
+# -- cascade and restore --------------------------------------------------------------------
+def test_parts_go_and_come_back_with_their_whole(shop):
+    [order] = shop.create("x_order", {"name": "1", "lines": [{"product": "a"}, {"product": "b"}]})
+    [first, _] = page(shop, "x_line", sort=["id"]).records
+    shop.write(records.delete, "x_line", [{"id": first["id"]}])
+    shop.write(records.delete, "x_order", [{"id": order}])
+    assert page(shop, "x_line").records == []
+    shop.write(records.restore, "x_order", [{"id": order}])
+    assert [line[0] for line in lines(shop, order)] == ["b"]
+
+
+def test_a_part_cant_come_back_without_its_whole(shop):
+    [order] = shop.create("x_order", {"name": "1", "lines": [{"product": "a"}]})
+    [line] = page(shop, "x_line").records
+    shop.write(records.delete, "x_order", [{"id": order}])
+    error = refused(shop, records.restore, "x_line", [{"id": line["id"]}])
+    assert error.problems[0].code == "parent_trashed"
+
+
+def test_what_goes_along_is_counted_before(shop):
+    [company] = shop.create("x_company", {"name": "Acme"})
+    shop.create("x_company", {"name": "Sub", "parent": company})
+    [order] = shop.create("x_order", {"name": "1", "company": company, "lines": [{"product": "a"}]})
+    assert shop.read(records.deletion, "x_order", [order]) == {
+        "deleted": {"x_order": 1, "x_line": 1},
+        "emptied": {},
+        "errors": [],
+    }
+    found = shop.read(records.deletion, "x_company", [company])
+    assert found["emptied"] == {"x_company.parent": 1}
+    assert found["errors"][0]["code"] == "still_referenced"
+
+
+def test_a_restricting_link_holds_unless_it_goes_along(shop):
+    shop.make_type(
+        "x_parcel",
+        NAME,
+        link("order", "x_order", on_delete="cascade"),
+        link("line", "x_line"),
+    )
+    [order] = shop.create("x_order", {"name": "1", "lines": [{"product": "a"}]})
+    [line] = page(shop, "x_line").records
+    [mine] = shop.create("x_parcel", {"name": "mine", "order": order, "line": line["id"]})
+    [other] = shop.create("x_parcel", {"name": "other", "line": line["id"]})
+    error = refused(shop, records.delete, "x_order", [{"id": order}])
+    assert (error.code, error.problems[0].params["id"]) == ("still_referenced", other)
+    shop.write(records.delete, "x_parcel", [{"id": other}])
+    shop.write(records.delete, "x_order", [{"id": order}])
+    shop.write(records.restore, "x_order", [{"id": order}])
+    assert shop.get("x_parcel", mine)["line"] == line["id"]
+
+
+def test_a_cascade_through_the_own_type_takes_all_below(instance):
+    instance.make_type("x_node", NAME, link("above", "x_node", on_delete="cascade", tree=True))
+    [root] = instance.create("x_node", {"name": "root"})
+    [child] = instance.create("x_node", {"name": "child", "above": root})
+    instance.create("x_node", {"name": "leaf", "above": child})
+    instance.write(records.delete, "x_node", [{"id": root}])
+    assert page(instance, "x_node").records == []
+    instance.write(records.restore, "x_node", [{"id": root}])
+    assert names(instance, "x_node", {"and": []}) == ["child", "leaf", "root"]
+
+
+def test_restoring_into_a_conflict_of_a_part_names_it(shop):
+    shop.apply({"op": "change_field", "type": "x_line", "field": "product", "unique": True})
+    [order] = shop.create("x_order", {"name": "1", "lines": [{"product": "a"}]})
+    shop.write(records.delete, "x_order", [{"id": order}])
+    shop.create("x_order", {"name": "2", "lines": [{"product": "a"}]})
+    assert refused(shop, records.restore, "x_order", [{"id": order}]).code == "restore_conflict"
+
+
+# -- many to many, one to one ---------------------------------------------------------------
+def test_a_type_with_two_links_ties_many_to_many_with_fields_of_its_own(shop):
+    shop.make_type("x_person", NAME)
+    shop.make_type(
+        "x_job",
+        link("person", "x_person", required=True, on_delete="cascade", inverse="jobs"),
+        link("company", "x_company", required=True, on_delete="cascade", inverse="staff"),
+        {"name": "role", "kind": "text"},
+        title="role",
+        keys=[["person", "company"]],
+    )
+    acme, beta = shop.create("x_company", {"name": "Acme", "city": "Rome"}, {"name": "Beta"})
+    ann, bea = shop.create("x_person", {"name": "Ann"}, {"name": "Bea"})
+    shop.create(
+        "x_job",
+        {"person": ann, "company": acme, "role": "chief"},
+        {"person": ann, "company": beta, "role": "adviser"},
+        {"person": bea, "company": beta, "role": "chief"},
+    )
+    chief_in_rome = {
+        "has": "jobs",
+        "where": {
+            "and": [
+                {"field": "role", "value": "chief"},
+                {"field": "company.city", "value": "Rome"},
+            ]
+        },
+    }
+    assert names(shop, "x_person", chief_in_rome) == ["Ann"]
+    assert names(shop, "x_person", {"not": chief_in_rome}) == ["Bea"]
+    error = refused(shop, records.create, "x_job", [{"person": ann, "company": acme}])
+    assert error.code == "duplicate"
+    shop.write(records.delete, "x_person", [{"id": ann}])
+    assert [r["role"] for r in page(shop, "x_job").records] == ["chief"]
+
+
+def test_a_unique_link_is_one_to_one(shop):
+    shop.make_type("x_file", NAME, {**link("company", "x_company"), "unique": True})
+    [acme] = shop.create("x_company", {"name": "Acme"})
+    shop.create("x_file", {"name": "a", "company": acme})
+    error = refused(shop, records.create, "x_file", [{"name": "b", "company": acme}])
+    assert error.code == "duplicate"
+
+
+# -- lists ----------------------------------------------------------------------------------
+def test_has_and_has_no_related_records(shop):
+    acme, _beta = shop.create("x_company", {"name": "Acme"}, {"name": "Beta"})
+    shop.create("x_order", {"name": "1", "company": acme, "state": "open"}, {"name": "2"})
+    assert names(shop, "x_company", {"has": "orders"}) == ["Acme"]
+    assert names(shop, "x_company", {"not": {"has": "orders"}}) == ["Beta"]
+    closed = {"has": "orders", "where": {"field": "state", "value": "closed"}}
+    assert names(shop, "x_company", closed) == []
+    assert names(shop, "x_order", {"has": "company.orders"}) == ["1"]
+    assert names(shop, "x_order", {"not": {"has": "company.orders"}}) == ["2"]
+
+
+def test_a_list_that_is_not_there_names_the_nearest(shop):
+    with pytest.raises(RelatumError) as caught:
+        names(shop, "x_company", {"has": "order"})
+    assert caught.value.code == "inverse_unknown"
+    assert "orders" in str(caught.value)
+
+
+def test_expanding_a_long_list_is_refused_by_name(shop):
+    shop.create("x_order", {"name": "1", "lines": [{"product": f"p{i}"} for i in range(3)]})
+    with shop.configured(expand_limit=2), pytest.raises(RelatumError) as caught:
+        page(shop, "x_order", expand=["lines"])
+    assert caught.value.code == "expand_limit"
+
+
+def test_names_of_lists_and_fields_share_one_space(shop):
+    change = {"op": "add_field", "type": "x_company"}
+    for made in (
+        {"name": "orders", "kind": "text"},
+        link("other", "x_company", inverse="orders"),
+        link("other", "x_company", inverse="city"),
+    ):
+        with pytest.raises(RelatumError) as caught:
+            shop.apply({**change, **made})
+        assert caught.value.code == "name_taken"
+    with pytest.raises(RelatumError) as caught:
+        shop.apply({**change, **link("boss", "user", inverse="firms")})
+    assert caught.value.code == "name_prefix"
+
+
+# -- trees ----------------------------------------------------------------------------------
+@pytest.fixture
+def tree(shop):
+    a, b = shop.create("x_company", {"name": "a"}, {"name": "b"})
+    [c] = shop.create("x_company", {"name": "c", "parent": a})
+    [d] = shop.create("x_company", {"name": "d", "parent": c})
+    shop.create("x_order", {"name": "1", "company": d}, {"name": "2", "company": b})
+    return shop, {"a": a, "b": b, "c": c, "d": d}
+
+
+def test_below_and_above_in_a_tree(tree):
+    shop, ids = tree
+    assert names(shop, "x_company", {"field": "id", "op": "under", "value": ids["a"]}) == [
+        "a", "c", "d",
+    ]  # fmt: skip
+    assert names(shop, "x_company", {"field": "parent", "op": "under", "value": ids["a"]}) == [
+        "c", "d",
+    ]  # fmt: skip
+    assert names(shop, "x_company", {"field": "id", "op": "above", "value": ids["d"]}) == [
+        "a", "c", "d",
+    ]  # fmt: skip
+    assert names(shop, "x_order", {"field": "company", "op": "under", "value": ids["a"]}) == ["1"]
+
+
+def test_a_circle_is_refused(tree):
+    shop, ids = tree
+    for parent in ("d", "a"):
+        change = {"id": ids["a"], "parent": ids[parent]}
+        assert refused(shop, records.update, "x_company", [change]).code == "circular"
+    swap = [{"id": ids["b"], "parent": ids["d"]}, {"id": ids["a"], "parent": ids["b"]}]
+    assert refused(shop, records.update, "x_company", swap).code == "circular"
+
+
+def test_links_that_run_in_a_circle_cant_become_a_tree(instance):
+    instance.make_type("x_node", NAME, link("above", "x_node"))
+    a, b = instance.create("x_node", {"name": "a"}, {"name": "b"})
+    instance.write(records.update, "x_node", [{"id": a, "above": b}, {"id": b, "above": a}])
+    with pytest.raises(RelatumError) as caught:
+        instance.apply(
+            {"op": "change_field", "type": "x_node", "field": "above", "settings": {"tree": True}}
+        )
+    assert caught.value.code == "circular"
+
+
+# -- references to several types ------------------------------------------------------------
+@pytest.fixture
+def notes(shop):
+    shop.make_type(
+        "x_note",
+        NAME,
+        {
+            "name": "about",
+            "kind": "reference",
+            "settings": {"targets": ["x_company", "x_order"], "on_delete": "cascade"},
+        },
+    )
+    return shop
+
+
+def test_a_reference_points_to_records_of_several_types_and_shows_their_labels(notes):
+    [acme] = notes.create("x_company", {"name": "Acme"})
+    [order] = notes.create("x_order", {"name": "7"})
+    notes.create("x_note", {"name": "a", "about": acme}, {"name": "b", "about": order})
+    found = page(notes, "x_note", fields=["about"])
+    assert {(each["type"], each["label"]) for each in found.labels.values()} == {
+        ("x_company", "Acme"),
+        ("x_order", "7"),
+    }
+
+
+def test_a_reference_takes_only_the_types_it_names(notes):
+    user = notes.alice.user_id
+    error = refused(notes, records.create, "x_note", [{"name": "a", "about": user}])
+    assert error.problems[0].code == "reference_unknown"
+
+
+def test_what_points_by_a_reference_goes_along(notes):
+    [acme] = notes.create("x_company", {"name": "Acme"})
+    [note] = notes.create("x_note", {"name": "a", "about": acme})
+    notes.write(records.delete, "x_company", [{"id": acme}])
+    assert page(notes, "x_note").records == []
+    notes.write(records.restore, "x_company", [{"id": acme}])
+    assert notes.get("x_note", note)["about"] == acme
+
+
+# -- over HTTP, and as text -----------------------------------------------------------------
+def test_an_order_is_written_and_read_with_its_lines_over_http(shop):
+    client = shop.client(shop.alice)
+    made = client.post("/api/v1/records/x_order", json={"name": "1", "lines": [{"product": "a"}]})
+    assert made.status_code == 201
+    address = made.headers["Location"]
+    found = client.get(f"{address}?_expand=lines").get_json()
+    assert [line["product"] for line in found["lines"]] == ["a"]
+    listed = client.get("/api/v1/records/x_order?_expand=lines&_fields=name").get_json()
+    assert listed["records"][0]["lines"][0]["product"] == "a"
+    preview = client.get(f"{address}/deletion").get_json()
+    assert preview["deleted"] == {"x_order": 1, "x_line": 1}
+
+
+def test_relationships_are_exported_and_applied_elsewhere_equal(notes):
+    with notes.reading():
+        text = entities.export(catalog.current())
+    for name in ("x_note", "x_line", "x_order", "x_company"):
+        notes.apply({"op": "trash_type", "type": name})
+    with notes.reading():
+        changes = entities.to_changes(catalog.current(), text)
+    notes.apply(*changes)
+    with notes.reading():
+        assert entities.export(catalog.current())["types"] == text["types"]
