@@ -16,6 +16,8 @@ from relatum.core.actor import system
 from relatum.core.errors import RelatumError
 from relatum.core.fields import FIELD_TYPES
 
+from .samples import needed
+
 OTHER = {"sqlite": "postgresql", "postgresql": "sqlite"}
 
 
@@ -26,7 +28,7 @@ def full(instance):
         {
             "name": f"f_{kind}",
             "kind": kind,
-            "settings": {"target": "x_all"} if kind == "lookup" else {},
+            "settings": needed(kind, "x_all"),
         }
         for kind in FIELD_TYPES
         if kind != "choice"

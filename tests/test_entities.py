@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,8 @@ from relatum.core import db, ddl, entities, records
 from relatum.core.actor import Actor
 from relatum.core.errors import Invalid, RelatumError
 from relatum.core.fields import FIELD_TYPES
+
+from .samples import needed
 
 TEXT = {"name": "name", "kind": "text"}
 
@@ -22,16 +23,12 @@ def refused(instance, *changes):
     return caught.value
 
 
-#: Settings that a field type can't do without.
-NEEDED: dict[str, Any] = {"lookup": {"target": "user"}, "reference": {"targets": ["user", "team"]}}
-
-
 def test_a_type_with_every_field_type_is_made_and_takes_a_record(instance):
     fields = [
         {
             "name": f"f_{kind}",
             "kind": kind,
-            "settings": NEEDED.get(kind, {}),
+            "settings": needed(kind),
         }
         for kind in FIELD_TYPES
     ]

@@ -18,6 +18,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "integer": {"min": -5, "max": 1000},
     "decimal": {"scale": 3, "min": "-1.5"},
     "lookup": {"target": "x_thing"},
+    "reference": {"targets": ["x_thing"]},
     "date": {"min": "1999-12-31"},
     "datetime": {"max": "2100-01-01T00:00:00+00:00"},
 }

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from relatum.core import records
 from relatum.core.fields import FIELD_TYPES, Option, Refused, fold
 
+from .samples import needed
+
 OPTIONS = (
     Option(1, "open", "Open"),
     Option(2, "won", "Won", category="won"),
@@ -24,8 +26,7 @@ OPTIONS = (
 def field(kind: str, **settings: Any) -> Any:
     """Return a field of a kind by itself, outside any catalog."""
     options = OPTIONS if kind == "choice" else ()
-    if kind == "lookup":
-        settings.setdefault("target", "x_thing")
+    settings = {**needed(kind, "x_thing"), **settings}
     return FIELD_TYPES[kind](
         id=1, type_id=1, name="f", column="f", label="F", settings=settings, options=options,
         zone="Europe/Berlin", currency="EUR",

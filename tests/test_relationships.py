@@ -1,4 +1,4 @@
-"""Relationships: parts, cascades, many to many, one to one, trees, references to several types."""
+"""Parts, what goes and comes back with a record, and both over HTTP and as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from relatum.core import catalog, entities, query, records
+from relatum.core import query, records
 from relatum.core.errors import Invalid, RelatumError
 
 NAME = {"name": "name", "kind": "text"}
@@ -234,176 +234,6 @@ def test_restoring_into_a_conflict_of_a_part_names_it(shop):
     assert refused(shop, records.restore, "x_order", [{"id": order}]).code == "restore_conflict"
 
 
-# -- many to many, one to one ---------------------------------------------------------------
-def test_a_type_with_two_links_ties_many_to_many_with_fields_of_its_own(shop):
-    shop.make_type("x_person", NAME)
-    shop.make_type(
-        "x_job",
-        link("person", "x_person", required=True, on_delete="cascade", inverse="jobs"),
-        link("company", "x_company", required=True, on_delete="cascade", inverse="staff"),
-        {"name": "role", "kind": "text"},
-        title="role",
-        keys=[["person", "company"]],
-    )
-    acme, beta = shop.create("x_company", {"name": "Acme", "city": "Rome"}, {"name": "Beta"})
-    ann, bea = shop.create("x_person", {"name": "Ann"}, {"name": "Bea"})
-    shop.create(
-        "x_job",
-        {"person": ann, "company": acme, "role": "chief"},
-        {"person": ann, "company": beta, "role": "adviser"},
-        {"person": bea, "company": beta, "role": "chief"},
-    )
-    chief_in_rome = {
-        "has": "jobs",
-        "where": {
-            "and": [
-                {"field": "role", "value": "chief"},
-                {"field": "company.city", "value": "Rome"},
-            ]
-        },
-    }
-    assert names(shop, "x_person", chief_in_rome) == ["Ann"]
-    assert names(shop, "x_person", {"not": chief_in_rome}) == ["Bea"]
-    error = refused(shop, records.create, "x_job", [{"person": ann, "company": acme}])
-    assert error.code == "duplicate"
-    shop.write(records.delete, "x_person", [{"id": ann}])
-    assert [r["role"] for r in page(shop, "x_job").records] == ["chief"]
-
-
-def test_a_unique_link_is_one_to_one(shop):
-    shop.make_type("x_file", NAME, {**link("company", "x_company"), "unique": True})
-    [acme] = shop.create("x_company", {"name": "Acme"})
-    shop.create("x_file", {"name": "a", "company": acme})
-    error = refused(shop, records.create, "x_file", [{"name": "b", "company": acme}])
-    assert error.code == "duplicate"
-
-
-# -- lists ----------------------------------------------------------------------------------
-def test_has_and_has_no_related_records(shop):
-    acme, _beta = shop.create("x_company", {"name": "Acme"}, {"name": "Beta"})
-    shop.create("x_order", {"name": "1", "company": acme, "state": "open"}, {"name": "2"})
-    assert names(shop, "x_company", {"has": "orders"}) == ["Acme"]
-    assert names(shop, "x_company", {"not": {"has": "orders"}}) == ["Beta"]
-    closed = {"has": "orders", "where": {"field": "state", "value": "closed"}}
-    assert names(shop, "x_company", closed) == []
-    assert names(shop, "x_order", {"has": "company.orders"}) == ["1"]
-    assert names(shop, "x_order", {"not": {"has": "company.orders"}}) == ["2"]
-
-
-def test_a_list_that_is_not_there_names_the_nearest(shop):
-    with pytest.raises(RelatumError) as caught:
-        names(shop, "x_company", {"has": "order"})
-    assert caught.value.code == "inverse_unknown"
-    assert "orders" in str(caught.value)
-
-
-def test_expanding_a_long_list_is_refused_by_name(shop):
-    shop.create("x_order", {"name": "1", "lines": [{"product": f"p{i}"} for i in range(3)]})
-    with shop.configured(expand_limit=2), pytest.raises(RelatumError) as caught:
-        page(shop, "x_order", expand=["lines"])
-    assert caught.value.code == "expand_limit"
-
-
-def test_names_of_lists_and_fields_share_one_space(shop):
-    change = {"op": "add_field", "type": "x_company"}
-    for made in (
-        {"name": "orders", "kind": "text"},
-        link("other", "x_company", inverse="orders"),
-        link("other", "x_company", inverse="city"),
-    ):
-        with pytest.raises(RelatumError) as caught:
-            shop.apply({**change, **made})
-        assert caught.value.code == "name_taken"
-    with pytest.raises(RelatumError) as caught:
-        shop.apply({**change, **link("boss", "user", inverse="firms")})
-    assert caught.value.code == "name_prefix"
-
-
-# -- trees ----------------------------------------------------------------------------------
-@pytest.fixture
-def tree(shop):
-    a, b = shop.create("x_company", {"name": "a"}, {"name": "b"})
-    [c] = shop.create("x_company", {"name": "c", "parent": a})
-    [d] = shop.create("x_company", {"name": "d", "parent": c})
-    shop.create("x_order", {"name": "1", "company": d}, {"name": "2", "company": b})
-    return shop, {"a": a, "b": b, "c": c, "d": d}
-
-
-def test_below_and_above_in_a_tree(tree):
-    shop, ids = tree
-    assert names(shop, "x_company", {"field": "id", "op": "under", "value": ids["a"]}) == [
-        "a", "c", "d",
-    ]  # fmt: skip
-    assert names(shop, "x_company", {"field": "parent", "op": "under", "value": ids["a"]}) == [
-        "c", "d",
-    ]  # fmt: skip
-    assert names(shop, "x_company", {"field": "id", "op": "above", "value": ids["d"]}) == [
-        "a", "c", "d",
-    ]  # fmt: skip
-    assert names(shop, "x_order", {"field": "company", "op": "under", "value": ids["a"]}) == ["1"]
-
-
-def test_a_circle_is_refused(tree):
-    shop, ids = tree
-    for parent in ("d", "a"):
-        change = {"id": ids["a"], "parent": ids[parent]}
-        assert refused(shop, records.update, "x_company", [change]).code == "circular"
-    swap = [{"id": ids["b"], "parent": ids["d"]}, {"id": ids["a"], "parent": ids["b"]}]
-    assert refused(shop, records.update, "x_company", swap).code == "circular"
-
-
-def test_links_that_run_in_a_circle_cant_become_a_tree(instance):
-    instance.make_type("x_node", NAME, link("above", "x_node"))
-    a, b = instance.create("x_node", {"name": "a"}, {"name": "b"})
-    instance.write(records.update, "x_node", [{"id": a, "above": b}, {"id": b, "above": a}])
-    with pytest.raises(RelatumError) as caught:
-        instance.apply(
-            {"op": "change_field", "type": "x_node", "field": "above", "settings": {"tree": True}}
-        )
-    assert caught.value.code == "circular"
-
-
-# -- references to several types ------------------------------------------------------------
-@pytest.fixture
-def notes(shop):
-    shop.make_type(
-        "x_note",
-        NAME,
-        {
-            "name": "about",
-            "kind": "reference",
-            "settings": {"targets": ["x_company", "x_order"], "on_delete": "cascade"},
-        },
-    )
-    return shop
-
-
-def test_a_reference_points_to_records_of_several_types_and_shows_their_labels(notes):
-    [acme] = notes.create("x_company", {"name": "Acme"})
-    [order] = notes.create("x_order", {"name": "7"})
-    notes.create("x_note", {"name": "a", "about": acme}, {"name": "b", "about": order})
-    found = page(notes, "x_note", fields=["about"])
-    assert {(each["type"], each["label"]) for each in found.labels.values()} == {
-        ("x_company", "Acme"),
-        ("x_order", "7"),
-    }
-
-
-def test_a_reference_takes_only_the_types_it_names(notes):
-    user = notes.alice.user_id
-    error = refused(notes, records.create, "x_note", [{"name": "a", "about": user}])
-    assert error.problems[0].code == "reference_unknown"
-
-
-def test_what_points_by_a_reference_goes_along(notes):
-    [acme] = notes.create("x_company", {"name": "Acme"})
-    [note] = notes.create("x_note", {"name": "a", "about": acme})
-    notes.write(records.delete, "x_company", [{"id": acme}])
-    assert page(notes, "x_note").records == []
-    notes.write(records.restore, "x_company", [{"id": acme}])
-    assert notes.get("x_note", note)["about"] == acme
-
-
 # -- over HTTP, and as text -----------------------------------------------------------------
 def test_an_order_is_written_and_read_with_its_lines_over_http(shop):
     client = shop.client(shop.alice)
@@ -416,15 +246,3 @@ def test_an_order_is_written_and_read_with_its_lines_over_http(shop):
     assert listed["records"][0]["lines"][0]["product"] == "a"
     preview = client.get(f"{address}/deletion").get_json()
     assert preview["deleted"] == {"x_order": 1, "x_line": 1}
-
-
-def test_relationships_are_exported_and_applied_elsewhere_equal(notes):
-    with notes.reading():
-        text = entities.export(catalog.current())
-    for name in ("x_note", "x_line", "x_order", "x_company"):
-        notes.apply({"op": "trash_type", "type": name})
-    with notes.reading():
-        changes = entities.to_changes(catalog.current(), text)
-    notes.apply(*changes)
-    with notes.reading():
-        assert entities.export(catalog.current())["types"] == text["types"]

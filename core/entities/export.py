@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..catalog import Catalog, EntityType
+from ..catalog import Catalog, EntityType, Relation
 from ..errors import RelatumError
 from ..fields import Field, Option
 from ..types import OPERATORS
@@ -46,16 +46,17 @@ def describe(entity_type: EntityType, catalog: Catalog) -> dict[str, Any]:
         ],
         "trashed_fields": sorted({f.name for f in entity_type.trashed_fields}),
         "keys": [list(key.fields) for key in entity_type.keys],
-        "lists": [
-            {
-                "name": name,
-                "type": relation.type.name,
-                "field": relation.link.name,
-                "label": relation.type.plural,
-                "part": relation.link.part,
-            }
-            for name, relation in catalog.inverses(entity_type.name).items()
-        ],
+        "lists": [_list_info(*item) for item in catalog.inverses(entity_type.name).items()],
+    }
+
+
+def _list_info(name: str, relation: Relation) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": relation.type.name,
+        "field": relation.link.name,
+        "label": relation.type.plural,
+        "part": relation.link.part,
     }
 
 
