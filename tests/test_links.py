@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from relatum.core import query, records
+from relatum.core import catalog, entities, query, records
 from relatum.core.errors import RelatumError
 
 NAME = {"name": "name", "kind": "text"}
