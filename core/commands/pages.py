@@ -4,24 +4,11 @@ from __future__ import annotations
 
 import platform
 import sys
-from importlib import resources
 
 import click
 
 from ...version import __version__
-from ..errors import RelatumError, nearest
-
-_PACKAGE = f"{__package__.rpartition('.')[0]}.help"
-
-
-def _pages() -> dict[str, str]:
-    """Return the title of each page by its name."""
-    found = {}
-    for file in sorted(resources.files(_PACKAGE).iterdir(), key=lambda f: f.name):
-        if file.name.endswith(".md"):
-            first = file.read_text(encoding="utf-8").partition("\n")[0]
-            found[file.name.removesuffix(".md")] = first.lstrip("# ")
-    return found
+from .. import help as pages
 
 
 @click.command("help")
@@ -33,14 +20,11 @@ def help_(page: str | None) -> None:
     Example:
       relatum help import-maps
     """
-    known = _pages()
     if page is None:
-        for name, title in known.items():
+        for name, title in pages.titles().items():
             click.echo(f"{name:24} {title}")
         return
-    if page not in known:
-        raise RelatumError("page_unknown", page=page, nearest=nearest(page, list(known)))
-    text = resources.files(_PACKAGE).joinpath(f"{page}.md").read_text(encoding="utf-8")
+    text = pages.text(page)
     if sys.stdout.isatty():
         _show(text)
     else:

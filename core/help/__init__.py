@@ -1,0 +1,124 @@
+"""The help pages: Markdown files of this folder, and three that are made from the code.
+
+One source for the web (`/help/NAME`) and the terminal (`relatum help NAME`). `commands.md` is
+made by `tests/commands_page.py` and compared with the commands by a test.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from ..config import SETTINGS
+from ..errors import REGISTRY, RelatumError, nearest
+from ..fields import FIELD_TYPES, Field
+from ..types import OPERATORS
+
+#: Pages in the order in which they are read.
+ORDER: Final = (
+    "start", "your-types-your-data", "entity-types", "field-types", "relationships", "records",
+    "lists", "import-maps", "http", "people", "operations", "settings", "commands", "errors",
+)  # fmt: skip
+_VALUE: Final = re.compile(r"\{(\w+)\}")
+#: Values that are half a sentence, or nothing.
+_ADDED: Final = re.compile(r"\{(nearest|where|why)\}")
+
+
+@cache
+def titles() -> dict[str, str]:
+    """Return the title of each help page by its name, in the order of reading."""
+    return {name: text(name).partition("\n")[0].lstrip("# ").strip() for name in ORDER}
+
+
+@cache
+def text(name: str) -> str:
+    """Return a page as Markdown; raise `page_unknown`."""
+    if name not in ORDER:
+        raise RelatumError("page_unknown", page=name[:80], nearest=nearest(name[:80], ORDER))
+    if name in _MADE:
+        return _MADE[name]()
+    return resources.files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8")
+
+
+def _errors() -> str:
+    """Return the list of errors; a heading begins with its code, which links point to."""
+    lines = [
+        "# Errors",
+        "",
+        "Every refusal has one of these codes, over HTTP in a problem document, on the command "
+        "line after the word Error. Codes never change; sentences may.",
+    ]
+    status = 0
+    for entry in sorted(REGISTRY.values(), key=lambda e: (e.status, e.code)):
+        if entry.status != status:
+            status = entry.status
+            lines += ["", f"## Status {status}"]
+        sentence = _VALUE.sub(r"*\1*", _ADDED.sub("", entry.template))
+        lines += ["", f"### `{entry.code}` {entry.title}", "", sentence]
+    return "\n".join(lines) + "\n"
+
+
+def _settings() -> str:
+    lines = [
+        "# Settings",
+        "",
+        "A setting stands in `settings.toml` in the home of the instance, or in the environment "
+        "as `RELATUM_` and its name in capitals; the environment wins. `RELATUM_HOME` names the "
+        "home itself (default: `./instance`). A limit that is passed answers with its name.",
+        "",
+        "| setting | default | what it says |",
+        "|---|---|---|",
+    ]
+    for known in SETTINGS:
+        shown = f"`{known.default}`" if known.default != "" else "(empty)"
+        lines.append(f"| `{known.name}` | {shown} | {known.metadata['help']} |")
+    return "\n".join(lines) + "\n"
+
+
+def _field_types() -> str:
+    lines = [
+        "# Field types",
+        "",
+        "Every field has a name, a type and a label. All types take `required`, `personal`, "
+        "`help`, `default` and `position`; `unique`, `indexed` and `sortable` where it says so.",
+    ]
+    for kind, field_type in FIELD_TYPES.items():
+        lines += ["", f"## `{kind}`", "", field_type.summary, "", *_facts(field_type)]
+        if field_type.SETTINGS:
+            lines += ["", "| setting | what it says |", "|---|---|"]
+            lines += [f"| `{n}` | {s.help} |" for n, s in field_type.SETTINGS.items()]
+    lines += ["", "## Operators", "", "| operator | means | takes |", "|---|---|---|"]
+    takes = {
+        "one": "a value", "many": "a list", "pair": "two values", "flag": "true or false",
+    }  # fmt: skip
+    lines += [f"| `{o.name}` | {o.label} | {takes[o.operands]} |" for o in OPERATORS.values()]
+    return "\n".join(lines) + "\n"
+
+
+def _facts(field_type: type[Field]) -> list[str]:
+    ordered = field_type.value_type.ordered
+    can = [
+        *(["unique"] if field_type.CAN_BE_UNIQUE else []),
+        *(["indexed", "sortable"] if ordered else []),
+    ]
+    facts = [f"- Can be: {', '.join(can) or 'none of unique, indexed, sortable'}."]
+    facts.append(f"- Operators: {_code(field_type.value_type.operators)}.")
+    if field_type.DEFAULTS:
+        facts.append(f"- Computed defaults: {_code(field_type.DEFAULTS)}.")
+    if field_type.PARTS:
+        facts.append(f"- Groups also by its parts: {_code(field_type.PARTS)}.")
+    return facts
+
+
+def _code(words: tuple[str, ...]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+_MADE: Final[dict[str, Callable[[], str]]] = {
+    "errors": _errors,
+    "settings": _settings,
+    "field-types": _field_types,
+}
