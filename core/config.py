@@ -51,6 +51,7 @@ class Config:
         "SQLite durability: FULL survives power loss, NORMAL is faster.",
         words=("FULL", "NORMAL", "EXTRA", "OFF"),
     )
+    sqlite_cache: int = _setting(16, "SQLite: megabytes of page cache per connection.")
     prepare_threshold: int = _setting(
         5, "PostgreSQL: prepare a statement after so many uses; -1 never (for pgbouncer).", least=-1
     )

@@ -72,8 +72,8 @@ def _sqlite(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engine:
             "journal_mode=WAL",
             f"synchronous={config.sqlite_synchronous}",
             "foreign_keys=ON",
-            # 16 MB for each connection; the system's own cache is behind it, and shared.
-            "cache_size=-16384",
+            # For each connection; the cache of the system is behind it, and shared.
+            f"cache_size=-{config.sqlite_cache * 1024}",
             "temp_store=MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")

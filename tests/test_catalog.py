@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from relatum.core import catalog, db, records
-from relatum.core.catalog import SYSTEM_COLUMNS, title_names
+from relatum.core import catalog, db, query, records
+from relatum.core.catalog import SYSTEM_COLUMNS, EntityType, title_names
 from relatum.core.errors import RelatumError
 
 NAME = {"name": "name", "kind": "text"}
@@ -200,3 +200,17 @@ def test_a_catalog_that_was_planned_but_not_applied_is_seen_by_nobody(instance):
     assert instance.write(records.create, "x_thing", [{"size": "1"}], partial=True)[0].status == (
         "refused"
     )
+
+
+def test_changes_of_the_model_leave_no_old_catalog_behind(instance):
+    instance.make_type("x_thing", {"name": "name", "kind": "text"})
+    instance.make_type("x_other", {"name": "name", "kind": "text"})
+    for number in range(30):
+        instance.apply({"op": "change_type", "type": "x_thing", "label": f"Label {number}"})
+        instance.create("x_thing", {"name": "a"})
+        with instance.reading():
+            query.page(query.from_url("x_thing", [("_sort", "name")]), actor=instance.alice)
+    gc.collect()
+    alive = [each for each in gc.get_objects() if isinstance(each, EntityType)]
+    mine = [each for each in alive if each.name == "x_thing" and each.label.startswith("Label")]
+    assert len(mine) <= 2
