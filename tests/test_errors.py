@@ -18,7 +18,7 @@ SOURCES = [ROOT / "cli.py", *(ROOT / "core").rglob("*.py"), *(ROOT / "schemas").
 TREES = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
     for path in SOURCES
-    if not path.name.startswith("error_codes")
+    if not path.name.endswith("_codes.py")
 }
 #: What is called with a code first and the values of its sentence as keywords.
 RAISERS = {"RelatumError", "Refused", "refuse", "Problem"}

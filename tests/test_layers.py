@@ -18,9 +18,6 @@ LAYERS = (
     {"schemas", "version"},
     {
         "core.errors",
-        "core.error_registry",
-        "core.error_codes",
-        "core.error_codes_system",
         "core.config",
         "core.actor",
         "core.clock",
@@ -61,7 +58,7 @@ NEVER = {
 EMPTY = {"core"}
 #: Imports inside functions, at most five: what is imported, and why not at the top.
 BUDGET = {
-    ("core/errors.py", "rapidfuzz"): "loaded only when something is wrong",
+    ("core/errors/__init__.py", "rapidfuzz"): "loaded only when something is wrong",
     ("core/dialects.py", "psycopg"): "an extra: its absence is a sentence, not a crash",
     ("core/fields/text.py", "email_validator"): "slow to import, needed by few commands",
     ("core/commands/pages.py", "rich"): "slow to import, needed on a terminal only",

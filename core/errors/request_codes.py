@@ -5,7 +5,7 @@ A sentence uses `{name}` for values; a missing value shows as `?` and never rais
 
 from __future__ import annotations
 
-from .error_registry import codes
+from .registry import codes
 
 codes(
     400,

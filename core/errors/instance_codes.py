@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .error_registry import codes
+from .registry import codes
 
 codes(
     500,

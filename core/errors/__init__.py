@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from . import error_codes as error_codes
-from . import error_codes_system as error_codes_system
-from .error_registry import REGISTRY, ErrorCode
+from . import instance_codes as instance_codes
+from . import request_codes as request_codes
+from .registry import REGISTRY, ErrorCode
 
 __all__ = ["REGISTRY", "ErrorCode", "Invalid", "Problem", "RelatumError", "nearest"]
 
