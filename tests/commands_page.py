@@ -46,8 +46,11 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 def page() -> str:
     """Return the page."""
     parts = [_ABOUT]
+    root = click.Context(main, terminal_width=92, max_content_width=92, **main.context_settings)
     for name, command in commands():
-        context = click.Context(command, info_name=name, terminal_width=92, max_content_width=92)
+        # Whoever asked first, perhaps without the settings of the root, decided how it is shown.
+        command._help_option = None
+        context = click.Context(command, root, info_name=name)
         parts.append(f"## {name}\n\n```\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
 
