@@ -1,1 +1,72 @@
-"""Relatum: an open-source, plugin-based CRM platform."""
+"""Relatum, a CRM platform made of plugins: what a plugin may import, and nothing else.
+
+    from relatum import Plugin, hookimpl
+
+    plugin = Plugin(id="loyalty", name="Loyalty cards", version="1.0.0")
+
+    @hookimpl
+    def relatum_before_write(batch, ctx): ...
+
+Everything is loaded when it is first asked for, so that the command line starts quickly.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from .core import fields as fields
+    from .core import query as query
+    from .core import records as records
+    from .core.actor import Actor as Actor
+    from .core.db import reading as reading
+    from .core.db import transact as transact
+    from .core.errors import RelatumError as RelatumError
+    from .core.hooks import API_VERSION as API_VERSION
+    from .core.hooks import Context as Context
+    from .core.hooks import hookimpl as hookimpl
+    from .core.plugin_host import Permission as Permission
+    from .core.plugin_host import Plugin as Plugin
+    from .core.plugin_host import Routes as Routes
+    from .core.plugin_host import context as context
+    from .core.plugin_host import requires as requires
+    from .core.records import Committed as Committed
+    from .core.records import WriteBatch as WriteBatch
+
+#: Where each name of the face comes from; an empty place is a module of its own.
+_FACE: Final = {
+    "API_VERSION": "core.hooks",
+    "Actor": "core.actor",
+    "Committed": "core.records",
+    "Context": "core.hooks",
+    "Permission": "core.plugin_host",
+    "Plugin": "core.plugin_host",
+    "RelatumError": "core.errors",
+    "Routes": "core.plugin_host",
+    "WriteBatch": "core.records",
+    "context": "core.plugin_host",
+    "fields": "core",
+    "hookimpl": "core.hooks",
+    "query": "core",
+    "reading": "core.db",
+    "records": "core",
+    "requires": "core.plugin_host",
+    "transact": "core.db",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Load a name of the face."""
+        if name not in _FACE:
+            raise AttributeError(f"module 'relatum' has no attribute '{name}'")
+        place = _FACE[name]
+        if place == "core":
+            return importlib.import_module(f".core.{name}", __name__)
+        return getattr(importlib.import_module(f".{place}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    """Return the names of the face."""
+    return sorted(_FACE)

@@ -39,6 +39,7 @@ COMMANDS = {
     "users": ("users", "users", "Show users, add them and let them sign in."),
     "tokens": ("tokens", "tokens", "Show, make and revoke bearer tokens."),
     "schema": ("schema", "schema", "Move your data model between instances as text."),
+    "plugins": ("plugins", "plugins", "Show plugins, enable and disable them."),
     "help": ("pages", "help_", "Read the help pages."),
     "version": ("pages", "version", "Say which version this is."),
 }
@@ -65,9 +66,11 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command."""
+        """Import and return a command; a word that is none may be the id of a plugin."""
         if cmd_name not in COMMANDS:
-            return None
+            plugged = importlib.import_module(".core.commands.plugged", __package__)
+            commands: click.Command | None = plugged.find(ctx.find_root().params["home"], cmd_name)
+            return commands
         module, attribute, _ = COMMANDS[cmd_name]
         found = importlib.import_module(f".core.commands.{module}", __package__)
         command: click.Command = getattr(found, attribute)

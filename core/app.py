@@ -1,24 +1,35 @@
-"""The web application: one per process, made from the settings alone."""
+"""The web application: made from the settings and a set of plugins, one per such set."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import db
-from .api import guard, limits, pages, problems, reference, routes
+from . import db, plugin_host
+from .api import guard, limits, pages, plugin_routes, problems, reference, routes
 from .config import Config
+from .plugin_host import Loaded
 
 _API: Final = Path(__file__).parent / "api"
 
 
-def create_app(config: Config) -> Flask:
+def _none() -> int:
+    return -1
+
+
+def create_app(
+    config: Config, loaded: Loaded | None = None, *, accepted: Callable[[], int] = _none
+) -> Flask:
     """Return the application of an instance; touches neither database nor home.
 
-    Raises `setting_invalid` for a setting that only the web needs.
+    With `loaded` it serves that set of plugins and no other, besides the generation that
+    `accepted` returns. Without, it runs the hooks of whatever is enabled and has no routes of
+    plugins, as the command line does. Raises `setting_invalid` for a setting that only the web
+    needs, and `NotMounted` for a plugin whose routes can't be taken in.
     """
     app = Flask(
         "relatum",
@@ -35,6 +46,11 @@ def create_app(config: Config) -> Flask:
     routes.install(app)
     reference.install(app)
     pages.install(app)
+    if loaded is None:
+        plugin_host.follow(app)
+    else:
+        plugin_host.pin(app, loaded, accepted=accepted)
+        plugin_routes.install(app, loaded)
     return app
 
 

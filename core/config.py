@@ -45,6 +45,9 @@ class Config:
         "Reverse proxies in front, whose X-Forwarded-For, -Proto and -Host are believed.",
         least=0,
     )
+    safe_mode: int = _setting(
+        0, "1: no plugin runs; which ones are enabled stays as it is.", least=0
+    )
     threads: int = _setting(8, "Request threads and database connections per web worker.")
     sqlite_synchronous: str = _setting(
         "FULL",

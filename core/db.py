@@ -27,6 +27,8 @@ from .errors import RelatumError
 
 T = TypeVar("T")
 
+#: Where an application keeps what it does at the start of each transaction, after the epochs.
+FOLLOW = "relatum.follow"
 #: Advisory lock of the generation fence on PostgreSQL: writers share it, apply owns it.
 FENCE = 0x52454C4154554D
 #: Revision of core's own tables that this program needs.
@@ -59,6 +61,17 @@ class Transaction:
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self.connection.dialect.name
+
+
+class Stale(BaseException):
+    """The set of plugins has changed: this application must not work any more.
+
+    Nobody but the dispatcher may catch it, so it is no `Exception`.
+    """
+
+    def __init__(self, generation: int) -> None:
+        super().__init__(generation)
+        self.generation = generation
 
 
 class _Session(Session):
@@ -168,6 +181,8 @@ def writing(*, exclusive: bool = False) -> Iterator[Transaction]:
         db.session.flush()
         faults.point("db.before_commit")
         db.session.commit()
+        # What is done is done: the rest of this request belongs to the same application.
+        db.session.info["committed"] = True
         faults.point("db.after_commit")
     for follow in tx.after_commit:
         follow()
@@ -270,7 +285,15 @@ def _opened(options: dict[str, Any]) -> Iterator[sa.Connection]:
 def _begin(connection: sa.Connection, *, writes: bool, epochs: Epochs) -> Transaction:
     tx = Transaction(connection, writes, epochs)
     db.session.info["transaction"] = tx
+    follow: Callable[[Transaction], None] | None = current_app.extensions.get(FOLLOW)
+    if follow is not None:
+        follow(tx)
     return tx
+
+
+def has_committed() -> bool:
+    """Say whether anything was committed in this context: then it can't be run again."""
+    return bool(db.session.info.get("committed"))
 
 
 def _epochs(connection: sa.Connection) -> Epochs:

@@ -145,7 +145,7 @@ def _metadata(connection: sa.Connection) -> Iterator[Finding]:
 def _lost_fields(rows: catalog.Rows) -> Iterator[str]:
     names = {row["name"] for row in rows.types.values() if row["trashed_in"] is None}
     for row in rows.fields.values():
-        if row["kind"] not in FIELD_TYPES:
+        if row["kind"] not in FIELD_TYPES and row["stored_as"] not in FIELD_TYPES:
             yield f"field {row['id']} is of the unknown field type '{row['kind']}'"
         if row["type_id"] not in rows.types:
             yield f"field {row['id']} belongs to no entity type"

@@ -21,6 +21,8 @@ POINTS: Final = (
     "apply.after_fill",
     "apply.before_indexes",
     "apply.after_indexes",
+    "plugins.before_row",
+    "plugins.before_bump",
     "db.before_commit",
     "db.after_commit",
     "indexes.before_build",

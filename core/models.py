@@ -89,6 +89,8 @@ class FieldRow(Model):
     name: Mapped[str] = mapped_column(Text)
     column_name: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
+    #: The kernel's field type that stores it, where a plugin's field type is not there.
+    stored_as: Mapped[str | None] = mapped_column(Text)
     owner: Mapped[str] = mapped_column(Text)
     label: Mapped[str] = mapped_column(Text)
     help: Mapped[str | None] = mapped_column(Text)
@@ -126,6 +128,7 @@ class Option(Model):
     category: Mapped[str | None] = mapped_column(Text)
     position: Mapped[int] = mapped_column(sa.Integer)
     retired: Mapped[bool] = mapped_column(sa.Boolean)
+    owner: Mapped[str] = mapped_column(Text)
     __table_args__ = (sa.UniqueConstraint("field_id", "value", name="uq_core_option_value"),)
 
 
@@ -138,6 +141,50 @@ class Key(Model):
     fields: Mapped[str] = mapped_column(Text)
     owner: Mapped[str] = mapped_column(Text)
     trashed_in: Mapped[int | None] = mapped_column(sa.Integer)
+
+
+class Patch(Model):
+    """An administrator's change of what a plugin owns: one property, as JSON, and its base.
+
+    `base_value` is what the plugin said when the change was made; `target_kind` is type, field
+    or option.
+    """
+
+    __tablename__ = "core_patch"
+    id: Mapped[int] = _given_id()
+    target_kind: Mapped[str] = mapped_column(Text)
+    target_id: Mapped[int] = mapped_column(Int64)
+    property: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(Text)
+    base_value: Mapped[str] = mapped_column(Text)
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "target_kind", "target_id", "property", name="uq_core_patch_target_kind"
+        ),
+    )
+
+
+class PluginRow(Model):
+    """A plugin that was enabled once; `fault` says why it does not run although it should."""
+
+    __tablename__ = "core_plugin"
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[str] = mapped_column(Text)
+    enabled: Mapped[bool] = mapped_column(sa.Boolean)
+    fault: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    manifest: Mapped[str] = mapped_column(Text)
+    installed_at: Mapped[datetime] = mapped_column(Instant)
+    enabled_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Worker(Model):
+    """A process that serves, and the set of plugins that it serves."""
+
+    __tablename__ = "core_worker"
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    generation: Mapped[int] = mapped_column(sa.Integer)
+    seen_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class Record(Model):

@@ -7,6 +7,6 @@ between processes. Any other WSGI server can be pointed at `relatum.core.wsgi:ap
 from __future__ import annotations
 
 from . import config
-from .app import create_app
+from .dispatch import Application
 
-application = create_app(config.load())
+application = Application(config.load())

@@ -166,6 +166,10 @@ class ExportSchema(Schema):
     relatum = fields.Integer(**_said("Version of the format."))
     types = fields.List(fields.Dict(keys=fields.String()), **_SET)
     extensions = fields.List(fields.Dict(keys=fields.String()), **_SET)
+    patches = fields.List(
+        fields.Dict(keys=fields.String()),
+        metadata={"description": "Changes of what plugins own; left out if there are none."},
+    )
 
 
 class StepSchema(Schema):
@@ -204,6 +208,61 @@ class ChangedTypeSchema(PlanInfoSchema):
     """A plan of one change, and its entity type as it is now; null if there is none."""
 
     type = fields.Nested(EntityTypeInfoSchema, **_OPEN)
+
+
+# -- plugins --------------------------------------------------------------------------------
+class PluginInfoSchema(Schema):
+    """A plugin that is there, or was enabled once."""
+
+    id = fields.String(**_SET)
+    name = fields.String(**_SET)
+    version = fields.String(**_OPEN)
+    source = fields.String(
+        required=True, allow_none=True,
+        metadata={"description": "bundled, installed or home; null: not on the machine"},
+    )  # fmt: skip
+    state = fields.String(**_said("available, enabled or disabled"))
+    enabled_version = fields.String(**_OPEN)
+    fault = fields.String(**_OPEN)
+    reason = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why it does not run."}
+    )
+
+
+class PluginsSchema(Schema):
+    """Plugins by id."""
+
+    plugins = fields.List(fields.Nested(PluginInfoSchema), **_SET)
+
+
+class PluginDetailsSchema(PluginInfoSchema):
+    """A plugin with what it owns."""
+
+    path = fields.String(**_OPEN)
+    manifest = fields.Dict(keys=fields.String(), **_OPEN)
+    required_by = fields.List(fields.String(), **_SET)
+    types = fields.List(fields.String(), **_SET)
+    fields_ = fields.List(fields.String(), data_key="fields", attribute="fields", **_SET)
+    changed_here = fields.List(fields.Dict(keys=fields.String()), **_SET)
+    workers = fields.List(fields.Dict(keys=fields.String()), **_SET)
+
+
+class PluginPlanSchema(Schema):
+    """What enabling or disabling plugins means."""
+
+    plan = fields.String(**_said("Fingerprint: send it as _expect."))
+    action = fields.String(**_said("enable, update or disable"))
+    plugins = fields.List(fields.String(), **_SET)
+    version = fields.String(**_OPEN)
+    version_before = fields.String(**_OPEN)
+    provides = fields.Dict(
+        keys=fields.String(), values=fields.List(fields.String()), **_said("What it brings.")
+    )
+    notes = fields.List(fields.String(), **_SET)
+    blocked = fields.Boolean(**_said("Whether a question is open."))
+    risk = fields.String(**_said("safe, lossy or destructive"))
+    steps = fields.List(fields.Nested(StepSchema), **_SET)
+    applied = fields.Boolean(**_SET)
 
 
 # -- records --------------------------------------------------------------------------------

@@ -45,7 +45,8 @@ CHANGES: list[dict[str, Any]] = [
 UNTOUCHED = "id, code, code__k, serial, serial__k, parent, old, created_at, owner_id, trashed_at"
 AFTER_COMMIT = ("db.after_commit",)
 BUILDING = ("indexes.before_build", "indexes.after_build")
-BEFORE_COMMIT = tuple(p for p in faults.POINTS if p not in (*AFTER_COMMIT, *BUILDING))
+PLUGINS = ("plugins.before_row", "plugins.before_bump")
+BEFORE_COMMIT = tuple(p for p in faults.POINTS if p not in (*AFTER_COMMIT, *BUILDING, *PLUGINS))
 
 _APPLY = """
 import json, sys
@@ -196,4 +197,4 @@ def test_every_fault_point_of_the_program_is_killed_at() -> None:
         for path in sources
         for name in re.findall(r'faults\.point\("([^"]+)"\)', path.read_text(encoding="utf-8"))
     }
-    assert found == set(faults.POINTS) == {*BEFORE_COMMIT, *AFTER_COMMIT, *BUILDING}
+    assert found == set(faults.POINTS) == {*BEFORE_COMMIT, *AFTER_COMMIT, *BUILDING, *PLUGINS}

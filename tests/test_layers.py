@@ -22,6 +22,7 @@ LAYERS = (
         "core.actor",
         "core.clock",
         "core.faults",
+        "core.hooks",
     },
     {"core.storage", "core.db", "core.dialects", "core.models", "core.migrations"},
     {"core.types", "core.fields"},
@@ -38,10 +39,11 @@ LAYERS = (
         "core.demo",
         "core.help",
     },
+    {"core.plugin_host"},
     # It starts processes that import core.wsgi by name, and knows no application itself.
     {"core.serve"},
     {"core.api", "core.commands"},
-    {"core.app", "core.wsgi", "cli"},
+    {"core.app", "core.dispatch", "core.wsgi", "cli"},
     {"", "testing"},
     {"plugins"},
 )

@@ -45,7 +45,7 @@ def answer(operation: Operation, path: dict[str, Any]) -> Response:
 
 def _answer(operation: Operation, path: dict[str, Any], who: Who) -> Response:
     if not operation.public:
-        _confirmed(who)
+        confirm(who)
     _known_parameters(operation)
     raw, body = b"", None
     if operation.body is not None:
@@ -119,7 +119,8 @@ def identify(*, public: bool) -> Who:
     return Who(STRANGER)
 
 
-def _confirmed(who: Who) -> None:
+def confirm(who: Who) -> None:
+    """Refuse a write by a session's cookie without its CSRF token (`csrf_failed`)."""
     if who.csrf is None or request.method in SAFE_METHODS:
         return
     if not hmac.compare_digest(request.headers.get("X-CSRF-Token", "").encode(), who.csrf.encode()):

@@ -50,7 +50,8 @@ _HEADERS: Final = {
     "ETag": "Version; send it back as If-Match or If-None-Match.",
     "Location": "Address of what was made, or of the type that describes it.",
     "Link": "Addresses of the next and the previous page.",
-    "Set-Cookie": "The session's cookie.",
+    "Set-Cookie": "The session's cookie, or the set of plugins that was seen.",
+    "Relatum-Generation": "The set of plugins that is served from now on; send it back to see it.",
     "WWW-Authenticate": "How to authenticate.",
     "Retry-After": "Seconds to wait.",
 }

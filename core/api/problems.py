@@ -17,7 +17,7 @@ from werkzeug.exceptions import (
 
 from .. import db, dialects
 from ..errors import RelatumError
-from . import gate, pages, wire
+from . import gate, pages, plugin_routes, wire
 
 
 def install(app: Flask) -> None:
@@ -31,9 +31,7 @@ def answer(error: Exception) -> Response:
     if not f"{request.path}/".startswith("/api/") and request.accept_mimetypes.accept_html:
         response = pages.refusal(known)
     else:
-        response = Response(
-            wire.dump(known.as_json()), status=known.status, content_type=wire.PROBLEM
-        )
+        response = document(known)
     if known.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="relatum"'
     if known.code in ("database_busy", "apply_busy", "idempotency_busy"):
@@ -43,6 +41,11 @@ def answer(error: Exception) -> Response:
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
+
+
+def document(error: RelatumError) -> Response:
+    """Return an error as a problem document."""
+    return Response(wire.dump(error.as_json()), status=error.status, content_type=wire.PROBLEM)
 
 
 def _known(error: Exception) -> RelatumError:
@@ -77,6 +80,9 @@ def _of_http(error: HTTPException) -> RelatumError | None:
     if isinstance(error, SecurityError):
         return RelatumError("host_not_trusted")
     if isinstance(error, NotFound):
+        off = plugin_routes.off(path)
+        if off is not None:
+            return off
         if f"{path}/".startswith("/api/") and not gate.has_credential():
             return RelatumError("not_signed_in")
         return RelatumError("not_found", path=path)

@@ -14,6 +14,7 @@ from . import entity_types as entity_types
 from . import gate, wire
 from . import health as health
 from . import openapi as openapi
+from . import plugins as plugins
 from . import records as records
 from . import session as session
 from . import tokens as tokens

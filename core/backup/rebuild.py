@@ -22,7 +22,7 @@ from .archive import Reader, Table, type_of
 #: The tables that say which other tables there are, in the order of their references.
 _METADATA = (
     "core_epoch", "core_setting", "core_generation", "core_type", "core_field", "core_option",
-    "core_key",
+    "core_key", "core_patch", "core_plugin",
 )  # fmt: skip
 _BATCH = 5000
 #: (table, column) → table referenced.

@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
-from .. import db
+from .. import db, hooks
+from . import patches as patches
 from .entity_types import SYSTEM_COLUMNS as SYSTEM_COLUMNS
 from .entity_types import Catalog as Catalog
 from .entity_types import EntityType as EntityType
@@ -28,6 +29,8 @@ from .loading import of_types as of_types
 from .loading import read_rows as read_rows
 from .loading import system_fields as system_fields
 from .loading import unique_keys as unique_keys
+from .patches import Patch as Patch
+from .patches import Patches as Patches
 
 _lock = threading.Lock()
 _loaded: WeakKeyDictionary[sa.Engine, Catalog] = WeakKeyDictionary()
@@ -45,12 +48,16 @@ def current() -> Catalog:
 def _at(tx: db.Transaction) -> Catalog:
     engine = db.engine()
     known = _loaded.get(engine)
-    if known is not None and known.generation == tx.epochs.catalog:
+    plugins = hooks.current().generation
+    if known is not None and (known.generation, known.plugins) == (tx.epochs.catalog, plugins):
         return known
     fresh = load(tx.connection, tx.epochs.catalog, known)
+    if hooks.overridden():
+        return fresh
     with _lock:
         newest = _loaded.get(engine)
-        if newest is None or newest.generation < fresh.generation:
+        newer = (fresh.generation, fresh.plugins)
+        if newest is None or (newest.generation, newest.plugins) < newer:
             _loaded[engine] = fresh
             engine.clear_compiled_cache() if _reshaped(newest, fresh) else None
     return fresh

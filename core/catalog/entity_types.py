@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from ..errors import RelatumError, nearest
 from ..fields import Field, Link, Lookup, Reference
 from ..storage import Instant, Int64
+from .patches import Patch
 
 #: Physical system columns of every record table.
 SYSTEM_COLUMNS = (
@@ -160,6 +161,10 @@ class Catalog:
     types: Mapping[str, EntityType]
     trashed_types: tuple[EntityType, ...]
     settings: Mapping[str, str]
+    #: What an administrator changed of what plugins own.
+    patches: tuple[Patch, ...] = ()
+    #: The generation of plugins whose field types are in it.
+    plugins: int = 0
 
     @cached_property
     def by_id(self) -> Mapping[int, EntityType]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from .. import models
+from .. import hooks, models
 from ..fields import (
     FIELD_TYPES,
     Datetime,
@@ -24,6 +25,7 @@ from ..fields import (
     UserField,
 )
 from .entity_types import Catalog, EntityType, Key
+from .patches import Patch, Patches
 
 
 @dataclass
@@ -35,6 +37,17 @@ class Rows:
     fields: dict[int, dict[str, Any]]
     options: dict[int, dict[str, Any]]
     keys: dict[int, dict[str, Any]]
+    patches: dict[int, dict[str, Any]]
+
+    def without_patches(self) -> Rows:
+        """Return the same rows as their owners declared them."""
+        return dataclasses.replace(self, patches={})
+
+    def patched(self) -> tuple[Patch, ...]:
+        """Return every change of an administrator, each with what its owner says today."""
+        return Patches(self.patches).described(
+            {"type": self.types, "field": self.fields, "option": self.options}
+        )
 
     def of_type(self, type_id: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the field rows, in order, and the key rows of a type."""
@@ -49,11 +62,12 @@ METADATA: dict[str, Any] = {
     "fields": models.FieldRow,
     "options": models.Option,
     "keys": models.Key,
+    "patches": models.Patch,
 }
 
 
 def read_rows(connection: sa.Connection) -> Rows:
-    """Read the metadata in five selects."""
+    """Read the metadata in six selects."""
     found = {
         name: {
             row["id"]: dict(row)
@@ -83,16 +97,18 @@ def build(rows: Rows, generation: int, known: Catalog | None = None) -> Catalog:
         builder.type(row, fields.get(row["id"], []), keys.get(row["id"], []))
         for row in rows.types.values()
     ]
-    return of_types(made, rows.settings, generation)
+    return of_types(made, rows, generation)
 
 
-def of_types(made: list[EntityType], settings: Mapping[str, str], generation: int) -> Catalog:
-    """Return a catalog of built types."""
+def of_types(made: list[EntityType], rows: Rows, generation: int) -> Catalog:
+    """Return a catalog of built types, with the settings and patches of `rows`."""
     return Catalog(
         generation,
         MappingProxyType({t.name: t for t in made if t.trashed_in is None}),
         tuple(t for t in made if t.trashed_in is not None),
-        MappingProxyType(dict(settings)),
+        MappingProxyType(dict(rows.settings)),
+        rows.patched(),
+        hooks.current().generation,
     )
 
 
@@ -102,6 +118,8 @@ class TypeBuilder:
     def __init__(self, rows: Rows, known: Catalog | None) -> None:
         self.settings = rows.settings
         self.known = known
+        self.patches = Patches(rows.patches)
+        self.plugged = hooks.current().field_types
         self.physical = {
             row["name"]: row["table_name"]
             for row in rows.types.values()
@@ -110,11 +128,16 @@ class TypeBuilder:
         #: The types whose records form a tree, by name.
         self.trees = _trees(rows)
         self.options: dict[int, list[Any]] = {}
-        for row in sorted(rows.options.values(), key=lambda r: (r["position"], r["id"])):
+        options = [self.patches.over("option", row) for row in rows.options.values()]
+        for row in sorted(options, key=lambda r: (r["position"], r["id"])):
             self.options.setdefault(row["field_id"], []).append(row)
 
     def type(self, row: Any, fields: list[Any], keys: list[Any]) -> EntityType:
-        """Return the entity type of its rows."""
+        """Return the entity type of its rows, an administrator's patches worked in."""
+        row = self.patches.over("type", row)
+        if self.patches:
+            fields = [self.patches.over("field", f) for f in fields]
+            fields.sort(key=lambda r: (r["position"], r["id"]))
         digest = self._digest(row, fields, keys)
         same = self.known.by_id.get(row["id"]) if self.known else None
         if same is not None and same.fingerprint == digest:
@@ -153,7 +176,7 @@ class TypeBuilder:
         for field in fields:
             target = orjson.loads(field["settings"]).get("target")
             leads = self.physical.get(target), self.trees.get(target)
-            parts.append((tuple(field.values()), leads))
+            parts.append((tuple(field.values()), leads, self._class(field)))
             parts += [tuple(option.values()) for option in self.options.get(field["id"], [])]
         parts += [tuple(key.values()) for key in keys]
         return hashlib.sha256(repr(parts).encode()).hexdigest()
@@ -163,9 +186,16 @@ class TypeBuilder:
             return "core_record"
         return self.physical.get("user" if kind == "user" else settings.get("target", ""))
 
+    def _class(self, row: Any) -> Any:
+        """Return the field type; without its plugin, the one that stores its values."""
+        kind = row["kind"]
+        known = FIELD_TYPES.get(kind) or self.plugged.get(kind)
+        return known or FIELD_TYPES[row["stored_as"] or kind]
+
     def _field(self, row: Any) -> Field:
         settings = orjson.loads(row["settings"])
-        return FIELD_TYPES[row["kind"]](
+        field_type: Callable[..., Field] = self._class(row)
+        return field_type(
             id=row["id"],
             type_id=row["type_id"],
             name=row["name"],
@@ -181,7 +211,15 @@ class TypeBuilder:
             default=row["default_value"],
             settings=settings,
             options=tuple(
-                Option(o["id"], o["value"], o["label"], o["hue"], o["category"], o["retired"])
+                Option(
+                    o["id"],
+                    o["value"],
+                    o["label"],
+                    o["hue"],
+                    o["category"],
+                    o["retired"],
+                    o["owner"],
+                )
                 for o in self.options.get(row["id"], [])
             ),
             position=row["position"],
@@ -195,7 +233,8 @@ class TypeBuilder:
 
 def _trees(rows: Rows) -> dict[str, Tree]:
     found = {}
-    for row in rows.fields.values():
+    patches = Patches(rows.patches)
+    for row in (patches.over("field", row) for row in rows.fields.values()):
         owner = rows.types[row["type_id"]]
         gone = row["trashed_in"] is not None or owner["trashed_in"] is not None
         if not gone and row["kind"] == "lookup" and orjson.loads(row["settings"]).get("tree"):

@@ -96,7 +96,12 @@ def show(plan: entities.Plan) -> None:
     document = plan.as_json()
     if not document["steps"]:
         click.echo("Nothing to change.")
-    for number, step in enumerate(document["steps"], 1):
+    show_steps(document["steps"])
+
+
+def show_steps(steps: list[dict[str, Any]]) -> None:
+    """Print the steps of a plan."""
+    for number, step in enumerate(steps, 1):
         click.echo(f"{number}. {step['summary']}  [{step['target']}, {step['risk']}]")
         for use in step["uses"]:
             click.echo(f"   uses: {use}")

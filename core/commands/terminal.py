@@ -13,7 +13,7 @@ import click
 import orjson
 from flask import Flask
 
-from .. import config, db, imports, install, records
+from .. import config, db, imports, install, plugin_host, records
 from ..actor import Actor, system
 from ..errors import RelatumError
 
@@ -33,6 +33,7 @@ class Instance:
         self.config = config.load(home)
         self.app = Flask("relatum")
         db.init_app(self.app, self.config)
+        plugin_host.follow(self.app)
         self._acting = acting
 
     @cached_property

@@ -21,11 +21,14 @@ from ...schemas.entity_types import flat
 from .. import access, catalog, clock, db, ddl, faults, models, records
 from ..actor import Actor
 from ..errors import RelatumError
+from .declared import declared_changes as declared_changes
 from .draft import Draft, Step
 from .export import describe as describe
 from .export import export as export
 from .export import to_changes as to_changes
 from .operations import OPERATIONS
+from .owners import LOCAL as LOCAL
+from .owners import Owner as Owner
 
 _log = logging.getLogger("relatum.entities")
 
@@ -73,18 +76,18 @@ class Plan:
         }
 
 
-def plan(changes: list[dict[str, Any]], *, actor: Actor) -> Plan:
-    """Compute what `changes` would do; nothing is written.
+def plan(changes: list[dict[str, Any]], *, actor: Actor, owner: Owner = LOCAL) -> Plan:
+    """Compute what `changes` of an owner would do; nothing is written.
 
     `changes` is a list of operations as in `schemas.entity_types`. Raises the error of the
     first operation that can't be, and `forbidden`.
     """
-    return _plan(changes, actor)[0]
+    return _plan(changes, actor, owner)[0]
 
 
-def _plan(changes: list[dict[str, Any]], actor: Actor) -> tuple[Plan, Draft]:
+def _plan(changes: list[dict[str, Any]], actor: Actor, owner: Owner) -> tuple[Plan, Draft]:
     access.require(actor, "customise", "the data model")
-    draft = Draft()
+    draft = Draft(owner)
     for place, change in enumerate(changes):
         operation, loaded = _load(place, change)
         OPERATIONS[operation](draft, loaded)
@@ -108,13 +111,19 @@ def _load(place: int, change: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return op, loaded
 
 
-def apply(changes: list[dict[str, Any]], *, actor: Actor, expect: str | None = None) -> Plan:
+def apply(
+    changes: list[dict[str, Any]],
+    *,
+    actor: Actor,
+    expect: str | None = None,
+    owner: Owner = LOCAL,
+) -> Plan:
     """Apply `changes` in the open exclusive transaction and return the plan that ran.
 
     `expect` is the fingerprint of the plan that was looked at. Raises `plan_stale`, or what the
     first open question says.
     """
-    made, draft = _plan(changes, actor)
+    made, draft = _plan(changes, actor, owner)
     if expect is not None and expect != made.fingerprint:
         raise RelatumError("plan_stale")
     for step in made.steps:
@@ -135,7 +144,7 @@ def _execute(draft: Draft, made: Plan, actor: Actor, changes: list[dict[str, Any
     faults.point("apply.after_ddl")
     _store(draft, tx.connection)
     faults.point("apply.after_rows")
-    _bump(draft, tx, actor, changes)
+    _bump(draft.generation, tx, actor, changes)
     faults.point("apply.after_bump")
     tx.memo["catalog"] = draft.catalog
     tx.epochs = tx.epochs._replace(catalog=draft.generation)
@@ -230,6 +239,9 @@ def _store(draft: Draft, connection: sa.Connection) -> None:
         fresh = [row for id_, row in new.items() if id_ not in old]
         if fresh:
             connection.execute(sa.insert(table), fresh)
+        gone = [id_ for id_ in old if id_ not in new]
+        if gone:
+            connection.execute(sa.delete(table).where(table.c.id.in_(gone)))
         for id_, row in new.items():
             if id_ in old and old[id_] != row:
                 connection.execute(sa.update(table).where(table.c.id == id_).values(**row))
@@ -241,11 +253,23 @@ def _store(draft: Draft, connection: sa.Connection) -> None:
     )
 
 
-def _bump(draft: Draft, tx: db.Transaction, actor: Actor, changes: list[dict[str, Any]]) -> None:
-    tx.connection.execute(sa.update(models.Epoch.__table__).values(catalog=draft.generation))
+def touch_catalog(reason: str, *, actor: Actor) -> None:
+    """Begin a new generation of the catalog with the same rows, in the open transaction.
+
+    For what changes how rows are read, such as the field types of plugins.
+    """
+    tx = db.for_writing()
+    generation = tx.epochs.catalog + 1
+    _bump(generation, tx, actor, [{"op": "touch", "reason": reason}])
+    tx.epochs = tx.epochs._replace(catalog=generation)
+    tx.memo.pop("catalog", None)
+
+
+def _bump(generation: int, tx: db.Transaction, actor: Actor, changes: list[dict[str, Any]]) -> None:
+    tx.connection.execute(sa.update(models.Epoch.__table__).values(catalog=generation))
     tx.connection.execute(
         sa.insert(models.Generation.__table__).values(
-            number=draft.generation,
+            number=generation,
             at=clock.now(),
             actor_id=actor.user_id,
             changes=orjson.dumps(changes).decode(),

@@ -10,13 +10,17 @@ from typing import Any, Final
 
 import orjson
 
+from .. import hooks
 from ..catalog import SYSTEM_COLUMNS, system_fields, title_names
 from ..errors import RelatumError, nearest
 from ..fields import FIELD_TYPES, Field, Option, Refused
+from .owners import LOCAL, Owner
 
 _NAME = re.compile(r"[a-z](?:_?[a-z0-9])*")
 NAME_LIMIT = 40
 RESERVED_FIELDS: Final = frozenset(SYSTEM_COLUMNS) | frozenset(system_fields(0, "UTC"))
+#: First words of names that no plugin's begin with, and that no plugin is called.
+RESERVED_WORDS: Final = frozenset("x core api admin std".split())
 #: What PostgreSQL has in every table already; reserved on both databases, so that moving works.
 _POSTGRESQL_COLUMNS: Final = frozenset("tableoid xmin cmin xmax cmax ctid".split())
 #: Settings that shape the column; changing them is a change of type.
@@ -30,22 +34,37 @@ def check_name(name: str) -> str:
     return name
 
 
-def check_type_name(name: str) -> str:
-    """Check the name of an administrator's type: the rule, and the prefix x_ (D4)."""
-    if not check_name(name).startswith("x_"):
-        raise RelatumError("name_prefix", name=name, what="entity types")
+def check_type_name(name: str, owner: Owner = LOCAL) -> str:
+    """Check the name of an owner's type: the rule, and the prefix (D4)."""
+    check_name(name)
+    _check_prefix(name, owner, "entity types")
     return name
 
 
-def check_field_name(name: str, type_owner: str) -> str:
-    """Check the name of an administrator's field on a type of `type_owner`."""
+def _check_prefix(name: str, owner: Owner, what: str) -> None:
+    if not name.startswith(owner.prefix):
+        if owner.is_local:
+            raise RelatumError("name_prefix", name=name, what=what)
+        raise RelatumError(
+            "name_prefix_plugin", name=name, what=what, plugin=owner.name, prefix=owner.prefix
+        )
+    if not owner.is_local and name.partition("_")[0] in RESERVED_WORDS:
+        why = ": names of the administrator and of the system begin so"
+        raise RelatumError("name_reserved", name=name, why=why)
+
+
+def check_field_name(name: str, type_owner: str, owner: Owner = LOCAL) -> str:
+    """Check the name of an owner's field on a type of `type_owner`."""
     check_name(name)
     if name in RESERVED_FIELDS:
         raise RelatumError("name_reserved", name=name, why=": every record has it already")
     if name in _POSTGRESQL_COLUMNS:
         raise RelatumError("name_reserved", name=name, why=": PostgreSQL keeps it for itself")
-    if type_owner != "local" and not name.startswith("x_"):
-        raise RelatumError("name_prefix", name=name, what="fields on a type that is not yours")
+    if type_owner != owner.name:
+        _check_prefix(name, owner, "fields on a type that is not yours")
+    elif not owner.is_local and name.startswith("x_"):
+        why = ": fields of the administrator begin so"
+        raise RelatumError("name_reserved", name=name, why=why)
     return name
 
 
@@ -72,10 +91,20 @@ def check_title(title: str, type_name: str, fields: Mapping[str, Field]) -> str:
 
 def field_class(kind: str) -> type[Field]:
     """Return the field type of that name; raise `kind_unknown`."""
-    found = FIELD_TYPES.get(kind)
+    known: dict[str, Any] = {**hooks.current().field_types, **FIELD_TYPES}
+    found: type[Field] | None = known.get(kind)
     if found is None:
-        raise RelatumError("kind_unknown", kind=kind, nearest=nearest(kind, list(FIELD_TYPES)))
+        raise RelatumError("kind_unknown", kind=kind, nearest=nearest(kind, list(known)))
     return found
+
+
+def stored_as(kind: str) -> str | None:
+    """Return the kernel's field type that stores what a plugin's does; None for its own."""
+    if kind in FIELD_TYPES:
+        return None
+    return next(
+        name for c in field_class(kind).__mro__ for name, f in FIELD_TYPES.items() if f is c
+    )
 
 
 def check_settings(kind: str, given: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -145,11 +174,12 @@ def check_default(made: Field, value: Any) -> str | None:
 
 
 def merge_options(
-    known: tuple[Option, ...], given: list[dict[str, Any]], name: str
+    known: tuple[Option, ...], given: list[dict[str, Any]], name: str, owner: Owner = LOCAL
 ) -> list[dict[str, Any]]:
     """Return option rows for the given list; options it leaves out become retired.
 
-    A row has no id if the option is new.
+    A row has no id if the option is new. A plugin's list says nothing of the options that an
+    administrator added to it.
     """
     values = [option["value"] for option in given]
     for value in values:
@@ -166,12 +196,14 @@ def merge_options(
             "hue": option.get("hue", before.hue if before else None),
             "category": option.get("category", before.category if before else None),
             "retired": option.get("retired", False),
+            "owner": before.owner if before else owner.name,
         }
         rows.append(row)
     rows += [
         {
             "id": gone.id, "value": gone.value, "label": gone.label, "hue": gone.hue,
-            "category": gone.category, "retired": True,
+            "category": gone.category, "owner": gone.owner,
+            "retired": gone.retired or owner.is_local or gone.owner == owner.name,
         }
         for gone in known
         if gone.value not in values

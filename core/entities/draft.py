@@ -14,6 +14,7 @@ from ..catalog import Catalog, EntityType, Rows, TypeBuilder, of_types, read_row
 from ..catalog import current as current_catalog
 from ..ddl import Statement, difference
 from ..errors import Problem, RelatumError
+from .owners import LOCAL, Layer, Owner
 
 
 @dataclass
@@ -48,7 +49,8 @@ class Fill:
 class Draft:
     """The metadata as it will be; `catalog` is always the state after the last operation."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: Owner = LOCAL) -> None:
+        self.owner = owner
         self.connection = db.current().connection
         self.before: Catalog = current_catalog()
         self.rows: Rows = read_rows(self.connection)
@@ -56,6 +58,8 @@ class Draft:
         self.types: dict[int, EntityType] = dict(self.before.by_id)
         self.steps: list[Step] = []
         self._next = int(self.rows.settings["next_metadata_id"])
+        self._layer = Layer(owner, self.rows, self.generation)
+        self._notes: list[str] = []
 
     # -- rows ------------------------------------------------------------------------------
     def new_id(self) -> int:
@@ -63,6 +67,25 @@ class Draft:
         self._next += 1
         self.rows.settings["next_metadata_id"] = str(self._next)
         return self._next - 1
+
+    def put(self, kind: str, row: dict[str, Any], name: str, value: Any) -> None:
+        """Set a property of a row for the owner of this plan: in the row, or in a patch over it."""
+        note = self._layer.put(kind, row, name, value, self.new_id)
+        self._notes += [note] if note else []
+
+    def put_settings(self, row: dict[str, Any], settings: dict[str, Any]) -> None:
+        """Set the settings of a field likewise."""
+        self._notes += self._layer.put_settings(row, settings, self.new_id)
+
+    def by_others(self, owner: str) -> str:
+        """Return the half sentence that names another owner of a name, and whose plan this is."""
+        if owner == self.owner.name:
+            return ""
+        return f", by {owner}; {self.owner.name} can't have it too"
+
+    def is_hidden(self, row: dict[str, Any]) -> bool:
+        """Say whether an administrator has hidden a plugin's field."""
+        return self._layer.of("field", row, "trashed_in") is not None
 
     def type_row(self, name: str) -> dict[str, Any]:
         """Return the row of a live type; raise `type_unknown`."""
@@ -90,7 +113,7 @@ class Draft:
     @property
     def catalog(self) -> Catalog:
         """The catalog with all operations so far."""
-        return of_types(list(self.types.values()), self.rows.settings, self.generation)
+        return of_types(list(self.types.values()), self.rows, self.generation)
 
     def rebuild(self, type_ids: set[int]) -> list[Statement]:
         """Build the named types again and return what their tables need."""
@@ -110,6 +133,8 @@ class Draft:
         for type_id in type_ids:
             self.rows.types[type_id]["changed_in"] = self.generation
         step.statements = self.rebuild(set(type_ids))
+        step.notes += self._notes
+        self._notes = []
         self.steps.append(step)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..catalog import Catalog, EntityType, Relation
@@ -105,7 +106,62 @@ def export(catalog: Catalog) -> dict[str, Any]:
             types.append({**properties, "fields": fields, "keys": keys})
         elif fields or keys:
             extensions.append({"type": entity_type.name, "fields": fields, "keys": keys})
-    return {"relatum": FORMAT, "types": types, "extensions": extensions}
+    made: dict[str, Any] = {"relatum": FORMAT, "types": types, "extensions": extensions}
+    patches = changed_here(catalog)
+    return {**made, "patches": patches} if patches else made
+
+
+def changed_here(catalog: Catalog) -> list[dict[str, Any]]:
+    """Return what was changed here of what plugins own: a type or a field, and its properties."""
+    names: dict[tuple[str, int], set[str]] = {}
+    holders = {
+        option.id: field.id
+        for entity_type in catalog.types.values()
+        for field in (*entity_type.fields.values(), *entity_type.trashed_fields)
+        for option in field.options
+        if option.owner == "local" and field.owner != "local"
+    }
+    for option_id, field_id in holders.items():
+        names.setdefault(("field", field_id), set()).add(f"options.{option_id}")
+    for patch in catalog.patches:
+        key = (patch.kind, patch.target_id)
+        if patch.kind == "option":
+            key = ("field", _field_of(catalog, patch.target_id))
+        names.setdefault(key, set()).add(
+            "options" if patch.kind == "option" else patch.name.partition(".")[0]
+        )
+    return [
+        made for entity_type in catalog.types.values() for made in _changes_of(entity_type, names)
+    ]
+
+
+def _field_of(catalog: Catalog, option_id: int) -> int:
+    return next(
+        field.id
+        for entity_type in catalog.types.values()
+        for field in (*entity_type.fields.values(), *entity_type.trashed_fields)
+        if any(option.id == option_id for option in field.options)
+    )
+
+
+#: Properties whose column has another name.
+_COLUMNS = {"is_unique": "unique", "default_value": "default"}
+
+
+def _changes_of(
+    entity_type: EntityType, names: dict[tuple[str, int], set[str]]
+) -> Iterator[dict[str, Any]]:
+    own = names.get(("type", entity_type.id))
+    if own:
+        yield {"type": entity_type.name, **{n: getattr(entity_type, n) for n in sorted(own)}}
+    for field in (*entity_type.fields.values(), *entity_type.trashed_fields):
+        changed = {_COLUMNS.get(n, n).partition(".")[0] for n in names.get(("field", field.id), ())}
+        made = {"type": entity_type.name, "field": field.name}
+        if "trashed_in" in changed:
+            yield {**made, "hidden": True}
+        elif changed:
+            described = describe_field(field)
+            yield {**made, **{name: described[name] for name in sorted(changed)}}
 
 
 def to_changes(
@@ -139,6 +195,8 @@ class _Difference:
             self._type(given)
         for given in _list(wanted, "extensions"):
             self._members(given.get("type", ""), given)
+        for given in _list(wanted, "patches"):
+            self._patch(given)
         if prune:
             self._prune({t.get("name") for t in known})
         return [*self.made, *self.fields, *self.later]
@@ -181,6 +239,32 @@ class _Difference:
         for key in given.get("keys", []):
             if tuple(key) not in {k.fields for k in entity_type.keys}:
                 self.later.append({"op": "add_key", "type": name, "fields": key})
+
+    def _patch(self, given: dict[str, Any]) -> None:
+        """Change what a plugin owns as it was changed elsewhere."""
+        entity_type = self.catalog.type(given.get("type", ""))
+        name = given.get("field")
+        new = {k: v for k, v in given.items() if k not in ("type", "field", "hidden")}
+        if name is None:
+            changed = {k: v for k, v in new.items() if getattr(entity_type, k, None) != v}
+            if changed:
+                self.later.append({"op": "change_type", "type": entity_type.name, **changed})
+            return
+        if any(field.name == name for field in entity_type.trashed_fields):
+            if given.get("hidden"):
+                return
+            self.fields.append({"op": "restore_field", "type": entity_type.name, "field": name})
+            changed = new
+        elif given.get("hidden"):
+            change = {"op": "trash_field", "type": entity_type.name, "field": name}
+            self.later.append(change)
+            return
+        else:
+            now = describe_field(entity_type.field(name))
+            changed = {k: v for k, v in new.items() if now.get(k) != v}
+        if changed:
+            change = {"op": "change_field", "type": entity_type.name, "field": name, **changed}
+            self.fields.append(change)
 
     def _prune(self, named: set[Any]) -> None:
         for entity_type in self.catalog.types.values():

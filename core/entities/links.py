@@ -60,7 +60,7 @@ def _check_tree(draft: Draft, row: dict[str, Any], name: str, settings: dict[str
 def _check_inverse(draft: Draft, row: dict[str, Any], name: str, target: str, inverse: str) -> None:
     """Refuse a name that the other side has already: its fields and lists share one space."""
     other = draft.catalog.type(target)
-    definitions.check_field_name(inverse, other.owner)
+    definitions.check_field_name(inverse, other.owner, draft.owner)
     taken = draft.catalog.inverses(target).get(inverse)
     here = taken is not None and (taken.type.id, taken.link.name) == (row["id"], name)
     if inverse in other.fields or (taken is not None and not here):

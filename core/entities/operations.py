@@ -10,7 +10,7 @@ import orjson
 from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Field
-from . import definitions, existing, links, restoring
+from . import definitions, existing, links, owners, restoring
 from .draft import Draft, Step
 from .type_operations import change_type, restore_type, trash_type
 
@@ -19,16 +19,17 @@ Operation = Callable[[Draft, dict[str, Any]], None]
 
 def create_type(draft: Draft, change: dict[str, Any]) -> None:
     """Make an entity type with its fields and keys."""
-    name = definitions.check_type_name(change["name"])
+    name = definitions.check_type_name(change["name"], draft.owner)
     if name in draft.catalog.types:
-        raise RelatumError("name_taken", what="entity type", name=name, where="")
+        where = draft.by_others(draft.catalog.types[name].owner)
+        raise RelatumError("name_taken", what="entity type", name=name, where=where)
     type_id = draft.new_id()
     label = change.get("label") or definitions.label_from(name)
     draft.rows.types[type_id] = {
         "id": type_id,
         "name": name,
         "table_name": draft.free_table(name),
-        "owner": "local",
+        "owner": draft.owner.name,
         "label": label,
         "plural": change.get("plural") or f"{label}s",
         "icon": change.get("icon"),
@@ -61,10 +62,11 @@ def _probe(draft: Draft, type_id: int) -> EntityType:
 
 def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
     row = draft.rows.types[type_id]
-    name = definitions.check_field_name(given["name"], row["owner"])
+    name = definitions.check_field_name(given["name"], row["owner"], draft.owner)
     mine = [f for f in draft.rows.fields.values() if f["type_id"] == type_id]
-    if any(f["name"] == name and f["trashed_in"] is None for f in mine):
-        raise RelatumError("name_taken", what="field", name=name, where=f" in '{row['name']}'")
+    for taken in (f for f in mine if f["name"] == name and f["trashed_in"] is None):
+        where = f" in '{row['name']}'{draft.by_others(taken['owner'])}"
+        raise RelatumError("name_taken", what="field", name=name, where=where)
     links.check_name(draft, row["name"], name)
     settings = definitions.check_settings(given["kind"], given.get("settings") or {}, name)
     links.check(draft, row, name, given, settings)
@@ -75,7 +77,8 @@ def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
         "name": name,
         "column_name": draft.free_column(type_id, name),
         "kind": given["kind"],
-        "owner": "local",
+        "stored_as": definitions.stored_as(given["kind"]),
+        "owner": draft.owner.name,
         "label": given.get("label") or definitions.label_from(name),
         "help": given.get("help"),
         "required": given.get("required", False),
@@ -94,9 +97,15 @@ def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
 
 def _set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, Any]]) -> None:
     name = draft.rows.fields[field_id]["name"]
-    for option in definitions.merge_options(known, given, name):
-        option_id = option["id"] or draft.new_id()
-        draft.rows.options[option_id] = {**option, "id": option_id, "field_id": field_id}
+    for option in definitions.merge_options(known, given, name, draft.owner):
+        row = draft.rows.options.get(option["id"])
+        if row is None:
+            option_id = draft.new_id()
+            draft.rows.options[option_id] = {**option, "id": option_id, "field_id": field_id}
+            continue
+        for name in ("label", "hue", "category", "position", "retired"):
+            if draft.owner.is_local or row["owner"] == draft.owner.name:
+                draft.put("option", row, name, option[name])
 
 
 def _finish(draft: Draft, field_id: int, default: Any) -> Field:
@@ -104,7 +113,7 @@ def _finish(draft: Draft, field_id: int, default: Any) -> Field:
     row = draft.rows.fields[field_id]
     made = _probe(draft, row["type_id"]).fields[row["name"]]
     definitions.check_flags(made)
-    row["default_value"] = definitions.check_default(made, default)
+    draft.put("field", row, "default_value", definitions.check_default(made, default))
     return _probe(draft, row["type_id"]).fields[row["name"]]
 
 
@@ -134,15 +143,17 @@ def change_field(draft: Draft, change: dict[str, Any]) -> None:
     type_row, row = draft.type_row(change["type"]), draft.field_row(change["type"], change["field"])
     before_type = draft.types[type_row["id"]]
     before = before_type.fields[row["name"]]
-    _check_owner(row, change)
-    row.update({name: change[name] for name in _PLAIN if name in change})
+    _check_change(draft, row, change)
+    for name in _PLAIN:
+        if name in change:
+            draft.put("field", row, name, change[name])
     if "unique" in change:
-        row["is_unique"] = change["unique"]
+        draft.put("field", row, "is_unique", change["unique"])
     if "settings" in change:
         settings = _changed_settings(before, change["settings"])
-        given = {"kind": row["kind"], "required": row["required"]}
+        given = {"kind": row["kind"], "required": change.get("required", before.required)}
         links.check(draft, type_row, row["name"], given, settings)
-        row["settings"] = orjson.dumps(settings).decode()
+        draft.put_settings(row, settings)
     if "options" in change:
         _set_options(draft, before.id, before.options, change["options"])
     default = change["default"] if "default" in change else before.default_value()
@@ -161,9 +172,14 @@ def _changed(change: dict[str, Any]) -> list[str]:
     ]
 
 
-def _check_owner(row: dict[str, Any], change: dict[str, Any]) -> None:
-    if row["owner"] != "local":
-        raise RelatumError("not_yours", name=row["name"], owner=row["owner"], verb="changed")
+def _check_change(draft: Draft, row: dict[str, Any], change: dict[str, Any]) -> None:
+    """Refuse to change what is somebody else's; a plugin's own rules may be made stricter only."""
+    owners.may_change(draft.owner, row)
+    for name, column in (("required", "required"), ("unique", "is_unique")):
+        lifted = row[column] and change.get(name) is False
+        if lifted and row["owner"] != draft.owner.name:
+            reason = f"'{row['owner']}' declares it {name} and relies on that; it can't be lifted"
+            raise RelatumError("definition_invalid", what=row["name"], reason=reason)
 
 
 def _changed_settings(before: Field, given: dict[str, Any]) -> dict[str, Any]:
@@ -214,7 +230,7 @@ def _count_retired(draft: Draft, step: Step, entity_type: Any, before: Field, ma
 def trash_field(draft: Draft, change: dict[str, Any]) -> None:
     """Put a field in the trash: unknown from now on, its values kept."""
     type_row, row = draft.type_row(change["type"]), draft.field_row(change["type"], change["field"])
-    _check_owner(row, change)
+    owners.may_change(draft.owner, row, "trashed")
     entity_type = draft.types[type_row["id"]]
     if any(field.id == row["id"] for field in entity_type.title_fields):
         raise RelatumError("in_use", what=f"Field '{row['name']}'", uses="the title of the type")
@@ -226,7 +242,7 @@ def trash_field(draft: Draft, change: dict[str, Any]) -> None:
             step.uses.append(f"unique key over {key['fields']} (goes with it)")
     step.rows = existing.count_filled(draft.connection, draft.before.by_id.get(type_row["id"]), row)
     step.notes.append(f"{step.rows} rows have a value; it is kept and comes back on restore")
-    row["trashed_in"] = draft.generation
+    draft.put("field", row, "trashed_in", draft.generation)
     draft.touch(step, type_row["id"])
 
 
@@ -247,7 +263,9 @@ def restore_field(draft: Draft, change: dict[str, Any]) -> None:
     restoring.check_target(draft, entity_type, field)
     links.check_return(draft, type_row, field)
     step = Step("restore_field", f"{type_row['name']}.{name}", f"Restore field {field.label}")
-    draft.rows.fields[field.id]["trashed_in"] = None
+    row = draft.rows.fields[field.id]
+    owners.may_change(draft.owner, row, "restored")
+    draft.put("field", row, "trashed_in", None)
     keys = restoring.keys_back(draft, type_row["id"], {name}, field.trashed_in)
     draft.touch(step, type_row["id"])
     unique = [(name,)] if field.unique else []
@@ -268,8 +286,8 @@ def _new_key(draft: Draft, type_id: int, names: list[str]) -> list[Field]:
         raise RelatumError("name_taken", what="unique key", name=", ".join(names), where="")
     key_id = draft.new_id()
     draft.rows.keys[key_id] = {
-        "id": key_id, "type_id": type_id, "fields": ",".join(names), "owner": "local",
-        "trashed_in": None,
+        "id": key_id, "type_id": type_id, "fields": ",".join(names),
+        "owner": draft.owner.name, "trashed_in": None,
     }  # fmt: skip
     return fields
 
@@ -303,8 +321,7 @@ def trash_key(draft: Draft, change: dict[str, Any]) -> None:
             and key["fields"] == names
             and key["trashed_in"] is None
         ):
-            if key["owner"] != "local":
-                raise RelatumError("not_yours", name=names, owner=key["owner"], verb="trashed")
+            owners.must_own(draft.owner, key, "trashed")
             key["trashed_in"] = draft.generation
             step = Step("trash_key", type_row["name"], f"Trash unique key over {names}")
             draft.touch(step, type_row["id"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import RelatumError
 from ..fields import Lookup
-from . import definitions, existing, restoring
+from . import definitions, existing, owners, restoring
 from .draft import Draft, Step
 
 _PROPERTIES = ("label", "plural", "icon", "hue", "description", "title")
@@ -17,11 +17,11 @@ def change_type(draft: Draft, change: dict[str, Any]) -> None:
     row = draft.type_row(change["type"])
     entity_type = draft.types[row["id"]]
     changed = [name for name in _PROPERTIES if name in change]
-    if row["owner"] != "local":
-        raise RelatumError("not_yours", name=row["name"], owner=row["owner"], verb="changed")
+    owners.may_change(draft.owner, row)
     if "title" in change:
         definitions.check_title(change["title"], row["name"], entity_type.fields)
-    row.update({name: change[name] for name in changed})
+    for name in changed:
+        draft.put("type", row, name, change[name])
     summary = f"Change {', '.join(changed) or 'nothing'} of {row['label']}"
     draft.touch(Step("change_type", row["name"], summary), row["id"])
 
@@ -29,8 +29,7 @@ def change_type(draft: Draft, change: dict[str, Any]) -> None:
 def trash_type(draft: Draft, change: dict[str, Any]) -> None:
     """Put a type in the trash, with the lookups that point to it; its records are kept."""
     row = draft.type_row(change["type"])
-    if row["owner"] != "local":
-        raise RelatumError("not_yours", name=row["name"], owner=row["owner"], verb="trashed")
+    owners.must_own(draft.owner, row, "trashed")
     step = Step("trash_type", row["name"], f"Trash entity type {row['label']}", risk="lossy")
     touched = {row["id"]}
     for referrer, lookup in list(draft.catalog.referrers(row["name"])):
@@ -66,6 +65,7 @@ def restore_type(draft: Draft, change: dict[str, Any]) -> None:
     if name in draft.catalog.types:
         raise RelatumError("name_taken", what="entity type", name=name, where="")
     entity_type = max(trashed, key=lambda t: t.trashed_in or 0)
+    owners.must_own(draft.owner, draft.rows.types[entity_type.id], "restored")
     step = Step("restore_type", name, f"Restore entity type {entity_type.label}")
     draft.rows.types[entity_type.id]["trashed_in"] = None
     restoring.leave_lost_links(draft, step, entity_type)

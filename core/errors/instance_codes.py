@@ -12,6 +12,14 @@ codes(
     ),
 )
 codes(
+    500,
+    hook_failed=(
+        "Plugin failed",
+        "Plugin '{plugin}' failed in {hook}: {reason}. Nothing was written; disable the plugin or "
+        "tell its author.",
+    ),
+)
+codes(
     503,
     database_busy=(
         "Database busy",
@@ -33,6 +41,10 @@ codes(
     apply_busy=(
         "Data model busy",
         "The change of the data model got no lock within {seconds} s. Try again.",
+    ),
+    plugins_busy=(
+        "Plugins busy",
+        "Plugins were enabled and disabled for {seconds} s without a pause. Try again.",
     ),
     not_initialised=("Not initialised", "There is no instance at {url}. Run: relatum init"),
     schema_older=(

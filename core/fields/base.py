@@ -40,6 +40,7 @@ class Option:
     hue: int | None = None
     category: str | None = None
     retired: bool = False
+    owner: str = "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from .batch import Outcome as Outcome
 from .filling import default_of as default_of
+from .hooking import Committed as Committed
+from .hooking import WriteBatch as WriteBatch
 from .reading import deletion as deletion
 from .reading import get as get
 from .reading import history as history

@@ -10,7 +10,7 @@ from .. import catalog, db
 from ..actor import Actor
 from ..catalog import EntityType, Key
 from ..errors import Invalid, RelatumError
-from . import checks, parts, write
+from . import checks, hooking, parts, write
 from .batch import Outcome, Row, good, in_order, read, refused
 from .deleting import Family, emptied, family, others, returning, rows_of
 from .filling import fill_in
@@ -54,10 +54,8 @@ def _create(
     entity_type: EntityType, batch: list[Row], actor: Actor, partial: bool, dry_run: bool
 ) -> list[Outcome]:
     fill_in(entity_type, batch, actor)
-    _require(entity_type, batch)
-    checks.zones(entity_type, batch)
-    checks.references(catalog.current(), entity_type, batch)
-    checks.mixed_references(catalog.current(), entity_type, batch)
+    hooking.before(entity_type, "create", batch, actor, dry_run=dry_run)
+    _check(entity_type, batch)
 
     def run(rows: list[Row]) -> None:
         if not dry_run:
@@ -66,7 +64,18 @@ def _create(
     written = guarded(entity_type, batch, run, partial=partial)
     after(entity_type, written)
     _save_parts(entity_type, written, actor, dry_run)
+    if not dry_run:
+        hooking.after(entity_type, "create", written, actor)
     return in_order(refused(batch), [Outcome(r.place, "created", r.id, 1) for r in written])
+
+
+def _check(entity_type: EntityType, batch: list[Row], *, required: bool = True) -> None:
+    """Note what is wrong with final values."""
+    if required:
+        _require(entity_type, batch)
+    checks.zones(entity_type, batch)
+    checks.references(catalog.current(), entity_type, batch)
+    checks.mixed_references(catalog.current(), entity_type, batch)
 
 
 def _save_parts(entity_type: EntityType, rows: list[Row], actor: Actor, dry_run: bool) -> set[int]:
@@ -107,14 +116,10 @@ def _update(
     checks.in_turn(entity_type, batch)
     write.lock(entity_type, batch)
     fill_in(entity_type, batch, actor)
-    for row in batch:
-        if row.before is not None:
-            row.values = {n: v for n, v in row.values.items() if v != row.before[n]}
-    if check_required:
-        _require(entity_type, batch)
-    checks.zones(entity_type, batch)
-    checks.references(catalog.current(), entity_type, batch)
-    checks.mixed_references(catalog.current(), entity_type, batch)
+    _reduce(batch)
+    hooking.before(entity_type, "update", [r for r in batch if r.values], actor, dry_run=dry_run)
+    _reduce(batch)
+    _check(entity_type, batch, required=check_required)
     same = [r for r in batch if not r.values and not r.problems]
     changed = [r for r in batch if r.values or r.problems]
 
@@ -129,11 +134,20 @@ def _update(
         # The version of a whole speaks for its parts.
         write.update(entity_type, bumped, actor=actor)
         written, same = [*written, *bumped], [r for r in same if r.id not in touched]
+    if not dry_run:
+        hooking.after(entity_type, "update", written, actor)
     return in_order(
         refused(batch),
         [Outcome(r.place, "unchanged", r.id, r.version) for r in same],
         [Outcome(r.place, "updated", r.id, r.version + 1) for r in written],
     )
+
+
+def _reduce(batch: list[Row]) -> None:
+    """Leave in each row what differs from what is stored."""
+    for row in batch:
+        if row.before is not None:
+            row.values = {n: v for n, v in row.values.items() if v != row.before[n]}
 
 
 def upsert(
@@ -241,6 +255,7 @@ def delete(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -
     batch = read(entity_type, rows, with_id=True)
     checks.in_turn(entity_type, batch, deleting=True)
     write.lock(entity_type, batch, strongly=True)
+    hooking.before(entity_type, "delete", batch, actor)
     found = family(catalog.current(), entity_type, batch)
     written = good(batch, partial=partial)
     for referrer, link, children in emptied(catalog.current(), found):
@@ -248,11 +263,14 @@ def delete(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -
         # Partial: a child that somebody else has deleted meanwhile is no reason to refuse.
         update(referrer, cleared, actor=actor, check_required=False, partial=True)
     for each in others(found, entity_type):
+        hooking.before_along(each, actor)
         along = rows_of(each)
         write.lock(each.type, along, strongly=True)
         write.trash(each.type, good(along, partial=True), actor=actor)
+        hooking.after(each.type, "delete", good(along, partial=True), actor)
     write.trash(entity_type, written, actor=actor)
     after(entity_type, written)
+    hooking.after(entity_type, "delete", written, actor)
     return _flagged("deleted", batch, written)
 
 
@@ -275,6 +293,7 @@ def restore(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) 
 def _restored(
     entity_type: EntityType, batch: list[Row], found: Family, actor: Actor, partial: bool
 ) -> list[Outcome]:
+    hooking.before(entity_type, "restore", batch, actor)
     written = guarded(
         entity_type,
         batch,
@@ -287,6 +306,8 @@ def _restored(
         write.lock(each.type, along, trashed=True)
         run = bound(write.restore, each.type, actor=actor)
         guarded(each.type, along, run, partial=False, code="restore_conflict")
+        hooking.after(each.type, "restore", along, actor)
+    hooking.after(entity_type, "restore", written, actor)
     return _flagged("restored", batch, written)
 
 

@@ -29,6 +29,7 @@ def upgrade() -> None:
     """Make every fixed table."""
     _ground()
     _catalog()
+    _plugins()
     _spine()
     _people()
     _credentials()
@@ -82,6 +83,7 @@ def _catalog() -> None:
         sa.Column("name", Text, nullable=False),
         sa.Column("column_name", Text, nullable=False),
         sa.Column("kind", Text, nullable=False),
+        sa.Column("stored_as", Text),
         sa.Column("owner", Text, nullable=False),
         sa.Column("label", Text, nullable=False),
         sa.Column("help", Text),
@@ -111,6 +113,7 @@ def _catalog() -> None:
         sa.Column("category", Text),
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("retired", sa.Boolean, nullable=False),
+        sa.Column("owner", Text, nullable=False),
         sa.UniqueConstraint("field_id", "value", name="uq_core_option_value"),
     )
     op.create_table(
@@ -120,6 +123,38 @@ def _catalog() -> None:
         sa.Column("fields", Text, nullable=False),
         sa.Column("owner", Text, nullable=False),
         sa.Column("trashed_in", sa.Integer),
+    )
+
+
+def _plugins() -> None:
+    op.create_table(
+        "core_patch",
+        _given_id(),
+        sa.Column("target_kind", Text, nullable=False),
+        sa.Column("target_id", Int64, nullable=False),
+        sa.Column("property", Text, nullable=False),
+        sa.Column("value", Text, nullable=False),
+        sa.Column("base_value", Text, nullable=False),
+        sa.UniqueConstraint(
+            "target_kind", "target_id", "property", name="uq_core_patch_target_kind"
+        ),
+    )
+    op.create_table(
+        "core_plugin",
+        sa.Column("id", Text, primary_key=True),
+        sa.Column("version", Text, nullable=False),
+        sa.Column("enabled", sa.Boolean, nullable=False),
+        sa.Column("fault", Text),
+        sa.Column("reason", Text),
+        sa.Column("manifest", Text, nullable=False),
+        sa.Column("installed_at", Instant, nullable=False),
+        sa.Column("enabled_at", Instant),
+    )
+    op.create_table(
+        "core_worker",
+        sa.Column("id", Text, primary_key=True),
+        sa.Column("generation", sa.Integer, nullable=False),
+        sa.Column("seen_at", Instant, nullable=False),
     )
 
 

@@ -1,0 +1,95 @@
+"""Routes of plugins: mounted below /x/ID and /api/x/ID, each behind the permission it declares."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Final
+
+from flask import Flask, Response, current_app, g, request
+
+from .. import access, db, plugin_host
+from ..errors import RelatumError
+from ..hooks import Context, reason_of
+from ..plugin_host import Access, Loaded
+from . import gate, guard
+from .operations import SAFE_METHODS
+
+#: What an administrator's answer says of the set of plugins that it made.
+GENERATION: Final = "Relatum-Generation"
+COOKIE: Final = "relatum_generation"
+_WHY: Final = {"missing": "is not on this machine any more", "safe_mode": "rests: safe mode is on"}
+
+
+class NotMounted(Exception):
+    """The routes of a plugin can't be taken in; the application that was begun is of no use."""
+
+    def __init__(self, plugin: str, reason: str) -> None:
+        super().__init__(plugin, reason)
+        self.plugin, self.reason = plugin, reason
+
+
+def install(app: Flask, loaded: Loaded) -> None:
+    """Give `app` the routes of the plugins that run; raise `NotMounted`."""
+    for plugin_id, active in loaded.active.items():
+        if active.routes is None:
+            continue
+        try:
+            for blueprint, prefix, name in plugin_host.mounts(plugin_id, active.routes):
+                app.register_blueprint(blueprint, url_prefix=prefix, name=name)
+                _close(app, plugin_id, name, is_api=prefix.startswith("/api/"))
+        except Exception as error:
+            raise NotMounted(plugin_id, reason_of(error)) from error
+
+
+def _close(app: Flask, plugin_id: str, name: str, *, is_api: bool) -> None:
+    """Put every view of a blueprint behind its gate."""
+    for endpoint, view in app.view_functions.items():
+        if not endpoint.startswith(f"{name}.") or endpoint == f"{name}.static":
+            continue
+        allowed = plugin_host.access_of(view)
+        if allowed is None:
+            raise ValueError(f"the view {endpoint} does not say who may use it")
+        app.view_functions[endpoint] = _gated(plugin_id, view, allowed, is_api=is_api)
+
+
+def _gated(
+    plugin_id: str, view: Callable[..., Any], allowed: Access, *, is_api: bool
+) -> Callable[..., Response]:
+    @functools.wraps(view)
+    def answer(**path: Any) -> Response:
+        who = gate.identify(public=allowed.public)
+        if is_api:
+            gate.confirm(who)
+        else:
+            guard.confirm_origin()
+        if allowed.permission is not None:
+            access.require(who.actor, allowed.permission, f"plugin '{plugin_id}'")
+        g.relatum = Context(plugin=plugin_id, home=db.settings().home, actor=who.actor)
+
+        def work() -> Response:
+            made = current_app.make_response(view(**path))
+            if not made.direct_passthrough:
+                made.get_data()  # made inside the transaction, sent after it
+            return made
+
+        if request.method in SAFE_METHODS:
+            with db.reading():
+                return work()
+        return db.transact(work)
+
+    return answer
+
+
+def off(path: str) -> RelatumError | None:
+    """Return the refusal of an address of a plugin that does not run; None for any other."""
+    parts = path.removeprefix("/api").split("/")
+    if len(parts) < 3 or parts[1] != "x":
+        return None
+    loaded, plugin_id = plugin_host.current(), parts[2]
+    if plugin_id in loaded.disabled:
+        return RelatumError("plugin_off", plugin=plugin_id, why="is disabled")
+    if plugin_id in loaded.faults:
+        why = _WHY.get(loaded.faults[plugin_id].kind, "has failed and was left out")
+        return RelatumError("plugin_off", plugin=plugin_id, why=why)
+    return None

@@ -1,0 +1,210 @@
+"""What a plugin declares, turned into changes of what it has: the same text as an export.
+
+Only the plugin's own rows are compared, as it declared them; what an administrator laid over
+them is left alone. What the plugin no longer declares goes to the trash, and comes back from
+there if a later version declares it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import db
+from ..catalog import Catalog, EntityType, build, read_rows
+from ..errors import RelatumError
+from ..fields import Field
+from .export import LINKS, describe_field
+from .owners import Owner
+
+Change = dict[str, Any]
+_PARTS = ("fields", "keys", "name")
+_KEYS = frozenset({"relatum", "types", "extensions"})
+
+
+def declared_changes(document: Any, owner: Owner) -> list[Change]:
+    """Return the changes that bring what a plugin has to what it declares.
+
+    Joins the open transaction. Raises `definition_invalid`, `type_unknown`.
+    """
+    tx = db.current()
+    rows = read_rows(tx.connection).without_patches()
+    return _Declared(build(rows, tx.epochs.catalog), owner).changes(_checked(document))
+
+
+def _checked(document: Any) -> Mapping[str, Any]:
+    if not isinstance(document, Mapping):
+        raise _wrong("declarations", "must be a dict with types and extensions")
+    strange = sorted(str(key) for key in document if key not in _KEYS)
+    if strange:
+        raise _wrong("declarations", f"know types and extensions, not {', '.join(strange)}")
+    return document
+
+
+def _wrong(what: str, reason: str) -> RelatumError:
+    return RelatumError("definition_invalid", what=what, reason=reason)
+
+
+def _objects(given: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = list(given.get(name) or ())
+    if not all(isinstance(item, Mapping) for item in found):
+        raise _wrong(name, "must be a list of dicts")
+    return found
+
+
+class _Declared:
+    """Collects changes in an order that lets types point to each other."""
+
+    def __init__(self, catalog: Catalog, owner: Owner) -> None:
+        self.catalog, self.owner = catalog, owner
+        self.made: list[Change] = []
+        self.fields: list[Change] = []
+        self.later: list[Change] = []
+        self.gone: list[Change] = []
+        #: The fields and keys that are declared, by type.
+        self.named: dict[str, set[str]] = {}
+        self.keys: dict[str, set[tuple[str, ...]]] = {}
+
+    def changes(self, document: Mapping[str, Any]) -> list[Change]:
+        types = _objects(document, "types")
+        for given in types:
+            self._type(given)
+        made = {given.get("name") for given in types}
+        for given in _objects(document, "extensions"):
+            name = str(given.get("type", ""))
+            self._note(name, given)
+            if name not in made:
+                self._members(self.catalog.type(name), given)
+        self._drop({str(name) for name in made})
+        return [*self.made, *self.fields, *self.later, *self.gone]
+
+    def _note(self, name: str, given: Mapping[str, Any]) -> None:
+        self.named.setdefault(name, set()).update(
+            str(field.get("name")) for field in _objects(given, "fields")
+        )
+        self.keys.setdefault(name, set()).update(tuple(key) for key in given.get("keys") or ())
+
+    def _type(self, given: Mapping[str, Any]) -> None:
+        name = str(given.get("name", ""))
+        self._note(name, given)
+        own = {k: v for k, v in given.items() if k not in _PARTS}
+        known = self.catalog.types.get(name)
+        if known is None:
+            known = self._trashed(name)
+            if known is None:
+                self._new(name, own, given)
+                return
+            self.made.append({"op": "restore_type", "type": name})
+        elif known.owner != self.owner.name:
+            self._new(name, own, given)  # the plan refuses it, and names both owners
+            return
+        changed = {k: v for k, v in own.items() if getattr(known, k, None) != v}
+        if changed:
+            self.later.append({"op": "change_type", "type": name, **changed})
+        self._members(known, given)
+
+    def _trashed(self, name: str) -> EntityType | None:
+        found = [
+            t for t in self.catalog.trashed_types if t.name == name and t.owner == self.owner.name
+        ]
+        return max(found, key=lambda t: t.trashed_in or 0, default=None)
+
+    def _new(self, name: str, own: Change, given: Mapping[str, Any]) -> None:
+        fields = [dict(field) for field in _objects(given, "fields")]
+        plain = [field for field in fields if field.get("kind") not in LINKS]
+        self.made.append({"op": "create_type", "name": name, **own, "fields": plain})
+        self.fields += [
+            {"op": "add_field", "type": name, **field}
+            for field in fields
+            if field.get("kind") in LINKS
+        ]
+        self.later += [
+            {"op": "add_key", "type": name, "fields": list(key)} for key in given.get("keys") or ()
+        ]
+
+    def _members(self, known: EntityType, given: Mapping[str, Any]) -> None:
+        for wanted in _objects(given, "fields"):
+            name = str(wanted.get("name", ""))
+            field = known.fields.get(name)
+            if field is not None and field.owner == self.owner.name:
+                self._field(known, field, wanted)
+                continue
+            trashed = [
+                f
+                for f in known.trashed_fields
+                if (f.name, f.owner, f.kind) == (name, self.owner.name, wanted.get("kind"))
+            ]
+            if field is None and trashed:
+                last = max(trashed, key=lambda f: f.trashed_in or 0)
+                self.fields.append({"op": "restore_field", "type": known.name, "field": name})
+                self._field(known, last, wanted)
+            else:
+                self.fields.append({"op": "add_field", "type": known.name, **wanted})
+        present = {key.fields for key in known.keys}
+        self.later += [
+            {"op": "add_key", "type": known.name, "fields": list(key)}
+            for key in given.get("keys") or ()
+            if tuple(key) not in present
+        ]
+
+    def _field(self, known: EntityType, field: Field, wanted: Mapping[str, Any]) -> None:
+        if wanted.get("kind") != field.kind:
+            reason = f"is a {field.kind} field; its type can't be changed to {wanted.get('kind')}"
+            raise _wrong(f"{known.name}.{field.name}", reason)
+        now = {**describe_field(field), **self._options(field)}
+        settings = {**now["settings"], **(wanted.get("settings") or {})}
+        changed = {
+            key: value
+            for key, value in wanted.items()
+            if key not in ("name", "kind", "settings") and now.get(key) != value
+        }
+        if "options" in changed and _filled(changed["options"]) == now["options"]:
+            del changed["options"]
+        if settings != now["settings"]:
+            changed["settings"] = dict(wanted["settings"])
+        if changed:
+            change = {"op": "change_field", "type": known.name, "field": field.name}
+            self.fields.append({**change, **changed})
+
+    def _options(self, field: Field) -> Change:
+        """Return the options that are the plugin's, without those that it retired."""
+        if not field.options:
+            return {}
+        own = [o for o in field.options if o.owner == self.owner.name and not o.retired]
+        return {
+            "options": [
+                {"value": o.value, "label": o.label, "hue": o.hue, "category": o.category}
+                for o in own
+            ]
+        }
+
+    def _drop(self, made: set[str]) -> None:
+        """Trash what the plugin has and no longer declares."""
+        for known in self.catalog.types.values():
+            if known.owner == self.owner.name and known.name not in made:
+                self.gone.append({"op": "trash_type", "type": known.name})
+                continue
+            named, keys = self.named.get(known.name, set()), self.keys.get(known.name, set())
+            self.gone += [
+                {"op": "trash_key", "type": known.name, "fields": list(key.fields)}
+                for key in known.keys
+                if key.id is not None and key.owner == self.owner.name and key.fields not in keys
+            ]
+            self.gone += [
+                {"op": "trash_field", "type": known.name, "field": field.name}
+                for field in known.fields.values()
+                if field.owner == self.owner.name and field.name not in named
+            ]
+
+
+def _filled(options: Any) -> Any:
+    """Return declared options with what they leave out, in the order of the list."""
+    if not isinstance(options, list) or not all(isinstance(o, Mapping) for o in options):
+        return options
+    return [
+        {
+            "value": o.get("value"), "label": o.get("label") or o.get("value"),
+            "hue": o.get("hue"), "category": o.get("category"),
+        }
+        for o in options
+    ]  # fmt: skip

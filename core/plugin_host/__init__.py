@@ -1,0 +1,40 @@
+"""The plugin host: finds plugins, runs those that are enabled, and keeps what they declare.
+
+Plugins are found without being run. Enabling one is planned and applied like any change of the
+data model; what it declares becomes rows that it owns. Workers never write what an
+administrator wants: a plugin that fails is left out, with the reason, and the rest serves.
+"""
+
+from __future__ import annotations
+
+from .discovery import Found as Found
+from .discovery import discover as discover
+from .following import adopt as adopt
+from .following import current as current
+from .following import follow as follow
+from .following import pin as pin
+from .loading import Active as Active
+from .loading import Fault as Fault
+from .loading import Loaded as Loaded
+from .loading import load as load
+from .loading import states as states
+from .looking import list_plugins as list_plugins
+from .looking import show as show
+from .manifest import Manifest as Manifest
+from .manifest import Plugin as Plugin
+from .manifest import Unfit as Unfit
+from .routes import Access as Access
+from .routes import Permission as Permission
+from .routes import Routes as Routes
+from .routes import access_of as access_of
+from .routes import context as context
+from .routes import mounts as mounts
+from .routes import requires as requires
+from .running import commands_of as commands_of
+from .running import is_enabled as is_enabled
+from .running import note_faults as note_faults
+from .verbs import PluginPlan as PluginPlan
+from .verbs import disable as disable
+from .verbs import enable as enable
+from .verbs import plan_disable as plan_disable
+from .verbs import plan_enable as plan_enable

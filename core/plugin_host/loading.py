@@ -1,0 +1,260 @@
+"""Run the enabled plugins and take in what they bring; one that can't be used is left out.
+
+A plugin that fails harms nobody else: it is left out with the reason, and so are those that
+require it. What an administrator wants, that it is enabled, stays as it is.
+"""
+
+from __future__ import annotations
+
+import graphlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import models
+from ..fields import FIELD_TYPES, Choice, Field, Link
+from ..hooks import Hooks, reason_of
+from . import routes as rules
+from .discovery import BUNDLED, HOME, Found, discover, run
+from .manifest import PROVIDED, Manifest, Plugin, Unfit, fits
+
+#: Why an enabled plugin does not run.
+MISSING, CHANGED, FAILED, SAFE = "missing", "changed", "failed", "safe_mode"
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """A plugin as the instance knows it: a row of core_plugin."""
+
+    id: str
+    version: str
+    enabled: bool
+    fault: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Active:
+    """A plugin that runs, and what it brings."""
+
+    found: Found
+    module: ModuleType
+    hooks: tuple[str, ...] = ()
+    field_types: tuple[type[Field], ...] = ()
+    permissions: tuple[rules.Permission, ...] = ()
+    routes: rules.Routes | None = None
+    rules: tuple[rules.Rule, ...] = ()
+
+    def brings(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of what it brings, as a manifest lists them, without declarations."""
+        return {
+            "field_types": tuple(sorted(t.kind for t in self.field_types)),
+            "permissions": tuple(sorted(p.name for p in self.permissions)),
+            "hooks": self.hooks,
+            "routes": tuple(sorted(map(str, self.rules))),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Why an enabled plugin does not run."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """The plugins of one generation: those that run, in order, and why others do not."""
+
+    generation: int = 0
+    hooks: Hooks = field(default_factory=Hooks)
+    active: Mapping[str, Active] = field(default_factory=lambda: MappingProxyType({}))
+    faults: Mapping[str, Fault] = field(default_factory=lambda: MappingProxyType({}))
+    disabled: frozenset[str] = frozenset()
+
+
+def states(connection: sa.Connection) -> dict[str, State]:
+    """Return every plugin that was enabled once, by id."""
+    table = models.PluginRow.__table__
+    columns = (table.c[n] for n in ("id", "version", "enabled", "fault", "reason"))
+    query = sa.select(*columns).order_by(table.c.id)
+    return {row["id"]: State(**row) for row in map(dict, connection.execute(query).mappings())}
+
+
+def load(
+    known: Mapping[str, State],
+    generation: int,
+    home: Path,
+    *,
+    left_out: Mapping[str, str] = MappingProxyType({}),
+    safe: bool = False,
+) -> Loaded:
+    """Run the enabled plugins of an instance; `left_out` says why some must not be tried."""
+    wanted = [state for state in known.values() if state.enabled]
+    disabled = frozenset(state.id for state in known.values() if not state.enabled)
+    hooks = Hooks(generation=generation, home=home)
+    if safe or not wanted:
+        reason = "The instance is in safe mode"
+        faults = {s.id: Fault(kind=SAFE, reason=reason) for s in wanted}
+        return Loaded(generation=generation, hooks=hooks, faults=faults, disabled=disabled)
+    loading = _Loading(hooks, left_out)
+    found = discover(home)
+    for plugin_id in _order({s.id: found[s.id] for s in wanted if s.id in found}):
+        loading.take(found[plugin_id], known[plugin_id])
+    for state in wanted:
+        if state.id not in found:
+            loading.refuse(state.id, MISSING, "It is not on this machine any more")
+        elif state.id not in loading.active and state.id not in loading.faults:
+            loading.refuse(state.id, FAILED, "It is part of a circle of requirements")
+    hooks.field_types = MappingProxyType(
+        {t.kind: t for active in loading.active.values() for t in active.field_types}
+    )
+    return Loaded(
+        generation=generation, hooks=hooks, active=loading.active, faults=loading.faults,
+        disabled=disabled,
+    )  # fmt: skip
+
+
+def _order(found: Mapping[str, Found]) -> list[str]:
+    """Return ids, those required first and else by name; what goes in circles is left out."""
+    required = {
+        each.id: sorted(set(each.manifest.plugin.requires) & set(found) if each.manifest else ())
+        for each in found.values()
+    }
+    while True:
+        sorter = graphlib.TopologicalSorter({name: required[name] for name in sorted(required)})
+        try:
+            return [name for name in sorter.static_order() if name in required]
+        except graphlib.CycleError as error:
+            circle = set(error.args[1])
+            required = {n: [r for r in rs if r not in circle] for n, rs in required.items()
+                        if n not in circle}  # fmt: skip
+
+
+class _Loading:
+    """Takes plugins in, one after the other."""
+
+    def __init__(self, hooks: Hooks, left_out: Mapping[str, str]) -> None:
+        self.hooks, self.left_out = hooks, left_out
+        self.active: dict[str, Active] = {}
+        self.faults: dict[str, Fault] = {}
+
+    def refuse(self, plugin_id: str, kind: str, reason: str) -> None:
+        self.hooks.remove(plugin_id)
+        self.active.pop(plugin_id, None)
+        self.faults[plugin_id] = Fault(kind=kind, reason=reason)
+
+    def take(self, found: Found, state: State) -> None:
+        if found.id in self.left_out:
+            self.refuse(found.id, FAILED, self.left_out[found.id])
+            return
+        try:
+            manifest = found.sound
+            if manifest.plugin.version != state.version:
+                reason = f"Version {manifest.plugin.version} is there, {state.version} is enabled"
+                self.refuse(found.id, CHANGED, f"{reason}; run: relatum plugins enable {found.id}")
+                return
+            self._check_required(manifest)
+            self.active[found.id] = activate(found, self.hooks)
+        except Unfit as unfit:
+            self.refuse(found.id, FAILED, str(unfit))
+
+    def _check_required(self, manifest: Manifest) -> None:
+        for other, range_ in manifest.plugin.requires.items():
+            if other not in self.active:
+                raise Unfit(f"it requires '{other}', which does not run")
+            if not fits(self.active[other].found.version, range_):
+                raise Unfit(f"it requires {other} {range_}")
+
+
+def activate(found: Found, hooks: Hooks) -> Active:
+    """Run a plugin and take in its hooks and what they return; raise `Unfit`."""
+    try:
+        manifest = found.sound
+        module = run(found)
+        _same(manifest, getattr(module, "plugin", None))
+        names = hooks.register(found.id, module)
+        made = _collected(found, module, names, hooks)
+        if manifest.provides is not None:
+            check_provides(manifest, made.brings())
+    except Unfit:
+        hooks.remove(found.id)
+        raise
+    except (Exception, SystemExit) as error:  # whatever a stranger's code may do
+        hooks.remove(found.id)
+        raise Unfit(reason_of(error)) from error
+    return made
+
+
+def _same(manifest: Manifest, said: Any) -> None:
+    if not isinstance(said, Plugin):
+        raise Unfit("its module has no variable plugin = Plugin(...)")
+    if said != manifest.plugin:
+        raise Unfit("its plugin.json says something else than Plugin(...) in its code")
+
+
+def _collected(found: Found, module: ModuleType, names: tuple[str, ...], hooks: Hooks) -> Active:
+    def returned(hook: str) -> Any:
+        results = hooks.collect(hook, only=found.id)
+        return results[0].value if results else None
+
+    types = tuple(returned("relatum_field_types") or ())
+    for each in types:
+        _check_field_type(found, each)
+    permissions = tuple(returned("relatum_permissions") or ())
+    for permission in permissions:
+        if not isinstance(permission, rules.Permission):
+            raise Unfit("relatum_permissions must return Permission(name, label)")
+        if not permission.name.startswith(f"{found.id}."):
+            raise Unfit(f"permission '{permission.name}' must begin with '{found.id}.'")
+    routes = returned("relatum_routes")
+    allowed = frozenset(permission.name for permission in permissions)
+    checked = () if routes is None else rules.check(found.id, routes, allowed)
+    return Active(
+        found=found, module=module, hooks=names, field_types=types, permissions=permissions,
+        routes=routes, rules=checked,
+    )  # fmt: skip
+
+
+def _check_field_type(found: Found, made: Any) -> None:
+    """Refuse what is no field type, or would store or be called otherwise than it may."""
+    if not (isinstance(made, type) and issubclass(made, Field)):
+        raise Unfit("relatum_field_types must return classes of field types")
+    base: Any = next((c for c in made.__mro__ if c in FIELD_TYPES.values()), None)
+    if base is None or base is made or issubclass(made, (Link, Choice)):
+        raise Unfit(f"field type '{made.kind}' must build on one that is no link and no choice")
+    if found.source != BUNDLED and not made.kind.startswith(f"{found.id}_"):
+        raise Unfit(f"field type '{made.kind}' must begin with '{found.id}_'")
+    if made.kind in FIELD_TYPES or made.columns is not base.columns:
+        raise Unfit(f"field type '{made.kind}' must have a name of its own and store as its base")
+
+
+def check_provides(manifest: Manifest, brings: Mapping[str, tuple[str, ...]]) -> None:
+    """Hold what a plugin brings against what its plugin.json says; raise `Unfit`."""
+    provides = manifest.provides or {}
+    for name in PROVIDED:
+        if name not in brings:
+            continue
+        said, actual = set(provides.get(name, ())), set(brings[name])
+        words = name.replace("_", " ")
+        if actual - said:
+            listed = ", ".join(sorted(actual - said))
+            raise Unfit(f"it brings {words} that its plugin.json does not list: {listed}")
+        if said - actual:
+            listed = ", ".join(sorted(said - actual))
+            raise Unfit(f"its plugin.json lists {words} that it does not bring: {listed}")
+
+
+def is_bundled(found: Found) -> bool:
+    """Say whether a plugin came with the program."""
+    return found.source == BUNDLED
+
+
+def is_at_home(found: Found) -> bool:
+    """Say whether a plugin is a file of the instance."""
+    return found.source == HOME

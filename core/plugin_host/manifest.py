@@ -1,0 +1,165 @@
+"""What a plugin says of itself: in its code, and in `plugin.json`, read without running it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from marshmallow import RAISE, ValidationError
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from ...schemas.entity_types import flat
+from ...schemas.plugins import ID_PATTERN, ManifestSchema, PluginSchema
+from ..entities.definitions import RESERVED_WORDS
+from ..hooks import API_VERSION
+
+#: First words of the `relatum` command; a plugin's commands go by its id.
+COMMAND_WORDS: Final = frozenset(
+    "init serve demo doctor upgrade backup restore entity records users tokens schema plugins help "
+    "version".split()
+)
+#: What the kernel's own types are called.
+_KERNEL_TYPES: Final = frozenset({"user", "team"})
+FILE: Final = "plugin.json"
+PROVIDED: Final = (
+    "types", "fields", "field_types", "permissions", "hooks", "routes", "commands",
+)  # fmt: skip
+
+
+class Unfit(Exception):
+    """A plugin can't be used; the message says why, in a sentence without its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugin:
+    """What a plugin says of itself, in its `__init__.py` as `plugin = Plugin(...)`.
+
+    `api` is the range of the hooks that it was written for, `requires` the plugins that it
+    builds on: ids with ranges of versions. Values are literals, so that they can be read
+    without running the plugin.
+    """
+
+    id: str
+    name: str
+    version: str
+    api: str = ">=1.0,<2"
+    description: str = ""
+    license: str = ""
+    requires: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A plugin's word on itself, and what it says to bring (None: not said beforehand)."""
+
+    plugin: Plugin
+    provides: Mapping[str, tuple[str, ...]] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the manifest as `plugin.json` holds it."""
+        said = {**asdict(self.plugin), "requires": dict(self.plugin.requires)}
+        provides = None if self.provides is None else {k: list(v) for k, v in self.provides.items()}
+        return {"manifest": 1, **said, "provides": provides}
+
+
+def read(path: Path) -> Manifest:
+    """Return the manifest of a folder or a one-file plugin; raise `Unfit`.
+
+    A folder's `plugin.json` counts; without one, and in one file, `plugin = Plugin(...)` does.
+    """
+    try:
+        if path.is_dir() and (path / FILE).exists():
+            return parse(orjson.loads((path / FILE).read_bytes()))
+        source = path / "__init__.py" if path.is_dir() else path
+        return _of_source(source.read_text(encoding="utf-8"), source.name)
+    except OSError as error:
+        raise Unfit(f"{path.name} can't be read: {error.strerror or error}") from None
+    except orjson.JSONDecodeError as error:
+        raise Unfit(f"{FILE} is not JSON: {error}") from None
+    except (SyntaxError, ValueError) as error:
+        raise Unfit(f"{path.name} can't be read: {error}") from None
+
+
+def parse(document: Any) -> Manifest:
+    """Return a manifest from its JSON value; raise `Unfit`."""
+    loaded = _load(ManifestSchema, document, FILE)
+    provides = {name: tuple(loaded["provides"][name]) for name in PROVIDED}
+    said = {k: v for k, v in loaded.items() if k not in ("manifest", "provides")}
+    return Manifest(plugin=_sound(Plugin(**said)), provides=provides)
+
+
+def _load(schema: Any, document: Any, where: str) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = schema(unknown=RAISE).load(document)
+    except ValidationError as error:
+        path, reason = flat(error)[0]
+        raise Unfit(f"{where}: {path}: {reason.rstrip('.')}") from None
+    return loaded
+
+
+def _of_source(text: str, name: str) -> Manifest:
+    for node in ast.parse(text).body:
+        call = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        if not isinstance(call, ast.Call) or _called(call) != "Plugin":
+            continue
+        try:
+            said = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
+        except ValueError:
+            raise Unfit(f"{name}: the values in Plugin(...) must be literals") from None
+        return Manifest(plugin=_sound(Plugin(**_load(PluginSchema, said, "Plugin(...)"))))
+    raise Unfit(f"{name} has no line: plugin = Plugin(...)")
+
+
+def _called(call: ast.Call) -> str:
+    function = call.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _sound(plugin: Plugin) -> Plugin:
+    try:
+        Version(plugin.version)
+        if Version(API_VERSION) not in SpecifierSet(plugin.api):
+            raise Unfit(f"it is written for hooks {plugin.api}; this program has {API_VERSION}")
+        for range_ in plugin.requires.values():
+            SpecifierSet(range_)
+    except (InvalidVersion, InvalidSpecifier) as error:
+        raise Unfit(f"{error}") from None
+    return plugin
+
+
+def check_id(plugin_id: str, reserved: Iterable[str]) -> None:
+    """Check the id of a plugin that is not bundled; raise `Unfit`."""
+    if not re.fullmatch(ID_PATTERN, plugin_id):
+        raise Unfit(
+            f"the id '{plugin_id[:40]}' is none: 3 to 30 characters a-z and 0-9, a letter first"
+        )
+    if plugin_id in {*RESERVED_WORDS, *COMMAND_WORDS, *_KERNEL_TYPES, *reserved}:
+        raise Unfit(f"the id '{plugin_id}' is reserved; choose another")
+
+
+def words_of(bundled: Iterable[Manifest]) -> frozenset[str]:
+    """Return the first word of every name that bundled plugins use; no other plugin has it as id.
+
+    So a name that begins with a plugin's id can't meet a bundled one.
+    """
+    names = {name for manifest in bundled for name in _names(manifest)}
+    return frozenset(name.partition("_")[0] for name in names)
+
+
+def _names(manifest: Manifest) -> Iterable[str]:
+    yield manifest.plugin.id
+    provides = manifest.provides or {}
+    yield from provides.get("types", ())
+    yield from (name.rpartition(".")[2] for name in provides.get("fields", ()))
+    yield from provides.get("field_types", ())
+
+
+def fits(version: str, range_: str) -> bool:
+    """Say whether a version is in a range; an empty range takes any."""
+    return Version(version) in SpecifierSet(range_, prereleases=True)

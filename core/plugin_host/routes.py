@@ -1,0 +1,141 @@
+"""Routes of plugins: what they return, who may come in, and what is refused before it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple, TypeVar
+
+from flask import Blueprint, Flask, g, has_app_context
+
+from ..hooks import Context
+from .manifest import Unfit
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Where pages and API of a plugin are, below which every rule of its must stay.
+PAGES: Final = "/x/"
+API: Final = "/api/x/"
+_MARK: Final = "relatum_access"
+_QUIET: Final = frozenset({"HEAD", "OPTIONS"})
+#: What a blueprint could do to requests before it is known who asks.
+_EARLY: Final = ("before_request_funcs", "url_value_preprocessors", "teardown_request_funcs")
+#: What a blueprint could do to everybody's requests.
+_EVERYWHERE: Final = (*_EARLY, "after_request_funcs", "error_handler_spec", "url_default_functions")
+
+
+class Permission(NamedTuple):
+    """Something that a plugin lets people do: `plugin.word`, and what people read."""
+
+    name: str
+    label: str
+
+
+class Routes(NamedTuple):
+    """The blueprints of a plugin: pages below /x/ID, API below /api/x/ID."""
+
+    pages: Blueprint | None = None
+    api: Blueprint | None = None
+
+
+class Access(NamedTuple):
+    """Who may use a view: whoever has the permission, or everybody."""
+
+    permission: str | None
+    public: bool
+
+
+class Rule(NamedTuple):
+    """One address of a plugin."""
+
+    method: str
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.address}"
+
+
+def requires(permission: str | None = None, *, public: bool = False) -> Callable[[F], F]:
+    """Say who may use a view: those with a permission of the plugin, or everybody.
+
+    Below the blueprint's own decorator. A view for GET reads in one transaction, any other
+    writes in one; an exception undoes it.
+    """
+    if public is (permission is not None):
+        raise ValueError("requires() takes a permission, or public=True")
+
+    def mark(view: F) -> F:
+        setattr(view, _MARK, Access(permission, public))
+        return view
+
+    return mark
+
+
+def access_of(view: Any) -> Access | None:
+    """Return what `requires` said of a view."""
+    found: Access | None = getattr(view, _MARK, None)
+    return found
+
+
+def mounts(plugin: str, routes: Routes) -> Iterator[tuple[Blueprint, str, str]]:
+    """Yield (blueprint, prefix, name) of what a plugin mounts."""
+    if routes.pages is not None:
+        yield routes.pages, f"{PAGES}{plugin}", f"x_{plugin}"
+    if routes.api is not None:
+        yield routes.api, f"{API}{plugin}", f"api_x_{plugin}"
+
+
+def check(plugin: str, routes: Any, permissions: frozenset[str]) -> tuple[Rule, ...]:
+    """Return the rules of a plugin, from an application made for looking; raise `Unfit`."""
+    if not isinstance(routes, Routes):
+        raise Unfit("relatum_routes must return Routes(pages=..., api=...)")
+    found: list[Rule] = []
+    for blueprint, prefix, name in mounts(plugin, routes):
+        scratch = Flask("relatum.scratch", static_folder=None)
+        before = {each: _size(scratch, each, None) for each in _EVERYWHERE}
+        scratch.register_blueprint(blueprint, url_prefix=prefix, name=name)
+        for each in _EVERYWHERE:
+            if _size(scratch, each, None) != before[each]:
+                raise Unfit(f"blueprint '{blueprint.name}' changes requests that are not its own")
+        for each in _EARLY:
+            if _size(scratch, each, name):
+                raise Unfit(
+                    f"blueprint '{blueprint.name}' runs before it is known who asks; use a "
+                    "decorator on its views"
+                )
+        found += _rules(scratch, prefix, name, permissions)
+    doubled = sorted({str(rule) for rule in found if found.count(rule) > 1})
+    if doubled:
+        raise Unfit(f"two views answer {', '.join(doubled)}")
+    return tuple(sorted(found))
+
+
+def _size(app: Flask, name: str, of: str | None) -> int:
+    held = getattr(app, name).get(of) or ()
+    return sum(map(bool, held.values())) if isinstance(held, dict) else len(held)
+
+
+def _rules(app: Flask, prefix: str, name: str, permissions: frozenset[str]) -> Iterator[Rule]:
+    for rule in app.url_map.iter_rules():
+        address = str(rule.rule)
+        if not f"{address}/".startswith(f"{prefix}/"):
+            raise Unfit(f"the address {address} is not below {prefix}")
+        if rule.endpoint == f"{name}.static":
+            continue
+        access = access_of(app.view_functions[rule.endpoint])
+        if access is None:
+            raise Unfit(
+                f"the view of {address} does not say who may use it; mark it with "
+                "@requires(PERMISSION) or @requires(public=True)"
+            )
+        if access.permission is not None and access.permission not in permissions:
+            raise Unfit(f"{address} asks for '{access.permission}', which is not declared")
+        for method in sorted((rule.methods or set()) - _QUIET):
+            yield Rule(method, address)
+
+
+def context() -> Context:
+    """Return the context of the view or command that runs: plugin, home, and who acts."""
+    found: Context | None = g.get("relatum") if has_app_context() else None
+    if found is None:
+        raise RuntimeError("no view or command of a plugin runs here")
+    return found
