@@ -47,7 +47,7 @@ def examine() -> list[Finding]:
                 return found + broken
             known = catalog.load(tx.connection, tx.epochs.catalog)
             checks: tuple[Callable[[sa.Connection, Catalog], Iterator[Finding]], ...] = (
-                _tables, _foreign_keys, _indexes, _records, _references, _file,
+                _tables, _foreign_keys, _indexes, _records, _references, _file, _plugins,
             )  # fmt: skip
             return found + [finding for look in checks for finding in look(tx.connection, known)]
     except RelatumError as error:
@@ -133,6 +133,17 @@ def _file(connection: sa.Connection, _: Catalog) -> Iterator[Finding]:
     for line in connection.exec_driver_sql("PRAGMA quick_check(5)").scalars():
         if line != "ok":
             yield Finding("file_damaged", f"The database file is damaged: {line}", _RESTORE)
+
+
+def _plugins(connection: sa.Connection, _: Catalog) -> Iterator[Finding]:
+    """Yield enabled plugins that a worker could not run."""
+    table = models.PluginRow.__table__
+    wanted = sa.select(table.c.id, table.c.reason).where(
+        table.c.enabled, table.c.fault.is_not(None)
+    )
+    for row in connection.execute(wanted.order_by(table.c.id)):
+        text = f"Plugin '{row.id}' is enabled and does not run: {row.reason.rstrip('.')}"
+        yield Finding("plugin_fault", text, f"Correct it, or: relatum plugins disable {row.id}")
 
 
 # -- metadata -------------------------------------------------------------------------------

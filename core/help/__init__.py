@@ -20,7 +20,8 @@ from ..types import OPERATORS
 #: Pages in the order in which they are read.
 ORDER: Final = (
     "start", "your-types-your-data", "entity-types", "field-types", "relationships", "records",
-    "lists", "import-maps", "http", "people", "plugins", "operations", "settings", "commands", "errors",
+    "lists", "import-maps", "http", "people", "plugins", "operations", "settings", "commands",
+    "errors",
 )  # fmt: skip
 _VALUE: Final = re.compile(r"\{(\w+)\}")
 #: Values that are half a sentence, or nothing.
