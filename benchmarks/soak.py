@@ -38,6 +38,8 @@ from relatum.core import db
 #: How much the last quarter may exceed the second, in resident memory: the data model grows by
 #: several fields a second, those in the trash included, and every connection holds its schema.
 GROWTH = 1.25
+#: Runs with fewer samples (one a second) are mostly warm-up: only a gross leak shows in them.
+SETTLED, WARMING = 60, 1.6
 
 
 def main() -> int:
@@ -143,7 +145,7 @@ def _memory(memory: Memory) -> Iterator[str]:
     for pid, samples in memory.samples.items():
         if len(samples) >= 12:
             second, last = _quarters(samples)
-            if last > GROWTH * second:
+            if last > (GROWTH if len(samples) >= SETTLED else WARMING) * second:
                 yield f"worker {pid} grew from {second:.0f} to {last:.0f} MB"
 
 

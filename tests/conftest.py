@@ -1,9 +1,8 @@
 """Fixtures for every test: an instance on each database, its people, and a way to act.
 
-A test that takes `instance` runs on SQLite and on PostgreSQL. Each worker makes one template
-of an installed instance and copies it (a file on SQLite, CREATE DATABASE … TEMPLATE on
-PostgreSQL), so a test starts from a real database in milliseconds. Never roll-back fixtures:
-DDL and threads need real commits.
+A test that takes `instance` runs on SQLite and on PostgreSQL. Each worker installs
+an instance once and copies it (a file on SQLite, a script on PostgreSQL), so a test starts from
+a real database in milliseconds. Never roll-back fixtures: DDL and threads need real commits.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +27,8 @@ from relatum.core.app import create_app
 from relatum.core.config import Config
 from relatum.core.errors import REGISTRY
 from relatum.schemas.errors import ProblemSchema
+
+from .databases import Databases, recorded
 
 #: Alice's password; bob and charlie have none.
 PASSWORD = "correct horse battery"
@@ -139,13 +139,14 @@ class Instance:
             return list(connection.execute(sa.text(text), values))
 
 
-def _install(config: Config) -> None:
+def _install(config: Config) -> str:
+    """Install an instance; return the statements that a server would be told to copy it."""
     others = [{"name": "Bob", "email": "bob@example.org"}, {"name": "Charlie"}]
 
     def then(alice: Actor) -> None:
         records.create("user", others, actor=alice)
 
-    with create_app(config).app_context():
+    with create_app(config).app_context(), recorded(db.engine()) as written:
         install.install(
             currency="EUR",
             timezone="Europe/Berlin",
@@ -156,50 +157,27 @@ def _install(config: Config) -> None:
             then=then,
         )
     db.dispose(config)
+    return ";\n".join(written)
 
 
 @pytest.fixture(scope="session")
-def _templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    made: dict[str, Any] = {}
+def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of an installed instance."""
+    home = tmp_path_factory.mktemp("template")
+    _install(Config(home=home, sqlite_synchronous="OFF"))
+    return home / "relatum.db"
+
+
+@pytest.fixture(scope="session")
+def _databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Yield the databases on the server, which know how to make an installed instance."""
+    made = Databases(ADMIN_URL)
+    if ADMIN_URL:
+        url = made.take()
+        made.script = _install(Config(home=tmp_path_factory.mktemp("home"), database_url=url))
+        made.give_back(url)
     yield made
-    if "postgresql" in made:
-        _on_server(f'DROP DATABASE IF EXISTS "{made["postgresql"]}"')
-
-
-def _on_server(statement: str) -> None:
-    engine = sa.create_engine(
-        _driver(ADMIN_URL), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
-    )
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-
-
-def _driver(url: str) -> str:
-    return url.replace("postgresql://", "postgresql+psycopg://", 1)
-
-
-def _server_url(database: str) -> str:
-    return sa.make_url(ADMIN_URL).set(database=database).render_as_string(hide_password=False)
-
-
-def _sqlite(templates: dict[str, Any], home: Path, factory: pytest.TempPathFactory) -> Config:
-    if "sqlite" not in templates:
-        folder = factory.mktemp("template")
-        _install(Config(home=folder, sqlite_synchronous="OFF"))
-        templates["sqlite"] = folder / "relatum.db"
-    shutil.copy(templates["sqlite"], home / "relatum.db")
-    return Config(home=home, sqlite_synchronous="OFF")
-
-
-def _postgresql(templates: dict[str, Any], home: Path) -> tuple[Config, str]:
-    if "postgresql" not in templates:
-        name = f"relatum_test_{uuid.uuid4().hex[:12]}"
-        _on_server(f'CREATE DATABASE "{name}"')
-        templates["postgresql"] = name
-        _install(Config(home=home, database_url=_server_url(name)))
-    database = f"relatum_test_{uuid.uuid4().hex[:12]}"
-    _on_server(f'CREATE DATABASE "{database}" TEMPLATE "{templates["postgresql"]}"')
-    return Config(home=home, database_url=_server_url(database)), database
+    made.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -210,21 +188,19 @@ def database(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def config(
-    database: str,
-    _templates: dict[str, Any],
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+    database: str, tmp_path: Path, _template: Path, _databases: Databases
 ) -> Iterator[Config]:
     """Return the settings of a freshly installed instance with alice, bob and charlie."""
     if database == "sqlite":
-        made = _sqlite(_templates, tmp_path, tmp_path_factory)
+        shutil.copy(_template, tmp_path / "relatum.db")
+        made = Config(home=tmp_path, sqlite_synchronous="OFF")
         yield made
         db.dispose(made)
         return
-    made, name = _postgresql(_templates, tmp_path)
+    url = _databases.take(_databases.script)
+    made = Config(home=tmp_path, database_url=url)
     yield made
-    db.dispose(made)
-    _on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    _databases.give_back(url)
 
 
 @pytest.fixture
@@ -238,25 +214,22 @@ def instance(config: Config) -> Instance:
 
 
 @pytest.fixture
-def blank(tmp_path: Path) -> Iterator[Callable[[str], Config]]:
+def blank(tmp_path: Path, _databases: Databases) -> Iterator[Callable[[str], Config]]:
     """Yield a way to get the settings of an empty database, named by its kind."""
     made: list[Config] = []
 
     def make(kind: str) -> Config:
-        home, url = tmp_path / f"blank-{len(made)}", ""
-        if kind == "postgresql":
-            name = f"relatum_test_{uuid.uuid4().hex[:12]}"
-            _on_server(f'CREATE DATABASE "{name}"')
-            url = _server_url(name)
+        url = _databases.take() if kind == "postgresql" else ""
+        home = tmp_path / f"blank-{len(made)}"
         made.append(Config(home=home, database_url=url, sqlite_synchronous="OFF"))
         return made[-1]
 
     yield make
     for config in made:
-        db.dispose(config)
         if config.database_url:
-            name = config.database_url.rpartition("/")[2]
-            _on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            _databases.give_back(config.database_url)
+        else:
+            db.dispose(config)
 
 
 Refused = Callable[..., dict[str, Any]]

@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
+import atexit
 import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
-import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from relatum import cli
+
+from .databases import Databases
 
 ADMIN_URL = os.environ.get("RELATUM_TEST_POSTGRESQL", "")
 
 
 @contextmanager
 def bare(database: str, home: Path) -> Iterator[dict[str, str]]:
-    """Give the environment of an instance that is not there yet; drop its database afterwards."""
+    """Give the environment of an instance that is not there yet; take it back afterwards."""
     environment = {"RELATUM_HOME": str(home), "RELATUM_SQLITE_SYNCHRONOUS": "OFF"}
     if database == "sqlite":
         yield environment
         return
-    name = f"relatum_test_{uuid.uuid4().hex[:12]}"
-    _on_server(f'CREATE DATABASE "{name}"')
+    url = _databases().take()
     try:
-        url = sa.make_url(ADMIN_URL).set(database=name)
-        yield environment | {"RELATUM_DATABASE_URL": url.render_as_string(hide_password=False)}
+        yield environment | {"RELATUM_DATABASE_URL": url}
     finally:
-        _on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _databases().give_back(url)
 
 
-def _on_server(statement: str) -> None:
-    url = ADMIN_URL.replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
+@cache
+def _databases() -> Databases:
+    made = Databases(ADMIN_URL)
+    atexit.register(made.close)
+    return made
 
 
 class Shell:

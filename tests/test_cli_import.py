@@ -151,10 +151,9 @@ def test_what_is_wrong_as_a_whole_is_one_line(
 def test_every_command_of_the_page_on_maps_does_what_the_page_says(database, tmp_path):
     with homes.bare(database, tmp_path / "instance") as environment:
         port = serve.free_port(serve.LOOPBACK, 20_000 + os.getpid() % 10_000)
-        done = pages.run("import-maps", tmp_path, environment, port)
-    assert [(one.text, one.status) for one in done] == [
-        (command.text, command.status) for command in pages.commands("import-maps")
-    ]
+        known = pages.commands("import-maps")
+        done = pages.run(known, tmp_path, environment, port)
+    assert pages.unlike(known, done) == []
     listed = next(one.output for one in done if one.text.startswith("relatum records list"))
     assert listed.splitlines()[1].split() == [
         "4", "V1", "Hamburg", "2026-01-31", "Ada", "Lovelace", "yes", "repair", "120.50",

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
 from markdown_it.token import Token
 
 from .. import help as pages
 
 _STRANGE: Final = re.compile(r"[^a-z0-9_]+")
+_BETWEEN: Final = re.compile(r"(?<=[a-z])_(?=[a-z])")
+#: A page of more sections than this begins with a list of them.
+_FEW: Final = 8
 
 
 class HelpPage(NamedTuple):
-    """A help page; `html` is safe, since raw HTML in Markdown is shown as text."""
+    """A help page; `html` is safe, since raw HTML in Markdown is shown as text.
+
+    `sections` are the titles of its sections by their anchors; none on a short page.
+    """
 
     name: str
     title: str
     html: str
+    sections: dict[str, str]
 
 
 def titles() -> dict[str, str]:
@@ -31,17 +40,24 @@ def titles() -> dict[str, str]:
 @cache
 def read(name: str) -> HelpPage:
     """Return a help page; raise `page_unknown`."""
-    text = pages.text(name)
-    return HelpPage(name, titles()[name], _html(text))
-
-
-def _html(text: str) -> str:
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = reader.parse(text)
+    reader.add_render_rule("code_inline", _code)
+    # The page shows its title itself, before the list of sections.
+    tokens = reader.parse(pages.text(name).partition("\n")[2])
+    sections = {}
     for opening, inside in pairwise(tokens):
         if opening.type == "heading_open":
             opening.attrSet("id", anchor(inside))
-    return str(reader.renderer.render(tokens, reader.options, {}))
+            if opening.tag == "h2":
+                words = inside.content.replace("`", "")
+                sections[anchor(inside)] = words.removeprefix("relatum ")
+    html = str(reader.renderer.render(tokens, reader.options, {}))
+    return HelpPage(name, titles()[name], html, sections if len(sections) > _FEW else {})
+
+
+def _code(_: object, tokens: Sequence[Token], place: int, *__: object) -> str:
+    """Return code within a sentence; names may break between their words."""
+    return f"<code>{_BETWEEN.sub('_<wbr>', escapeHtml(tokens[place].content))}</code>"
 
 
 def anchor(heading: Token) -> str:

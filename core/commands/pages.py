@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
+from typing import Final
 
 import click
 
 from ...version import __version__
 from .. import help as pages
+
+#: A link to another page, which is a command here.
+_LINK: Final = re.compile(r"\[([^\]]+)\]\(/help/([a-z-]+)(?:#[a-z_-]+)?\)")
 
 
 @click.command("help")
@@ -35,7 +40,12 @@ def _show(text: str) -> None:
     from rich.console import Console  # noqa: PLC0415  # slow import, only for terminals
     from rich.markdown import Markdown  # noqa: PLC0415
 
-    Console().print(Markdown(text))
+    Console().print(Markdown(for_terminal(text)))
+
+
+def for_terminal(text: str) -> str:
+    """Return a page with links to other pages as the commands that show them."""
+    return _LINK.sub(r"\1 (`relatum help \2`)", text)
 
 
 @click.command()

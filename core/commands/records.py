@@ -72,7 +72,7 @@ def list_records(instance: Instance, type_name: str, as_json: bool, **options: A
     help="What to compute: count, sum(field), avg(field), min(field), max(field).",
 )  # fmt: skip
 @sort_option
-@click.option("--limit", metavar="N", help="Groups, at most group_limit.")
+@click.option("--limit", metavar="N", help="Groups, at most page_limit.")
 @click.option("--tz", metavar="ZONE", help="Time zone of date parts; default: the instance's.")
 @trashed_option
 @json_option

@@ -1,7 +1,8 @@
-"""The help pages: Markdown files of this folder, and three that are made from the code.
+"""The help pages: Markdown files of this folder, three made from the code, and the changelog.
 
 One source for the web (`/help/NAME`) and the terminal (`relatum help NAME`). `commands.md` is
-made by `tests/commands_page.py` and compared with the commands by a test.
+made by `tests/commands_page.py` and compared with the commands by a test: the commands lie in a
+layer above this one.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from ..types import OPERATORS
 ORDER: Final = (
     "start", "your-types-your-data", "entity-types", "field-types", "relationships", "records",
     "lists", "import-maps", "http", "people", "plugins", "operations", "settings", "commands",
-    "errors",
+    "errors", "changes",
 )  # fmt: skip
+_ROOT: Final = __package__.partition(".core")[0]
 _VALUE: Final = re.compile(r"\{(\w+)\}")
 #: Values that are half a sentence, or nothing.
 _ADDED: Final = re.compile(r"\{(nearest|where|why)\}")
@@ -42,6 +44,10 @@ def text(name: str) -> str:
     if name in _MADE:
         return _MADE[name]()
     return resources.files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8")
+
+
+def _changes() -> str:
+    return resources.files(_ROOT).joinpath("CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def _errors() -> str:
@@ -122,4 +128,5 @@ _MADE: Final[dict[str, Callable[[], str]]] = {
     "errors": _errors,
     "settings": _settings,
     "field-types": _field_types,
+    "changes": _changes,
 }
