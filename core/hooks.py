@@ -6,7 +6,7 @@ is passed by name. `ctx` is a frozen `Context` made for the plugin that is calle
 
 Policies: `collect` hooks run while an application is built, and a plugin that fails is left out
 of it; `strict` ones run in the transaction of a write, which a failure undoes; `isolated` ones
-run when all is committed, and a failure is noted and hurts nobody.
+run when all is committed, and a failure is logged and hurts nobody.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def relatum_after_commit(changes: Any, ctx: Context) -> None:
     """Hear of what was committed: a tuple of `Committed`, in the order of the writes.
 
     Called once per transaction that wrote records, after the commit, in no transaction. Returns
-    nothing. An exception is logged and noted at the plugin; the write stands.
+    nothing. An exception is logged with the plugin's id; the write stands.
     """
     raise NotImplementedError
 

@@ -77,3 +77,12 @@ def test_a_folder_with_a_manifest_must_bring_what_it_says(shell, tmp_path):
     assert "does not bring: relatum_routes" in shell.error("plugins", "enable", "parcel")
     (folder / "plugin.json").write_text(written % '"relatum_before_write"')
     assert "Enabled parcel." in shell.said("plugins", "enable", "parcel")
+
+
+def test_an_upgrade_brings_enabled_plugins_up_to_date(shell, tmp_path):
+    shell.said("plugins", "enable", "loyalty")
+    file = tmp_path / "home" / "plugins" / "loyalty.py"
+    file.write_text(LOYALTY.replace("1.0.0", "1.1.0").replace('"Card"', '"Karte"'))
+    assert "Brought plugin loyalty up to date." in shell.said("upgrade")
+    assert shell.json("entity-types", "show", "loyalty_card")["label"] == "Karte"
+    assert shell.json("upgrade")["plugins"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import threading
 import time
@@ -24,6 +25,7 @@ from .plugged import (
     token_of,
     with_loyalty,
 )
+from .test_schemathesis import serving
 
 HELLO = "/x/loyalty/hello"
 
@@ -236,3 +238,65 @@ def test_twenty_toggles_under_load_fail_no_request(loyal):
         worker.close()
     [epoch] = loyal.sql("SELECT plugins FROM core_epoch")
     assert [worker.generation for worker in workers] == [epoch.plugins] * WORKERS
+
+
+@pytest.mark.slow
+def test_a_server_of_three_workers_is_toggled_without_a_failed_or_a_stale_answer(loyal):
+    token = token_of(loyal)
+    counted: list[int] = []
+    with serving(loyal.config, workers=WORKERS) as port:
+        ask = _asking(port, token)
+        done = threading.Event()
+        threads = [
+            threading.Thread(target=_load, args=(_asking(port, token), done, counted))
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        delays = []
+        for number in range(TOGGLES):
+            verb = "enable" if number % 2 else "disable"
+            status, seen = ask("POST", f"/api/v1/plugins/loyalty/{verb}")
+            assert status == 200
+            begun = time.monotonic()
+            for _ in range(6):
+                # Whoever toggled sees it at once, whichever worker answers.
+                wanted = 200 if verb == "enable" else 404
+                assert ask("GET", HELLO, {"Relatum-Generation": seen})[0] == wanted
+            delays.append(time.monotonic() - begun)
+            time.sleep(0.1)
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert len(counted) == 4 and min(counted) > TOGGLES
+    assert max(delays) < 6 * 2
+    assert len(loyal.read(plugin_host.show, "loyalty")["workers"]) == WORKERS
+
+
+def _asking(port, token):
+    """Return a way to ask the server, by a connection of its own per request."""
+
+    def ask(method, path, headers=None, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        sent = {"Authorization": f"Bearer {token}", **(headers or {})}
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        connection.request(method, path, body, sent)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status, answer.getheader("Relatum-Generation")
+
+    return ask
+
+
+def _load(ask, done, counted):
+    """Read and write until told to stop; an answer that is none ends it without a count."""
+    count = 0
+    while not done.is_set():
+        count += 1
+        assert ask("GET", "/api/v1/records/x_company?_limit=5")[0] == 200
+        row = json.dumps({"name": str(count)})
+        assert ask("POST", "/api/v1/records/x_company", body=row)[0] == 201
+        assert ask("GET", "/help/")[0] == 200
+    counted.append(count)

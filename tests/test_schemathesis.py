@@ -37,15 +37,16 @@ checks.negative_data_rejection.enabled = false
 PROGRAM = """
 import sys
 from relatum.core import config, serve
-serve.serve(config.load(), port=int(sys.argv[1]), workers=2, ready=lambda: print("up", flush=True))
+port, workers = map(int, sys.argv[1:])
+serve.serve(config.load(), port=port, workers=workers, ready=lambda: print("up", flush=True))
 """
 
 
 @contextmanager
-def serving(config: Config) -> Iterator[int]:
+def serving(config: Config, *, workers: int = 2) -> Iterator[int]:
     """Serve an instance in processes of its own, and return the port."""
     port = serve.free_port(serve.LOOPBACK, 19_000 + os.getpid() % 10_000)
-    command = [sys.executable, "-P", "-c", PROGRAM, str(port)]
+    command = [sys.executable, "-P", "-c", PROGRAM, str(port), str(workers)]
     environment = os.environ | serve.environment(config)
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

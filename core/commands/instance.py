@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from .. import backup as archives
+from .. import db, install, plugin_host
 from .. import doctor as examination
-from .. import install
 from .terminal import Instance, is_terminal, json_option, look, pass_instance, print_json
 
 #: What init needs to be told: option, what the terminal asks, the answer that is offered.
@@ -100,7 +101,7 @@ def doctor(instance: Instance, repair: bool, as_json: bool) -> None:
 @json_option
 @pass_instance
 def upgrade(instance: Instance, as_json: bool) -> None:
-    """Bring the database to the version of this program.
+    """Bring the database to the version of this program, and enabled plugins to theirs.
 
     Make a backup first. Running workers of the older program answer 503 from then on.
 
@@ -109,9 +110,16 @@ def upgrade(instance: Instance, as_json: bool) -> None:
       relatum upgrade
     """
     before, after = install.upgrade()
+    updated = instance.read(plugin_host.outdated)
+    for plugin_id in updated:
+        enabling = partial(plugin_host.enable, plugin_id, actor=instance.actor)
+        db.transact(enabling, exclusive=True)
     if as_json:
-        print_json({"before": before, "after": after})
-    elif before == after:
+        print_json({"before": before, "after": after, "plugins": updated})
+        return
+    for plugin_id in updated:
+        click.echo(f"Brought plugin {plugin_id} up to date.")
+    if before == after:
         click.echo(f"Nothing to do: the database is at revision {after}.")
     else:
         click.echo(f"Upgraded the database from revision {before} to {after}.")

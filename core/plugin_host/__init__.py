@@ -19,6 +19,7 @@ from .loading import Loaded as Loaded
 from .loading import load as load
 from .loading import states as states
 from .looking import list_plugins as list_plugins
+from .looking import outdated as outdated
 from .looking import show as show
 from .manifest import Manifest as Manifest
 from .manifest import Plugin as Plugin

@@ -104,7 +104,7 @@ def load(
         return Loaded(generation=generation, hooks=hooks, faults=faults, disabled=disabled)
     loading = _Loading(hooks, left_out)
     found = discover(home)
-    for plugin_id in _order({s.id: found[s.id] for s in wanted if s.id in found}):
+    for plugin_id in in_order({s.id: found[s.id] for s in wanted if s.id in found}):
         loading.take(found[plugin_id], known[plugin_id])
     for state in wanted:
         if state.id not in found:
@@ -120,7 +120,7 @@ def load(
     )  # fmt: skip
 
 
-def _order(found: Mapping[str, Found]) -> list[str]:
+def in_order(found: Mapping[str, Found]) -> list[str]:
     """Return ids, those required first and else by name; what goes in circles is left out."""
     required = {
         each.id: sorted(set(each.manifest.plugin.requires) & set(found) if each.manifest else ())

@@ -111,3 +111,15 @@ def needs(found: dict[str, Found], state: State, plugin_id: str) -> bool:
     """Say whether a plugin requires another."""
     each = found.get(state.id)
     return bool(each and each.manifest and plugin_id in each.manifest.plugin.requires)
+
+
+def outdated(*, actor: Actor) -> list[str]:
+    """Return enabled plugins of which another version is there by now, those required first."""
+    access.require(actor, "read", "plugins")
+    found, known = discover(db.settings().home), loading.states(db.current().connection)
+    enabled = {s.id: found[s.id] for s in known.values() if s.enabled and s.id in found}
+    return [
+        plugin_id
+        for plugin_id in loading.in_order(enabled)
+        if found[plugin_id].manifest and found[plugin_id].version != known[plugin_id].version
+    ]
