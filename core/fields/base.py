@@ -139,6 +139,11 @@ class Field:
         return types.arguments(operator, operand)
 
     @property
+    def is_link(self) -> bool:
+        """Whether the field points to records; then it always has an index."""
+        return False
+
+    @property
     def operators(self) -> tuple[str, ...]:
         """Names of the comparisons that the field knows."""
         return self.value_type.operators

@@ -55,6 +55,10 @@ class Link(Field):
     value_type = types.REFERENCE
 
     @property
+    def is_link(self) -> bool:
+        return True
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """Names of the entity types it may point to."""
         raise NotImplementedError

@@ -19,6 +19,7 @@ from .paths import Path
 from .terms import Asker, Condition, Filter, Has, Junction, Not, conditions
 
 Sql = types.Sql
+_PLUS: Any = sa.sql.operators.custom_op("+")
 
 
 def shape(node: Filter) -> tuple[object, ...]:
@@ -57,17 +58,37 @@ def _me(leaf: Condition, actor: Actor) -> int:
     return actor.user_id
 
 
-def compile(node: Filter, table: sa.Table) -> Sql:  # noqa: A001  # what it does
-    """Return the condition that the records of `table` must meet."""
-    return _Compiler(table, itertools.count()).node(node, negated=False)
+def compile(node: Filter, table: sa.Table, *, dense: bool = False) -> Sql:  # noqa: A001  # what it does
+    """Return the condition that the records of `table` must meet.
+
+    `dense` says that many do: then no index of a compared field is worth driving from.
+    """
+    return _Compiler(table, itertools.count(), dense=dense).node(node, negated=False)
+
+
+def is_driven(node: Filter) -> bool:
+    """Say whether an index of a field of the type itself could drive the query."""
+    match node:
+        case Condition(path, operator) if not path.steps:
+            found = path.field
+            return operator != "empty" and (found.indexed or found.unique or found.is_link)
+        case Junction(all_, parts):
+            return all_ and any(map(is_driven, parts))
+    return False
+
+
+def _plain(column: Any) -> Any:
+    """Return a column as a value that no index is looked up by: SQLite's unary plus."""
+    return sa.UnaryExpression(column, operator=_PLUS, type_=column.type)
 
 
 class _Compiler:
     """Builds the SQL of one filter; parameters are numbered as `values` numbers them."""
 
-    def __init__(self, table: Any, numbers: Iterator[int]) -> None:
+    def __init__(self, table: Any, numbers: Iterator[int], *, dense: bool = False) -> None:
         self.table = table
         self.numbers = numbers
+        self.dense = dense
 
     def node(self, node: Filter, *, negated: bool) -> Sql:
         match node:
@@ -90,7 +111,10 @@ class _Compiler:
             return _emptiness(self.table, path, name, empty=not negated)
         at = target(self.table, path)
         column = at[-1].c[name]
-        made = field.condition(leaf.operator, column, *self._parameters(leaf, column))
+        arguments = self._parameters(leaf, column)
+        if self.dense and not path.steps:
+            column = _plain(column)
+        made = field.condition(leaf.operator, column, *arguments)
         return over(at, path, sa.not_(made) if negated else made)
 
     def _parameters(self, leaf: Condition, column: sa.ColumnElement[Any]) -> list[Sql]:

@@ -50,6 +50,10 @@ def page(query: Query, *, actor: Actor) -> Page:
     return _List(query, catalog.current(), actor).page()
 
 
+#: From so many matching records on, a page is read along the order's index.
+_DENSE = 2000
+
+
 class _List:
     """One list on its way: its order, its shown fields and the values of its filter."""
 
@@ -61,11 +65,13 @@ class _List:
         self.values = filters.values(query.filter, actor)
         self.digest = cursors.digest(query, self.keys)
         self.backwards = query.before is not None
+        self.dense = False
         self.related = Related(known, query.fields or all_fields(known, query.type))
 
     def page(self) -> Page:
         """Read the page."""
         self._check_cost()
+        self.dense = self._is_dense()
         position = None
         cursor = self.query.before or self.query.after
         if cursor is not None:
@@ -114,6 +120,7 @@ class _List:
             tuple((*key.path.shape, key.descending) for key in self.keys),
             self.related.columns,
             self.backwards,
+            self.dense,
             empty,
         )
         made: list[Any] = remembered(self.type, shape, lambda: list(self._made(empty)))
@@ -126,7 +133,7 @@ class _List:
         placed = [term.expression.label(f"k{place}") for place, term in enumerate(terms)]
         query = (
             sa.select(*shown, *placed)
-            .where(*conditions(self.query))
+            .where(*conditions(self.query, dense=self.dense))
             .order_by(*(term.ordered() for term in terms))
             .limit(sa.bindparam("limit", type_=sa.Integer()))
         )
@@ -153,6 +160,15 @@ class _List:
         found = found.where(*conditions(self.query)).limit(limit)
         return sa.select(sa.func.count()).select_from(found.subquery())
 
+    def _is_dense(self) -> bool:
+        """Say whether so many records match that the order's own index is the way to the page.
+
+        SQLite plans without a look at LIMIT: it would rather sort all of them.
+        """
+        if db.current().dialect != "sqlite" or not self.keys[0].indexed:
+            return False
+        return filters.is_driven(self.query.filter) and self._matching(_DENSE) == _DENSE
+
     def _check_cost(self) -> None:
         """Refuse to sort many records by what no index is ordered by."""
         first: SortKey = self.keys[0]
@@ -161,8 +177,8 @@ class _List:
             raise RelatumError("sort_too_costly", field=first.path.text, limit=cap)
 
 
-def conditions(query: Query) -> list[Any]:
+def conditions(query: Query, *, dense: bool = False) -> list[Any]:
     """Return what the records of a query must meet: alive (or trashed), and the filter."""
     table = query.type.table
     alive = table.c.trashed_at.is_not(None) if query.trashed else table.c.trashed_at.is_(None)
-    return [alive, filters.compile(query.filter, table)]
+    return [alive, filters.compile(query.filter, table, dense=dense)]
