@@ -35,6 +35,8 @@ SEEN_EVERY: Final = 30.0
 _FORGOTTEN: Final = timedelta(days=1)
 #: Seconds for which a request is run again, each time because somebody has enabled a plugin.
 _PATIENCE: Final = 30.0
+#: Seconds after which a set of plugins that could not be built is tried again.
+AGAIN_EVERY: Final = 10.0
 _log = logging.getLogger("relatum.dispatch")
 
 
@@ -48,8 +50,8 @@ class Application:
         #: Built, although nothing is known of the database: it finds out with the first request.
         self._loaded = Loaded(generation=0)
         self._app = self._made(self._loaded)
-        #: The newest generation that could not be built; the application before it serves on.
-        self._failed = -1
+        #: The newest generation that could not be built, and when: the one before it serves on.
+        self._failed, self._failed_at = -1, float("-inf")
         self._looked = self._seen = float("-inf")
         self._aside = Flask("relatum.dispatch")
         db.init_app(self._aside, config)
@@ -61,7 +63,8 @@ class Application:
         return self._loaded.generation
 
     def _made(self, loaded: Loaded) -> Flask:
-        return create_app(self.config, loaded, accepted=lambda: self._failed)
+        with plugin_host.PARSING:  # werkzeug makes syntax trees of its rules
+            return create_app(self.config, loaded, accepted=lambda: self._failed)
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -89,8 +92,7 @@ class Application:
         self._looked = now
         with contextlib.suppress(RelatumError, sa_exc.SQLAlchemyError):
             newest = self._epoch()
-            if newest not in (self.generation, self._failed):
-                self.build(newest)
+            self.build(newest)
         if now - self._seen > SEEN_EVERY:
             self._report()
 
@@ -101,18 +103,25 @@ class Application:
     # -- building ---------------------------------------------------------------------------
     def build(self, generation: int) -> None:
         """Serve a generation, or a newer one, from now on; one thread builds, others wait."""
+        if self._settled(generation):
+            return
         with self._building:
-            if generation in (self.generation, self._failed):
+            if self._settled(generation):  # by the thread that this one waited for
                 return
             try:
                 loaded, app = self._newest()
             except Exception:  # noqa: BLE001  # whatever it is, the application before it serves
                 # Nothing is wrong with a plugin, or it would have been left out.
                 _log.exception("generation %s of plugins can't be built", generation)
-                self._failed = generation
+                self._failed, self._failed_at = generation, time.monotonic()
                 return
             self._loaded, self._app = loaded, app
             self._report()
+
+    def _settled(self, generation: int) -> bool:
+        """Whether a generation is served, or failed a moment ago."""
+        failed = generation == self._failed and time.monotonic() - self._failed_at < AGAIN_EVERY
+        return failed or generation == self.generation
 
     def _newest(self) -> tuple[Loaded, Flask]:
         with self._aside.app_context(), db.reading(timed=False) as tx:

@@ -10,7 +10,7 @@ from io import BytesIO
 
 import pytest
 
-from relatum.core import auth, db, plugin_host, records
+from relatum.core import auth, db, dispatch, plugin_host, records
 from relatum.core.config import Config
 from relatum.core.dispatch import Application, _Body
 from relatum.core.errors import RelatumError
@@ -159,6 +159,19 @@ def test_routes_that_break_a_rule_are_refused(instance, routes, reason):
     put(instance, "broken", small("broken", text))
     with pytest.raises(RelatumError, match=reason):
         enable(instance, "broken")
+
+
+def test_a_set_that_could_not_be_built_is_tried_again(loyal, application, monkeypatch, caplog):
+    assert client(application).get(HELLO).status_code == 200
+    token, working = token_of(loyal), application._made
+    monkeypatch.setattr(application, "_made", lambda _loaded: 1 / 0)
+    disable(loyal, "loyalty")
+    assert client(application, token).get("/api/v1/records/x_company").status_code == 200
+    assert client(application).get(HELLO).status_code == 200
+    assert "can't be built" in caplog.text
+    monkeypatch.setattr(application, "_made", working)
+    monkeypatch.setattr(dispatch, "AGAIN_EVERY", 0.0)
+    assert client(application).get(HELLO).status_code == 404
 
 
 def test_safe_mode_runs_no_plugin_and_forgets_none(loyal):

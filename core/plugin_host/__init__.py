@@ -21,6 +21,7 @@ from .loading import states as states
 from .looking import list_plugins as list_plugins
 from .looking import outdated as outdated
 from .looking import show as show
+from .manifest import PARSING as PARSING
 from .manifest import Manifest as Manifest
 from .manifest import Plugin as Plugin
 from .manifest import Unfit as Unfit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,6 +31,10 @@ FILE: Final = "plugin.json"
 PROVIDED: Final = (
     "types", "fields", "field_types", "permissions", "hooks", "routes", "commands",
 )  # fmt: skip
+
+#: Held by whoever makes a syntax tree: CPython 3.11 counts their depth in one place for all threads
+#: and raises SystemError ("AST constructor recursion depth mismatch") when two make one at a time.
+PARSING: Final = threading.RLock()
 
 
 class Unfit(Exception):
@@ -104,7 +109,9 @@ def _load(schema: Any, document: Any, where: str) -> dict[str, Any]:
 
 
 def _of_source(text: str, name: str) -> Manifest:
-    for node in ast.parse(text).body:
+    with PARSING:
+        tree = ast.parse(text)
+    for node in tree.body:
         call = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
         if not isinstance(call, ast.Call) or _called(call) != "Plugin":
             continue
