@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from flask import Blueprint, Flask, g, has_app_context
 
 from ..hooks import Context
-from .manifest import Unfit
+from .manifest import PARSING, Unfit
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -92,7 +92,8 @@ def check(plugin: str, routes: Any, permissions: frozenset[str]) -> tuple[Rule, 
     for blueprint, prefix, name in mounts(plugin, routes):
         scratch = Flask("relatum.scratch", static_folder=None)
         before = {each: _size(scratch, each, None) for each in _EVERYWHERE}
-        scratch.register_blueprint(blueprint, url_prefix=prefix, name=name)
+        with PARSING:
+            scratch.register_blueprint(blueprint, url_prefix=prefix, name=name)
         for each in _EVERYWHERE:
             if _size(scratch, each, None) != before[each]:
                 raise Unfit(f"blueprint '{blueprint.name}' changes requests that are not its own")
