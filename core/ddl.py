@@ -81,7 +81,7 @@ def expected_indexes(entity_type: EntityType) -> set[CreateIndex]:
         if isinstance(field, Link) and field.owner != "system":
             found.add(CreateIndex(table, (field.column, "id"), live_only=False))
         elif field.indexed:
-            found.add(CreateIndex(table, (field.column, "id")))
+            found.add(CreateIndex(table, entity_type.index_of(field)))
         if field.sortable and field.name != "id":
             found.add(CreateIndex(table, (field.key_column, "id")))
     for key in entity_type.keys:

@@ -275,10 +275,17 @@ def test_more_groups_than_the_limit_are_refused(crm):
         assert refused_groups(crm, ("_group", "name")).code == "group_limit"
 
 
-def test_a_page_of_very_many_matches_is_read_along_its_order(crm):
+@pytest.mark.parametrize(
+    ("condition", "columns"),
+    [
+        (("city", "Rome"), ("city", "name__k", "id")),
+        (("city__in", "Rome,Bern"), ("name__k", "id")),
+    ],
+)
+def test_a_page_of_very_many_matches_is_read_along_its_order(crm, condition, columns):
     many = [{"name": f"n{i:05}", "city": "Rome"} for i in range(2500)]
     crm.write(records.create, "x_company", many)
-    args = [("city", "Rome"), ("_sort", "-name"), ("_limit", "2"), ("_fields", "name")]
+    args = [condition, ("_sort", "-name"), ("_limit", "2"), ("_fields", "name")]
     seen: list[tuple[str, Any]] = []
 
     def note(_connection, _cursor, text, parameters, *_):
@@ -289,5 +296,7 @@ def test_a_page_of_very_many_matches_is_read_along_its_order(crm):
     event.remove(engine_of(crm), "before_cursor_execute", note)
     assert names(page) == ["n02499", "n02498"]
     plan = explained(crm, [each for each in seen if "ORDER BY" in each[0]])
-    assert ddl.CreateIndex("x_company", ("name__k", "id")).name in plan
     assert "TEMP B-TREE" not in plan
+    assert "Sort" not in plan
+    if crm.dialect == "sqlite":  # PostgreSQL looks at LIMIT, and may take either
+        assert ddl.CreateIndex("x_company", columns).name in plan

@@ -108,6 +108,17 @@ class EntityType:
         """The fields in the title pattern, in order."""
         return tuple(self.fields[n] for n in title_names(self.title) if n in self.fields)
 
+    def index_of(self, field: Field) -> tuple[str, ...]:
+        """Return the columns of the index that filters by a field use.
+
+        Records of one value lie in the order of the title, if that is one sortable field: a list
+        of them is read from its beginning, however many there are.
+        """
+        title = self.fields.get(self.title)
+        if title is None or not title.sortable or title.name in ("id", field.name):
+            return (field.column, "id")
+        return (field.column, title.key_column, "id")
+
     def label_of(self, values: Mapping[str, Any]) -> str:
         """Return a record's label from the stored values of its title fields."""
         shown = {f.name: _text(f, values.get(f.name)) for f in self.title_fields}

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from .. import types
 from ..actor import Actor
+from ..catalog import EntityType
 from ..errors import RelatumError
 from .paths import Path
 from .terms import Asker, Condition, Filter, Has, Junction, Not, conditions
@@ -74,6 +75,16 @@ def is_driven(node: Filter) -> bool:
             return operator != "empty" and (found.indexed or found.unique or found.is_link)
         case Junction(all_, parts):
             return all_ and any(map(is_driven, parts))
+    return False
+
+
+def is_ordered(node: Filter, entity_type: EntityType, order: str) -> bool:
+    """Say whether an index of a compared field holds what matches in the order of a column."""
+    match node:
+        case Condition(path, "eq") if not path.steps and path.field.indexed:
+            return entity_type.index_of(path.field)[1] == order
+        case Junction(True, parts):
+            return any(is_ordered(part, entity_type, order) for part in parts)
     return False
 
 

@@ -165,7 +165,10 @@ class _List:
 
         SQLite plans without a look at LIMIT: it would rather sort all of them.
         """
-        if db.current().dialect != "sqlite" or not self.keys[0].indexed:
+        first: SortKey = self.keys[0]
+        if db.current().dialect != "sqlite" or not first.indexed:
+            return False
+        if filters.is_ordered(self.query.filter, self.type, first.path.field.key_column):
             return False
         return filters.is_driven(self.query.filter) and self._matching(_DENSE) == _DENSE
 
