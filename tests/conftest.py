@@ -139,7 +139,7 @@ class Instance:
             return list(connection.execute(sa.text(text), values))
 
 
-def _install(config: Config) -> str:
+def _install(config: Config) -> list[str]:
     """Install an instance; return the statements that a server would be told to copy it."""
     others = [{"name": "Bob", "email": "bob@example.org"}, {"name": "Charlie"}]
 
@@ -157,7 +157,7 @@ def _install(config: Config) -> str:
             then=then,
         )
     db.dispose(config)
-    return ";\n".join(written)
+    return written
 
 
 @pytest.fixture(scope="session")

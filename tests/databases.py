@@ -1,8 +1,9 @@
 """PostgreSQL databases for tests: a few per worker, made new between tests by emptying them.
 
 DROP DATABASE waits for a checkpoint, which takes longer than most tests. So a database is taken
-back instead: whoever is still connected is sent away, its schema is dropped, and the script of
-a fresh instance, recorded once, is run in one round trip.
+back instead: whoever is still connected is sent away, and the script of a fresh instance, recorded
+once, is run in one round trip. Where the tables of the instance are as the script made them, those
+of the test are dropped and the rows are made anew; else the schema is.
 """
 
 from __future__ import annotations
@@ -25,28 +26,53 @@ _AWAY = (
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 _EMPTY = "DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
-_WRITES = ("CREATE", "ALTER", "INSERT", "UPDATE", "DELETE", "DROP")
+_DDL = ("CREATE", "ALTER", "DROP")
+_WRITES = (*_DDL, "INSERT", "UPDATE", "DELETE")
+#: A digest of what tables, columns, indexes, constraints and sequences are, made anew or not.
+_SHAPES = """
+SELECT c.relname, c.relkind::text, md5(concat_ws(' ', c.oid, c.relnatts, (
+    SELECT string_agg(concat_ws(',', attname, atttypid, atttypmod, attnotnull, atthasdef), ' '
+        ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0), (
+    SELECT string_agg(indexrelid::text || indisvalid, ' ' ORDER BY indexrelid)
+        FROM pg_index WHERE indrelid = c.oid), (
+    SELECT string_agg(oid::text || convalidated, ' ' ORDER BY oid)
+        FROM pg_constraint WHERE conrelid = c.oid)))
+FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')
+"""
+_FROM_THE_START = (
+    "SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence "
+    "JOIN pg_class c ON c.oid = seqrelid WHERE relnamespace = 'public'::regnamespace"
+)
+_Shapes = dict[tuple[str, str], str]
 
 
 class Databases:
-    """The databases of one worker; `script` makes a fresh instance in an empty one."""
+    """The databases of one worker; `script` holds what makes a fresh instance in an empty one."""
 
     def __init__(self, server: str) -> None:
         self._server = server
         self._free: list[str] = []
         self._names: list[str] = []
-        self.script = ""
+        self._shapes: dict[str, _Shapes] = {}
+        self.script: list[str] = []
 
     def url(self, name: str) -> str:
         """Return the address of a database of the server."""
         return sa.make_url(self._server).set(database=name).render_as_string(hide_password=False)
 
-    def take(self, script: str = "") -> str:
+    def take(self, script: list[str] | None = None) -> str:
         """Return the address of a database in which only `script` was run."""
         name = self._free.pop() if self._free else self._make()
         with psycopg.connect(self.url(name), autocommit=True) as connection:
             connection.execute(_AWAY)
-            connection.execute(f"{_EMPTY} {script}".encode())
+            known = self._shapes.pop(name, None) if script else None
+            if script and known and (again := _again(known, _shapes(connection), script)):
+                connection.execute(again.encode())
+                self._shapes[name] = known
+            else:
+                connection.execute(f"{_EMPTY} {';'.join(script or [])}".encode())
+                if script:
+                    self._shapes[name] = _shapes(connection)
         return self.url(name)
 
     def give_back(self, url: str) -> None:
@@ -72,6 +98,24 @@ class Databases:
             connection.execute(statement.encode())
 
 
+def _shapes(connection: psycopg.Connection[Any]) -> _Shapes:
+    rows = connection.execute(_SHAPES).fetchall()
+    return {(name, kind): digest for name, kind, digest in rows}
+
+
+def _again(known: _Shapes, found: _Shapes, script: list[str]) -> str:
+    """Return what makes the rows of `script` anew; empty if the tables are not as it left them."""
+    if any(found.get(each) != digest for each, digest in known.items()):
+        return ""
+    extra = [f'"{name}"' for name, kind in found if (name, kind) not in known and kind == "r"]
+    made = ["SET session_replication_role = replica"]
+    if extra:
+        made.append(f"DROP TABLE {', '.join(extra)} CASCADE")
+    made += [f'DELETE FROM "{name}"' for name, kind in known if kind == "r"]
+    made.append(_FROM_THE_START)
+    return ";".join(made + [each for each in script if not each.startswith(_DDL)])
+
+
 @contextmanager
 def recorded(engine: sa.Engine) -> Iterator[list[str]]:
     """Record what a server is told to write in the block, with the values in the statements."""
@@ -82,7 +126,7 @@ def recorded(engine: sa.Engine) -> Iterator[list[str]]:
         if isinstance(driver, psycopg.Connection) and statement.lstrip().startswith(_WRITES):
             cursor = psycopg.ClientCursor(driver)
             rows = values if isinstance(values, list) else [values]
-            written.extend(cursor.mogrify(statement.encode(), row) for row in rows)
+            written.extend(cursor.mogrify(statement.encode(), row).strip() for row in rows)
 
     event.listen(engine, "before_cursor_execute", note)
     try:

@@ -148,6 +148,7 @@ def test_what_is_wrong_as_a_whole_is_one_line(
     assert codes(relatum) == []
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_on_maps_does_what_the_page_says(database, tmp_path):
     with homes.bare(database, tmp_path / "instance") as environment:
         port = serve.free_port(serve.LOOPBACK, 20_000 + os.getpid() % 10_000)

@@ -143,6 +143,7 @@ def test_an_instance_of_ones_own_is_served_as_it_is(config):
     assert names == ["Alice", "Bob", "Charlie"]
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("point", ["apply.after_ddl", "apply.after_rows", "apply.after_indexes"])
 def test_a_first_start_that_is_killed_leaves_nothing_and_the_next_one_is_whole(environment, point):
     assert point in faults.POINTS

@@ -115,16 +115,20 @@ def unlike(name: str, folder: Path, database: str, curl: str | None = None) -> l
         return pages.unlike(known, pages.run(known, folder, environment, port, curl=curl))
 
 
-@pytest.mark.parametrize("name", WITH_COMMANDS)
+@pytest.mark.parametrize(
+    "name", [n if n == "start" else pytest.param(n, marks=pytest.mark.slow) for n in WITH_COMMANDS]
+)
 def test_the_commands_of_a_page_do_what_it_says(name, tmp_path):
     assert unlike(name, tmp_path, "sqlite") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["postgresql"])
 def test_the_commands_of_operations_work_on_postgresql(database, tmp_path):
     assert unlike("operations", tmp_path, database) == []
 
 
+@pytest.mark.slow
 def test_the_pages_can_be_tried_without_curl(tmp_path):
     assert unlike("http", tmp_path, "sqlite", str(pages.CURL)) == []
 

@@ -7,6 +7,8 @@ import socket
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from . import pages
 from .homes import bare
 
@@ -23,6 +25,7 @@ def test_every_make_target_it_names_is_there():
     assert {"demo", "test"} <= {name or other for name, other in named} <= set(targets)
 
 
+@pytest.mark.slow
 def test_the_tour_does_what_it_says(tmp_path):
     known = [command for command in pages.commands_in(README) if command.text != DEMO]
     assert any(command.answer for command in known)

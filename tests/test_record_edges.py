@@ -284,6 +284,7 @@ def test_a_dry_run_finds_the_problems_and_leaves_no_trace(tree):
 
 
 # -- many at once ------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_twenty_thousand_rows_go_in_and_change_in_one_batch(tree):
     ids = tree.create("x_node", *({"name": f"N{n}"} for n in range(20_000)))
     assert ids == sorted(ids)
