@@ -68,15 +68,16 @@ METADATA: dict[str, Any] = {
 
 def read_rows(connection: sa.Connection) -> Rows:
     """Read the metadata in six selects."""
-    found = {
-        name: {
-            row["id"]: dict(row)
-            for row in connection.execute(sa.select(model.__table__)).mappings()
-        }
-        for name, model in METADATA.items()
-    }
+    found = {name: _by_id(connection, model.__table__) for name, model in METADATA.items()}
     settings = connection.execute(sa.select(models.Setting.__table__)).all()
     return Rows({row.name: row.value for row in settings}, **found)
+
+
+def _by_id(connection: sa.Connection, table: sa.Table) -> dict[int, dict[str, Any]]:
+    result = connection.execute(sa.select(table))
+    names = tuple(result.keys())  # a dict of each row is made in half the time of its mapping
+    rows = [dict(zip(names, row, strict=True)) for row in result.all()]
+    return {row["id"]: row for row in rows}
 
 
 def load(connection: sa.Connection, generation: int, known: Catalog | None = None) -> Catalog:
