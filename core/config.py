@@ -12,6 +12,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def _setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """What an instance was told; immutable, one per application."""
 
@@ -82,7 +83,7 @@ class Config:
     link_minutes: int = _setting(30, "Minutes a one-time sign-in link works.")
     sign_in_limit: str = _setting("10 per minute", "Sign-in tries per address and account.")
 
-    @property
+    @cached_property
     def url(self) -> str:
         """The SQLAlchemy address of the database."""
         if not self.database_url:

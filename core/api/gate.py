@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from flask import Response, request
 
@@ -29,28 +29,38 @@ class Who(NamedTuple):
     token: str | None = None
 
 
+NOBODY: Final = Who(STRANGER)
+
+
 def answer(operation: Operation, path: dict[str, Any]) -> Response:
     """Carry out one operation for the current request.
 
     The bytes of the answer are made inside the transaction and sent after its commit, so a
     commit that fails can't have answered with success.
     """
-    who = identify(public=operation.public)
+    who = NOBODY
     try:
-        return _answer(operation, path, who)
+        if not operation.only_reads:
+            who = identify(public=operation.public)
+            if not operation.public:
+                confirm(who)
+            return _response(_run(operation, _call(operation, who), path))
+        _claimed(public=operation.public)
+        # Nothing is waited for but the database: one snapshot says who asks and what he sees.
+        with db.reading():
+            who = _known(public=operation.public)
+            return _response(operation.work(_call(operation, who), **path).sealed())
     finally:
         if who.token is not None:
             auth.note_use(who.token)
 
 
-def _answer(operation: Operation, path: dict[str, Any], who: Who) -> Response:
-    if not operation.public:
-        confirm(who)
+def _call(operation: Operation, who: Who) -> Call:
     _known_parameters(operation)
     raw, body = b"", None
     if operation.body is not None:
         raw, body = wire.read_json(request, plain_text="Record" not in operation.body)
-    call = Call(
+    return Call(
         actor=who.actor,
         method=request.method,
         path=request.full_path,
@@ -61,7 +71,6 @@ def _answer(operation: Operation, path: dict[str, Any], who: Who) -> Response:
         cookie=who.cookie,
         digest=hashlib.sha256(raw).hexdigest() if "Idempotency-Key" in request.headers else "",
     )
-    return _response(_run(operation, call, path))
 
 
 def _run(operation: Operation, call: Call, path: dict[str, Any]) -> Sealed:
@@ -98,25 +107,34 @@ def identify(*, public: bool) -> Who:
 
     A bearer token goes before a cookie: another site can't make a browser send it.
     """
+    if not _claimed(public=public):
+        return NOBODY
+    with db.reading():
+        return _known(public=public)
+
+
+def _claimed(*, public: bool) -> bool:
+    """Say whether the database must be asked who this is; raise `not_signed_in` without it."""
+    if not has_credential() and not public:
+        raise RelatumError("not_signed_in")
+    return has_credential()
+
+
+def _known(*, public: bool) -> Who:
     given = request.headers.get("Authorization")
     if given is not None:
         scheme, _, token = given.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise RelatumError("not_signed_in")
-        with db.reading():
-            return Who(auth.actor_of_token(token.strip()), token=token.strip())
-    cookie = request.cookies.get(COOKIE)
-    if cookie:
-        try:
-            with db.reading():
-                actor, csrf = auth.actor_of_session(cookie)
-            return Who(actor, csrf, cookie)
-        except RelatumError as error:
-            if not public or error.status != 401:
-                raise
-    if not public:
-        raise RelatumError("not_signed_in")
-    return Who(STRANGER)
+        return Who(auth.actor_of_token(token.strip()), token=token.strip())
+    cookie = request.cookies.get(COOKIE, "")
+    try:
+        actor, csrf = auth.actor_of_session(cookie)
+    except RelatumError as error:
+        if not public or error.status != 401:
+            raise
+        return NOBODY
+    return Who(actor, csrf, cookie)
 
 
 def confirm(who: Who) -> None:

@@ -11,7 +11,8 @@ from typing import Final
 
 import limits
 from flask import Flask, current_app, request
-from flask_limiter import Limiter
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 
 from ..errors import RelatumError
 from ..fields import fold
@@ -29,13 +30,7 @@ def install(app: Flask) -> None:
         raise RelatumError(
             "setting_invalid", name="sign_in_limit", value=given, wanted=wanted
         ) from None
-    limiter = Limiter(
-        lambda: request.remote_addr or "",
-        app=app,
-        storage_uri="memory://",
-        strategy="moving-window",
-    )
-    app.extensions[_KEY] = (limiter.limiter, rules)
+    app.extensions[_KEY] = (MovingWindowRateLimiter(MemoryStorage()), rules)
 
 
 def count_try(account: str) -> None:

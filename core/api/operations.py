@@ -138,6 +138,11 @@ class Operation:
         """Whether an Idempotency-Key makes a repetition safe."""
         return self.mode in (WRITE, EXCLUSIVE)
 
+    @property
+    def only_reads(self) -> bool:
+        """Whether it reads and waits for nothing that the caller sends."""
+        return self.mode == READ and self.body is None
+
     def mode_of(self, call: Call) -> str:
         """Return the mode for this call: a change that is only planned only reads."""
         if any(p.name == PLAN_ONLY.name for p in self.query) and call.flag(PLAN_ONLY.name):
