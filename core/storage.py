@@ -6,6 +6,8 @@
 | decimal | INTEGER × 10^scale | NUMERIC(18, scale) | Decimal |
 | instant | INTEGER µs since 1970 UTC | TIMESTAMPTZ | aware datetime, UTC |
 | date | TEXT ISO | DATE | date |
+| time of day | TEXT ISO | TIME | time |
+| json | TEXT | JSONB | str: JSON with its keys in order |
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
@@ -79,6 +82,29 @@ class Scaled(TypeDecorator[Decimal]):
         if dialect.name == "sqlite":
             return Decimal(value).scaleb(-self.scale)
         return Decimal(value)
+
+
+class Json(TypeDecorator[str]):
+    """A JSON document as its text, so that values compare alike on both databases."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.Text())
+        return dialect.type_descriptor(postgresql.JSONB(none_as_null=True))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+        return value if value is None or dialect.name == "sqlite" else orjson.loads(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        return value if value is None or dialect.name == "sqlite" else json_text(value)
+
+
+def json_text(value: Any) -> str:
+    """Return a JSON value as the text that is stored: keys in order, no blanks."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def local_day(micros: int | None, zone: str) -> str | None:

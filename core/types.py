@@ -63,10 +63,13 @@ _ORDER = ("gt", "gte", "lt", "lte", "between")
 
 TEXT: Final = ValueType("text", (*_SET, "ieq", "contains", "starts"))
 LONG_TEXT: Final = ValueType("long text", ("has", "empty"), ordered=False)
+RICH_TEXT: Final = ValueType("rich text", ("contains", "empty"), ordered=False)
+JSON: Final = ValueType("json", ("has", "empty"), ordered=False)
 INTEGER: Final = ValueType("integer", (*_SET, *_ORDER), summable=True)
 DECIMAL: Final = ValueType("decimal", (*_SET, *_ORDER), summable=True)
 BOOLEAN: Final = ValueType("boolean", ("eq", "ne", "empty"))
 DATE: Final = ValueType("date", (*_SET, *_ORDER))
+TIME: Final = ValueType("time", (*_SET, *_ORDER))
 INSTANT: Final = ValueType("instant", (*_SET, *_ORDER))
 CHOICE: Final = ValueType("choice", (*_SET, "category"))
 REFERENCE: Final = ValueType("reference", _SET)
@@ -115,6 +118,8 @@ def arguments(operator: str, operand: Any) -> tuple[Any, ...]:
 
 def _after(prefix: str) -> str:
     """Return the smallest text after all texts that begin with `prefix`, by code point."""
+    if not prefix:
+        return prefix
     last = ord(prefix[-1]) + 1
     if 0xD800 <= last <= 0xDFFF:
         last = 0xE000

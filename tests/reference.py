@@ -119,6 +119,7 @@ PARTS: dict[str, Callable[[Any], Any]] = {
     "month": lambda v: f"{_local(v).year:04}-{_local(v).month:02}",
     "week": _week,
     "day": lambda v: _local(v).isoformat(),
+    "hour": lambda v: f"{v.hour:02}",
     "category": lambda v: STAGES[v],
 }
 

@@ -20,6 +20,15 @@ EVERY_FIELD: list[dict[str, Any]] = [
     {"name": "moment", "kind": "datetime"},
     {"name": "stage", "kind": "choice", "options": [{"value": "open"}, {"value": "won"}]},
     {"name": "mail", "kind": "email"},
+    {"name": "opens", "kind": "time"},
+    {"name": "took", "kind": "duration", "settings": {"max": 86400}},
+    {"name": "stars", "kind": "rating"},
+    {"name": "chance", "kind": "percent", "settings": {"min": "0", "max": "100"}},
+    {"name": "hue", "kind": "colour"},
+    {"name": "site", "kind": "url"},
+    {"name": "phone", "kind": "phone", "settings": {"region": "US"}},
+    {"name": "about", "kind": "rich_text"},
+    {"name": "extra", "kind": "json"},
     {"name": "parent", "kind": "lookup", "settings": {"target": "x_asset"}},
     {"name": "keeper", "kind": "user", "default": "me"},
 ]  # fmt: skip
@@ -28,6 +37,9 @@ VALUES = {
     "name": "Äpfel", "code": "A", "story": "one\ntwo", "size": 3, "weight": "1.250",
     "price": "12.50", "paid": True, "known": False, "day": "2026-01-31",
     "moment": "2026-01-31T08:30:00Z", "stage": "won", "mail": "a@example.org",
+    "opens": "09:30:00", "took": 5400, "stars": 4, "chance": "12.50", "hue": "#2f6fed",
+    "site": "https://example.org/", "phone": "+14155552671", "about": "<p>Hi</p>",
+    "extra": {"plan": ["free"]},
 }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def field(kind: str, **settings: Any) -> Any:
     settings = {**needed(kind, "x_thing"), **settings}
     return FIELD_TYPES[kind](
         id=1, type_id=1, name="f", column="f", label="F", settings=settings, options=options,
-        zone="Europe/Berlin", currency="EUR",
+        zone="Europe/Berlin", currency="EUR", country="DE",
     )  # fmt: skip
 
 
@@ -158,9 +158,9 @@ def test_a_number_of_thousands_of_digits_is_refused_like_any_other(kind):
     assert code(field(kind).check, 10**5000) in {"too_large", f"not_{kind}", "not_reference"}
 
 
-@pytest.mark.parametrize("kind", sorted(FIELD_TYPES))
+@pytest.mark.parametrize("kind", sorted(FIELD_TYPES.keys() - {"json"}))
 @pytest.mark.parametrize("sent", [[], {}, [1], {"a": 1}, b"a"], ids=repr)
-def test_no_field_takes_a_list_or_an_object(kind, sent):
+def test_a_field_of_one_value_takes_no_list_and_no_object(kind, sent):
     assert code(field(kind).check, sent).startswith("not_")
 
 

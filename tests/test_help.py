@@ -82,6 +82,7 @@ def test_every_field_type_its_settings_and_every_operator_are_documented():
     for kind, field_type in fields.FIELD_TYPES.items():
         section = text.split(f"## `{kind}`\n")[1].split("\n## ")[0]
         assert field_type.summary in section
+        assert f"- Example: `{field_type.EXAMPLE}`." in section
         assert all(f"| `{name}` |" in section for name in field_type.SETTINGS)
     assert all(f"| `{name}` |" in text for name in types.OPERATORS)
 

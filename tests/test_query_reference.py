@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import os
 import unicodedata
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -54,6 +54,10 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "amount": AMOUNTS,
     "day": DAYS,
     "at": INSTANTS,
+    "opens": st.sampled_from(
+        [time(0, 0), time(9, 5), time(9, 5, 1), time(12, 0), time(23, 59, 59)]
+    ),
+    "took": st.integers(0, 100) | st.integers(0, 100 * 366 * 24 * 3600),
     "stage": st.sampled_from(list(STAGES)),
     "ok": st.booleans(),
     "tri": st.booleans(),
@@ -65,6 +69,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "amount": {"kind": "decimal", "settings": {"scale": 2}, "indexed": True},
     "day": {"kind": "date", "sortable": True},
     "at": {"kind": "datetime"},
+    "opens": {"kind": "time", "sortable": True},
+    "took": {"kind": "duration"},
     "stage": {
         "kind": "choice",
         "options": [{"value": v, "label": v, "category": c} for v, c in STAGES.items()],
@@ -74,14 +80,9 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 LINKS = ("parent", "boss")
 PATHS = [
-    *VALUES,
-    "parent.name",
-    "parent.amount",
-    "parent.parent.n",
-    "boss.stage",
-    "boss.day",
+    *VALUES, "parent.name", "parent.amount", "parent.parent.n", "boss.stage", "boss.day",
     "who.name",
-]
+]  # fmt: skip
 ORDERED = [path for path in PATHS if not path.endswith("note")]
 GROUPS = [
     "stage",
@@ -96,6 +97,8 @@ GROUPS = [
     *(f"{field}.{part}" for field in ("day", "at") for part in ("year", "quarter", "month")),
     *(f"{field}.{part}" for field in ("day", "at") for part in ("week", "day")),
     "boss.day.month",
+    "opens",
+    "opens.hour",
 ]
 EQUALITY = ("eq", "ne")
 ORDER = ("gt", "gte", "lt", "lte")
@@ -105,7 +108,7 @@ def wire(value: Any) -> Any:
     """Return a value as JSON carries it."""
     if isinstance(value, Decimal):
         return format(value, "f")
-    return value.isoformat() if isinstance(value, (date, datetime)) else value
+    return value.isoformat() if isinstance(value, (date, datetime, time)) else value
 
 
 def stored(name: str, value: Any) -> Any:
@@ -314,7 +317,16 @@ class Machine(RuleBasedStateMachine):
 
     @rule(node=FILTERS, group=st.sampled_from(GROUPS))
     def groups(self, node: dict[str, Any], group: str) -> None:
-        selects = ["count", "sum(amount)", "avg(amount)", "max(n)", "min(day)", "count(parent.n)"]
+        selects = [
+            "count",
+            "sum(amount)",
+            "avg(amount)",
+            "max(n)",
+            "min(day)",
+            "max(opens)",
+            "sum(took)",
+            "count(parent.n)",
+        ]
         body = {"filter": self.mine(node), "group": [group], "select": selects}
         with self.instance.reading():
             answer = query.aggregate(query.from_json("x_thing", body), actor=self.instance.alice)

@@ -53,7 +53,7 @@ _FLAG: Final = {"type": "boolean"}
 _FILTER: Final = {"$ref": "#/components/schemas/Filter"}
 #: What of a field's schema is true of stored values too; rules may be younger than they are.
 _LASTING: Final = frozenset({"type", "x-currency", "x-entity-type"})
-_LASTING_FORMATS: Final = frozenset({"date", "date-time", "decimal"})
+_LASTING_FORMATS: Final = frozenset({"date", "date-time", "decimal", "time"})
 
 
 def plain() -> dict[str, JsonSchema]:
@@ -141,7 +141,8 @@ def sent(field: Field) -> JsonSchema:
 
 
 def _or_null(schema: JsonSchema) -> JsonSchema:
-    made = {**schema, "type": [schema["type"], "null"]}
+    known = schema["type"]
+    made = {**schema, "type": [*([known] if isinstance(known, str) else known), "null"]}
     if "enum" in schema:
         made["enum"] = [*schema["enum"], None]
     return made

@@ -1,7 +1,8 @@
 """The archive: a zip of `manifest.json`, `tables/NAME.ndjson` and perhaps `settings.toml`.
 
 A line of a table is a JSON list of one row's values in the order of the manifest's columns:
-instants and dates as ISO 8601, decimals as text. Nothing in it depends on the database.
+instants, dates and times as ISO 8601, decimals and JSON as text. Nothing in it depends on the
+database.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +25,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 from ..errors import RelatumError
-from ..storage import Instant, Int64, Scaled, Text
+from ..storage import Instant, Int64, Json, Scaled, Text
 
 FORMAT = "relatum-backup"
 VERSION = 1
@@ -68,8 +69,10 @@ def kind_of(type_: TypeEngine[Any]) -> str:
     if isinstance(type_, Scaled):
         return f"decimal:{type_.scale}"
     for kind, cls in (
+        ("json", Json),
         ("boolean", sa.Boolean),
         ("date", sa.Date),
+        ("time", sa.Time),
         ("integer", sa.Integer),
         ("text", sa.Text),
     ):
@@ -84,6 +87,8 @@ def type_of(kind: str) -> TypeEngine[Any]:
         "instant": Instant(),
         "boolean": sa.Boolean(),
         "date": sa.Date(),
+        "time": sa.Time(),
+        "json": Json(),
         "integer": Int64,
         "text": Text,
     }
@@ -100,6 +105,7 @@ def type_of(kind: str) -> TypeEngine[Any]:
 _READERS: dict[str, Callable[[Any], Any]] = {
     "instant": datetime.fromisoformat,
     "date": date.fromisoformat,
+    "time": time.fromisoformat,
     "decimal": Decimal,
 }
 

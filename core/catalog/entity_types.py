@@ -121,7 +121,7 @@ class EntityType:
 
     def label_of(self, values: Mapping[str, Any]) -> str:
         """Return a record's label from the stored values of its title fields."""
-        shown = {f.name: _text(f, values.get(f.name)) for f in self.title_fields}
+        shown = {f.name: f.text(f.wire(values.get(f.name))) for f in self.title_fields}
         if not any(shown.values()):
             return f"{self.label} {values.get('id', '')}".strip()
         pattern = self.title if "{" in self.title else f"{{{self.title}}}"
@@ -146,15 +146,6 @@ def title_names(title: str) -> list[str]:
     if any(spec or conv for _, spec, conv in parts):
         raise ValueError("a title pattern takes plain {field} names only")
     return [name for name, _, _ in parts]
-
-
-def _text(field: Field, value: Any) -> str:
-    if value is None:
-        return ""
-    for option in field.options:
-        if option.value == value:
-            return option.label
-    return str(field.wire(value))
 
 
 class Relation(NamedTuple):

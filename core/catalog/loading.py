@@ -23,6 +23,7 @@ from ..fields import (
     RecordId,
     Tree,
     UserField,
+    country_of,
 )
 from .entity_types import Catalog, EntityType, Key
 from .patches import Patch, Patches
@@ -118,6 +119,7 @@ class TypeBuilder:
 
     def __init__(self, rows: Rows, known: Catalog | None) -> None:
         self.settings = rows.settings
+        self.country = country_of(rows.settings.get("language", ""), self._zone)
         self.known = known
         self.patches = Patches(rows.patches)
         self.plugged = hooks.current().field_types
@@ -173,7 +175,8 @@ class TypeBuilder:
 
     def _digest(self, row: Any, fields: list[Any], keys: list[Any]) -> str:
         trees = self.trees.get(row["name"]), self.trees.get("team")
-        parts = [tuple(row.values()), self._zone, self.settings.get("currency"), trees]
+        currency = self.settings.get("currency")
+        parts = [tuple(row.values()), self._zone, currency, self.country, trees]
         for field in fields:
             target = orjson.loads(field["settings"]).get("target")
             leads = self.physical.get(target), self.trees.get(target)
@@ -229,6 +232,7 @@ class TypeBuilder:
             tree=self.trees.get(settings.get("target", "")),
             zone=self._zone,
             currency=self.settings.get("currency", ""),
+            country=self.country,
         )
 
 

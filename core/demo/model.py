@@ -41,6 +41,7 @@ _COMPANY: Final = {
             required=True, default="prospect", indexed=True,
         ),
         _field("employees", "integer", sortable=True, settings={"min": 1}),
+        _field("website", "url"),
         _field("customer_since", "date"),
         _link("parent", "x_company", label="Parent company"),
     ],
@@ -53,7 +54,7 @@ _PERSON: Final = {
         _link("company", "x_company", required=True),
         _field("position", "text"),
         _field("email", "email", unique=True, personal=True, label="E-mail"),
-        _field("phone", "text", personal=True),
+        _field("phone", "phone", personal=True),
         _field("newsletter", "boolean"),
     ],
 }  # fmt: skip

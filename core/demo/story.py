@@ -73,6 +73,7 @@ class Story:
             {
                 "name": company.name, "city": company.city, "country": company.country,
                 "industry": company.industry, "employees": company.employees,
+                "website": f"https://www.{_plain(company.name)}.example/",
                 "owner": self._seller(place),
             }
             for place, company in enumerate(COMPANIES)
@@ -96,7 +97,7 @@ class Story:
                         "name": f"{first} {last}", "company": self.companies[place],
                         "position": position, "owner": self._seller(place),
                         "email": f"{_plain(first)}.{_plain(last)}@{_plain(company.name)}.example",
-                        "phone": f"{_CODES[company.country]} 555 {number}",
+                        "phone": f"{_CODES[company.country]} {number}",
                         "newsletter": self.chance.random() < 0.4,
                     }
                 )  # fmt: skip
@@ -198,7 +199,10 @@ class Story:
 
 
 #: International dialling codes.
-_CODES: Final = {"Germany": "+49", "Austria": "+43", "Netherlands": "+31", "France": "+33"}
+_CODES: Final = {
+    "Germany": "+49 30 555", "Austria": "+43 1 555", "Netherlands": "+31 20 55",
+    "France": "+33 1 990",
+}  # fmt: skip
 
 
 def _plain(name: str) -> str:

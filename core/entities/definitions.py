@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import orjson
 
-from .. import hooks
+from .. import hooks, types
 from ..catalog import SYSTEM_COLUMNS, system_fields, title_names
 from ..errors import RelatumError, nearest
-from ..fields import FIELD_TYPES, Field, Option, Refused
+from ..fields import FIELD_TYPES, Field, Link, Option, Refused
 from .owners import LOCAL, Owner
 
 _NAME = re.compile(r"[a-z](?:_?[a-z0-9])*")
@@ -83,7 +83,7 @@ def check_title(title: str, type_name: str, fields: Mapping[str, Field]) -> str:
         if name not in fields:
             near = nearest(name, list(fields))
             raise RelatumError("field_unknown", type=type_name, field=name, nearest=near)
-        if fields[name].kind in ("lookup", "user", "reference", "long_text"):
+        if isinstance(fields[name], Link) or not fields[name].value_type.ordered:
             reason = f"'{name}' is a {fields[name].kind} field; a title takes short values"
             raise RelatumError("definition_invalid", what="title", reason=reason)
     return title
@@ -136,9 +136,10 @@ def check_settings(kind: str, given: Mapping[str, Any], name: str) -> dict[str, 
 
 def _size(kind: str, value: Any) -> Any:
     """Return something that compares; whole numbers and ISO dates do as they are."""
-    if kind in ("decimal", "money"):
+    value_type = field_class(kind).value_type
+    if value_type is types.DECIMAL:
         return Decimal(value)
-    return datetime.fromisoformat(value) if kind == "datetime" else value
+    return datetime.fromisoformat(value) if value_type is types.INSTANT else value
 
 
 def check_flags(made: Field) -> None:

@@ -10,19 +10,29 @@ from .base import Refused as Refused
 from .base import Setting as Setting
 from .base import kind_of as kind_of
 from .choice import Choice as Choice
+from .contact import Phone as Phone
+from .contact import Url as Url
+from .contact import country_of as country_of
+from .document import JsonField as JsonField
+from .document import RichText as RichText
+from .duration import Duration as Duration
 from .moment import STYLES as STYLES
 from .moment import Date as Date
 from .moment import Datetime as Datetime
+from .moment import Time as Time
 from .number import Boolean as Boolean
 from .number import DecimalField as DecimalField
 from .number import Integer as Integer
 from .number import Money as Money
+from .number import Percent as Percent
+from .number import Rating as Rating
 from .reference import Link as Link
 from .reference import Lookup as Lookup
 from .reference import RecordId as RecordId
 from .reference import Reference as Reference
 from .reference import Tree as Tree
 from .reference import UserField as UserField
+from .text import Colour as Colour
 from .text import Email as Email
 from .text import LongText as LongText
 from .text import ShortText as ShortText
@@ -33,14 +43,23 @@ FIELD_TYPES: Final[dict[str, type[Field]]] = {
     for cls in (
         ShortText,
         LongText,
+        RichText,
         Integer,
         DecimalField,
         Money,
+        Percent,
+        Rating,
+        Duration,
         Boolean,
         Date,
+        Time,
         Datetime,
         Choice,
         Email,
+        Phone,
+        Url,
+        Colour,
+        JsonField,
         Lookup,
         UserField,
         Reference,

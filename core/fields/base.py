@@ -56,6 +56,8 @@ class Field:
     #: One sentence for help pages.
     summary: ClassVar[str]
     value_type: ClassVar[types.ValueType]
+    #: A value as a caller may send it, in JSON, for help pages.
+    EXAMPLE: ClassVar[str]
     SETTINGS: ClassVar[Mapping[str, Setting]] = {}
     #: Defaults that are computed when a record is made.
     DEFAULTS: ClassVar[tuple[str, ...]] = ()
@@ -87,9 +89,10 @@ class Field:
     target_table: str | None = None
     #: The tree that a link leads into (filled by the catalog).
     tree: Any = None
-    #: The instance's time zone and currency (filled by the catalog).
+    #: The instance's time zone, currency and country (filled by the catalog).
     zone: str = "UTC"
     currency: str = ""
+    country: str = ""
 
     # -- storage ---------------------------------------------------------------------------
     def columns(self) -> list[sa.Column[Any]]:
@@ -129,6 +132,10 @@ class Field:
     def wire(self, value: Any) -> Any:
         """Return the JSON value of a stored value; orjson writes dates and instants itself."""
         return value
+
+    def text(self, wire: Any) -> str:
+        """Return what a person reads for a wire value; `parse` reads it back."""
+        return "" if wire is None else str(wire)
 
     def operand(self, value: Any) -> Any:
         """Return what a condition compares with; like `check`, but without the field's limits."""

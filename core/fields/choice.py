@@ -20,6 +20,7 @@ class Choice(Field):
         "One of the field's options. An option has a value that never changes, a label, a hue, "
         "an order and a category such as open, won or lost."
     )
+    EXAMPLE = '"open"'
     value_type = types.CHOICE
     PARTS = ("category",)
     CAN_BE_UNIQUE = False
@@ -60,6 +61,11 @@ class Choice(Field):
         raise Refused(
             "option_unknown", value=wanted[:80], field=self.name, nearest=nearest(wanted, labels)
         )
+
+    def text(self, wire: str | None) -> str:
+        """Return the label of an option."""
+        found = next((option.label for option in self.options if option.value == wire), wire)
+        return found or ""
 
     def category_values(self, categories: list[str]) -> list[str]:
         """Return the values of the options in any of the categories."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -83,6 +83,7 @@ class Date(Field):
 
     kind = "date"
     summary = "A calendar date, YYYY-MM-DD. Filters also take today, today-30d, today+1d."
+    EXAMPLE = '"2026-01-31"'
     value_type = types.DATE
     DEFAULTS = ("today",)
     PARTS = ("year", "quarter", "month", "week", "day")
@@ -136,6 +137,7 @@ class Datetime(Field):
         "A date and time with a zone, stored in UTC with microseconds. Filters also take now, "
         "now-2h, today and today-30d."
     )
+    EXAMPLE = '"2026-01-31T09:30:00Z"'
     value_type = types.INSTANT
     DEFAULTS = ("now",)
     PARTS = Date.PARTS
@@ -190,3 +192,61 @@ class Datetime(Field):
 
     def openapi(self) -> dict[str, Any]:
         return {"type": "string", "format": "date-time"}
+
+
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?: ?([ap])\.?m\.?)?", re.IGNORECASE | re.ASCII)
+
+
+def to_time(value: Any) -> time:
+    """Return the time of day of text such as 09:30, 9:30:15 or 9:30 pm; raise `Refused`."""
+    if isinstance(value, time) and value.tzinfo is None and not value.microsecond:
+        return value
+    found = _TIME.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found:
+        hour, minute, second = (int(part or 0) for part in found.groups()[:3])
+        half = (found[4] or "").lower()
+        if half:
+            # Twelve o'clock begins each half of a day.
+            hour = hour % 12 + (12 if half == "p" else 0) if 1 <= hour <= 12 else 24
+        if hour < 24 and minute < 60 and second < 60:
+            return time(hour, minute, second)
+    raise Refused("not_time", got=kind_of(value))
+
+
+class Time(Field):
+    """A time of day, without date or zone."""
+
+    kind = "time"
+    summary = "A time of day to the second, HH:MM or HH:MM:SS; 9:30 pm is taken too. No zone."
+    EXAMPLE = '"09:30"'
+    value_type = types.TIME
+    PARTS = ("hour",)
+
+    @staticmethod
+    def _limit(value: Any) -> str:
+        try:
+            return to_time(value).isoformat()
+        except Refused as refused:
+            raise ValueError(refused.problem.message) from None
+
+    SETTINGS = {
+        "min": Setting(_limit.__func__, "Earliest time."),  # type: ignore[attr-defined]
+        "max": Setting(_limit.__func__, "Latest time."),  # type: ignore[attr-defined]
+    }
+
+    def columns(self) -> list[sa.Column[Any]]:
+        return [sa.Column(self.column, sa.Time)]
+
+    def check(self, value: Any) -> time:
+        moment = to_time(value)
+        if "min" in self.settings and moment < time.fromisoformat(self.settings["min"]):
+            raise Refused("too_small", min=self.settings["min"])
+        if "max" in self.settings and moment > time.fromisoformat(self.settings["max"]):
+            raise Refused("too_large", max=self.settings["max"])
+        return moment
+
+    def operand(self, value: Any) -> time:
+        return to_time(value)
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "format": "time"}

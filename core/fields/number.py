@@ -56,6 +56,7 @@ class Integer(Field):
 
     kind = "integer"
     summary = "A whole number between -(2^53 - 1) and 2^53 - 1."
+    EXAMPLE = "42"
     value_type = types.INTEGER
     SETTINGS = {
         "min": Setting(_integer, "Least value."),
@@ -101,11 +102,34 @@ class Integer(Field):
         }
 
 
+class Rating(Integer):
+    """A number of stars."""
+
+    kind = "rating"
+    summary = "A number of stars from 1 to max; empty means not rated."
+    EXAMPLE = "4"
+    CAN_BE_UNIQUE = False
+    SETTINGS = {"max": Setting(whole(2, 10), "Most stars, 2 to 10; default 5.")}
+
+    def check(self, value: Any) -> int:
+        stars = self.operand(value)
+        most = self.settings.get("max", 5)
+        if stars < 1:
+            raise Refused("too_small", min=1)
+        if stars > most:
+            raise Refused("too_large", max=most)
+        return stars
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": 1, "maximum": self.settings.get("max", 5)}
+
+
 class DecimalField(Field):
     """An exact decimal of fixed scale; text in JSON."""
 
     kind = "decimal"
     summary = "An exact decimal with 0 to 6 digits after the point, below 10^12; text in JSON."
+    EXAMPLE = '"12.50"'
     value_type = types.DECIMAL
     SETTINGS = {
         "scale": Setting(whole(0, 6), "Digits after the point; default 2."),
@@ -144,6 +168,23 @@ class DecimalField(Field):
         return {"type": "string", "format": "decimal", "maxLength": 40}
 
 
+class Percent(DecimalField):
+    """A number of hundredths."""
+
+    kind = "percent"
+    summary = "A percentage: 12.5 means 12.5 %. An exact decimal; text in JSON."
+    EXAMPLE = '"12.5"'
+
+    def parse(self, text: str, style: str | None = None) -> Decimal:
+        return self.check(text.strip().removesuffix("%"))
+
+    def text(self, wire: str | None) -> str:
+        if wire is None:
+            return ""
+        shown = wire.rstrip("0").rstrip(".") if "." in wire else wire
+        return f"{shown} %"
+
+
 class Money(DecimalField):
     """An amount in the field's currency."""
 
@@ -152,6 +193,7 @@ class Money(DecimalField):
         "An amount with four exact digits after the point, in the field's currency "
         "(default: the instance's); text in JSON."
     )
+    EXAMPLE = '"1200.00"'
 
     @staticmethod
     def _currency(value: Any) -> str:
@@ -186,6 +228,7 @@ class Boolean(Field):
 
     kind = "boolean"
     summary = "True or false; empty counts as false unless tri_state is set."
+    EXAMPLE = "true"
     value_type = types.BOOLEAN
     CAN_BE_UNIQUE = False
 

@@ -104,6 +104,7 @@ class Lookup(Link):
         "delete what is pointed to, clear empties the link, cascade deletes this record too. "
         "Unique makes it one to one; a type with two of them ties many to many."
     )
+    EXAMPLE = "17"
     SETTINGS = {
         "target": Setting(_name, "Name of the entity type it points to. Needed."),
         "on_delete": Setting(_on_delete, "restrict (default), clear or cascade."),
@@ -154,6 +155,7 @@ class UserField(Lookup):
 
     kind = "user"
     summary = "A link to a user. The default me is whoever makes the record; filters also take me."
+    EXAMPLE = "17"
     DEFAULTS = ("me",)
     SETTINGS = {name: Lookup.SETTINGS[name] for name in ("on_delete", "inverse")}
 
@@ -170,6 +172,7 @@ class Reference(Link):
         "A link to one record of any of several types. on_delete: restrict (default), clear or "
         "cascade. Nothing can follow it in a path; its label says what it points to."
     )
+    EXAMPLE = "17"
     SETTINGS = {
         "targets": Setting(_names, "Names of the entity types it may point to. Needed."),
         "on_delete": Lookup.SETTINGS["on_delete"],

@@ -22,10 +22,15 @@ _KEY_LIMIT = 600
 @lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
     """Return what a text is compared and ordered by: no case, no marks, compatible forms."""
+    return fold_all(text)[:_KEY_LIMIT]
+
+
+def fold_all(text: str) -> str:
+    """Return the fold of a text of any length, which no index holds."""
     if text.isascii():
-        return text.lower()[:_KEY_LIMIT]
+        return text.lower()
     parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in parts if not unicodedata.combining(c))[:_KEY_LIMIT]
+    return "".join(c for c in parts if not unicodedata.combining(c))
 
 
 def _pattern(value: Any) -> str:
@@ -55,6 +60,7 @@ class LongText(Field):
 
     kind = "long_text"
     summary = "Text of many lines, up to 100,000 characters. Not sortable."
+    EXAMPLE = '"First line.\\nSecond line."'
     value_type = types.LONG_TEXT
     CAN_BE_UNIQUE = False
     SETTINGS = {
@@ -99,6 +105,7 @@ class ShortText(LongText):
 
     kind = "text"
     summary = "Text of one line, up to 500 characters; blanks around it are cut."
+    EXAMPLE = '"Ada & Sons"'
     value_type = types.TEXT
     CAN_BE_UNIQUE = True
     SETTINGS = {
@@ -120,7 +127,7 @@ class ShortText(LongText):
         return clean(value.strip() if isinstance(value, str) else value, lines=False)
 
     def store(self, value: str | None) -> tuple[str | None, str | None]:
-        return (value, None) if value is None else (value, fold(value))
+        return value, self.key(value)
 
     def key(self, value: str | None) -> str | None:
         return None if value is None else fold(value)
@@ -130,8 +137,33 @@ class ShortText(LongText):
 
     def arguments(self, operator: str, operand: Any) -> tuple[Any, ...]:
         if operator in types.FOLDED:
-            operand = fold(operand)
+            operand = self.key(operand)
         return types.arguments(operator, operand)
+
+
+class Colour(ShortText):
+    """A colour as the web writes it."""
+
+    kind = "colour"
+    summary = "A colour, #rrggbb; #rgb and capital letters are taken too."
+    EXAMPLE = '"#2f6fed"'
+    CAN_BE_UNIQUE = False
+    SETTINGS = {}
+    LIMIT = 7
+
+    def check(self, value: Any) -> str | None:
+        text = self.normal(value).lower()
+        if text and not _COLOUR.fullmatch(text):
+            raise Refused("not_colour", got=text[:80])
+        if len(text) == 4:
+            return "#" + "".join(digit * 2 for digit in text[1:])
+        return text or None
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^#[0-9a-f]{6}$"}
+
+
+_COLOUR = re.compile(r"#(?:[0-9a-f]{3}){1,2}")
 
 
 class Email(ShortText):
@@ -139,6 +171,7 @@ class Email(ShortText):
 
     kind = "email"
     summary = "An e-mail address, checked for form and stored in normal form."
+    EXAMPLE = '"ada@example.org"'
     SETTINGS = {}
     LIMIT = 254
 

@@ -112,6 +112,7 @@ def _facts(field_type: type[Field]) -> list[str]:
         *(["indexed", "sortable"] if ordered else []),
     ]
     facts = [f"- Can be: {', '.join(can) or 'none of unique, indexed, sortable'}."]
+    facts.append(f"- Example: `{field_type.EXAMPLE}`.")
     facts.append(f"- Operators: {_code(field_type.value_type.operators)}.")
     if field_type.DEFAULTS:
         facts.append(f"- Computed defaults: {_code(field_type.DEFAULTS)}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -71,7 +71,7 @@ def _serializer(catalog: Catalog) -> URLSafeSerializer:
 def _dumped(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, (date, datetime)):
+    if isinstance(value, (date, datetime, time)):
         return value.isoformat()
     return value
 
@@ -83,6 +83,8 @@ def _loaded(field: Field, value: Any) -> Any:
         return Decimal(value)
     if field.value_type is types.DATE:
         return date.fromisoformat(value)
+    if field.value_type is types.TIME:
+        return time.fromisoformat(value)
     if field.value_type is types.INSTANT:
         return datetime.fromisoformat(value)
     return value

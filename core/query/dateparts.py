@@ -1,6 +1,7 @@
 """Parts of dates and instants to group by: year, quarter, month, week, day, in a time zone.
 
-Both databases give the same text: `2026`, `2026-Q3`, `2026-07`, `2026-W31` (ISO), `2026-07-31`.
+Both databases give the same text: `2026`, `2026-Q3`, `2026-07`, `2026-W31` (ISO), `2026-07-31`,
+and `09` for the hour of a time of day.
 SQLite knows no zones: an instant is moved by the offset of its zone, one CASE for the changes of
 offset within the window that is asked for (M8); over centuries a function of ours does it.
 """
@@ -24,6 +25,7 @@ _FORMATS: Final = {
     "month": "YYYY-MM",
     "week": 'IYYY-"W"IW',
     "day": "YYYY-MM-DD",
+    "hour": "HH24",
 }
 #: Changes of offset within one CASE; beyond it every row is asked by itself.
 _CHANGES: Final = 400
@@ -49,8 +51,8 @@ def part_of(path: Path, value: Sql, zone: str, window: Window) -> Sql:
 
 
 def _of_text(part: str, day: Sql) -> Sql:
-    """Return the part of a date that is the text YYYY-MM-DD."""
-    lengths = {"year": 4, "month": 7, "day": 10}
+    """Return the part of a date YYYY-MM-DD, or of a time of day HH:MM:SS, that is text."""
+    lengths = {"year": 4, "month": 7, "day": 10, "hour": 2}
     if part in lengths:
         return sa.func.substr(day, 1, lengths[part], type_=sa.Text())
     if part == "quarter":

@@ -50,7 +50,7 @@ def aggregate(query: Query, *, actor: Actor) -> Groups:
         if getattr(query, word):
             raise RelatumError("bad_parameter", name=word, reason="it is for lists, not for groups")
     for path in query.group:
-        if path.field.kind == "long_text" or path.field.name == "id":
+        if not path.field.value_type.ordered or path.field.name == "id":
             raise RelatumError("not_groupable", field=path.text, kind=path.field.kind)
     return _Grouping(query, catalog.current(), actor).groups()
 

@@ -197,13 +197,13 @@ def _aggregate(known: Catalog, entity_type: EntityType, text: str) -> Aggregate:
 def _functions(field: Field) -> tuple[str, ...]:
     if field.aggregable:
         return ("count", "sum", "avg", "min", "max")
-    if field.value_type in (types.DATE, types.INSTANT):
+    if field.value_type in (types.DATE, types.INSTANT, types.TIME):
         return ("count", "min", "max")
     return ("count",)
 
 
 def _works_on(function: str) -> str:
-    return "numbers and money" if function in ("sum", "avg") else "numbers, money, dates, instants"
+    return "numbers and money" if function in ("sum", "avg") else "numbers, money, dates, times"
 
 
 class _Filters:
