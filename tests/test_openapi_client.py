@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import importlib
 import json
 import subprocess
@@ -53,7 +53,7 @@ def client(instance, tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_generated_client_writes_a_record_of_a_custom_type_and_reads_it_back(instance, client):
     visits, models = "api.visits.x_visit", client("models")
-    day = datetime.date(2026, 1, 31)
+    day = dt.date(2026, 1, 31)
     sent = models.XVisitRecordCreate(
         name="First", f_date=day, f_money="12.50", f_user=instance.bob.user_id, f_boolean=True,
         f_choice=models.XVisitRecordCreateFChoice.WON, f_integer=7,
