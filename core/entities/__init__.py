@@ -23,6 +23,7 @@ from ..actor import Actor
 from ..errors import RelatumError
 from .declared import declared_changes as declared_changes
 from .draft import Draft, Step
+from .export import FORMAT as FORMAT
 from .export import describe as describe
 from .export import export as export
 from .export import to_changes as to_changes
@@ -92,7 +93,7 @@ def _plan(changes: list[dict[str, Any]], actor: Actor, owner: Owner) -> tuple[Pl
         operation, loaded = _load(place, change)
         OPERATIONS[operation](draft, loaded)
     dialect = draft.connection.dialect
-    sql = tuple(tuple(ddl.as_text(step.statements, dialect)) for step in draft.steps)
+    sql = ddl.as_text((step.statements for step in draft.steps), dialect)
     seen = [draft.generation, changes, sql, [(s.rows, s.offenders) for s in draft.steps]]
     fingerprint = hashlib.sha256(orjson.dumps(seen, default=str)).hexdigest()[:16]
     return Plan(draft.generation, tuple(draft.steps), sql, fingerprint), draft
