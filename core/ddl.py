@@ -129,9 +129,7 @@ def execute(statements: Iterable[Statement], connection: sa.Connection) -> None:
         _emit(operations, statement, connection.dialect)
 
 
-def as_text(
-    steps: Iterable[Sequence[Statement]], dialect: Dialect
-) -> tuple[tuple[str, ...], ...]:
+def as_text(steps: Iterable[Sequence[Statement]], dialect: Dialect) -> tuple[tuple[str, ...], ...]:
     """Return the SQL of the statements of each step, without running anything."""
     buffer = io.StringIO()
     context = MigrationContext.configure(

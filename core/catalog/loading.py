@@ -140,9 +140,7 @@ class TypeBuilder:
         self.known = known
         self.patches = Patches(rows.patches)
         self.plugged = hooks.current().field_types
-        self._live = {
-            row["name"]: row for row in rows.types.values() if row["trashed_in"] is None
-        }
+        self._live = {row["name"]: row for row in rows.types.values() if row["trashed_in"] is None}
         self._trees: dict[str, Tree | None] = {}
 
     def type(self, row: Any, fields: list[Any], keys: list[Any]) -> EntityType:

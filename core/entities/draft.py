@@ -101,9 +101,7 @@ class Draft:
 
     def free_column(self, type_id: int, name: str) -> str:
         """Return a physical name that no field of the type, trashed ones included, holds."""
-        taken = {
-            row["column_name"] for row in self.rows.fields_of(type_id)
-        }
+        taken = {row["column_name"] for row in self.rows.fields_of(type_id)}
         return _free(name, taken)
 
     def free_table(self, name: str) -> str:
