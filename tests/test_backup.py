@@ -31,12 +31,14 @@ def full(instance):
             "settings": needed(kind, "x_all"),
         }
         for kind in FIELD_TYPES
-        if kind != "choice"
+        if not FIELD_TYPES[kind].HAS_OPTIONS
     ]
-    choice = {"name": "f_choice", "kind": "choice", "options": [{"value": "a", "category": "open"}]}
+    options = [{"value": "a", "category": "open"}, {"value": "b"}]
+    choice = {"name": "f_choice", "kind": "choice", "options": options}
+    several = {"name": "f_multi_choice", "kind": "multi_choice", "options": options}
     unique = {"name": "code", "kind": "text", "unique": True, "sortable": True}
     instance.make_type(
-        "x_all", unique, choice, *fields, keys=[["f_date", "f_integer"]], title="code"
+        "x_all", unique, choice, several, *fields, keys=[["f_date", "f_integer"]], title="code"
     )
     ids = instance.create("x_all", {"code": "A"}, {"code": "B"}, {"code": "C"})
     instance.write(
@@ -52,6 +54,7 @@ def full(instance):
                 "f_rating": 5, "f_percent": "-12.50", "f_colour": "#2f6fed",
                 "f_phone": "030 123456", "f_url": "bücher.example",
                 "f_rich_text": "<p>Zoë &amp; <b>Bob</b></p>",
+                "f_multi_choice": ["b", "a"], "f_tags": ["Zoë", "vip"],
                 "f_json": {"b": [1, 2.5, None, "😀"], "a": {}},
             },
             {"id": ids[1], "f_lookup": ids[0]},

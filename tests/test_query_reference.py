@@ -26,12 +26,13 @@ from relatum.core import query, records
 from relatum.core.config import Config
 from relatum.core.errors import RelatumError
 
-from .reference import STAGES, Reference, computed
+from .reference import SETS, STAGES, Reference, computed, folded, matched
 
 #: How many machines run; a long search sets more.
 EXAMPLES = int(os.environ.get("RELATUM_TEST_EXAMPLES", "12"))
 #: Making a failure small takes minutes; a long search does it.
 PHASES = [p for p in Phase if p is not Phase.shrink or os.environ.get("RELATUM_TEST_SHRINK")]
+WAYS = ["mail", "phone", "fax", "post"]
 LETTERS = "aAäÄßsze\u0301éE-% _Ωω1\u212a"
 TEXTS = st.text(LETTERS, max_size=6)
 WHOLE = st.integers(-3, 3) | st.integers(-(2**53) + 1, 2**53 - 1)
@@ -59,6 +60,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     ),
     "took": st.integers(0, 100) | st.integers(0, 100 * 366 * 24 * 3600),
     "stage": st.sampled_from(list(STAGES)),
+    "ways": st.lists(st.sampled_from(WAYS), max_size=4),
+    "tags": st.lists(st.sampled_from(["a", "A", "ä", "Äß", "vip", "VIP", " b"]), max_size=4),
     "ok": st.booleans(),
     "tri": st.booleans(),
 }
@@ -75,15 +78,17 @@ KINDS: dict[str, dict[str, Any]] = {
         "kind": "choice",
         "options": [{"value": v, "label": v, "category": c} for v, c in STAGES.items()],
     },
+    "ways": {"kind": "multi_choice", "options": [{"value": v, "label": v} for v in WAYS]},
+    "tags": {"kind": "tags"},
     "ok": {"kind": "boolean"},
     "tri": {"kind": "boolean", "settings": {"tri_state": True}},
 }
 LINKS = ("parent", "boss")
 PATHS = [
     *VALUES, "parent.name", "parent.amount", "parent.parent.n", "boss.stage", "boss.day",
-    "who.name",
+    "who.name", "boss.tags", "parent.ways",
 ]  # fmt: skip
-ORDERED = [path for path in PATHS if not path.endswith("note")]
+ORDERED = [path for path in PATHS if not path.endswith(("note", *SETS))]
 GROUPS = [
     "stage",
     "stage.category",
@@ -99,6 +104,9 @@ GROUPS = [
     "boss.day.month",
     "opens",
     "opens.hour",
+    "ways",
+    "tags",
+    "parent.tags",
 ]
 EQUALITY = ("eq", "ne")
 ORDER = ("gt", "gte", "lt", "lte")
@@ -118,6 +126,13 @@ def stored(name: str, value: Any) -> Any:
         value = (value.strip() if name == "name" else value) or None
     if name == "ok":
         return bool(value)
+    if name == "ways":
+        return [way for way in WAYS if way in (value or [])]
+    if name == "tags":
+        found: dict[str, str] = {}
+        for text in value or []:
+            found.setdefault(folded(text.strip()), text.strip())
+        return [found[key] for key in sorted(found)]
     return value
 
 
@@ -128,6 +143,11 @@ def comparisons(draw: st.DrawFn) -> dict[str, Any]:
     name = path.rpartition(".")[2]
     if draw(st.integers(0, 5)) == 0:
         return {"field": path, "op": "empty", "value": draw(st.booleans())}
+    if name in SETS:
+        operator = draw(st.sampled_from(["has", "has_any", "has_all", "has_none"]))
+        one = VALUES[name].filter(bool).map(lambda values: values[0].strip())
+        many = st.lists(one, min_size=1, max_size=3)
+        return {"field": path, "op": operator, "value": draw(one if operator == "has" else many)}
     if name == "note":
         text = draw(st.text(LETTERS, min_size=1, max_size=3))
         return {"field": path, "op": "has", "value": stored("note", text)}
@@ -232,7 +252,7 @@ class Machine(RuleBasedStateMachine):
             for code, values in zip(codes, sent, strict=True)
         ]
         ids = self.instance.create("x_thing", *rows)
-        empty = dict.fromkeys([*VALUES, *LINKS, "who"]) | {"ok": False}
+        empty = dict.fromkeys([*VALUES, *LINKS, "who"]) | {"ok": False, "ways": [], "tags": []}
         for id_, code, values in zip(ids, codes, sent, strict=True):
             new = {**empty, **self.kept(values), "id": id_, "code": code, "version": 1}
             self.reference.records[id_] = new
@@ -330,7 +350,12 @@ class Machine(RuleBasedStateMachine):
         body = {"filter": self.mine(node), "group": [group], "select": selects}
         with self.instance.reading():
             answer = query.aggregate(query.from_json("x_thing", body), actor=self.instance.alice)
-        found = {row.pop(group): row for row in answer.groups}
+        tags = group.endswith("tags")
+        found = {
+            (g and matched(group, g)) if tags else g: r
+            for r in answer.groups
+            for g in [r.pop(group)]
+        }
         wanted = self.reference.grouped(self.reference.matching(node), group)
         assert set(found) == set(wanted)
         for key, members in wanted.items():

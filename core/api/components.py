@@ -9,7 +9,7 @@ from marshmallow import Schema
 from ...schemas import answers, entity_types, errors, people
 from .. import db
 from ..catalog import Catalog, EntityType
-from ..fields import Field
+from ..fields import Field, Several
 
 JsonSchema = dict[str, Any]
 MARSHMALLOW: Final[dict[str, type[Schema]]] = {
@@ -42,6 +42,7 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Reference": answers.ReferenceSchema,
     "Count": answers.CountSchema,
     "Groups": answers.GroupsSchema,
+    "Values": answers.ValuesSchema,
 }
 #: Schemas that each entity type has of its own; the generic ones know no fields.
 OF_RECORDS: Final = (
@@ -121,6 +122,8 @@ def _object(properties: JsonSchema, required: list[str]) -> JsonSchema:
 
 def stored(field: Field) -> JsonSchema:
     """Return the schema of a field's value as it is read."""
+    if isinstance(field, Several):
+        return _described(field, {"type": "array", "items": {"type": "string"}})
     schema = field.openapi()
     lasting = {name: value for name, value in schema.items() if name in _LASTING}
     if schema.get("format") in _LASTING_FORMATS:

@@ -128,6 +128,7 @@ class TypeBuilder:
             for row in rows.types.values()
             if row["trashed_in"] is None
         }
+        self.tables = {row["id"]: row["table_name"] for row in rows.types.values()}
         #: The types whose records form a tree, by name.
         self.trees = _trees(rows)
         self.options: dict[int, list[Any]] = {}
@@ -228,6 +229,7 @@ class TypeBuilder:
             ),
             position=row["position"],
             trashed_in=row["trashed_in"],
+            table_name=self.tables[row["type_id"]],
             target_table=self._target_table(row["kind"], settings),
             tree=self.trees.get(settings.get("target", "")),
             zone=self._zone,

@@ -154,7 +154,7 @@ def check_flags(made: Field) -> None:
             what=made.name,
             reason=f"a {made.kind} field can't be sortable or indexed",
         )
-    if made.options and made.kind != "choice":
+    if made.options and not made.HAS_OPTIONS:
         raise RelatumError(
             "definition_invalid", what=made.name, reason=f"a {made.kind} field has no options"
         )

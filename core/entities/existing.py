@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from .. import db
 from ..catalog import EntityType
 from ..errors import Problem, RelatumError
-from ..fields import Field, Refused
+from ..fields import Field, Refused, Several
 from .draft import Fill, Step
 
 _SHOWN = 10
@@ -171,11 +171,12 @@ def count_values(
 ) -> int:
     """Return how many live records hold one of the values in a field."""
     table = entity_type.table
-    query = (
-        sa.select(sa.func.count())
-        .select_from(table)
-        .where(table.c.trashed_at.is_(None), table.c[field.column].in_(values))
-    )
+    if isinstance(field, Several):
+        held = sa.select(field.values.c.id).where(field.values.c[field.MATCHED].in_(values))
+        holds = table.c.id.in_(held)
+    else:
+        holds = table.c[field.column].in_(values)
+    query = sa.select(sa.func.count()).select_from(table).where(table.c.trashed_at.is_(None), holds)
     return int(connection.execute(query).scalar_one())
 
 

@@ -208,7 +208,7 @@ def _ask_existing(
         ids = existing.duplicate_ids(connection, entity_type, [before])
         existing.ask_duplicates(step, entity_type, [made], ids, answer)
     links.check_circles(before, made, entity_type.table)
-    if made.kind == "choice":
+    if made.HAS_OPTIONS:
         _count_retired(draft, step, entity_type, before, made)
     elif dict(made.settings) != dict(before.settings):
         ids = existing.refused_ids(connection, entity_type, made)

@@ -32,6 +32,10 @@ codes(
         "Not sortable",
         "Records can't be sorted by '{field}' ({kind}). Sort by another field.",
     ),
+    no_suggestions=(
+        "No suggestions",
+        "'{field}' is a {kind} field; values are suggested for tags and multi_choice fields.",
+    ),
     not_groupable=(
         "Not groupable",
         "Records can't be grouped by '{field}' ({kind}). Group by another field.",
@@ -250,6 +254,11 @@ codes(
         "Not a record",
         "Each record must be an object of field names and values; got {got}.",
     ),
+    not_texts=(
+        "Not a list of texts",
+        'Must be a list of texts, or {{"add": [...], "remove": [...]}}; got {got}.',
+    ),
+    too_many_values=("Too many values", "At most {max} values are allowed; got {count}."),
     not_list=("Not a list", "Must be a list of records; got {got}."),
     part_elsewhere=(
         "Part of another",

@@ -32,6 +32,10 @@ from .reference import RecordId as RecordId
 from .reference import Reference as Reference
 from .reference import Tree as Tree
 from .reference import UserField as UserField
+from .several import Delta as Delta
+from .several import MultiChoice as MultiChoice
+from .several import Several as Several
+from .several import Tags as Tags
 from .text import Colour as Colour
 from .text import Email as Email
 from .text import LongText as LongText
@@ -55,6 +59,8 @@ FIELD_TYPES: Final[dict[str, type[Field]]] = {
         Time,
         Datetime,
         Choice,
+        MultiChoice,
+        Tags,
         Email,
         Phone,
         Url,

@@ -65,6 +65,8 @@ class Field:
     PARTS: ClassVar[tuple[str, ...]] = ()
     #: Whether the field can be made unique.
     CAN_BE_UNIQUE: ClassVar[bool] = True
+    #: Whether the field has a list of options.
+    HAS_OPTIONS: ClassVar[bool] = False
 
     id: int
     type_id: int
@@ -85,6 +87,8 @@ class Field:
     trashed_in: int | None = None
     #: System fields are set by the kernel; a caller may only read them.
     read_only: bool = False
+    #: The physical table of the field's records (filled by the catalog).
+    table_name: str = ""
     #: The physical table a reference points to (filled by the catalog).
     target_table: str | None = None
     #: The tree that a link leads into (filled by the catalog).
@@ -125,6 +129,10 @@ class Field:
         """
         raise NotImplementedError
 
+    def incoming(self, value: Any) -> Any:
+        """Return the value for what a write sent, or a change of the value that is stored."""
+        return self.check(value)
+
     def parse(self, text: str, style: str | None = None) -> Any:
         """Return the value for text from a file or an address; `style` is a date format."""
         return self.check(text)
@@ -163,6 +171,10 @@ class Field:
         """Return the column an operator looks at."""
         return self.column
 
+    def bound_type(self, column: types.Sql) -> sa.types.TypeEngine[Any]:
+        """Return the column type of what a condition binds; `column` is what it looks at."""
+        return column.type
+
     def order(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         """Return what records are ordered by; `column` is the key column."""
         return column
@@ -199,7 +211,7 @@ class _Checked(ma.Field[Any]):
         if value == "":
             return None
         try:
-            return self.checks.check(value)
+            return self.checks.incoming(value)
         except Refused as refused:
             raise ValidationError([refused.problem]) from None
 

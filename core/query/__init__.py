@@ -8,4 +8,5 @@ from .lists import Page as Page
 from .lists import page as page
 from .parse import from_json as from_json
 from .parse import from_url as from_url
+from .suggesting import suggest as suggest
 from .terms import Query as Query

@@ -202,7 +202,7 @@ def _memoised(field_: Field) -> Any:
 
 def _checked(field_: Field, value: Any) -> Any:
     try:
-        return field_.check(value)
+        return field_.incoming(value)
     except Refused as refused:
         return refused.problem
 

@@ -10,7 +10,7 @@ from .. import catalog, db
 from ..actor import Actor
 from ..catalog import EntityType, Key
 from ..errors import Invalid, RelatumError
-from . import checks, hooking, parts, write
+from . import checks, hooking, parts, sets, write
 from .batch import Outcome, Row, good, in_order, read, refused
 from .deleting import Family, emptied, family, others, returning, rows_of
 from .filling import fill_in
@@ -54,6 +54,7 @@ def _create(
     entity_type: EntityType, batch: list[Row], actor: Actor, partial: bool, dry_run: bool
 ) -> list[Outcome]:
     fill_in(entity_type, batch, actor)
+    sets.resolve(entity_type, batch)
     hooking.before(entity_type, "create", batch, actor, dry_run=dry_run)
     _check(entity_type, batch)
 
@@ -116,6 +117,7 @@ def _update(
     checks.in_turn(entity_type, batch)
     write.lock(entity_type, batch)
     fill_in(entity_type, batch, actor)
+    sets.resolve(entity_type, batch)
     _reduce(batch)
     hooking.before(entity_type, "update", [r for r in batch if r.values], actor, dry_run=dry_run)
     _reduce(batch)
