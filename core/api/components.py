@@ -53,14 +53,14 @@ _TEXT: Final = {"type": "string"}
 _FLAG: Final = {"type": "boolean"}
 _FILTER: Final = {"$ref": "#/components/schemas/Filter"}
 #: What of a field's schema is true of stored values too; rules may be younger than they are.
-_LASTING: Final = frozenset({"type", "x-currency", "x-entity-type"})
+_LASTING: Final = frozenset({"type", "items", "x-currency", "x-entity-type"})
 _LASTING_FORMATS: Final = frozenset({"date", "date-time", "decimal", "time"})
 
 
 def plain() -> dict[str, JsonSchema]:
     """Return the schemas that are the same for every instance, but for its limits."""
     return {
-        "Filter": _filter(),
+        **_filters(),
         "Query": _query("fields", "expand", "after", "before", flags=("count", "trashed")),
         "AggregateQuery": _query("group", "select", "tz", flags=("trashed",)),
         "BulkRecordIds": bulk(
@@ -205,18 +205,19 @@ def page(row: JsonSchema) -> JsonSchema:
     )
 
 
-def _filter() -> JsonSchema:
+def _filters() -> dict[str, JsonSchema]:
+    """Return the schema of a filter and of its forms, each with a name: generators want one."""
     parts = {"type": "array", "items": _FILTER}
     condition = {"field": _TEXT, "op": {**_TEXT, "default": "eq"}, "value": {}}
-    return {
-        "description": "One condition, or filters joined by and, or, not.",
-        "oneOf": [
-            _object(condition, ["field", "value"]),
-            _object({"and": parts}, ["and"]),
-            _object({"or": parts}, ["or"]),
-            _object({"not": _FILTER}, ["not"]),
-        ],
+    forms = {
+        "FilterCondition": _object(condition, ["field", "value"]),
+        "FilterAnd": _object({"and": parts}, ["and"]),
+        "FilterOr": _object({"or": parts}, ["or"]),
+        "FilterNot": _object({"not": _FILTER}, ["not"]),
     }
+    any_form = [{"$ref": f"#/components/schemas/{name}"} for name in forms]
+    about = "One condition, or filters joined by and, or, not."
+    return {"Filter": {"description": about, "oneOf": any_form}, **forms}
 
 
 def _query(*words: str, flags: tuple[str, ...]) -> JsonSchema:

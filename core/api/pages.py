@@ -34,6 +34,7 @@ def install(app: Flask) -> None:
     """Give `app` its plain pages."""
     for address, name, work, method in (
         ("/", "home", home, "GET"),
+        ("/sign-in", "sign_in_form", home, "GET"),
         ("/sign-in", "sign_in", sign_in, "POST"),
         ("/sign-out", "sign_out", sign_out, "POST"),
         ("/password", "password", password, "POST"),

@@ -172,7 +172,7 @@ class JsonField(Field):
         return "" if wire is None else json_text(wire)
 
     def openapi(self) -> dict[str, Any]:
-        return {"type": ["object", "array"]}
+        return {"type": ["object", "array"], "items": {}}
 
 
 def _exact(value: Any, depth: int) -> Any:
