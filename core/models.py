@@ -143,6 +143,17 @@ class Key(Model):
     trashed_in: Mapped[int | None] = mapped_column(sa.Integer)
 
 
+class Counter(Model):
+    """The last number that an auto_number field gave, in a period (a year, or all time)."""
+
+    __tablename__ = "core_counter"
+    field_id: Mapped[int] = mapped_column(sa.ForeignKey("core_field.id"), primary_key=True)
+    period: Mapped[str] = mapped_column(Text, primary_key=True)
+    #: The mask that it was worked out for: a new one looks for its numbers first.
+    mask: Mapped[str] = mapped_column(Text)
+    last: Mapped[int] = mapped_column(Int64)
+
+
 class Patch(Model):
     """An administrator's change of what a plugin owns: one property, as JSON, and its base.
 

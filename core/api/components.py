@@ -94,7 +94,8 @@ def of_type(entity_type: EntityType, known: Catalog) -> dict[str, JsonSchema]:
     shown = {name: stored(field) for name, field in entity_type.fields.items()}
     lists = known.inverses(entity_type.name)
     parts = {name: _list(r.type) for name, r in lists.items() if r.link.part}
-    writable = {**{field.name: sent(field) for field in entity_type.own_fields}, **parts}
+    own = [field for field in entity_type.own_fields if not field.NUMBERED]
+    writable = {**{f.name: sent(f) for f in own}, **parts}
     needed = [f.name for f in entity_type.own_fields if f.required and f.default is None]
     create = _object(writable, needed)
     system = {"id": _ID, "version": {"type": "integer"}}
@@ -130,9 +131,10 @@ def stored(field: Field) -> JsonSchema:
         lasting["format"] = schema["format"]
     if field.options:
         lasting["enum"] = [option.value for option in field.options]
+    given = field.read_only or field.NUMBERED
     always = field.read_only and field.name not in ("created_by", "updated_by")
     made = _described(field, lasting if always else _or_null(lasting))
-    return {**made, "readOnly": True} if field.read_only else made
+    return {**made, "readOnly": True} if given else made
 
 
 def sent(field: Field) -> JsonSchema:

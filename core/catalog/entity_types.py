@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from ..errors import RelatumError, nearest
-from ..fields import Field, Link, Lookup, Reference, Several
+from ..fields import AutoNumber, Field, Link, Lookup, Reference, Several
 from ..storage import Instant, Int64
 from .patches import Patch
 
@@ -102,6 +102,11 @@ class EntityType:
     def sets(self) -> tuple[Several, ...]:
         """The live fields whose values have a table beside the records."""
         return tuple(f for f in self.fields.values() if isinstance(f, Several))
+
+    @cached_property
+    def numbered(self) -> tuple[AutoNumber, ...]:
+        """The live fields whose values the kernel gives."""
+        return tuple(f for f in self.fields.values() if isinstance(f, AutoNumber))
 
     @cached_property
     def value_tables(self) -> tuple[sa.Table, ...]:

@@ -155,6 +155,19 @@ def fill(step: Step, entity_type: EntityType, field: Field, ids: list[int], valu
     )
 
 
+def number(connection: sa.Connection, step: Step, entity_type: EntityType, field: Field) -> None:
+    """Plan to number all records, those in the trash too, in the order of their ids."""
+    table = entity_type.table
+    ids = list(connection.execute(sa.select(table.c.id).order_by(table.c.id)).scalars())
+    limit = db.settings().fill_limit
+    if len(ids) > limit:
+        step.question = Problem("fill_limit", {"count": len(ids), "limit": limit}, field=field.name)
+    elif ids:
+        step.rows = len(ids)
+        step.fill = Fill(entity_type.name, field.name, ids, None)
+        step.notes.append(f"{len(ids)} existing rows are numbered in the order of their ids")
+
+
 def _list(ids: list[int]) -> str:
     return ", ".join(str(id_) for id_ in ids[:5])
 

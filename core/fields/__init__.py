@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from .auto_number import AutoNumber as AutoNumber
 from .base import Field as Field
 from .base import Option as Option
 from .base import Refused as Refused
@@ -61,6 +62,7 @@ FIELD_TYPES: Final[dict[str, type[Field]]] = {
         Choice,
         MultiChoice,
         Tags,
+        AutoNumber,
         Email,
         Phone,
         Url,

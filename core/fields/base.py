@@ -65,6 +65,8 @@ class Field:
     PARTS: ClassVar[tuple[str, ...]] = ()
     #: Whether the field can be made unique.
     CAN_BE_UNIQUE: ClassVar[bool] = True
+    #: Whether the kernel gives the value of each new record, one that is never given twice.
+    NUMBERED: ClassVar[bool] = False
     #: Whether the field has a list of options.
     HAS_OPTIONS: ClassVar[bool] = False
 

@@ -164,7 +164,7 @@ def make_column(
 
     Raises `read_only`, `map_invalid` or `field_unknown`.
     """
-    if found.read_only:
+    if found.read_only or (found.NUMBERED and not found.settings.get("importable")):
         raise RelatumError("read_only", field=found.name)
     if adds and not isinstance(found, Several):
         reason = f"'{found.name}' is a {found.kind} field; add is for fields of several values"
