@@ -377,7 +377,8 @@ def _followers(
             what, there = "sort key", table.c[field.key_column].is_not(None)
         else:
             continue
-        query = sa.select(table.c.id).where(table.c[field.column].is_not(None) != there)
+        value = table.c[field.condition_column("empty")]
+        query = sa.select(table.c.id).where(value.is_not(None) != there)
         count, first = _some(connection, query)
         if count:
             text = f"{count} values of '{entity_type.name}.{field.name}' lack their {what}"

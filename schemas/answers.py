@@ -85,7 +85,15 @@ class OperatorSchema(Schema):
 
     name = fields.String(**_SET)
     label = fields.String(**_SET)
-    operands = fields.String(**_said("one, many, pair or flag"))
+    operands = fields.String(**_said("one, many, pair, circle or flag"))
+
+
+class MemberSchema(Schema):
+    """A member of a composite field, such as the city of an address."""
+
+    name = fields.String(**_said("Its path: address.city."))
+    label = fields.String(**_SET)
+    operators = fields.List(fields.Nested(OperatorSchema), **_SET)
 
 
 class FieldInfoSchema(Schema):
@@ -110,6 +118,10 @@ class FieldInfoSchema(Schema):
     read_only = fields.Boolean(**_SET)
     operators = fields.List(fields.Nested(OperatorSchema), **_SET)
     parts = fields.List(fields.String(), **_said("What it can be grouped by besides itself."))
+    members = fields.List(
+        fields.Nested(MemberSchema),
+        **_said("What it is made of: each a path to filter and sort by."),
+    )
 
 
 class ListInfoSchema(Schema):

@@ -24,7 +24,7 @@ from relatum.core import query, records
 from relatum.core.config import Config
 from relatum.core.errors import RelatumError
 
-from .questions import FILTERS, GROUPS, KINDS, LINKS, SORTS, VALUES, as_json, stored, wire
+from .drawing import FILTERS, GROUPS, KINDS, LINKS, SORTS, VALUES, as_json, nested, stored, wire
 from .reference import Reference, computed, matched
 
 #: How many machines run; a long search sets more.
@@ -79,7 +79,7 @@ class Machine(RuleBasedStateMachine):
         sent = [self.draw_values(data) for _ in range(count)]
         codes = [f"c{next(self.codes)}" for _ in sent]
         rows = [
-            {"run": self.run, "code": code, **{n: wire(v) for n, v in values.items()}}
+            {"run": self.run, "code": code, **nested(values)}
             for code, values in zip(codes, sent, strict=True)
         ]
         ids = self.instance.create("x_thing", *rows)
@@ -94,7 +94,7 @@ class Machine(RuleBasedStateMachine):
         id_ = self.pick(data)
         assert id_ is not None
         values = self.draw_values(data)
-        row = {"id": id_, **{n: wire(v) for n, v in values.items()}}
+        row = {"id": id_, **nested(values)}
         self.instance.write(records.update, "x_thing", [row])
         self._changed(id_, self.kept(values))
 
@@ -111,7 +111,7 @@ class Machine(RuleBasedStateMachine):
         assert id_ is not None
         values = self.draw_values(data)
         code = self.reference.records[id_]["code"]
-        row = {"run": self.run, "code": code.upper(), **{n: wire(v) for n, v in values.items()}}
+        row = {"run": self.run, "code": code.upper(), **nested(values)}
         self.instance.write(records.upsert, "x_thing", [row], key=["run", "code"])
         self._changed(id_, {**self.kept(values), "code": code.upper()})
 

@@ -53,7 +53,9 @@ _TEXT: Final = {"type": "string"}
 _FLAG: Final = {"type": "boolean"}
 _FILTER: Final = {"$ref": "#/components/schemas/Filter"}
 #: What of a field's schema is true of stored values too; rules may be younger than they are.
-_LASTING: Final = frozenset({"type", "items", "x-currency", "x-entity-type"})
+_LASTING: Final = frozenset(
+    {"type", "items", "x-currency", "x-entity-type", "properties", "additionalProperties"}
+)
 _LASTING_FORMATS: Final = frozenset({"date", "date-time", "decimal", "time"})
 
 
@@ -169,7 +171,7 @@ def filters(entity_type: EntityType | None) -> JsonSchema:
                 **_TEXT,
                 "description": "Operators: " + ", ".join(field.operators),
             }
-            for field in entity_type.fields.values()
+            for field in entity_type.with_members
         }
     return {
         "name": "filters",

@@ -68,6 +68,29 @@ class EntityType:
             raise RelatumError("field_unknown", type=self.name, field=name, nearest=near)
         return found
 
+    def path(self, name: str) -> Field:
+        """Return a live field, or a member of one (`address.city`); raise `field_unknown`."""
+        first, _, member = name.partition(".")
+        found = self.field(first if member else name)
+        if not member:
+            return found
+        if member not in found.members:
+            known = [each.name for each in found.members.values()]
+            near = nearest(name, known or list(self.fields))
+            raise RelatumError("field_unknown", type=self.name, field=name[:80], nearest=near)
+        return found.members[member]
+
+    @cached_property
+    def with_members(self) -> tuple[Field, ...]:
+        """The live fields, then the members of the composite ones."""
+        live = tuple(self.fields.values())
+        return (*live, *(member for field in live for member in field.members.values()))
+
+    @cached_property
+    def composites(self) -> tuple[Field, ...]:
+        """The fields of several members that a caller may write."""
+        return tuple(field for field in self.own_fields if field.members)
+
     @cached_property
     def own_fields(self) -> tuple[Field, ...]:
         """The fields that a caller may write."""

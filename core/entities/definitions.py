@@ -163,6 +163,9 @@ def check_flags(made: Field) -> None:
             what=made.name,
             reason=f"a {made.kind} field can't be sortable or indexed",
         )
+    if made.indexed and made.members:
+        reason = "its members are indexed, by the setting indexed_members"
+        raise RelatumError("definition_invalid", what=made.name, reason=reason)
     if made.options and not made.HAS_OPTIONS:
         raise RelatumError(
             "definition_invalid", what=made.name, reason=f"a {made.kind} field has no options"
@@ -179,7 +182,7 @@ def check_default(made: Field, value: Any) -> str | None:
     if isinstance(value, str) and value in made.DEFAULTS:
         return value
     try:
-        checked = made.wire(made.check(value))
+        checked = made.wire(made.merge(None, made.check(value)))
     except Refused as refused:
         reason = f"the default is refused: {refused.problem.message}"
         raise RelatumError("definition_invalid", what=made.name, reason=reason) from None

@@ -33,15 +33,12 @@ def describe(entity_type: EntityType, catalog: Catalog) -> dict[str, Any]:
                 **describe_field(field),
                 "owner": field.owner,
                 "read_only": field.read_only,
-                "operators": [
-                    {
-                        "name": name,
-                        "label": OPERATORS[name].label,
-                        "operands": OPERATORS[name].operands,
-                    }
-                    for name in field.operators
-                ],
+                "operators": _operators(field),
                 "parts": list(field.PARTS),
+                "members": [
+                    {"name": m.name, "label": m.label, "operators": _operators(m)}
+                    for m in field.members.values()
+                ],
             }
             for field in entity_type.fields.values()
         ],
@@ -49,6 +46,13 @@ def describe(entity_type: EntityType, catalog: Catalog) -> dict[str, Any]:
         "keys": [list(key.fields) for key in entity_type.keys],
         "lists": [_list_info(*item) for item in catalog.inverses(entity_type.name).items()],
     }
+
+
+def _operators(field: Field) -> list[dict[str, str]]:
+    return [
+        {"name": name, "label": OPERATORS[name].label, "operands": OPERATORS[name].operands}
+        for name in field.operators
+    ]
 
 
 def _list_info(name: str, relation: Relation) -> dict[str, Any]:

@@ -85,13 +85,24 @@ class Several(Field):
         """How many values a record may have."""
         return TAGS_LIMIT
 
-    def check(self, value: Any) -> tuple[str, ...] | None:
+    def check(self, value: Any) -> Any:
+        """Return a checked set, or a `Delta` for {"add": [...], "remove": [...]}."""
+        if isinstance(value, Delta):
+            return value
+        if isinstance(value, dict) and value and value.keys() <= {"add", "remove"}:
+            added = self._set(value.get("add", []))
+            gone = value.get("remove", [])
+            if not isinstance(gone, (list, tuple)):
+                raise Refused("not_texts", got=kind_of(gone))
+            return Delta(added or (), tuple(self.operand(item) for item in gone))
+        return self._set(value)
+
+    def _set(self, value: Any) -> tuple[str, ...] | None:
         if not isinstance(value, (list, tuple)):
             raise Refused("not_texts", got=kind_of(value))
-        return self.checked_size(self.gather(self.one(item) for item in value))
+        return self._sized(self.gather(self.one(item) for item in value))
 
-    def checked_size(self, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        """Return a set that is not too large; raise `Refused`."""
+    def _sized(self, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
         if value and len(value) > self.most:
             raise Refused("too_many_values", count=len(value), max=self.most)
         return value
@@ -104,27 +115,16 @@ class Several(Field):
                 found.setdefault(self.match(text), text)
         return tuple(found[match] for match in sorted(found)) or None
 
-    def incoming(self, value: Any) -> Any:
-        """Return a checked set, or a `Delta` for {"add": [...], "remove": [...]}."""
-        if not isinstance(value, dict):
-            return self.check(value)
-        if not value or not value.keys() <= {"add", "remove"}:
-            raise Refused("not_texts", got=kind_of(value))
-        gone = value.get("remove", [])
-        if not isinstance(gone, (list, tuple)):
-            raise Refused("not_texts", got=kind_of(gone))
-        return Delta(
-            self.check(value.get("add", [])) or (), tuple(self.operand(item) for item in gone)
-        )
-
-    def changed(self, before: tuple[str, ...] | None, delta: Delta) -> tuple[str, ...] | None:
+    def merge(self, before: tuple[str, ...] | None, value: Any) -> Any:
         """Return what a change makes of a stored set; raise `Refused` if it gets too large."""
-        gone = {self.match(text) for text in delta.remove}
+        if not isinstance(value, Delta):
+            return value
+        gone = {self.match(text) for text in value.remove}
         kept = [text for text in before or () if self.match(text) not in gone]
-        return self.checked_size(self.gather([*kept, *delta.add]))
+        return self._sized(self.gather([*kept, *value.add]))
 
     def parse(self, text: str, style: str | None = None) -> tuple[str, ...] | None:
-        return self.check([part for part in _split(text) if part.strip()])
+        return self._set([part for part in _split(text) if part.strip()])
 
     def wire(self, value: tuple[str, ...] | None) -> list[str]:
         return list(value or ())

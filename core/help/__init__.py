@@ -15,7 +15,7 @@ from typing import Final
 
 from ..config import SETTINGS
 from ..errors import REGISTRY, RelatumError, nearest
-from ..fields import FIELD_TYPES, Field
+from ..fields import FIELD_TYPES, Composite, Field
 from ..types import OPERATORS
 
 #: Pages in the order in which they are read.
@@ -100,6 +100,7 @@ def _field_types() -> str:
     lines += ["", "## Operators", "", "| operator | means | takes |", "|---|---|---|"]
     takes = {
         "one": "a value", "many": "a list", "pair": "two values", "flag": "true or false",
+        "circle": "latitude, longitude, kilometres",
     }  # fmt: skip
     lines += [f"| `{o.name}` | {o.label} | {takes[o.operands]} |" for o in OPERATORS.values()]
     return "\n".join(lines) + "\n"
@@ -107,13 +108,17 @@ def _field_types() -> str:
 
 def _facts(field_type: type[Field]) -> list[str]:
     ordered = field_type.value_type.ordered
+    composite = issubclass(field_type, Composite)
     can = [
         *(["unique"] if field_type.CAN_BE_UNIQUE else []),
-        *(["indexed", "sortable"] if ordered else []),
+        *(["indexed"] if ordered and not composite else []),
+        *(["sortable"] if ordered else []),
     ]
     facts = [f"- Can be: {', '.join(can) or 'none of unique, indexed, sortable'}."]
     facts.append(f"- Example: `{field_type.EXAMPLE}`.")
     facts.append(f"- Operators: {_code(field_type.value_type.operators)}.")
+    if issubclass(field_type, Composite):
+        facts.append(f"- Members: {_code(tuple(m.name for m in field_type.MEMBERS))}.")
     if field_type.DEFAULTS:
         facts.append(f"- Computed defaults: {_code(field_type.DEFAULTS)}.")
     if field_type.PARTS:

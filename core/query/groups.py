@@ -160,10 +160,11 @@ class _Grouping:
     def _computed(self, wanted: Aggregate) -> list[Any]:
         if wanted.path is None:
             return [sa.func.count()]
-        column = self._join(wanted.path).c[wanted.path.field.column]
+        table, field = self._join(wanted.path), wanted.path.field
+        if wanted.function == "count":
+            return [sa.func.count(table.c[field.condition_column("empty")])]
+        column = table.c[field.column]
         match wanted.function:
-            case "count":
-                return [sa.func.count(column)]
             case "avg":
                 return [sa.func.sum(column, type_=column.type), sa.func.count(column)]
             case "sum":

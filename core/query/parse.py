@@ -24,6 +24,8 @@ WORDS: Final = ("filter", "limit", *_LISTS, *_FLAGS, *_TEXTS)
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
 _SELECT = re.compile(r"(count|sum|avg|min|max)(?:\(([a-z0-9_.]{1,200})\))?")
 _MANY: Final = frozenset({"many", "pair"})
+#: Operands that an address writes with commas.
+_PARTED: Final = _MANY | {"circle"}
 
 
 def from_url(type_name: str, args: Iterable[tuple[str, str]]) -> Query:
@@ -86,7 +88,7 @@ def _pair(known: Catalog, entity_type: EntityType, name: str, text: str) -> dict
     value: Any
     if takes == "flag":
         value = {"1": True, "true": True, "0": False, "false": False}.get(text, text)
-    elif takes in _MANY:
+    elif takes in _PARTED:
         value = [_typed(field, part) for part in next(csv.reader([text]), [])]
     else:
         value = _typed(field, text)

@@ -1,4 +1,4 @@
-"""Sets of values: changes of them worked out, and the table of values beside the records kept."""
+"""The tables of values beside the records, kept as the records' sets are."""
 
 from __future__ import annotations
 
@@ -9,25 +9,10 @@ import sqlalchemy as sa
 
 from .. import db
 from ..catalog import EntityType
-from ..fields import Delta, Refused, Several
+from ..fields import Several
 from ..storage import Int64
 from .batch import Row
 from .checks import slices
-
-
-def resolve(entity_type: EntityType, batch: Sequence[Row]) -> None:
-    """Turn what adds to sets or takes from them into the sets that come of it."""
-    for field in entity_type.sets:
-        for row in batch:
-            sent = row.values.get(field.name)
-            if not isinstance(sent, Delta):
-                continue
-            before = row.before[field.name] if row.before is not None else None
-            try:
-                row.values[field.name] = field.changed(before, sent)
-            except Refused as refused:
-                del row.values[field.name]
-                row.problems.append(refused.problem.at(field=field.name, row=row.place))
 
 
 def write(entity_type: EntityType, rows: Sequence[Row]) -> None:

@@ -1,4 +1,4 @@
-"""Values, records and questions to draw at random: what the machine of the reference sends."""
+"""What the machine of queries draws: fields, values, filters and orders."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from .reference import SETS, STAGES, folded
 
 WAYS = ["mail", "phone", "fax", "post"]
+TAGS = ["a", "A", "ä", "Äß", "vip", "VIP", " b"]
 LETTERS = "aAäÄßsze\u0301éE-% _Ωω1\u212a"
 TEXTS = st.text(LETTERS, max_size=6)
 WHOLE = st.integers(-3, 3) | st.integers(-(2**53) + 1, 2**53 - 1)
@@ -40,10 +41,14 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "took": st.integers(0, 100) | st.integers(0, 100 * 366 * 24 * 3600),
     "stage": st.sampled_from(list(STAGES)),
     "ways": st.lists(st.sampled_from(WAYS), max_size=4),
-    "tags": st.lists(st.sampled_from(["a", "A", "ä", "Äß", "vip", "VIP", " b"]), max_size=4),
+    "tags": st.lists(st.sampled_from(TAGS), max_size=4),
     "ok": st.booleans(),
     "tri": st.booleans(),
+    "home.city": TEXTS,
+    "home.region": TEXTS,
 }
+#: Fields of one line of text, members of an address among them.
+LINES = ("name", "home.city", "home.region")
 KINDS: dict[str, dict[str, Any]] = {
     "name": {"kind": "text"},
     "note": {"kind": "long_text"},
@@ -61,11 +66,12 @@ KINDS: dict[str, dict[str, Any]] = {
     "tags": {"kind": "tags"},
     "ok": {"kind": "boolean"},
     "tri": {"kind": "boolean", "settings": {"tri_state": True}},
+    "home": {"kind": "address", "settings": {"indexed_members": ["city"]}},
 }
 LINKS = ("parent", "boss")
 PATHS = [
     *VALUES, "parent.name", "parent.amount", "parent.parent.n", "boss.stage", "boss.day",
-    "who.name", "boss.tags", "parent.ways",
+    "who.name", "parent.home.city", "boss.tags", "parent.ways",
 ]  # fmt: skip
 ORDERED = [path for path in PATHS if not path.endswith(("note", *SETS))]
 GROUPS = [
@@ -86,6 +92,8 @@ GROUPS = [
     "ways",
     "tags",
     "parent.tags",
+    "home.city",
+    "boss.home.region",
 ]
 EQUALITY = ("eq", "ne")
 ORDER = ("gt", "gte", "lt", "lte")
@@ -98,11 +106,23 @@ def wire(value: Any) -> Any:
     return value.isoformat() if isinstance(value, (date, datetime, time)) else value
 
 
+def nested(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values as JSON carries them, members inside their field."""
+    made: dict[str, Any] = {}
+    for name, value in values.items():
+        whole, _, member = name.partition(".")
+        if member:
+            made.setdefault(whole, {})[member] = wire(value)
+        else:
+            made[name] = wire(value)
+    return made
+
+
 def stored(name: str, value: Any) -> Any:
     """Return what a record holds for a value that was sent: blanks are cut, empty is nothing."""
-    if isinstance(value, str) and name in ("name", "note"):
+    if isinstance(value, str) and name in ("note", *LINES):
         value = unicodedata.normalize("NFC", value)
-        value = (value.strip() if name == "name" else value) or None
+        value = (value.strip() if name in LINES else value) or None
     if name == "ok":
         return bool(value)
     if name == "ways":
@@ -120,6 +140,7 @@ def comparisons(draw: st.DrawFn) -> dict[str, Any]:
     """Draw one condition with an operand that its field takes."""
     path = draw(st.sampled_from(PATHS))
     name = path.rpartition(".")[2]
+    name = f"home.{name}" if "home." in path else name
     if draw(st.integers(0, 5)) == 0:
         return {"field": path, "op": "empty", "value": draw(st.booleans())}
     if name in SETS:
@@ -133,7 +154,7 @@ def comparisons(draw: st.DrawFn) -> dict[str, Any]:
     if name == "stage" and draw(st.booleans()):
         wanted = draw(st.lists(st.sampled_from(["open", "won", "lost"]), min_size=1))
         return {"field": path, "op": "category", "value": wanted}
-    if name == "name" and draw(st.booleans()):
+    if name in LINES and draw(st.booleans()):
         operator = draw(st.sampled_from(["ieq", "contains", "starts"]))
         text = draw(st.text("aäszeω1ß", min_size=1, max_size=2))
         return {"field": path, "op": operator, "value": text}
@@ -141,7 +162,7 @@ def comparisons(draw: st.DrawFn) -> dict[str, Any]:
     operators: tuple[str, ...] = EQUALITY
     if name not in ("ok", "tri"):
         operators += ("in", "nin")
-        if name not in ("stage", "name"):
+        if name not in ("stage", *LINES):
             operators += (*ORDER, "between")
     operator = draw(st.sampled_from(operators))
     size = {"in": (1, 3), "nin": (1, 3), "between": (2, 2)}.get(operator)
