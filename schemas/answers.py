@@ -71,6 +71,30 @@ class TokensSchema(Schema):
     tokens = fields.List(fields.Nested(TokenInfoSchema), **_SET)
 
 
+class ViewSchema(Schema):
+    """A saved list of an entity type."""
+
+    type = fields.String(**_SET)
+    name = fields.String(**_SET)
+    label = fields.String(**_SET)
+    query = fields.Dict(
+        required=True, metadata={"description": "The words filter, sort and fields of a query."}
+    )
+    position = fields.Integer(**_SET)
+    owner = fields.String(**_said("local, or the plugin that brought it."))
+    private = fields.Boolean(**_said("One's own, seen by nobody else."))
+    broken = fields.String(
+        required=True, allow_none=True,
+        metadata={"description": "Why it can't be opened any more; null: it can."},
+    )  # fmt: skip
+
+
+class ViewsSchema(Schema):
+    """The views of a type that one can open, in order."""
+
+    views = fields.List(fields.Nested(ViewSchema), **_SET)
+
+
 class HealthSchema(Schema):
     """A well instance."""
 

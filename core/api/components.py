@@ -32,6 +32,9 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "EntityTypes": answers.EntityTypesSchema,
     "Export": answers.ExportSchema,
     "PlanAnswer": answers.PlanAnswerSchema,
+    "ViewChange": entity_types.ViewChangeSchema,
+    "View": answers.ViewSchema,
+    "Views": answers.ViewsSchema,
     "ChangedType": answers.ChangedTypeSchema,
     "Plugins": answers.PluginsSchema,
     "PluginDetails": answers.PluginDetailsSchema,
@@ -63,8 +66,8 @@ def plain() -> dict[str, JsonSchema]:
     """Return the schemas that are the same for every instance, but for its limits."""
     return {
         **_filters(),
-        "Query": _query("fields", "expand", "after", "before", flags=("count", "trashed")),
-        "AggregateQuery": _query("group", "select", "tz", flags=("trashed",)),
+        "Query": _query("fields", "expand", "after", "before", "view", flags=("count", "trashed")),
+        "AggregateQuery": _query("group", "select", "tz", "view", flags=("trashed",)),
         "BulkRecordIds": bulk(
             {
                 "type": "object",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +30,21 @@ class Key:
     id: int | None
     fields: tuple[str, ...]
     owner: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A saved list of a type that everybody can open: the words of a query in JSON."""
+
+    id: int
+    type: str
+    name: str
+    owner: str
+    label: str
+    query: Mapping[str, Any]
+    position: int
+    #: An administrator took away what a plugin brought.
+    hidden: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,6 +222,8 @@ class Catalog:
     patches: tuple[Patch, ...] = ()
     #: The generation of plugins whose field types are in it.
     plugins: int = 0
+    #: The shared views of each live type that has some, in order.
+    views: Mapping[str, tuple[View, ...]] = dataclasses.field(default_factory=dict)
 
     @cached_property
     def by_id(self) -> Mapping[int, EntityType]:

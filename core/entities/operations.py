@@ -13,6 +13,7 @@ from ..fields import Field
 from . import definitions, existing, links, owners, restoring
 from .draft import Draft, Step
 from .type_operations import change_type, restore_type, trash_type
+from .views import drop_view, set_view
 
 Operation = Callable[[Draft, dict[str, Any]], None]
 
@@ -346,4 +347,6 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "restore_field": restore_field,
     "add_key": add_key,
     "trash_key": trash_key,
+    "set_view": set_view,
+    "drop_view": drop_view,
 }
