@@ -343,3 +343,11 @@ def test_hooks_and_defaults_see_texts(instance):
     (id_,) = instance.create("x_thing", {"tags": {"add": ["x"]}})
     found = instance.get("x_thing", id_)
     assert (found["auto"], found["tags"]) == (["a", "b"], ["x"])
+
+
+def test_a_retired_option_is_replaced_and_the_others_of_a_record_stay(three):
+    options = [*WAYS[:2], {**WAYS[2], "retired": True}]
+    step = {"op": "change_field", "type": "x_thing", "field": "ways", "options": options}
+    three.apply({**step, "existing": {"fill": ["phone"]}})
+    assert three.get("x_thing", ids(three)["a"])["ways"] == ["mail", "phone"]
+    assert three.get("x_thing", ids(three)["b"])["ways"] == ["mail"]
