@@ -68,6 +68,25 @@ def test_the_plan_of_a_purge_says_what_is_lost_and_runs_what_it_shows(instance, 
     assert "DROP COLUMN size" in step["sql"][0]
 
 
+def test_a_set_of_options_is_purged_with_its_table_of_values(instance, thing):
+    options = [{"value": "a"}, {"value": "b"}]
+    field = {"name": "kinds", "kind": "multi_choice", "options": options}
+    instance.apply({"op": "add_field", "type": "x_thing", **field})
+    instance.create("x_thing", {"name": "b", "kinds": ["a", "b"]})
+    instance.apply(change("trash_field", "x_thing", "kinds"))
+    instance.apply(change("purge_field", "x_thing", "kinds"))
+    assert findings(instance) == []
+
+
+def test_a_number_that_was_given_is_purged_with_its_counter(instance, thing):
+    field = {"name": "number", "kind": "auto_number", "settings": {"mask": "A-{0000}"}}
+    instance.apply({"op": "add_field", "type": "x_thing", **field})
+    instance.create("x_thing", {"name": "b"})
+    instance.apply(change("trash_field", "x_thing", "number"))
+    instance.apply(change("purge_field", "x_thing", "number"))
+    assert findings(instance) == []
+
+
 def test_a_link_is_purged_with_its_reference(instance, thing):
     instance.apply(change("trash_field", "x_thing", "company"))
     instance.apply(change("purge_field", "x_thing", "company"))
@@ -134,6 +153,15 @@ def test_links_to_a_purged_type_go_with_it(instance, thing):
     assert (plan.steps[0].rows, plan.risk) == (1, "destructive")
     assert "company" not in columns(instance, "x_thing")
     assert instance.get("x_thing", thing)["name"] == "a"
+    assert findings(instance) == []
+
+
+def test_a_type_with_sets_is_purged_with_their_tables(instance, thing):
+    field = {"name": "tags", "kind": "tags"}
+    instance.apply({"op": "add_field", "type": "x_thing", **field})
+    instance.create("x_thing", {"name": "b", "tags": ["new", "hot"]})
+    instance.apply(change("trash_type", "x_thing"))
+    instance.apply(change("purge_type", "x_thing"))
     assert findings(instance) == []
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from .. import ddl
 from ..catalog import EntityType
 from ..errors import RelatumError
+from ..fields import Several
 from . import existing, owners
 from .draft import Draft, Step
 
@@ -46,12 +47,13 @@ def _drop_field(draft: Draft, step: Step, row: dict[str, Any]) -> list[ddl.State
     owner = draft.rows.types[row["type_id"]]
     went = row["trashed_in"] if row["trashed_in"] is not None else owner["trashed_in"]
     _settled(draft, step, f"{owner['name']}.{row['name']}", went)
-    columns = draft.probe_field(row["id"]).columns()
+    made = draft.probe_field(row["id"])
     for key in _keys_of(draft, row):
         del draft.rows.keys[key["id"]]
         step.uses.append(f"unique key over {key['fields']} (goes with it)")
     draft.rows.drop_field(row["id"])
-    return [ddl.DropColumn(owner["table_name"], column.name) for column in columns]
+    values = [ddl.DropTable(made.values_name)] if isinstance(made, Several) else []
+    return [*values, *(ddl.DropColumn(owner["table_name"], c.name) for c in made.columns())]
 
 
 def _settled(draft: Draft, step: Step, what: str, went: int | None) -> None:
@@ -97,6 +99,7 @@ def purge_type(draft: Draft, change: dict[str, Any]) -> None:
         step.rows += existing.count_rows(draft.connection, entity_type, trashed=True)
         statements += _drop_links(draft, step, entity_type, touched)
     for entity_type in found:
+        statements += [ddl.DropTable(table.name) for table in entity_type.value_tables]
         statements.append(ddl.DropTable(entity_type.table_name))
         draft.rows.drop_type(entity_type.id)
         del draft.types[entity_type.id]
