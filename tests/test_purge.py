@@ -79,7 +79,7 @@ def test_a_set_of_options_is_purged_with_its_table_of_values(instance, thing):
 
 
 def test_a_number_that_was_given_is_purged_with_its_counter(instance, thing):
-    field = {"name": "number", "kind": "auto_number", "settings": {"mask": "A-{0000}"}}
+    field = {"name": "number", "kind": "auto_number", "settings": {"mask": "A-{number:5}"}}
     instance.apply({"op": "add_field", "type": "x_thing", **field})
     instance.create("x_thing", {"name": "b"})
     instance.apply(change("trash_field", "x_thing", "number"))
