@@ -31,6 +31,7 @@ LAYERS = (
     {
         "core.records",
         "core.entities",
+        "core.views",
         "core.auth",
         "core.install",
         "core.backup",
