@@ -77,7 +77,8 @@ def expected_indexes(entity_type: EntityType) -> set[CreateIndex]:
     """Return every index that a live type must have."""
     table = entity_type.table_name
     found = set()
-    for field in entity_type.fields.values():
+    for field in entity_type.with_members:
+        found |= {CreateIndex(table, columns) for columns in field.index_columns}
         if isinstance(field, Link) and field.owner != "system":
             found.add(CreateIndex(table, (field.column, "id"), live_only=False))
         elif field.indexed:

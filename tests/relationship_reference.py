@@ -33,10 +33,9 @@ class Reference(State):
         """Make records and their parts; return their ids."""
         plain = [self._plain(kind, row) for row in rows]
         known = [dict.fromkeys(KINDS[kind].fields) | values for values in plain]
-        faults = {
-            (n, c) for n, values in enumerate(known) for c in self._wrong(kind, values, values)
-        }
-        faults |= self._taken(kind, dict(enumerate(known)), {})
+        faults = self._taken(kind, dict(enumerate(known)), {})
+        for n, values in enumerate(known):
+            faults |= {(n, code) for code in self._wrong(kind, values, values)}
         _refuse(faults)
         ids = []
         for values in known:

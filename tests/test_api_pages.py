@@ -29,6 +29,10 @@ def test_the_first_page_leads_to_reference_help_and_sign_in(browser):
         assert address in page
 
 
+def test_the_address_of_the_form_shows_the_form(browser):
+    assert 'action="/sign-in"' in browser.get("/sign-in").text
+
+
 def test_every_link_of_the_first_page_leads_somewhere(browser):
     for address in set(re.findall(r'(?:href|src)="([^"]+)"', browser.get("/").text)):
         assert status_of(browser, address) == 200, address

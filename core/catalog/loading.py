@@ -25,7 +25,7 @@ from ..fields import (
     UserField,
     country_of,
 )
-from .entity_types import Catalog, EntityType, Key
+from .entity_types import Catalog, EntityType, Key, View
 from .patches import Patch, Patches
 
 
@@ -39,6 +39,7 @@ class Rows:
     options: dict[int, dict[str, Any]]
     keys: dict[int, dict[str, Any]]
     patches: dict[int, dict[str, Any]]
+    views: dict[int, dict[str, Any]]
 
     def without_patches(self) -> Rows:
         """Return the same rows as their owners declared them."""
@@ -47,7 +48,12 @@ class Rows:
     def patched(self) -> tuple[Patch, ...]:
         """Return every change of an administrator, each with what its owner says today."""
         return Patches(self.patches).described(
-            {"type": self.types, "field": self.fields, "option": self.options}
+            {
+                "type": self.types,
+                "field": self.fields,
+                "option": self.options,
+                "view": self.views,
+            }
         )
 
     def of_type(self, type_id: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -64,11 +70,12 @@ METADATA: dict[str, Any] = {
     "options": models.Option,
     "keys": models.Key,
     "patches": models.Patch,
+    "views": models.View,
 }
 
 
 def read_rows(connection: sa.Connection) -> Rows:
-    """Read the metadata in six selects."""
+    """Read the metadata, a select for each table."""
     found = {name: _by_id(connection, model.__table__) for name, model in METADATA.items()}
     settings = connection.execute(sa.select(models.Setting.__table__)).all()
     return Rows({row.name: row.value for row in settings}, **found)
@@ -111,7 +118,21 @@ def of_types(made: list[EntityType], rows: Rows, generation: int) -> Catalog:
         MappingProxyType(dict(rows.settings)),
         rows.patched(),
         hooks.current().generation,
+        _views(made, rows),
     )
+
+
+def _views(made: list[EntityType], rows: Rows) -> MappingProxyType[str, tuple[View, ...]]:
+    patches = Patches(rows.patches)
+    named = {t.id: t.name for t in made if t.trashed_in is None}
+    found: dict[str, list[View]] = {}
+    for row in (patches.over("view", row) for row in rows.views.values()):
+        if row["type_id"] in named:
+            values = {**row, "type": named[row["type_id"]], "query": orjson.loads(row["query"])}
+            del values["type_id"]
+            found.setdefault(values["type"], []).append(View(**values))
+    in_order = {n: tuple(sorted(v, key=lambda v: (v.position, v.id))) for n, v in found.items()}
+    return MappingProxyType(in_order)
 
 
 class TypeBuilder:

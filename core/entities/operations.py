@@ -13,6 +13,7 @@ from ..fields import Field
 from . import definitions, existing, links, owners, restoring
 from .draft import Draft, Step
 from .type_operations import change_type, restore_type, trash_type
+from .views import drop_view, set_view
 
 Operation = Callable[[Draft, dict[str, Any]], None]
 
@@ -162,7 +163,8 @@ def change_field(draft: Draft, change: dict[str, Any]) -> None:
     target = f"{type_row['name']}.{row['name']}"
     step = Step("change_field", target, f"Change {', '.join(_changed(change))} of {made.label}")
     draft.touch(step, type_row["id"])
-    if before.column in before_type.table.c and before_type.table_name in _tables(draft):
+    known = before.condition_column("empty") in before_type.table.c
+    if known and before_type.table_name in _tables(draft):
         _ask_existing(draft, step, before_type, before, made, change.get("existing"))
 
 
@@ -240,7 +242,8 @@ def trash_field(draft: Draft, change: dict[str, Any]) -> None:
         if live and row["name"] in key["fields"].split(","):
             key["trashed_in"] = draft.generation
             step.uses.append(f"unique key over {key['fields']} (goes with it)")
-    step.rows = existing.count_filled(draft.connection, draft.before.by_id.get(type_row["id"]), row)
+    stored, field = draft.before.by_id.get(type_row["id"]), entity_type.fields[row["name"]]
+    step.rows = existing.count_filled(draft.connection, stored, field)
     step.notes.append(f"{step.rows} rows have a value; it is kept and comes back on restore")
     draft.put("field", row, "trashed_in", draft.generation)
     draft.touch(step, type_row["id"])
@@ -342,4 +345,6 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "restore_field": restore_field,
     "add_key": add_key,
     "trash_key": trash_key,
+    "set_view": set_view,
+    "drop_view": drop_view,
 }

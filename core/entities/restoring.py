@@ -106,7 +106,7 @@ def ask(draft: Draft, step: Step, type_id: int, keys: Sequence[Names], answer: A
     entity_type = draft.types[type_id]
     for names in keys:
         fields = [entity_type.fields[name] for name in names]
-        if step.question or any(field.column not in before.table.c for field in fields):
+        if step.question or any(field.key_column not in before.table.c for field in fields):
             continue
         ids = existing.duplicate_ids(draft.connection, before, fields)
         existing.ask_duplicates(step, entity_type, fields, ids, answer)
