@@ -134,7 +134,7 @@ class Reference(State):
                     continue
                 if held in seen:
                     faults.add((n, "duplicate_in_batch"))
-                elif held in holders and holders[held] != ids.get(n):
+                if held in holders and holders[held] != ids.get(n):
                     faults.add((n, code))
                 seen.add(held)
         return faults
@@ -300,7 +300,7 @@ class Reference(State):
         lost = {n for n, _ in faults}
         families = {n: self.returning(row["id"]) for n, row in enumerate(rows) if n not in lost}
         while True:
-            new = self._homeless(families) | self._in_conflict(families)
+            new = self._homeless(families) or self._in_conflict(families)
             faults |= new
             families = {n: f for n, f in families.items() if n not in {m for m, _ in new}}
             if not new:

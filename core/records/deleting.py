@@ -148,7 +148,9 @@ def returning(catalog: Catalog, entity_type: EntityType, batch: Sequence[Row]) -
         found = _along(catalog, entity_type, sound)
         for each in found.values():
             _with_whole(catalog, each, found)
-            _in_conflict(each)
+        if _sound(batch).keys() == sound.keys():
+            for each in found.values():
+                _in_conflict(each)
         left = _sound(batch)
         if left.keys() == sound.keys():
             return found
