@@ -24,6 +24,7 @@ from ..errors import RelatumError
 from .declared import declared_changes as declared_changes
 from .definitions import check_name as check_name
 from .draft import Draft, Step
+from .export import FORMAT as FORMAT
 from .export import describe as describe
 from .export import export as export
 from .export import to_changes as to_changes
@@ -99,7 +100,7 @@ def _plan(changes: list[dict[str, Any]], actor: Actor, owner: Owner) -> tuple[Pl
         OPERATIONS[operation](draft, loaded)
     note_broken(draft)
     dialect = draft.connection.dialect
-    sql = tuple(tuple(ddl.as_text(step.statements, dialect)) for step in draft.steps)
+    sql = ddl.as_text((step.statements for step in draft.steps), dialect)
     seen = [draft.generation, changes, sql, [(s.rows, s.offenders) for s in draft.steps]]
     fingerprint = hashlib.sha256(orjson.dumps(seen, default=str)).hexdigest()[:16]
     return Plan(draft.generation, tuple(draft.steps), sql, fingerprint), draft

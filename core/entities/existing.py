@@ -166,17 +166,36 @@ def live_ids(connection: sa.Connection, entity_type: EntityType) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def count_values(
-    connection: sa.Connection, entity_type: EntityType, field: Field, values: list[str]
-) -> int:
-    """Return how many live records hold one of the values in a field."""
+def newly_retired(before: Field, made: Field) -> list[str]:
+    """Return the values of the options that nobody can choose any more."""
+    already = {option.value for option in before.options if option.retired}
+    return [o.value for o in made.options if o.retired and o.value not in already]
+
+
+def ask_retired(
+    connection: sa.Connection,
+    step: Step,
+    entity_type: EntityType,
+    field: Field,
+    retired: list[str],
+    answer: Any,
+) -> None:
+    """Count the rows that hold retired options; with an answer, they get another value."""
+    if not retired:
+        return
     table = entity_type.table
-    query = (
-        sa.select(sa.func.count())
-        .select_from(table)
-        .where(table.c.trashed_at.is_(None), table.c[field.column].in_(values))
+    holding = (table.c.trashed_at.is_(None), table.c[field.column].in_(retired))
+    if answer is not None and answer != "keep":
+        query = sa.select(table.c.id).where(*holding).order_by(table.c.id)
+        ids = list(connection.execute(query).scalars())
+        ask(step, entity_type, field, ids, answer, empty=False)
+        return
+    counted = sa.select(sa.func.count()).select_from(table).where(*holding)
+    step.rows = int(connection.execute(counted).scalar_one())
+    step.notes.append(
+        f"{step.rows} existing rows hold {', '.join(retired)}: they stay readable, nobody can "
+        "choose it; an answer for existing rows replaces it"
     )
-    return int(connection.execute(query).scalar_one())
 
 
 def count_filled(connection: sa.Connection, entity_type: EntityType | None, field: Field) -> int:

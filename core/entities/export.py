@@ -261,8 +261,7 @@ class _Difference:
             if known.kind != field.get("kind", known.kind):
                 reason = f"is a {known.kind} field; its type can't be changed to {field['kind']}"
                 raise RelatumError("definition_invalid", what=f"{name}.{known.name}", reason=reason)
-            now = describe_field(known)
-            changed = {k: v for k, v in field.items() if k != "kind" and now.get(k) != v}
+            changed = _changed(known, {k: v for k, v in field.items() if k != "kind"})
             if changed:
                 self.fields.append(
                     {"op": "change_field", "type": name, "field": known.name, **changed}
@@ -295,8 +294,7 @@ class _Difference:
             self.later.append(change)
             return
         else:
-            now = describe_field(entity_type.field(name))
-            changed = {k: v for k, v in new.items() if now.get(k) != v}
+            changed = _changed(entity_type.field(name), new)
         if changed:
             change = {"op": "change_field", "type": entity_type.name, "field": name, **changed}
             self.fields.append(change)
@@ -305,6 +303,30 @@ class _Difference:
         for entity_type in self.catalog.types.values():
             if entity_type.owner == "local" and entity_type.name not in named:
                 self.later.append({"op": "trash_type", "type": entity_type.name})
+
+
+def _changed(field: Field, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties that a field does not have yet; what is left out stays as it is."""
+    now = describe_field(field)
+    changed = {k: v for k, v in wanted.items() if now.get(k) != v}
+    settings = wanted.get("settings")
+    if isinstance(settings, dict) and {**now["settings"], **settings} == now["settings"]:
+        changed.pop("settings", None)
+    if "options" in now and _says(wanted.get("options"), now["options"]):
+        changed.pop("options", None)
+    return changed
+
+
+def _says(given: Any, now: list[dict[str, Any]]) -> bool:
+    """Say whether a list of options, each with what was left out, is the one there is."""
+    if not isinstance(given, list) or not all(isinstance(option, dict) for option in given):
+        return False
+    here, rest = now[: len(given)], now[len(given) :]
+    alike = [
+        {**known, "retired": False, **option} == known
+        for known, option in zip(here, given, strict=False)
+    ]
+    return len(here) == len(given) and all(alike) and all(option["retired"] for option in rest)
 
 
 def _list(given: dict[str, Any], name: str) -> list[dict[str, Any]]:
