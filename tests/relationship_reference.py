@@ -199,14 +199,22 @@ class Reference(State):
 
     def upsert(self, kind: str, rows: list[Values], key: list[str]) -> list[str]:
         """Create or update by a unique key; no two rows have the same."""
+        alone: set[Fault] = set()
+        for n, row in enumerate(rows if len(rows) > 1 else ()):
+            # Each row is tried, so that what is wrong with one may be said before the others.
+            try:
+                copy.deepcopy(self).upsert(kind, [row], key)
+            except Refusal as refusal:
+                alone |= {(n, code) for _, code in refusal.faults}
         held = {self._key(tuple(key), self.records[i].values): i for i in self.live(kind)}
         ids = [held.get(self._key(tuple(key), row)) for row in rows]
         known = [n for n, id_ in enumerate(ids) if id_ is not None]
         new = [n for n, id_ in enumerate(ids) if id_ is None]
         made = [{**rows[n], "id": ids[n]} for n in known]
         updated, _ = _each(
-            (known, lambda: self.update(kind, made)),
-            (new, lambda: self.create(kind, [rows[n] for n in new])),
+            (known, bound(self.update, kind, made)),
+            (new, bound(self.create, kind, [rows[n] for n in new])),
+            also=alone,
         )
         became = dict.fromkeys(range(len(rows)), "created")
         return list((became | dict(zip(known, updated, strict=True))).values())
@@ -344,7 +352,9 @@ def _refuse(faults: set[Fault]) -> None:
         raise Refusal(faults)
 
 
-def _each(*works: tuple[list[int], Callable[[], list[Any]]]) -> list[list[Any]]:
+def _each(
+    *works: tuple[list[int], Callable[[], list[Any]]], also: set[Fault] | None = None
+) -> list[list[Any]]:
     """Do several writes; what is wrong with their rows is wrong with those at the places."""
     faults: set[Fault] = set()
     became = []
@@ -353,5 +363,5 @@ def _each(*works: tuple[list[int], Callable[[], list[Any]]]) -> list[list[Any]]:
             became.append(work())
         except Refusal as refusal:
             faults |= {(None if n is None else places[n], code) for n, code in refusal.faults}
-    _refuse(faults)
+    _refuse(faults and faults | (also or set()))
     return became
