@@ -94,7 +94,7 @@ class WriteBatch:
             raise ValueError(f"values can't be set after {self.operation}")
         self._known(name)
         field, row = self.entity_type.fields[name], self.rows[place]
-        if field.read_only:
+        if field.read_only or field.NUMBERED:
             raise ValueError(f"'{name}' of '{self.type}' can only be read")
         try:
             empty = value is None or value == ""
