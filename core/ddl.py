@@ -20,8 +20,8 @@ from sqlalchemy.engine import Dialect
 
 from . import faults
 from .catalog import EntityType
-from .fields import Field, Link
-from .storage import Instant, Int64
+from .fields import Field, Link, Several
+from .storage import Instant, Int64, Text
 
 #: PostgreSQL builds the plain indexes of tables beyond this size after the commit, CONCURRENTLY.
 CONCURRENT_FROM = 100_000
@@ -47,6 +47,13 @@ class AddColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateValues:
+    """The table of (record, value) of a field that holds several values."""
+
+    field: Several
+
+
+@dataclass(frozen=True, slots=True)
 class CreateIndex:
     """An index; `live_only` leaves out trashed records."""
 
@@ -69,7 +76,7 @@ class DropIndex:
     index: CreateIndex
 
 
-Statement = CreateTable | AddColumn | CreateIndex | DropIndex
+Statement = CreateTable | AddColumn | CreateValues | CreateIndex | DropIndex
 
 
 # -- what a type needs ----------------------------------------------------------------------
@@ -83,6 +90,8 @@ def expected_indexes(entity_type: EntityType) -> set[CreateIndex]:
             found.add(CreateIndex(table, (field.column, "id"), live_only=False))
         elif field.indexed:
             found.add(CreateIndex(table, entity_type.index_of(field)))
+        if isinstance(field, Several):
+            found.add(CreateIndex(field.values_name, (field.MATCHED, "id"), live_only=False))
         if field.sortable and field.name != "id":
             found.add(CreateIndex(table, (field.key_column, "id")))
     for key in entity_type.keys:
@@ -97,19 +106,32 @@ def difference(old: EntityType | None, new: EntityType) -> list[Statement]:
     if old is None:
         statements.append(CreateTable(new))
     else:
-        known = {c.name for c in old.table.columns}
+        before = {field.id: field for field in (*old.fields.values(), *old.trashed_fields)}
         for field in (*new.fields.values(), *new.trashed_fields):
+            if field.id in before and _columns_alike(before[field.id], field):
+                continue
+            known = {c.name for c in before[field.id].columns()} if field.id in before else set()
             statements += [
                 AddColumn(new.table_name, field, column.name)
                 for column in field.columns()
                 if column.name not in known
             ]
-    before = expected_indexes(old) if old is not None and old.trashed_in is None else set()
-    after = expected_indexes(new) if new.trashed_in is None else set()
-    statements += [DropIndex(index) for index in sorted(before - after, key=lambda i: i.name)]
-    added: list[CreateIndex] = sorted(after - before, key=lambda i: i.name)
+    there = {table.name for table in old.value_tables} if old is not None else set()
+    every = (*new.fields.values(), *new.trashed_fields)
+    sets = [field for field in every if isinstance(field, Several)]
+    statements += [CreateValues(field) for field in sets if field.values_name not in there]
+    had = expected_indexes(old) if old is not None and old.trashed_in is None else set()
+    needed = expected_indexes(new) if new.trashed_in is None else set()
+    statements += [DropIndex(index) for index in sorted(had - needed, key=lambda i: i.name)]
+    added: list[CreateIndex] = sorted(needed - had, key=lambda i: i.name)
     statements += added
     return statements
+
+
+def _columns_alike(old: Field, new: Field) -> bool:
+    """Say, without making any column, whether two states of a field have the same ones."""
+    names = ("column", "settings", "unique", "indexed", "sortable", "options")
+    return type(old) is type(new) and all(getattr(old, n) == getattr(new, n) for n in names)
 
 
 # -- emitting -------------------------------------------------------------------------------
@@ -120,20 +142,21 @@ def execute(statements: Iterable[Statement], connection: sa.Connection) -> None:
         _emit(operations, statement, connection.dialect)
 
 
-def as_text(statements: Sequence[Statement], dialect: Dialect) -> list[str]:
-    """Return the SQL of statements, without running anything."""
+def as_text(steps: Iterable[Sequence[Statement]], dialect: Dialect) -> tuple[tuple[str, ...], ...]:
+    """Return the SQL of the statements of each step, without running anything."""
     buffer = io.StringIO()
     context = MigrationContext.configure(
         dialect_name=dialect.name, opts={"as_sql": True, "output_buffer": buffer}
     )
     operations = Operations(context)
-    texts = []
-    for statement in statements:
+
+    def text(statement: Statement) -> str:
         buffer.seek(0)
         buffer.truncate()
         _emit(operations, statement, dialect)
-        texts.append(buffer.getvalue().strip().removesuffix(";"))
-    return texts
+        return buffer.getvalue().strip().removesuffix(";")
+
+    return tuple(tuple(text(statement) for statement in statements) for statements in steps)
 
 
 def _emit(operations: Operations, statement: Statement, dialect: Dialect) -> None:
@@ -143,6 +166,8 @@ def _emit(operations: Operations, statement: Statement, dialect: Dialect) -> Non
         case AddColumn(table, field, name):
             column = next(c for c in _field_columns(field) if c.name == name)
             operations.add_column(table, column, inline_references=True)
+        case CreateValues(field):
+            operations.create_table(field.values_name, *_values_columns(field))
         case CreateIndex():
             _create_index(operations, statement, dialect)
         case DropIndex(index):
@@ -181,6 +206,15 @@ def _field_columns(field: Field) -> list[sa.Column[Any]]:
     return columns
 
 
+def _values_columns(field: Several) -> list[sa.schema.SchemaItem]:
+    plain = [sa.Column(c.name, Text, nullable=False) for c in field.values.c if c.name != "id"]
+    return [
+        sa.Column("id", Int64, _foreign(field.table_name), nullable=False),
+        *plain,
+        sa.PrimaryKeyConstraint("id", field.MATCHED),
+    ]
+
+
 def _columns(entity_type: EntityType) -> list[sa.Column[Any]]:
     own = [f for f in entity_type.fields.values() if f.owner != "system"]
     return [
@@ -214,13 +248,16 @@ def actual_indexes(connection: sa.Connection, table: str) -> set[str]:
 
 def missing_indexes(connection: sa.Connection, types: Iterable[EntityType]) -> list[CreateIndex]:
     """Return what expected indexes are not there, or not finished."""
-    return [
-        index
-        for entity_type in types
-        for found in [actual_indexes(connection, entity_type.table_name)]
-        for index in sorted(expected_indexes(entity_type), key=lambda i: i.name)
-        if index.name not in found
-    ]
+    missing = []
+    for entity_type in types:
+        expected = sorted(expected_indexes(entity_type), key=lambda i: i.name)
+        found = {
+            name
+            for table in {index.table for index in expected}
+            for name in actual_indexes(connection, table)
+        }
+        missing += [index for index in expected if index.name not in found]
+    return missing
 
 
 def build_indexes(engine: sa.Engine, missing: Sequence[CreateIndex]) -> None:

@@ -71,6 +71,30 @@ class TokensSchema(Schema):
     tokens = fields.List(fields.Nested(TokenInfoSchema), **_SET)
 
 
+class ViewSchema(Schema):
+    """A saved list of an entity type."""
+
+    type = fields.String(**_SET)
+    name = fields.String(**_SET)
+    label = fields.String(**_SET)
+    query = fields.Dict(
+        required=True, metadata={"description": "The words filter, sort and fields of a query."}
+    )
+    position = fields.Integer(**_SET)
+    owner = fields.String(**_said("local, or the plugin that brought it."))
+    private = fields.Boolean(**_said("One's own, seen by nobody else."))
+    broken = fields.String(
+        required=True, allow_none=True,
+        metadata={"description": "Why it can't be opened any more; null: it can."},
+    )  # fmt: skip
+
+
+class ViewsSchema(Schema):
+    """The views of a type that one can open, in order."""
+
+    views = fields.List(fields.Nested(ViewSchema), **_SET)
+
+
 class HealthSchema(Schema):
     """A well instance."""
 
@@ -332,6 +356,19 @@ class CountSchema(Schema):
 
     value = fields.Integer(**_SET)
     exact = fields.Boolean(**_said("False: there are more than count_cap."))
+
+
+class ValueSchema(Schema):
+    """A value that records have, and how many."""
+
+    value = fields.String(**_SET)
+    count = fields.Integer(**_SET)
+
+
+class ValuesSchema(Schema):
+    """Values that records have in a field, in order."""
+
+    values = fields.List(fields.Nested(ValueSchema), **_SET)
 
 
 class GroupsSchema(Schema):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from ..errors import RelatumError, nearest
-from ..fields import Field, Link, Lookup, Reference
+from ..fields import AutoNumber, Field, Link, Lookup, Reference, Several
 from ..storage import Instant, Int64
 from .patches import Patch
 
@@ -29,6 +30,21 @@ class Key:
     id: int | None
     fields: tuple[str, ...]
     owner: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A saved list of a type that everybody can open: the words of a query in JSON."""
+
+    id: int
+    type: str
+    name: str
+    owner: str
+    label: str
+    query: Mapping[str, Any]
+    position: int
+    #: An administrator took away what a plugin brought.
+    hidden: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +143,22 @@ class EntityType:
         return tuple(f for f in self.fields.values() if isinstance(f, Reference))
 
     @cached_property
+    def sets(self) -> tuple[Several, ...]:
+        """The live fields whose values have a table beside the records."""
+        return tuple(f for f in self.fields.values() if isinstance(f, Several))
+
+    @cached_property
+    def numbered(self) -> tuple[AutoNumber, ...]:
+        """The live fields whose values the kernel gives."""
+        return tuple(f for f in self.fields.values() if isinstance(f, AutoNumber))
+
+    @cached_property
+    def value_tables(self) -> tuple[sa.Table, ...]:
+        """The tables of values beside the records, those of trashed fields too."""
+        every = (*self.fields.values(), *self.trashed_fields)
+        return tuple(f.values for f in every if isinstance(f, Several))
+
+    @cached_property
     def tree(self) -> Lookup | None:
         """The link to the parent, if the records form a tree."""
         return next((f for f in self.lookups if f.is_tree), None)
@@ -195,6 +227,8 @@ class Catalog:
     patches: tuple[Patch, ...] = ()
     #: The generation of plugins whose field types are in it.
     plugins: int = 0
+    #: The shared views of each live type that has some, in order.
+    views: Mapping[str, tuple[View, ...]] = dataclasses.field(default_factory=dict)
 
     @cached_property
     def by_id(self) -> Mapping[int, EntityType]:

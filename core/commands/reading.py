@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .. import catalog, query
+from .. import catalog, query, views
 from ..actor import Actor
 from ..catalog import EntityType
 from ..fields import Field, Link, Lookup
@@ -21,6 +21,7 @@ filters_argument = click.argument("filters", metavar="[FILTER]...", nargs=-1)
 sort_option = click.option(
     "--sort", metavar="FIELDS", help="Fields to sort by, joined by commas; - in front: descending."
 )
+view_option = click.option("--view", metavar="VIEW", help="A saved view to begin with.")
 trashed_option = click.option("--trashed", is_flag=True, help="Those in the trash instead.")
 
 
@@ -28,6 +29,7 @@ def all_options(command: F) -> F:
     """Add the arguments and options of a list."""
     for option in (
         trashed_option,
+        view_option,
         click.option("--count", is_flag=True, help="Also count, up to count_cap."),
         click.option("--after", metavar="CURSOR", help="The page after this cursor."),
         click.option("--limit", metavar="N", help="Records in the page, at most page_limit."),
@@ -124,18 +126,25 @@ def _page(
     if fields is not None:
         names = names_in(fields)
     elif not as_json:
-        names = _look(catalog.current().type(type_name))
+        names = _saved(type_name, pairs, actor) or _look(catalog.current().type(type_name))
     if names:
         pairs = [*pairs, ("_fields", ",".join(names))]
-    page = query.page(query.from_url(type_name, pairs), actor=actor)
+    page = query.page(views.from_url(type_name, pairs, actor=actor), actor=actor)
     return page, _fields(type_name, ["id", *(name for name in names if name != "id")])
 
 
 def _groups(
     type_name: str, pairs: list[tuple[str, str]], columns: Sequence[str], *, actor: Actor
 ) -> tuple[query.Groups, Shown]:
-    found = query.aggregate(query.from_url(type_name, pairs), actor=actor)
+    found = query.aggregate(views.from_url(type_name, pairs, actor=actor), actor=actor)
     return found, _fields(type_name, columns)
+
+
+def _saved(type_name: str, pairs: Sequence[tuple[str, str]], actor: Actor) -> list[str]:
+    """Return the columns of the view that is asked for."""
+    name = dict(pairs).get("_view")
+    fields = views.get(type_name, name, actor=actor)["query"].get("fields") if name else None
+    return list(fields or ())
 
 
 def _look(entity_type: EntityType) -> list[str]:

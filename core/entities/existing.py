@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from .. import db
 from ..catalog import EntityType
 from ..errors import Problem, RelatumError
-from ..fields import Field, Refused
+from ..fields import Field, Refused, Several
 from .draft import Fill, Step
 
 _SHOWN = 10
@@ -155,6 +155,19 @@ def fill(step: Step, entity_type: EntityType, field: Field, ids: list[int], valu
     )
 
 
+def number(connection: sa.Connection, step: Step, entity_type: EntityType, field: Field) -> None:
+    """Plan to number all records, those in the trash too, in the order of their ids."""
+    table = entity_type.table
+    ids = list(connection.execute(sa.select(table.c.id).order_by(table.c.id)).scalars())
+    limit = db.settings().fill_limit
+    if len(ids) > limit:
+        step.question = Problem("fill_limit", {"count": len(ids), "limit": limit}, field=field.name)
+    elif ids:
+        step.rows = len(ids)
+        step.fill = Fill(entity_type.name, field.name, ids, None)
+        step.notes.append(f"{len(ids)} existing rows are numbered in the order of their ids")
+
+
 def _list(ids: list[int]) -> str:
     return ", ".join(str(id_) for id_ in ids[:5])
 
@@ -166,17 +179,43 @@ def live_ids(connection: sa.Connection, entity_type: EntityType) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def count_values(
-    connection: sa.Connection, entity_type: EntityType, field: Field, values: list[str]
-) -> int:
-    """Return how many live records hold one of the values in a field."""
+def newly_retired(before: Field, made: Field) -> list[str]:
+    """Return the values of the options that nobody can choose any more."""
+    already = {option.value for option in before.options if option.retired}
+    return [o.value for o in made.options if o.retired and o.value not in already]
+
+
+def ask_retired(
+    connection: sa.Connection,
+    step: Step,
+    entity_type: EntityType,
+    field: Field,
+    retired: list[str],
+    answer: Any,
+) -> None:
+    """Count the rows that hold retired options; with an answer, they get another value."""
+    if not retired:
+        return
     table = entity_type.table
-    query = (
-        sa.select(sa.func.count())
-        .select_from(table)
-        .where(table.c.trashed_at.is_(None), table.c[field.column].in_(values))
+    holds = table.c[field.column].in_(retired)
+    if isinstance(field, Several):
+        held = sa.select(field.values.c.id).where(field.values.c[field.MATCHED].in_(retired))
+        holds = table.c.id.in_(held)
+    holding = (table.c.trashed_at.is_(None), holds)
+    if answer is not None and answer != "keep":
+        query = sa.select(table.c.id).where(*holding).order_by(table.c.id)
+        ids = list(connection.execute(query).scalars())
+        ask(step, entity_type, field, ids, answer, empty=False)
+        if step.fill and isinstance(field, Several):
+            # The other options of a record stay.
+            step.fill.value = {"add": step.fill.value or [], "remove": retired}
+        return
+    counted = sa.select(sa.func.count()).select_from(table).where(*holding)
+    step.rows = int(connection.execute(counted).scalar_one())
+    step.notes.append(
+        f"{step.rows} existing rows hold {', '.join(retired)}: they stay readable, nobody can "
+        "choose it; an answer for existing rows replaces it"
     )
-    return int(connection.execute(query).scalar_one())
 
 
 def count_filled(connection: sa.Connection, entity_type: EntityType | None, field: Field) -> int:

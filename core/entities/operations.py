@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import orjson
 
-from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Field
 from . import definitions, existing, links, owners, restoring
 from .draft import Draft, Step
 from .type_operations import change_type, restore_type, trash_type
+from .views import drop_view, set_view
 
 Operation = Callable[[Draft, dict[str, Any]], None]
 
@@ -40,10 +40,10 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
         "changed_in": draft.generation,
         "trashed_in": None,
     }
-    draft.rebuild({type_id})
+    draft.probe(type_id)
     for place, field in enumerate(change.get("fields", [])):
         _new_field(draft, type_id, {"position": place, **field})
-    made = _probe(draft, type_id)
+    made = draft.probe(type_id)
     title = change.get("title")
     if title is None:
         texts = [f.name for f in made.fields.values() if f.kind in ("text", "email")]
@@ -55,15 +55,10 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
     draft.touch(Step("create_type", name, f"Make entity type {name} ({label})"), type_id)
 
 
-def _probe(draft: Draft, type_id: int) -> EntityType:
-    draft.rebuild({type_id})
-    return draft.types[type_id]
-
-
 def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
     row = draft.rows.types[type_id]
     name = definitions.check_field_name(given["name"], row["owner"], draft.owner)
-    mine = [f for f in draft.rows.fields.values() if f["type_id"] == type_id]
+    mine = draft.rows.fields_of(type_id)
     for taken in (f for f in mine if f["name"] == name and f["trashed_in"] is None):
         where = f" in '{row['name']}'{draft.by_others(taken['owner'])}"
         raise RelatumError("name_taken", what="field", name=name, where=where)
@@ -71,7 +66,7 @@ def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
     settings = definitions.check_settings(given["kind"], given.get("settings") or {}, name)
     links.check(draft, row, name, given, settings)
     field_id = draft.new_id()
-    draft.rows.fields[field_id] = {
+    field_row = {
         "id": field_id,
         "type_id": type_id,
         "name": name,
@@ -82,7 +77,7 @@ def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
         "label": given.get("label") or definitions.label_from(name),
         "help": given.get("help"),
         "required": given.get("required", False),
-        "is_unique": given.get("unique", False),
+        "is_unique": given.get("unique", definitions.field_class(given["kind"]).NUMBERED),
         "indexed": given.get("indexed", False),
         "sortable": given.get("sortable", False),
         "personal": given.get("personal", False),
@@ -91,8 +86,12 @@ def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
         "position": given.get("position", len(mine)),
         "trashed_in": None,
     }
+    draft.rows.add_field(field_row)
     _set_options(draft, field_id, (), given.get("options") or [])
-    return _finish(draft, field_id, given.get("default"))
+    made = _finish(draft, field_id, given.get("default"))
+    if made.is_link:
+        draft.probe(type_id)  # the names of the other side are taken from now on
+    return made
 
 
 def _set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, Any]]) -> None:
@@ -101,7 +100,7 @@ def _set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, 
         row = draft.rows.options.get(option["id"])
         if row is None:
             option_id = draft.new_id()
-            draft.rows.options[option_id] = {**option, "id": option_id, "field_id": field_id}
+            draft.rows.add_option({**option, "id": option_id, "field_id": field_id})
             continue
         for name in ("label", "hue", "category", "position", "retired"):
             if draft.owner.is_local or row["owner"] == draft.owner.name:
@@ -111,10 +110,10 @@ def _set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, 
 def _finish(draft: Draft, field_id: int, default: Any) -> Field:
     """Check what needs the finished field, and store its default."""
     row = draft.rows.fields[field_id]
-    made = _probe(draft, row["type_id"]).fields[row["name"]]
+    made = draft.probe_field(field_id)
     definitions.check_flags(made)
     draft.put("field", row, "default_value", definitions.check_default(made, default))
-    return _probe(draft, row["type_id"]).fields[row["name"]]
+    return draft.probe_field(field_id)
 
 
 def add_field(draft: Draft, change: dict[str, Any]) -> None:
@@ -128,6 +127,8 @@ def add_field(draft: Draft, change: dict[str, Any]) -> None:
     ids = existing.live_ids(draft.connection, before) if made.required and exists else []
     draft.touch(step, row["id"])
     existing.ask(step, draft.types[row["id"]], made, ids, change.get("existing"), empty=True)
+    if made.NUMBERED and exists:
+        existing.number(draft.connection, step, before, made)
 
 
 def _tables(draft: Draft) -> set[str]:
@@ -209,23 +210,12 @@ def _ask_existing(
         ids = existing.duplicate_ids(connection, entity_type, [before])
         existing.ask_duplicates(step, entity_type, [made], ids, answer)
     links.check_circles(before, made, entity_type.table)
-    if made.kind == "choice":
-        _count_retired(draft, step, entity_type, before, made)
-    elif dict(made.settings) != dict(before.settings):
+    if made.HAS_OPTIONS:
+        retired = existing.newly_retired(before, made)
+        existing.ask_retired(connection, step, entity_type, made, retired, answer)
+    elif dict(made.settings) != dict(before.settings) and not made.NUMBERED:
         ids = existing.refused_ids(connection, entity_type, made)
         existing.ask(step, entity_type, made, ids, answer, empty=False)
-
-
-def _count_retired(draft: Draft, step: Step, entity_type: Any, before: Field, made: Field) -> None:
-    already = {option.value for option in before.options if option.retired}
-    retired = [o.value for o in made.options if o.retired and o.value not in already]
-    if not retired:
-        return
-    count = existing.count_values(draft.connection, entity_type, made, retired)
-    step.rows = count
-    step.notes.append(
-        f"{count} existing rows hold {', '.join(retired)}: they stay readable, nobody can choose it"
-    )
 
 
 def trash_field(draft: Draft, change: dict[str, Any]) -> None:
@@ -275,7 +265,7 @@ def restore_field(draft: Draft, change: dict[str, Any]) -> None:
 
 
 def _new_key(draft: Draft, type_id: int, names: list[str]) -> list[Field]:
-    entity_type = _probe(draft, type_id)
+    entity_type = draft.probe(type_id)
     fields = [entity_type.field(name) for name in names]
     for field in fields:
         if field.owner == "system" or not field.CAN_BE_UNIQUE:
@@ -344,4 +334,6 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "restore_field": restore_field,
     "add_key": add_key,
     "trash_key": trash_key,
+    "set_view": set_view,
+    "drop_view": drop_view,
 }

@@ -39,7 +39,7 @@ def keys_back(draft: Draft, type_id: int, names: set[str], went: int | None) -> 
 
     A key whose other fields are still in the trash waits for those.
     """
-    rows = [row for row in draft.rows.fields.values() if row["type_id"] == type_id]
+    rows = draft.rows.fields_of(type_id)
     live = {row["name"]: row["id"] for row in rows if row["trashed_in"] is None}
     back: list[Names] = []
     for key in draft.rows.keys.values():

@@ -32,6 +32,10 @@ codes(
         "Not sortable",
         "Records can't be sorted by '{field}' ({kind}). Sort by another field.",
     ),
+    no_suggestions=(
+        "No suggestions",
+        "'{field}' is a {kind} field; values are suggested for tags and multi_choice fields.",
+    ),
     not_groupable=(
         "Not groupable",
         "Records can't be grouped by '{field}' ({kind}). Group by another field.",
@@ -96,6 +100,10 @@ codes(
         "Entity type '{type}' has no unique key over {fields}. Its unique keys: {known}.",
     ),
     record_unknown=("Unknown record", "There is no {type} with id {id}."),
+    view_unknown=(
+        "Unknown view",
+        "Entity type '{type}' has no view '{view}'.{nearest} Run: relatum views list {type}",
+    ),
     page_unknown=("Unknown page", "There is no help page '{page}'.{nearest} Run: relatum help"),
     token_unknown=("Unknown token", "You have no token with id {id}."),
     plugin_unknown=(
@@ -291,6 +299,14 @@ codes(
     page_limit=(
         "Page too large",
         "_limit is {value}; between 1 and page_limit ({limit}) are allowed.",
+    ),
+    view_of_nobody=(
+        "A view of nobody",
+        "A view of one's own belongs to a user, and the system acts here. Name a user with --as.",
+    ),
+    view_limit=(
+        "Too many views",
+        "You have view_limit ({limit}) views of '{type}'. Drop one first.",
     ),
     sort_too_costly=(
         "Sort too costly",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -28,10 +28,21 @@ _MANY: Final = frozenset({"many", "pair"})
 _PARTED: Final = _MANY | {"circle"}
 
 
-def from_url(type_name: str, args: Iterable[tuple[str, str]]) -> Query:
-    """Return the query of an address: words with an underscore steer, the rest filters.
+def from_url(
+    type_name: str, args: Iterable[tuple[str, str]], *, base: Mapping[str, Any] | None = None
+) -> Query:
+    """Return the query of an address; `base` holds the words of a view that it is laid over.
 
     Raises what `from_json` raises, and `bad_parameter`.
+    """
+    return from_json(type_name, over(base or {}, words(type_name, args)))
+
+
+def words(type_name: str, args: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return the words of the query of an address, as JSON has them.
+
+    Words with an underscore steer, the rest filters. Raises `type_unknown`, `field_unknown`,
+    `path_invalid` and `bad_parameter`.
     """
     known = catalog.current()
     entity_type = known.type(type_name)
@@ -51,7 +62,7 @@ def from_url(type_name: str, args: Iterable[tuple[str, str]]) -> Query:
             parts.append(_pair(known, entity_type, name, text))
     if parts:
         body["filter"] = {"and": parts}
-    return from_json(type_name, body)
+    return body
 
 
 def _json(text: str) -> Any:
@@ -82,8 +93,8 @@ def _word(name: str, text: str) -> Any:
 
 def _pair(known: Catalog, entity_type: EntityType, name: str, text: str) -> dict[str, Any]:
     path, _, operator = name.partition("__")
-    operator = operator or "eq"
     field = paths.read(known, entity_type, path).field
+    operator = operator or field.value_type.plain
     takes = types.OPERATORS[operator].operands if operator in types.OPERATORS else "one"
     value: Any
     if takes == "flag":
@@ -104,13 +115,22 @@ def _typed(field: Field, text: str) -> Any:
     return text
 
 
-def from_json(type_name: str, body: Any) -> Query:
-    """Return the query of a JSON object; its words are `WORDS`.
+def over(base: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the words of a query laid over those of a view: both filters hold."""
+    made = {**base, **{word: value for word, value in body.items() if value is not None}}
+    filters = [words["filter"] for words in (base, body) if words.get("filter") is not None]
+    if filters:
+        made["filter"] = filters[0] if len(filters) == 1 else {"and": filters}
+    return made
+
+
+def from_json(type_name: str, body: Any, *, known: Catalog | None = None) -> Query:
+    """Return the query of a JSON object; its words are `WORDS`. `known` is the current catalog.
 
     Raises `type_unknown`, `field_unknown`, `path_invalid`, `operator_unknown`, `operand_invalid`,
     `bad_filter`, `bad_parameter`, or the name of the limit that was passed.
     """
-    known = catalog.current()
+    known = known or catalog.current()
     entity_type = known.type(type_name)
     for word in body:
         if word not in WORDS:
@@ -255,7 +275,7 @@ class _Filters:
     def _condition(self, node: dict[str, Any], place: str) -> Filter:
         if not {"field", "value"} <= set(node) <= {"field", "op", "value"}:
             raise RelatumError("bad_filter", place=place, reason=_WANTED)
-        text, operator = node["field"], node.get("op", "eq")
+        text, operator = node["field"], node.get("op", "")
         if not isinstance(text, str) or not isinstance(operator, str):
             raise RelatumError("bad_filter", place=place, reason="field and op must be text")
         self.count += 1
@@ -263,6 +283,7 @@ class _Filters:
         if self.count > limit:
             raise RelatumError("filter_conditions", limit=limit)
         path = paths.read(self.catalog, self.type, text)
+        operator = operator if "op" in node else path.field.value_type.plain
         known = path.field.operators
         if operator not in known:
             raise RelatumError(
@@ -276,6 +297,10 @@ class _Filters:
         if operator == "empty":
             empty = Condition(path, "empty", operand=True)
             return empty if operand else Not(empty)
+        if operator == "has_all":
+            return Junction(all=True, parts=tuple(Condition(path, "has", v) for v in operand))
+        if operator == "has_none":
+            return Not(Condition(path, "has_any", operand))
         return Condition(path, operator, operand)
 
 

@@ -10,7 +10,7 @@ from .. import catalog, db
 from ..actor import Actor
 from ..catalog import EntityType, Key
 from ..errors import Invalid, RelatumError
-from . import checks, hooking, parts, write
+from . import checks, hooking, numbers, parts, write
 from .batch import Outcome, Row, good, in_order, read, refused, settle
 from .deleting import Family, emptied, family, others, returning, rows_of
 from .filling import fill_in
@@ -55,12 +55,14 @@ def _create(
 ) -> list[Outcome]:
     fill_in(entity_type, batch, actor)
     settle(entity_type, batch)
+    numbers.protect(entity_type, batch, actor)
     hooking.before(entity_type, "create", batch, actor, dry_run=dry_run)
     _check(entity_type, batch)
 
     def run(rows: list[Row]) -> None:
         if not dry_run:
-            write.insert(entity_type, rows, actor=actor)
+            with numbers.assigned(entity_type, rows):
+                write.insert(entity_type, rows, actor=actor)
 
     written = guarded(entity_type, batch, run, partial=partial)
     after(entity_type, written)
@@ -119,6 +121,7 @@ def _update(
     fill_in(entity_type, batch, actor)
     settle(entity_type, batch)
     _reduce(batch)
+    numbers.protect(entity_type, batch, actor)
     hooking.before(entity_type, "update", [r for r in batch if r.values], actor, dry_run=dry_run)
     _reduce(batch)
     _check(entity_type, batch, required=check_required)
@@ -127,6 +130,7 @@ def _update(
 
     def run(rows: list[Row]) -> None:
         if not dry_run:
+            numbers.note(entity_type, rows)
             write.update(entity_type, rows, actor=actor)
 
     written = guarded(entity_type, changed, run, partial=partial)

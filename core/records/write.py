@@ -11,6 +11,7 @@ from .. import changes, clock, db
 from ..actor import Actor
 from ..catalog import EntityType
 from ..fields.number import INTEGER_LIMIT
+from . import sets
 from .batch import Row
 from .checks import slices
 
@@ -66,6 +67,7 @@ def insert(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
     if statement is None:
         statement = entity_type.prepared["insert"] = sa.insert(entity_type.table)
     db.for_writing().connection.execute(statement, parameters)
+    sets.write(entity_type, rows)
     changes.record((_created(entity_type, row) for row in rows), actor)
 
 
@@ -102,6 +104,7 @@ def update(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
             .values({name: sa.bindparam(name) for name in names})
         )
         connection.execute(statement, batch)
+    sets.write(entity_type, rows)
     changes.record((_updated(entity_type, row) for row in rows), actor)
 
 

@@ -33,6 +33,7 @@ def upgrade() -> None:
     _spine()
     _people()
     _credentials()
+    _views()
     _seed()
 
 
@@ -123,6 +124,13 @@ def _catalog() -> None:
         sa.Column("fields", Text, nullable=False),
         sa.Column("owner", Text, nullable=False),
         sa.Column("trashed_in", sa.Integer),
+    )
+    op.create_table(
+        "core_counter",
+        sa.Column("field_id", Int64, sa.ForeignKey("core_field.id"), primary_key=True),
+        sa.Column("period", Text, primary_key=True),
+        sa.Column("mask", Text, nullable=False),
+        sa.Column("last", Int64, nullable=False),
     )
 
 
@@ -251,6 +259,32 @@ def _people() -> None:
 
 def _user(**options: Any) -> sa.Column[Any]:
     return sa.Column("user_id", Int64, sa.ForeignKey("core_user.id"), nullable=False, **options)
+
+
+def _views() -> None:
+    op.create_table(
+        "core_view",
+        _given_id(),
+        sa.Column("type_id", Int64, sa.ForeignKey("core_type.id"), nullable=False, index=True),
+        sa.Column("name", Text, nullable=False),
+        sa.Column("owner", Text, nullable=False),
+        sa.Column("label", Text, nullable=False),
+        sa.Column("query", Text, nullable=False),
+        sa.Column("position", sa.Integer, nullable=False),
+        sa.Column("hidden", sa.Boolean, nullable=False),
+        sa.UniqueConstraint("type_id", "name", name="uq_core_view_type_id"),
+    )
+    op.create_table(
+        "core_user_view",
+        _id(),
+        _user(),
+        sa.Column("type_id", Int64, sa.ForeignKey("core_type.id"), nullable=False, index=True),
+        sa.Column("name", Text, nullable=False),
+        sa.Column("label", Text, nullable=False),
+        sa.Column("query", Text, nullable=False),
+        sa.Column("position", sa.Integer, nullable=False),
+        sa.UniqueConstraint("user_id", "type_id", "name", name="uq_core_user_view_user_id"),
+    )
 
 
 def _credentials() -> None:
