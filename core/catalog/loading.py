@@ -318,6 +318,8 @@ class TypeBuilder:
             ),
             position=row["position"],
             trashed_in=row["trashed_in"],
+            conversion=row["conversion"],
+            retypes=row["retypes"],
             table_name=self._tables[row["type_id"]],
             target_table=self._target_table(row["kind"], settings),
             tree=self._tree(settings.get("target")),
