@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import exc as sa_exc
 
-from . import catalog, db, ddl, migrations, models
+from . import catalog, db, ddl, jobs, migrations, models
 from .catalog import Catalog, EntityType
 from .db import db as fixed
 from .errors import RelatumError
@@ -47,7 +47,7 @@ def examine() -> list[Finding]:
                 return found + broken
             known = catalog.load(tx.connection, tx.epochs.catalog)
             checks: tuple[Callable[[sa.Connection, Catalog], Iterator[Finding]], ...] = (
-                _tables, _foreign_keys, _indexes, _records, _references, _file, _plugins,
+                _tables, _foreign_keys, _indexes, _records, _references, _file, _plugins, _jobs,
             )  # fmt: skip
             return found + [finding for look in checks for finding in look(tx.connection, known)]
     except RelatumError as error:
@@ -144,6 +144,10 @@ def _plugins(connection: sa.Connection, _: Catalog) -> Iterator[Finding]:
     for row in connection.execute(wanted.order_by(table.c.id)):
         text = f"Plugin '{row.id}' is enabled and does not run: {row.reason.rstrip('.')}"
         yield Finding("plugin_fault", text, f"Correct it, or: relatum plugins disable {row.id}")
+
+
+def _jobs(connection: sa.Connection, _: Catalog) -> Iterator[Finding]:
+    yield from (Finding(*told) for told in jobs.findings(connection))
 
 
 # -- metadata -------------------------------------------------------------------------------

@@ -32,6 +32,8 @@ LAYERS = (
         "core.records",
         "core.entities",
         "core.auth",
+        "core.jobs",
+        "core.own_jobs",
         "core.install",
         "core.backup",
         "core.doctor",

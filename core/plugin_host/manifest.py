@@ -29,7 +29,7 @@ COMMAND_WORDS: Final = frozenset(
 _KERNEL_TYPES: Final = frozenset({"user", "team"})
 FILE: Final = "plugin.json"
 PROVIDED: Final = (
-    "types", "fields", "field_types", "permissions", "hooks", "routes", "commands",
+    "types", "fields", "field_types", "jobs", "permissions", "hooks", "routes", "commands",
 )  # fmt: skip
 
 #: Held by whoever makes a syntax tree: CPython 3.11 counts their depth in one place for all threads

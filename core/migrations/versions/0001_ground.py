@@ -30,6 +30,7 @@ def upgrade() -> None:
     _ground()
     _catalog()
     _plugins()
+    _jobs()
     _spine()
     _people()
     _credentials()
@@ -158,6 +159,59 @@ def _plugins() -> None:
     )
 
 
+def _jobs() -> None:
+    op.create_table(
+        "core_job",
+        _id(),
+        sa.Column("kind", Text, nullable=False),
+        sa.Column("arguments", Text, nullable=False),
+        sa.Column("actor_id", Int64),
+        sa.Column("plugin", Text),
+        sa.Column("schedule", Text),
+        sa.Column("state", Text, nullable=False),
+        sa.Column("cancelling", sa.Boolean, nullable=False),
+        sa.Column("claimed_by", Text),
+        sa.Column("claimed_until", Instant),
+        sa.Column("not_before", Instant),
+        sa.Column("checkpoint", Text),
+        sa.Column("exclusive", sa.Boolean, nullable=False),
+        sa.Column("done", Int64, nullable=False),
+        sa.Column("total", Int64),
+        sa.Column("result", Text),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("error_code", Text),
+        sa.Column("error", Text),
+        sa.Column("log", Text, nullable=False),
+        sa.Column("created_at", Instant, nullable=False),
+        sa.Column("started_at", Instant),
+        sa.Column("finished_at", Instant),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_core_job_state", "core_job", ["state", "id"])
+    op.create_index("ix_core_job_kind", "core_job", ["kind", "id"])
+    op.create_table(
+        "core_job_schedule",
+        sa.Column("name", Text, primary_key=True),
+        sa.Column("kind", Text, nullable=False),
+        sa.Column("arguments", Text, nullable=False),
+        sa.Column("rule", Text, nullable=False),
+        sa.Column("enabled", sa.Boolean, nullable=False),
+        sa.Column("owner", Text, nullable=False),
+        sa.Column("actor_id", Int64),
+        sa.Column("next_run_at", Instant),
+        sa.Column("last_run_at", Instant),
+    )
+    op.create_table(
+        "core_jobs_process",
+        sa.Column("id", Text, primary_key=True),
+        sa.Column("place", Text, nullable=False),
+        sa.Column("pid", sa.Integer, nullable=False),
+        sa.Column("generation", sa.Integer, nullable=False),
+        sa.Column("started_at", Instant, nullable=False),
+        sa.Column("seen_at", Instant, nullable=False),
+    )
+
+
 def _spine() -> None:
     op.create_table(
         "core_record",
@@ -172,6 +226,7 @@ def _spine() -> None:
         sa.Column("actor_id", Int64),
         sa.Column("source", Text, nullable=False),
         sa.Column("generation", sa.Integer, nullable=False),
+        sa.Column("job_id", Int64),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -329,6 +384,12 @@ def _seed() -> None:
             {"name": "next_metadata_id", "value": "100"},
         ],
     )
+    row = {
+        "name": "forget", "kind": "forget", "arguments": "{}", "rule": "every 1 day",
+        "enabled": True, "owner": "core",
+    }  # fmt: skip
+    schedule = sa.table("core_job_schedule", *(sa.column(c) for c in row))
+    bind.execute(schedule.insert().values(**row))
 
 
 def _seed_type(
