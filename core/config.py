@@ -73,6 +73,7 @@ class Config:
     filter_conditions: int = _setting(64, "Most conditions in one filter.")
     filter_values: int = _setting(1000, "Most values of one `in` condition.")
     path_depth: int = _setting(4, "Most steps in a path such as owner.team.name.")
+    view_limit: int = _setting(100, "Most views that one user saves for one type.")
     bulk_limit: int = _setting(1000, "Most records in one bulk request.")
     body_limit: int = _setting(4_194_304, "Largest request body in bytes.")
     json_depth: int = _setting(32, "Deepest nesting of a JSON body.")

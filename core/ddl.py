@@ -77,7 +77,8 @@ def expected_indexes(entity_type: EntityType) -> set[CreateIndex]:
     """Return every index that a live type must have."""
     table = entity_type.table_name
     found = set()
-    for field in entity_type.fields.values():
+    for field in entity_type.with_members:
+        found |= {CreateIndex(table, columns) for columns in field.index_columns}
         if isinstance(field, Link) and field.owner != "system":
             found.add(CreateIndex(table, (field.column, "id"), live_only=False))
         elif field.indexed:
@@ -96,19 +97,28 @@ def difference(old: EntityType | None, new: EntityType) -> list[Statement]:
     if old is None:
         statements.append(CreateTable(new))
     else:
-        known = {c.name for c in old.table.columns}
+        before = {field.id: field for field in (*old.fields.values(), *old.trashed_fields)}
         for field in (*new.fields.values(), *new.trashed_fields):
+            if field.id in before and _columns_alike(before[field.id], field):
+                continue
+            known = {c.name for c in before[field.id].columns()} if field.id in before else set()
             statements += [
                 AddColumn(new.table_name, field, column.name)
                 for column in field.columns()
                 if column.name not in known
             ]
-    before = expected_indexes(old) if old is not None and old.trashed_in is None else set()
-    after = expected_indexes(new) if new.trashed_in is None else set()
-    statements += [DropIndex(index) for index in sorted(before - after, key=lambda i: i.name)]
-    added: list[CreateIndex] = sorted(after - before, key=lambda i: i.name)
+    had = expected_indexes(old) if old is not None and old.trashed_in is None else set()
+    needed = expected_indexes(new) if new.trashed_in is None else set()
+    statements += [DropIndex(index) for index in sorted(had - needed, key=lambda i: i.name)]
+    added: list[CreateIndex] = sorted(needed - had, key=lambda i: i.name)
     statements += added
     return statements
+
+
+def _columns_alike(old: Field, new: Field) -> bool:
+    """Say, without making any column, whether two states of a field have the same ones."""
+    names = ("column", "settings", "unique", "indexed", "sortable", "options")
+    return type(old) is type(new) and all(getattr(old, n) == getattr(new, n) for n in names)
 
 
 # -- emitting -------------------------------------------------------------------------------
@@ -119,20 +129,21 @@ def execute(statements: Iterable[Statement], connection: sa.Connection) -> None:
         _emit(operations, statement, connection.dialect)
 
 
-def as_text(statements: Sequence[Statement], dialect: Dialect) -> list[str]:
-    """Return the SQL of statements, without running anything."""
+def as_text(steps: Iterable[Sequence[Statement]], dialect: Dialect) -> tuple[tuple[str, ...], ...]:
+    """Return the SQL of the statements of each step, without running anything."""
     buffer = io.StringIO()
     context = MigrationContext.configure(
         dialect_name=dialect.name, opts={"as_sql": True, "output_buffer": buffer}
     )
     operations = Operations(context)
-    texts = []
-    for statement in statements:
+
+    def text(statement: Statement) -> str:
         buffer.seek(0)
         buffer.truncate()
         _emit(operations, statement, dialect)
-        texts.append(buffer.getvalue().strip().removesuffix(";"))
-    return texts
+        return buffer.getvalue().strip().removesuffix(";")
+
+    return tuple(tuple(text(statement) for statement in statements) for statements in steps)
 
 
 def _emit(operations: Operations, statement: Statement, dialect: Dialect) -> None:

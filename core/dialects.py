@@ -15,7 +15,7 @@ from sqlalchemy import exc as sa_exc
 
 from .config import Config
 from .errors import RelatumError
-from .storage import local_day
+from .storage import distance, local_day
 
 SQLITE_FLOOR = (3, 35)
 #: What SQLite says of a file that it can't open, read or write.
@@ -78,6 +78,7 @@ def _sqlite(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engine:
         ):
             connection.execute(f"PRAGMA {pragma}")
         connection.create_function("relatum_local_day", 2, local_day, deterministic=True)
+        connection.create_function("relatum_distance", 4, distance, deterministic=True)
 
     turn = threading.Lock()
 

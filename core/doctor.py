@@ -366,7 +366,7 @@ def _sort_keys(connection: sa.Connection, entity_type: EntityType) -> Iterator[F
     """Key columns follow their values: a text without its key can't be found or kept unique."""
     table = entity_type.table
     for field in _keyed(entity_type):
-        value, key = table.c[field.column], table.c[field.key_column]
+        value, key = (table.c[name] for name in (field.condition_column("empty"), field.key_column))
         query = sa.select(table.c.id).where(value.is_(None) != key.is_(None))
         count, first = _some(connection, query)
         if count:

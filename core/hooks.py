@@ -85,7 +85,8 @@ def relatum_declare(ctx: Context) -> Mapping[str, Any]:
 
     Called when a plugin is planned or enabled, never by a worker; in a transaction that the
     plugin does not need. Returns a document as `relatum schema export` writes it:
-    `{"types": [...], "extensions": [...]}`. An exception refuses to enable the plugin.
+    `{"types": [...], "extensions": [...]}`, each with fields, keys and views. An exception refuses
+    to enable the plugin.
     """
     raise NotImplementedError
 

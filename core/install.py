@@ -38,7 +38,7 @@ def install(
     admin_email: str,
     admin_name: str = "Administrator",
     password: str | None = None,
-    then: Callable[[Actor], None] | None = None,
+    then: Callable[[Actor], object] | None = None,
 ) -> Installed:
     """Make the instance of the settings: home folder, fixed tables, first administrator.
 

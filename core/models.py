@@ -143,11 +143,40 @@ class Key(Model):
     trashed_in: Mapped[int | None] = mapped_column(sa.Integer)
 
 
+class View(Model):
+    """A list of an entity type that everybody can open; `query` is JSON."""
+
+    __tablename__ = "core_view"
+    id: Mapped[int] = _given_id()
+    type_id: Mapped[int] = mapped_column(sa.ForeignKey("core_type.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    owner: Mapped[str] = mapped_column(Text)
+    label: Mapped[str] = mapped_column(Text)
+    query: Mapped[str] = mapped_column(Text)
+    position: Mapped[int] = mapped_column(sa.Integer)
+    hidden: Mapped[bool] = mapped_column(sa.Boolean)
+    __table_args__ = (sa.UniqueConstraint("type_id", "name"),)
+
+
+class UserView(Model):
+    """A list that one user saved for himself."""
+
+    __tablename__ = "core_user_view"
+    id: Mapped[int] = _id()
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"))
+    type_id: Mapped[int] = mapped_column(sa.ForeignKey("core_type.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    label: Mapped[str] = mapped_column(Text)
+    query: Mapped[str] = mapped_column(Text)
+    position: Mapped[int] = mapped_column(sa.Integer)
+    __table_args__ = (sa.UniqueConstraint("user_id", "type_id", "name"),)
+
+
 class Patch(Model):
     """An administrator's change of what a plugin owns: one property, as JSON, and its base.
 
-    `base_value` is what the plugin said when the change was made; `target_kind` is type, field
-    or option.
+    `base_value` is what the plugin said when the change was made; `target_kind` is type, field,
+    option or view.
     """
 
     __tablename__ = "core_patch"

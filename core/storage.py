@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from math import asin, cos, radians, sin, sqrt
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+#: Mean radius in kilometres.
+EARTH_RADIUS = 6371.0088
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -116,3 +119,16 @@ def local_day(micros: int | None, zone: str) -> str | None:
         return moment.astimezone(ZoneInfo(zone)).date().isoformat()
     except OverflowError:
         return moment.astimezone(UTC).date().isoformat()
+
+
+def distance(lat: int | None, lng: int | None, lat0: int, lng0: int) -> int | None:
+    """Return the millionths of a kilometre between points in millionths of degrees, on a sphere.
+
+    Not every SQLite has sines; PostgreSQL works it out by the same formula.
+    """
+    if lat is None or lng is None:
+        return None
+    one, two = radians(lat / 1e6), radians(lat0 / 1e6)
+    across = sin(radians((lng - lng0) / 1e6) / 2) ** 2
+    half = sin((one - two) / 2) ** 2 + cos(one) * cos(two) * across
+    return round(2 * EARTH_RADIUS * asin(min(1.0, sqrt(half))) * 1e6)

@@ -18,7 +18,11 @@ Sql = sa.ColumnElement[Any]
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One comparison. `operands`: one, many (a list), pair (from, to) or flag (true/false)."""
+    """One comparison.
+
+    `operands`: one, many (a list), pair (from, to), circle (latitude, longitude, kilometres) or
+    flag (true/false).
+    """
 
     name: str
     operands: str
@@ -27,12 +31,13 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class ValueType:
-    """A kind of value: its operators, and whether it has an order and a sum."""
+    """A kind of value: its operators, and whether it has an order, groups and a sum."""
 
     name: str
     operators: tuple[str, ...]
     ordered: bool = True
     summable: bool = False
+    groupable: bool = True
 
 
 OPERATORS: Final[dict[str, Operator]] = {
@@ -54,6 +59,7 @@ OPERATORS: Final[dict[str, Operator]] = {
         Operator("category", "many", "has an option of the category"),
         Operator("under", "one", "is that record or one below it"),
         Operator("above", "one", "is that record or one above it"),
+        Operator("near", "circle", "is within a circle"),
         Operator("empty", "flag", "is empty"),
     )
 }
@@ -62,9 +68,12 @@ _SET = ("eq", "ne", "in", "nin", "empty")
 _ORDER = ("gt", "gte", "lt", "lte", "between")
 
 TEXT: Final = ValueType("text", (*_SET, "ieq", "contains", "starts"))
-LONG_TEXT: Final = ValueType("long text", ("has", "empty"), ordered=False)
-RICH_TEXT: Final = ValueType("rich text", ("contains", "empty"), ordered=False)
-JSON: Final = ValueType("json", ("has", "empty"), ordered=False)
+LONG_TEXT: Final = ValueType("long text", ("has", "empty"), ordered=False, groupable=False)
+RICH_TEXT: Final = ValueType("rich text", ("contains", "empty"), ordered=False, groupable=False)
+JSON: Final = ValueType("json", ("has", "empty"), ordered=False, groupable=False)
+PERSON_NAME: Final = ValueType("name", ("contains", "starts", "ieq", "empty"), groupable=False)
+ADDRESS: Final = ValueType("address", ("contains", "empty"), ordered=False, groupable=False)
+GEO: Final = ValueType("geo", ("near", "empty"), ordered=False, groupable=False)
 INTEGER: Final = ValueType("integer", (*_SET, *_ORDER), summable=True)
 DECIMAL: Final = ValueType("decimal", (*_SET, *_ORDER), summable=True)
 BOOLEAN: Final = ValueType("boolean", ("eq", "ne", "empty"))

@@ -71,6 +71,30 @@ class TokensSchema(Schema):
     tokens = fields.List(fields.Nested(TokenInfoSchema), **_SET)
 
 
+class ViewSchema(Schema):
+    """A saved list of an entity type."""
+
+    type = fields.String(**_SET)
+    name = fields.String(**_SET)
+    label = fields.String(**_SET)
+    query = fields.Dict(
+        required=True, metadata={"description": "The words filter, sort and fields of a query."}
+    )
+    position = fields.Integer(**_SET)
+    owner = fields.String(**_said("local, or the plugin that brought it."))
+    private = fields.Boolean(**_said("One's own, seen by nobody else."))
+    broken = fields.String(
+        required=True, allow_none=True,
+        metadata={"description": "Why it can't be opened any more; null: it can."},
+    )  # fmt: skip
+
+
+class ViewsSchema(Schema):
+    """The views of a type that one can open, in order."""
+
+    views = fields.List(fields.Nested(ViewSchema), **_SET)
+
+
 class HealthSchema(Schema):
     """A well instance."""
 
@@ -85,7 +109,15 @@ class OperatorSchema(Schema):
 
     name = fields.String(**_SET)
     label = fields.String(**_SET)
-    operands = fields.String(**_said("one, many, pair or flag"))
+    operands = fields.String(**_said("one, many, pair, circle or flag"))
+
+
+class MemberSchema(Schema):
+    """A member of a composite field, such as the city of an address."""
+
+    name = fields.String(**_said("Its path: address.city."))
+    label = fields.String(**_SET)
+    operators = fields.List(fields.Nested(OperatorSchema), **_SET)
 
 
 class FieldInfoSchema(Schema):
@@ -110,6 +142,10 @@ class FieldInfoSchema(Schema):
     read_only = fields.Boolean(**_SET)
     operators = fields.List(fields.Nested(OperatorSchema), **_SET)
     parts = fields.List(fields.String(), **_said("What it can be grouped by besides itself."))
+    members = fields.List(
+        fields.Nested(MemberSchema),
+        **_said("What it is made of: each a path to filter and sort by."),
+    )
 
 
 class ListInfoSchema(Schema):

@@ -124,6 +124,31 @@ class KeyOperation(Closed):
     existing = fields.Raw(allow_none=True)
 
 
+class ViewChangeSchema(Closed):
+    """The properties of a view; `query` holds the words filter, sort and fields of a query."""
+
+    label = fields.String(**_TEXT)
+    query = fields.Dict(keys=fields.String())
+    position = fields.Integer(strict=True, validate=validate.Range(min=0, max=10_000))
+
+
+class SetView(ViewChangeSchema):
+    """set_view: a list of a type that everybody can open, made or changed."""
+
+    op = fields.String(required=True)
+    type = fields.String(required=True)
+    view = fields.String(**_NAME)
+    hidden = fields.Boolean(truthy={True}, falsy={False})
+
+
+class DropView(Closed):
+    """drop_view: a view that is taken away."""
+
+    op = fields.String(required=True)
+    type = fields.String(required=True)
+    view = fields.String(required=True)
+
+
 #: The wire format of each operation of a plan.
 OPERATIONS: dict[str, type[Schema]] = {
     "create_type": CreateType,
@@ -136,6 +161,8 @@ OPERATIONS: dict[str, type[Schema]] = {
     "restore_field": FieldOperation,
     "add_key": KeyOperation,
     "trash_key": KeyOperation,
+    "set_view": SetView,
+    "drop_view": DropView,
 }
 
 

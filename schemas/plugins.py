@@ -10,6 +10,7 @@ from .base import Closed
 
 _NAMES: dict[str, Any] = {"load_default": list}
 ID_PATTERN = "[a-z][a-z0-9]{2,29}"
+PRESET_PATTERN = "[a-z][a-z0-9-]{1,39}"
 
 
 class ProvidesSchema(Closed):
@@ -35,6 +36,9 @@ class PluginSchema(Closed):
     description = fields.String(load_default="", validate=validate.Length(max=2000))
     license = fields.String(load_default="", validate=validate.Length(max=80))
     requires = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
+    presets = fields.List(
+        fields.String(validate=validate.Regexp(f"{PRESET_PATTERN}\\Z")), load_default=list
+    )
 
 
 class ManifestSchema(PluginSchema):

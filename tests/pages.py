@@ -11,11 +11,12 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
+
+from relatum.core import help as help_pages
 
 #: The program that stands in for curl on a machine without it.
 CURL = Path(__file__).with_name("curl.py")
@@ -50,8 +51,7 @@ class Done(NamedTuple):
 
 def commands(page: str) -> list[Command]:
     """Return the commands of a help page, in order."""
-    path = resources.files("relatum.core.help").joinpath(f"{page}.md")
-    return commands_in(path.read_text(encoding="utf-8"))
+    return commands_in(help_pages.text(page))
 
 
 def commands_in(text: str) -> list[Command]:

@@ -64,6 +64,11 @@ def with_loyalty(instance: Any) -> Any:
     return instance
 
 
+def own(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those of listed plugins that are not bundled."""
+    return [plugin for plugin in listed if plugin["source"] != "bundled"]
+
+
 @contextmanager
 def served(instance: Any) -> Iterator[Application]:
     """Give the application that a server would call."""

@@ -39,7 +39,8 @@ class Reference:
 
     def value(self, record: Record, path: str) -> Any:
         """Return the value at a path; over a link to nothing or to the trash there is none."""
-        *links, name = path.split(".")
+        *links, name = path.replace("home.", "home/").split(".")
+        name = name.replace("/", ".")
         at: Record | None = record
         for link in links:
             id_ = at[link] if at else None

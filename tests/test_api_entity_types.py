@@ -29,6 +29,9 @@ EVERY_FIELD: list[dict[str, Any]] = [
     {"name": "phone", "kind": "phone", "settings": {"region": "US"}},
     {"name": "about", "kind": "rich_text"},
     {"name": "extra", "kind": "json"},
+    {"name": "contact", "kind": "person_name"},
+    {"name": "home", "kind": "address", "settings": {"indexed_members": ["city"]}},
+    {"name": "place", "kind": "geo"},
     {"name": "parent", "kind": "lookup", "settings": {"target": "x_asset"}},
     {"name": "keeper", "kind": "user", "default": "me"},
 ]  # fmt: skip
@@ -39,7 +42,13 @@ VALUES = {
     "moment": "2026-01-31T08:30:00Z", "stage": "won", "mail": "a@example.org",
     "opens": "09:30:00", "took": 5400, "stars": 4, "chance": "12.50", "hue": "#2f6fed",
     "site": "https://example.org/", "phone": "+14155552671", "about": "<p>Hi</p>",
-    "extra": {"plan": ["free"]},
+    "extra": {"plan": ["free"]}, "place": {"lat": 52.52, "lng": -0.1},
+    "contact": {
+        "salutation": None, "first": "Ada", "middle": None, "last": "Byron", "suffix": "II",
+    },
+    "home": {
+        "street": None, "city": "Rome", "region": None, "postal_code": "00118", "country": "IT",
+    },
 }  # fmt: skip
 
 

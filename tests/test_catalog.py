@@ -159,7 +159,7 @@ def test_loading_takes_one_select_per_table_and_none_while_the_generation_is_kno
         with db.reading():
             catalog.current()
     assert known == []
-    assert len([text for text in seen if text.startswith("SELECT core_")]) == 6
+    assert len([text for text in seen if text.startswith("SELECT core_")]) == 7
 
 
 def test_what_is_in_the_trash_is_known_by_number_only(instance):

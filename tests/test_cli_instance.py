@@ -71,7 +71,7 @@ def test_init_asks_on_a_terminal_and_offers_answers(bare, monkeypatch):
     monkeypatch.setattr("relatum.core.commands.instance.is_terminal", lambda: True)
     # An empty line takes what is offered; the address is asked for until there is one.
     done = bare(
-        "init", "--currency", "USD", given="America/New_York\n\n\nalice@example.org\nAlice\n"
+        "init", "--currency", "USD", given="America/New_York\n\n\nalice@example.org\nAlice\nbare\n"
     )
     assert done.exit_code == 0, done.output
     assert "Time zone (such as Europe/Berlin) [UTC]: " in done.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .homes import Shell, bare
-from .plugged import LOYALTY, small
+from .plugged import LOYALTY, own, small
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_from_list_to_disable(shell):
     assert "Enable loyalty 1.0.0" in planned
     assert "CREATE TABLE loyalty_card" in planned
     assert shell.said("plugins", "enable", "loyalty").endswith("Enabled loyalty.\n")
-    [listed] = shell.json("plugins", "list")
+    [listed] = own(shell.json("plugins", "list"))
     assert (listed["state"], listed["enabled_version"]) == ("enabled", "1.0.0")
     assert "types: loyalty_card" in shell.said("plugins", "show", "loyalty")
     assert "loyalty_card and its records stay" in shell.said("plugins", "disable", "loyalty")

@@ -59,7 +59,7 @@ def test_nothing_is_found_while_types_fields_and_records_are_in_the_trash(sound)
 @pytest.mark.parametrize(
     ("statement", "code"),
     [
-        ("UPDATE core_field SET kind = 'colour' WHERE name = 'size'", "metadata"),
+        ("UPDATE core_field SET kind = 'mystery' WHERE name = 'size'", "metadata"),
         ("UPDATE core_field SET settings = 'x' WHERE name = 'size'", "metadata"),
         ("UPDATE core_field SET settings = '[]' WHERE name = 'size'", "metadata"),
         ("UPDATE core_field SET settings = '{\"target\":\"x\"}' WHERE name = 'goal'", "metadata"),

@@ -13,7 +13,7 @@ import pytest
 from relatum.core import doctor, plugin_host
 from relatum.core.serve import environment
 
-from .plugged import LOYALTY, enable, put
+from .plugged import LOYALTY, enable, own, put
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
@@ -47,7 +47,7 @@ def run(instance: Any, verb: str, point: str) -> int:
 
 def state(instance: Any) -> tuple[str, bool, int, int]:
     """Return what the instance says of the plugin, and its epochs."""
-    [found] = instance.read(plugin_host.list_plugins)
+    [found] = own(instance.read(plugin_host.list_plugins))
     [epoch] = instance.sql("SELECT plugins, catalog FROM core_epoch")
     return found["state"], "loyalty_card" in instance.catalog.types, epoch.plugins, epoch.catalog
 

@@ -23,7 +23,7 @@ from .homes import Shell, bare
 #: Pages whose commands are run by the tests of what they are about.
 ELSEWHERE = {"your-types-your-data", "import-maps"}
 WITH_COMMANDS = [
-    n for n in manual_pages.ORDER if n not in ELSEWHERE and "```sh" in manual_pages.text(n)
+    n for n in manual_pages.titles() if n not in ELSEWHERE and "```sh" in manual_pages.text(n)
 ]
 _LINK = re.compile(r"\]\((/[^)]*)\)")
 _ANCHOR = re.compile(r'<h\d id="([^"]+)"')
@@ -57,10 +57,10 @@ def test_names_in_a_sentence_may_break_between_their_words():
 
 def test_links_between_pages_lead_somewhere():
     known = {"/api/docs", "/api/v1/openapi.json"}
-    for name in manual_pages.ORDER:
+    for name in manual_pages.titles():
         known.add(f"/help/{name}")
         known |= {f"/help/{name}#{anchor}" for anchor in _ANCHOR.findall(manual.read(name).html)}
-    for name in manual_pages.ORDER:
+    for name in manual_pages.titles():
         assert set(_LINK.findall(manual_pages.text(name))) <= known, name
 
 
@@ -111,7 +111,7 @@ def unlike(name: str, folder: Path, database: str, curl: str | None = None) -> l
         port = probe.getsockname()[1]
     known = pages.commands(name)
     with bare(database, folder / "instance") as environment:
-        if "relatum init" not in manual_pages.text(name):
+        if not any(command.text.startswith("relatum init") for command in known):
             Shell(environment).said(*INIT)
         return pages.unlike(known, pages.run(known, folder, environment, port, curl=curl))
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from marshmallow import Schema, fields
 
 from relatum.core import clock, db, jobs, records
 from relatum.core.actor import Actor
@@ -15,58 +14,10 @@ from relatum.core.errors import Invalid, RelatumError
 from relatum.core.jobs import kinds as kinds_module
 from relatum.core.jobs import running
 
+from .counting import CountSchema, count, crm, kind, kinds, numbers, run, swept
+
+__all__ = ["crm", "kinds"]
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-
-
-class CountSchema(Schema):
-    """How far a test job counts."""
-
-    to = fields.Integer(required=True, strict=True)
-
-
-def count(chunk: jobs.Chunk) -> jobs.Step:
-    """Make a record per number, up to `to`."""
-    at = chunk.checkpoint or 0
-    some = range(at, min(at + chunk.size, chunk.arguments["to"]))
-    rows = [{"number": number} for number in some]
-    records.create("x_number", rows, actor=chunk.actor)
-    chunk.log(f"up to {some.stop}")
-    if some.stop == chunk.arguments["to"]:
-        return chunk.finish({"counted": some.stop}, done=len(some))
-    return chunk.more(some.stop, done=len(some), total=chunk.arguments["to"])
-
-
-@pytest.fixture(autouse=True)
-def kinds(monkeypatch):
-    """Let a test register kinds that nobody else sees."""
-    monkeypatch.setattr(kinds_module, "_OWN", dict(kinds_module._OWN))
-    kind("count", count, arguments=CountSchema, chunk=2)
-
-
-def kind(name: str, run: Any, **options: Any) -> jobs.Kind:
-    return jobs.register(jobs.Kind(name=name, title=name.title(), run=run, **options))
-
-
-@pytest.fixture
-def crm(instance):
-    instance.make_type("x_number", {"name": "number", "kind": "integer"})
-    return instance
-
-
-def run(instance: Any, job_id: int, by: str = "me", *, chunks: int = 1000) -> str | None:
-    """Run a job for a process, for some chunks at most."""
-    left = iter(range(chunks - 1))
-    with instance.app.app_context():
-        return jobs.run(job_id, by=by, pause=lambda: next(left, None) is None)
-
-
-def swept(instance: Any) -> list[int]:
-    with instance.app.app_context():
-        return jobs.sweep()
-
-
-def numbers(instance: Any) -> list[int]:
-    return [row.number for row in instance.sql("SELECT number FROM x_number ORDER BY id")]
 
 
 # -- start ----------------------------------------------------------------------------------
@@ -318,72 +269,6 @@ def test_a_job_that_is_not_there_is_named(crm, verb, job_id):
     with pytest.raises(RelatumError) as refused:
         crm.write(verb, job_id)
     assert refused.value.code == "job_unknown"
-
-
-# -- the sweep ------------------------------------------------------------------------------
-def abandoned(crm: Any, **options: Any) -> int:
-    """Return a job whose process died in its second chunk."""
-
-    def die(chunk):
-        if chunk.checkpoint:
-            raise KeyboardInterrupt
-        return count(chunk)
-
-    kind("die", die, arguments=CountSchema, chunk=2, **options)
-    job_id: int = crm.write(jobs.enqueue, "die", {"to": 4})
-    with pytest.raises(KeyboardInterrupt):
-        run(crm, job_id, "dead")
-    kind("die", count, arguments=CountSchema, chunk=2, **options)
-    return job_id
-
-
-def test_a_job_whose_process_fell_silent_waits_again_and_loses_nothing(crm):
-    job_id = abandoned(crm)
-    assert swept(crm) == []
-    with clock.frozen(clock.now() + jobs.LEASE + timedelta(seconds=1)):
-        assert swept(crm) == []  # it waits for its second attempt
-        assert crm.read(jobs.get, job_id)["error"]["code"] == "job_abandoned"
-    with clock.frozen(clock.now() + timedelta(minutes=5)):
-        assert swept(crm) == [job_id]
-        assert run(crm, job_id, "new") == "done"
-    assert numbers(crm) == [0, 1, 2, 3]
-
-
-def test_a_job_that_kills_its_process_every_time_is_given_up(crm):
-    job_id = abandoned(crm, attempts=1)
-    with clock.frozen(clock.now() + timedelta(minutes=5)):
-        assert swept(crm) == []
-    assert crm.read(jobs.get, job_id)["state"] == "failed"
-
-
-def test_a_process_of_this_machine_that_is_dead_is_noticed_at_once(crm):
-    job_id = abandoned(crm)
-    dead = jobs.Process()
-    dead.id, dead.pid = "dead", 2**22 + 1  # above every possible pid
-    with crm.app.app_context():
-        db.transact(lambda: dead.beat(1))
-    swept(crm)
-    assert crm.read(jobs.get, job_id)["state"] == "queued"
-    assert crm.sql("SELECT id FROM core_jobs_process") == []
-
-
-def test_a_sign_of_life_keeps_the_job_in_hand(crm):
-    job_id = abandoned(crm)
-    process = jobs.Process()
-    process.id = "dead"
-    process.at_work(job_id)
-    later = clock.now() + jobs.LEASE / 2
-    with clock.frozen(later), crm.app.app_context():
-        db.transact(lambda: process.beat(1))
-    with clock.frozen(later + jobs.LEASE / 2 + timedelta(seconds=5)):
-        swept(crm)
-        assert crm.read(jobs.get, job_id)["state"] == "running"
-
-
-def test_a_job_that_the_queue_lost_is_found(crm):
-    job_id = crm.write(jobs.enqueue, "count", {"to": 1})
-    jobs.queue_of(crm.config.home).take()
-    assert swept(crm) == [job_id]
 
 
 def test_jobs_are_listed_newest_first_by_state_kind_and_page(crm):

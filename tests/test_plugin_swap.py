@@ -19,6 +19,7 @@ from .plugged import (
     client,
     disable,
     enable,
+    own,
     put,
     served,
     small,
@@ -181,7 +182,7 @@ def test_safe_mode_runs_no_plugin_and_forgets_none(loyal):
         assert (off.status_code, off.json["code"]) == (404, "plugin_off")
         assert "safe mode is on" in off.json["detail"]
         made.close()
-    [found] = loyal.read(plugin_host.list_plugins)
+    [found] = own(loyal.read(plugin_host.list_plugins))
     assert (found["state"], found["fault"]) == ("enabled", None)
 
 

@@ -7,7 +7,18 @@ import pytest
 from relatum.core import entities, plugin_host, records
 from relatum.core.errors import Invalid, RelatumError
 
-from .plugged import LOYALTY, client, disable, enable, put, served, small, token_of, with_loyalty
+from .plugged import (
+    LOYALTY,
+    client,
+    disable,
+    enable,
+    own,
+    put,
+    served,
+    small,
+    token_of,
+    with_loyalty,
+)
 
 
 @pytest.fixture
@@ -25,7 +36,7 @@ def code_of(work):
 
 def test_a_plugin_in_the_home_is_found_without_being_run(instance):
     put(instance, "loyalty", LOYALTY + "\nraise SystemExit('it was run')\n")
-    [found] = instance.read(plugin_host.list_plugins)
+    [found] = own(instance.read(plugin_host.list_plugins))
     assert (found["id"], found["version"], found["source"]) == ("loyalty", "1.0.0", "home")
     assert (found["state"], found["reason"]) == ("available", None)
 
@@ -104,7 +115,7 @@ def test_a_plugin_that_is_gone_from_disk_leaves_its_data_readable(loyal):
         off = alice.get("/x/loyalty/hello")
         assert (off.status_code, off.json["code"]) == (404, "plugin_off")
         application.close()
-    [found] = loyal.read(plugin_host.list_plugins)
+    [found] = own(loyal.read(plugin_host.list_plugins))
     assert (found["state"], found["fault"]) == ("enabled", "missing")
     catalog_ = loyal.catalog
     assert catalog_.type("loyalty_card").fields["points"].value_type.name == "integer"
@@ -149,7 +160,7 @@ def test_other_code_than_was_enabled_does_not_run(loyal):
     with served(loyal) as application:
         assert client(application).get("/x/loyalty/hello").status_code == 404
         application.close()
-    [found] = loyal.read(plugin_host.list_plugins)
+    [found] = own(loyal.read(plugin_host.list_plugins))
     assert found["fault"] == "changed"
     assert "Version 1.1.0 is there, 1.0.0 is enabled" in found["reason"]
 

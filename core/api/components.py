@@ -32,6 +32,9 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "EntityTypes": answers.EntityTypesSchema,
     "Export": answers.ExportSchema,
     "PlanAnswer": answers.PlanAnswerSchema,
+    "ViewChange": entity_types.ViewChangeSchema,
+    "View": answers.ViewSchema,
+    "Views": answers.ViewsSchema,
     "ChangedType": answers.ChangedTypeSchema,
     "Plugins": answers.PluginsSchema,
     "PluginDetails": answers.PluginDetailsSchema,
@@ -52,7 +55,9 @@ _TEXT: Final = {"type": "string"}
 _FLAG: Final = {"type": "boolean"}
 _FILTER: Final = {"$ref": "#/components/schemas/Filter"}
 #: What of a field's schema is true of stored values too; rules may be younger than they are.
-_LASTING: Final = frozenset({"type", "items", "x-currency", "x-entity-type"})
+_LASTING: Final = frozenset(
+    {"type", "items", "x-currency", "x-entity-type", "properties", "additionalProperties"}
+)
 _LASTING_FORMATS: Final = frozenset({"date", "date-time", "decimal", "time"})
 
 
@@ -60,8 +65,8 @@ def plain() -> dict[str, JsonSchema]:
     """Return the schemas that are the same for every instance, but for its limits."""
     return {
         **_filters(),
-        "Query": _query("fields", "expand", "after", "before", flags=("count", "trashed")),
-        "AggregateQuery": _query("group", "select", "tz", flags=("trashed",)),
+        "Query": _query("fields", "expand", "after", "before", "view", flags=("count", "trashed")),
+        "AggregateQuery": _query("group", "select", "tz", "view", flags=("trashed",)),
         "BulkRecordIds": bulk(
             {
                 "type": "object",
@@ -164,7 +169,7 @@ def filters(entity_type: EntityType | None) -> JsonSchema:
                 **_TEXT,
                 "description": "Operators: " + ", ".join(field.operators),
             }
-            for field in entity_type.fields.values()
+            for field in entity_type.with_members
         }
     return {
         "name": "filters",

@@ -121,7 +121,7 @@ def _check(schema: type[Schema], call: Call) -> None:
 
 
 # -- one change -----------------------------------------------------------------------------
-def _one(call: Call, type_name: str, change: dict[str, Any], *, made: str = "") -> Answer:
+def one_change(call: Call, type_name: str, change: dict[str, Any], *, made: str = "") -> Answer:
     """Plan or apply one change and describe its type; `made` is the address of what it makes."""
     planned = call.flag(PLAN_ONLY.name)
     verb = entities.plan if planned else entities.apply
@@ -156,7 +156,7 @@ def _in_place(error: RelatumError) -> RelatumError:
 def create_entity_type(call: Call) -> Answer:
     """Make an entity type with its fields."""
     name = wire.load(EntityTypeSchema, call.body)["name"]
-    return _one(call, name, {**call.body, "op": "create_type"}, made=name)
+    return one_change(call, name, {**call.body, "op": "create_type"}, made=name)
 
 
 @operation(
@@ -166,7 +166,7 @@ def create_entity_type(call: Call) -> Answer:
 def change_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
     """Change labels, icon, hue, description or title of an entity type."""
     _check(EntityTypeChangeSchema, call)
-    return _one(call, type, {**call.body, "op": "change_type", "type": type})
+    return one_change(call, type, {**call.body, "op": "change_type", "type": type})
 
 
 @operation(
@@ -175,7 +175,7 @@ def change_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
 )  # fmt: skip
 def trash_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
     """Put an entity type in the trash; its records are kept and come back with it."""
-    return _one(call, type, {"op": "trash_type", "type": type})
+    return one_change(call, type, {"op": "trash_type", "type": type})
 
 
 @operation(
@@ -184,7 +184,7 @@ def trash_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
 )  # fmt: skip
 def restore_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
     """Take an entity type out of the trash."""
-    return _one(call, type, {"op": "restore_type", "type": type})
+    return one_change(call, type, {"op": "restore_type", "type": type})
 
 
 @operation(
@@ -194,7 +194,7 @@ def restore_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
 def add_field(call: Call, type: str) -> Answer:  # noqa: A002
     """Add a field; `existing` says what existing records get if it is required."""
     wire.load(FieldAnswerSchema, call.body)
-    return _one(call, type, {**call.body, "op": "add_field", "type": type}, made=type)
+    return one_change(call, type, {**call.body, "op": "add_field", "type": type}, made=type)
 
 
 @operation(
@@ -204,7 +204,7 @@ def add_field(call: Call, type: str) -> Answer:  # noqa: A002
 def change_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
     """Change a field; `existing` says what happens to records that break a stricter rule."""
     _check(FieldChangeAnswerSchema, call)
-    return _one(call, type, {**call.body, "op": "change_field", "type": type, "field": field})
+    return one_change(call, type, {**call.body, "op": "change_field", "type": type, "field": field})
 
 
 @operation(
@@ -213,7 +213,7 @@ def change_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
 )  # fmt: skip
 def trash_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
     """Put a field in the trash; its values are kept and come back with it."""
-    return _one(call, type, {"op": "trash_field", "type": type, "field": field})
+    return one_change(call, type, {"op": "trash_field", "type": type, "field": field})
 
 
 @operation(
@@ -225,4 +225,4 @@ def restore_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
 
     If its values are no longer unique, say what happens to them in a plan of changes.
     """
-    return _one(call, type, {"op": "restore_field", "type": type, "field": field})
+    return one_change(call, type, {"op": "restore_field", "type": type, "field": field})

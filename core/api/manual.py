@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from markdown_it import MarkdownIt
@@ -32,18 +32,17 @@ class HelpPage(NamedTuple):
     sections: dict[str, str]
 
 
-def titles() -> dict[str, str]:
+def titles(home: Path | None = None) -> dict[str, str]:
     """Return the title of each help page by its name, in the order of reading."""
-    return pages.titles()
+    return pages.titles(home)
 
 
-@cache
-def read(name: str) -> HelpPage:
+def read(name: str, home: Path | None = None) -> HelpPage:
     """Return a help page; raise `page_unknown`."""
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     reader.add_render_rule("code_inline", _code)
     # The page shows its title itself, before the list of sections.
-    tokens = reader.parse(pages.text(name).partition("\n")[2])
+    tokens = reader.parse(pages.text(name, home).partition("\n")[2])
     sections = {}
     for opening, inside in pairwise(tokens):
         if opening.type == "heading_open":
@@ -52,7 +51,7 @@ def read(name: str) -> HelpPage:
                 words = inside.content.replace("`", "")
                 sections[anchor(inside)] = words.removeprefix("relatum ")
     html = str(reader.renderer.render(tokens, reader.options, {}))
-    return HelpPage(name, titles()[name], html, sections if len(sections) > _FEW else {})
+    return HelpPage(name, titles(home)[name], html, sections if len(sections) > _FEW else {})
 
 
 def _code(_: object, tokens: Sequence[Token], place: int, *__: object) -> str:

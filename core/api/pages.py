@@ -12,6 +12,7 @@ from typing import Any, Final
 from flask import Flask, Response, render_template, request
 
 from ...version import __version__
+from .. import db
 from ..errors import RelatumError
 from . import gate, guard, manual, session, tokens
 
@@ -67,7 +68,13 @@ def home() -> Response:
 
 
 def _home(who: gate.Who | None, refused: RelatumError | None = None, email: str = "") -> Response:
-    context = Home(who, str(refused) if refused else None, email, manual.titles(), __version__)
+    context = Home(
+        who,
+        str(refused) if refused else None,
+        email,
+        manual.titles(db.settings().home),
+        __version__,
+    )
     answer = _page("home.html", refused.status if refused else 200, home=context)
     if refused is not None and refused.code == "too_many_tries":
         answer.headers["Retry-After"] = str(refused.params["seconds"])
@@ -135,12 +142,12 @@ def _away(cookie: str) -> Response:
 
 def help_list() -> Response:
     """List the help pages."""
-    return _page("help_list.html", pages=manual.titles())
+    return _page("help_list.html", pages=manual.titles(db.settings().home))
 
 
 def help_page(name: str) -> Response:
     """Show a help page."""
-    return _page("help.html", page=manual.read(name))
+    return _page("help.html", page=manual.read(name, db.settings().home))
 
 
 def refusal(error: RelatumError) -> Response:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from .. import query, records
+from .. import query, records, views
 from ..errors import REGISTRY, Invalid, RelatumError
 from . import wire
 from .operations import PREFIX, READ, Answer, Call, Parameter, Reply, operation
@@ -33,6 +33,7 @@ KEY: Final = Parameter(
 CHOICE: Final = (
     Parameter("_filter", {**_TEXT, "minLength": 2}, "A filter in JSON, for and, or and not."),
     Parameter("_trashed", FLAG, "1: the trash instead."),
+    Parameter("_view", _TEXT, "A view to lay the other words over."),
 )
 EXPAND: Final = Parameter(
     "_expand", _TEXT, "Lists of records that point here to show inside, separated by commas."
@@ -67,7 +68,7 @@ def list_records(call: Call, type: str) -> Answer:  # noqa: A002  # the word of 
 
     A filter is `field=value`, `field__operator=value` or `path.to.field__operator=value`.
     """
-    page = query.page(query.from_url(type, call.args), actor=call.actor)
+    page = query.page(views.from_url(type, call.args, actor=call.actor), actor=call.actor)
     return Answer(_page(page), headers=_links(call, type, page))
 
 
@@ -77,7 +78,8 @@ def list_records(call: Call, type: str) -> Answer:  # noqa: A002  # the word of 
 )  # fmt: skip
 def query_records(call: Call, type: str) -> Answer:  # noqa: A002
     """List records by a query in JSON, the same as in the address."""
-    return Answer(_page(query.page(query.from_json(type, call.row()), actor=call.actor)))
+    asked = views.from_json(type, call.row(), actor=call.actor)
+    return Answer(_page(query.page(asked, actor=call.actor)))
 
 
 def _page(page: query.Page) -> dict[str, Any]:
@@ -110,7 +112,8 @@ def _links(call: Call, type_name: str, page: query.Page) -> dict[str, str]:
 )  # fmt: skip
 def aggregate_records(call: Call, type: str) -> Answer:  # noqa: A002
     """Count, sum and average records in groups, by the address."""
-    return _groups(query.aggregate(query.from_url(type, call.args), actor=call.actor))
+    asked = views.from_url(type, call.args, actor=call.actor)
+    return _groups(query.aggregate(asked, actor=call.actor))
 
 
 @operation(
@@ -119,7 +122,8 @@ def aggregate_records(call: Call, type: str) -> Answer:  # noqa: A002
 )  # fmt: skip
 def aggregate_records_by_query(call: Call, type: str) -> Answer:  # noqa: A002
     """Count, sum and average records in groups, by a query in JSON."""
-    return _groups(query.aggregate(query.from_json(type, call.row()), actor=call.actor))
+    asked = views.from_json(type, call.row(), actor=call.actor)
+    return _groups(query.aggregate(asked, actor=call.actor))
 
 
 def _groups(found: query.Groups) -> Answer:

@@ -18,6 +18,7 @@ from . import plugins as plugins
 from . import records as records
 from . import session as session
 from . import tokens as tokens
+from . import views as views
 from .operations import OPERATIONS, PREFIX, Operation
 
 

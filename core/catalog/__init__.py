@@ -19,6 +19,7 @@ from .entity_types import Catalog as Catalog
 from .entity_types import EntityType as EntityType
 from .entity_types import Key as Key
 from .entity_types import Relation as Relation
+from .entity_types import View as View
 from .entity_types import title_names as title_names
 from .loading import METADATA as METADATA
 from .loading import Rows as Rows

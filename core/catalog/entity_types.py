@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +30,21 @@ class Key:
     id: int | None
     fields: tuple[str, ...]
     owner: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A saved list of a type that everybody can open: the words of a query in JSON."""
+
+    id: int
+    type: str
+    name: str
+    owner: str
+    label: str
+    query: Mapping[str, Any]
+    position: int
+    #: An administrator took away what a plugin brought.
+    hidden: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +83,29 @@ class EntityType:
             near = nearest(name, list(self.fields))
             raise RelatumError("field_unknown", type=self.name, field=name, nearest=near)
         return found
+
+    def path(self, name: str) -> Field:
+        """Return a live field, or a member of one (`address.city`); raise `field_unknown`."""
+        first, _, member = name.partition(".")
+        found = self.field(first if member else name)
+        if not member:
+            return found
+        if member not in found.members:
+            known = [each.name for each in found.members.values()]
+            near = nearest(name, known or list(self.fields))
+            raise RelatumError("field_unknown", type=self.name, field=name[:80], nearest=near)
+        return found.members[member]
+
+    @cached_property
+    def with_members(self) -> tuple[Field, ...]:
+        """The live fields, then the members of the composite ones."""
+        live = tuple(self.fields.values())
+        return (*live, *(member for field in live for member in field.members.values()))
+
+    @cached_property
+    def composites(self) -> tuple[Field, ...]:
+        """The fields of several members that a caller may write."""
+        return tuple(field for field in self.own_fields if field.members)
 
     @cached_property
     def own_fields(self) -> tuple[Field, ...]:
@@ -167,6 +206,8 @@ class Catalog:
     patches: tuple[Patch, ...] = ()
     #: The generation of plugins whose field types are in it.
     plugins: int = 0
+    #: The shared views of each live type that has some, in order.
+    views: Mapping[str, tuple[View, ...]] = dataclasses.field(default_factory=dict)
 
     @cached_property
     def by_id(self) -> Mapping[int, EntityType]:

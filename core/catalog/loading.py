@@ -25,7 +25,7 @@ from ..fields import (
     UserField,
     country_of,
 )
-from .entity_types import Catalog, EntityType, Key
+from .entity_types import Catalog, EntityType, Key, View
 from .patches import Patch, Patches
 
 
@@ -39,6 +39,33 @@ class Rows:
     options: dict[int, dict[str, Any]]
     keys: dict[int, dict[str, Any]]
     patches: dict[int, dict[str, Any]]
+    views: dict[int, dict[str, Any]]
+
+    def __post_init__(self) -> None:
+        self._fields_of: dict[int, list[dict[str, Any]]] = {}
+        self._options_of: dict[int, list[dict[str, Any]]] = {}
+        for row in self.fields.values():
+            self._fields_of.setdefault(row["type_id"], []).append(row)
+        for row in self.options.values():
+            self._options_of.setdefault(row["field_id"], []).append(row)
+
+    def add_field(self, row: dict[str, Any]) -> None:
+        """Take in the row of a new field."""
+        self.fields[row["id"]] = row
+        self._fields_of.setdefault(row["type_id"], []).append(row)
+
+    def add_option(self, row: dict[str, Any]) -> None:
+        """Take in the row of a new option."""
+        self.options[row["id"]] = row
+        self._options_of.setdefault(row["field_id"], []).append(row)
+
+    def fields_of(self, type_id: int) -> list[dict[str, Any]]:
+        """Return the field rows of a type, trashed ones included, in no order."""
+        return self._fields_of.get(type_id, [])
+
+    def options_of(self, field_id: int) -> list[dict[str, Any]]:
+        """Return the option rows of a field, in no order."""
+        return self._options_of.get(field_id, [])
 
     def without_patches(self) -> Rows:
         """Return the same rows as their owners declared them."""
@@ -47,13 +74,17 @@ class Rows:
     def patched(self) -> tuple[Patch, ...]:
         """Return every change of an administrator, each with what its owner says today."""
         return Patches(self.patches).described(
-            {"type": self.types, "field": self.fields, "option": self.options}
+            {
+                "type": self.types,
+                "field": self.fields,
+                "option": self.options,
+                "view": self.views,
+            }
         )
 
     def of_type(self, type_id: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the field rows, in order, and the key rows of a type."""
-        fields = [row for row in self.fields.values() if row["type_id"] == type_id]
-        fields.sort(key=lambda r: (r["position"], r["id"]))
+        fields = sorted(self.fields_of(type_id), key=lambda r: (r["position"], r["id"]))
         return fields, [row for row in self.keys.values() if row["type_id"] == type_id]
 
 
@@ -64,11 +95,12 @@ METADATA: dict[str, Any] = {
     "options": models.Option,
     "keys": models.Key,
     "patches": models.Patch,
+    "views": models.View,
 }
 
 
 def read_rows(connection: sa.Connection) -> Rows:
-    """Read the metadata in six selects."""
+    """Read the metadata, a select for each table."""
     found = {name: _by_id(connection, model.__table__) for name, model in METADATA.items()}
     settings = connection.execute(sa.select(models.Setting.__table__)).all()
     return Rows({row.name: row.value for row in settings}, **found)
@@ -89,16 +121,7 @@ def load(connection: sa.Connection, generation: int, known: Catalog | None = Non
 def build(rows: Rows, generation: int, known: Catalog | None = None) -> Catalog:
     """Return the catalog of `rows`, keeping every unchanged type of `known`."""
     builder = TypeBuilder(rows, known)
-    fields: dict[int, list[Any]] = {}
-    for row in sorted(rows.fields.values(), key=lambda r: (r["position"], r["id"])):
-        fields.setdefault(row["type_id"], []).append(row)
-    keys: dict[int, list[Any]] = {}
-    for row in rows.keys.values():
-        keys.setdefault(row["type_id"], []).append(row)
-    made = [
-        builder.type(row, fields.get(row["id"], []), keys.get(row["id"], []))
-        for row in rows.types.values()
-    ]
+    made = [builder.type(row, *rows.of_type(row["id"])) for row in rows.types.values()]
     return of_types(made, rows, generation)
 
 
@@ -111,29 +134,35 @@ def of_types(made: list[EntityType], rows: Rows, generation: int) -> Catalog:
         MappingProxyType(dict(rows.settings)),
         rows.patched(),
         hooks.current().generation,
+        _views(made, rows),
     )
+
+
+def _views(made: list[EntityType], rows: Rows) -> MappingProxyType[str, tuple[View, ...]]:
+    patches = Patches(rows.patches)
+    named = {t.id: t.name for t in made if t.trashed_in is None}
+    found: dict[str, list[View]] = {}
+    for row in (patches.over("view", row) for row in rows.views.values()):
+        if row["type_id"] in named:
+            values = {**row, "type": named[row["type_id"]], "query": orjson.loads(row["query"])}
+            del values["type_id"]
+            found.setdefault(values["type"], []).append(View(**values))
+    in_order = {n: tuple(sorted(v, key=lambda v: (v.position, v.id))) for n, v in found.items()}
+    return MappingProxyType(in_order)
 
 
 class TypeBuilder:
     """Builds entity types from rows; an unchanged definition gives back the known type."""
 
     def __init__(self, rows: Rows, known: Catalog | None) -> None:
+        self.rows = rows
         self.settings = rows.settings
         self.country = country_of(rows.settings.get("language", ""), self._zone)
         self.known = known
         self.patches = Patches(rows.patches)
         self.plugged = hooks.current().field_types
-        self.physical = {
-            row["name"]: row["table_name"]
-            for row in rows.types.values()
-            if row["trashed_in"] is None
-        }
-        #: The types whose records form a tree, by name.
-        self.trees = _trees(rows)
-        self.options: dict[int, list[Any]] = {}
-        options = [self.patches.over("option", row) for row in rows.options.values()]
-        for row in sorted(options, key=lambda r: (r["position"], r["id"])):
-            self.options.setdefault(row["field_id"], []).append(row)
+        self._live = {row["name"]: row for row in rows.types.values() if row["trashed_in"] is None}
+        self._trees: dict[str, Tree | None] = {}
 
     def type(self, row: Any, fields: list[Any], keys: list[Any]) -> EntityType:
         """Return the entity type of its rows, an administrator's patches worked in."""
@@ -145,7 +174,7 @@ class TypeBuilder:
         same = self.known.by_id.get(row["id"]) if self.known else None
         if same is not None and same.fingerprint == digest:
             return same
-        made = [self._field(f) for f in fields]
+        made = [self.field(f) for f in fields]
         live = {f.name: f for f in made if f.trashed_in is None}
         return EntityType(
             id=row["id"],
@@ -165,8 +194,39 @@ class TypeBuilder:
             fingerprint=digest,
         )
 
+    def patched_field(self, row: Any) -> Field:
+        """Return the field of its row with an administrator's patches."""
+        return self.field(self.patches.over("field", row))
+
+    def _table(self, name: str | None) -> str | None:
+        row = self._live.get(name or "")
+        return None if row is None else row["table_name"]
+
+    def _options(self, field_id: int) -> list[Any]:
+        found = [self.patches.over("option", row) for row in self.rows.options_of(field_id)]
+        return sorted(found, key=lambda r: (r["position"], r["id"]))
+
+    def _tree(self, name: str | None) -> Tree | None:
+        """Return the tree that the records of a live type form; most form none."""
+        owner = self._live.get(name or "")
+        if owner is None:
+            return None
+        if owner["name"] not in self._trees:
+            links = [
+                self.patches.over("field", row)
+                for row in self.rows.fields_of(owner["id"])
+                if row["kind"] == "lookup"
+            ]
+            found = [
+                Tree(owner["table_name"], row["column_name"])
+                for row in links
+                if row["trashed_in"] is None and orjson.loads(row["settings"]).get("tree")
+            ]
+            self._trees[owner["name"]] = found[-1] if found else None
+        return self._trees[owner["name"]]
+
     def _system(self, row: Any) -> dict[str, Field]:
-        own, teams = self.trees.get(row["name"]), self.trees.get("team")
+        own, teams = self._tree(row["name"]), self._tree("team")
         return system_fields(row["id"], self._zone, tree=own, teams=teams)
 
     @property
@@ -174,21 +234,21 @@ class TypeBuilder:
         return self.settings.get("timezone", "UTC")
 
     def _digest(self, row: Any, fields: list[Any], keys: list[Any]) -> str:
-        trees = self.trees.get(row["name"]), self.trees.get("team")
+        trees = self._tree(row["name"]), self._tree("team")
         currency = self.settings.get("currency")
         parts = [tuple(row.values()), self._zone, currency, self.country, trees]
         for field in fields:
             target = orjson.loads(field["settings"]).get("target")
-            leads = self.physical.get(target), self.trees.get(target)
+            leads = self._table(target), self._tree(target)
             parts.append((tuple(field.values()), leads, self._class(field)))
-            parts += [tuple(option.values()) for option in self.options.get(field["id"], [])]
+            parts += [tuple(option.values()) for option in self._options(field["id"])]
         parts += [tuple(key.values()) for key in keys]
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def _target_table(self, kind: str, settings: dict[str, Any]) -> str | None:
         if kind == "reference":
             return "core_record"
-        return self.physical.get("user" if kind == "user" else settings.get("target", ""))
+        return self._table("user" if kind == "user" else settings.get("target"))
 
     def _class(self, row: Any) -> Any:
         """Return the field type; without its plugin, the one that stores its values."""
@@ -196,7 +256,8 @@ class TypeBuilder:
         known = FIELD_TYPES.get(kind) or self.plugged.get(kind)
         return known or FIELD_TYPES[row["stored_as"] or kind]
 
-    def _field(self, row: Any) -> Field:
+    def field(self, row: Any) -> Field:
+        """Return the field of its row; an administrator's patches are worked in already."""
         settings = orjson.loads(row["settings"])
         field_type: Callable[..., Field] = self._class(row)
         return field_type(
@@ -224,27 +285,16 @@ class TypeBuilder:
                     o["retired"],
                     o["owner"],
                 )
-                for o in self.options.get(row["id"], [])
+                for o in self._options(row["id"])
             ),
             position=row["position"],
             trashed_in=row["trashed_in"],
             target_table=self._target_table(row["kind"], settings),
-            tree=self.trees.get(settings.get("target", "")),
+            tree=self._tree(settings.get("target")),
             zone=self._zone,
             currency=self.settings.get("currency", ""),
             country=self.country,
         )
-
-
-def _trees(rows: Rows) -> dict[str, Tree]:
-    found = {}
-    patches = Patches(rows.patches)
-    for row in (patches.over("field", row) for row in rows.fields.values()):
-        owner = rows.types[row["type_id"]]
-        gone = row["trashed_in"] is not None or owner["trashed_in"] is not None
-        if not gone and row["kind"] == "lookup" and orjson.loads(row["settings"]).get("tree"):
-            found[owner["name"]] = Tree(owner["table_name"], row["column_name"])
-    return found
 
 
 def unique_keys(live: Iterable[Field], rows: list[Any]) -> tuple[Key, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -20,9 +21,12 @@ _QUESTIONS = {
     "language": ("Language (such as en)", "en"),
     "admin_email": ("E-mail address of the administrator", None),
     "admin_name": ("Name of the administrator", "Administrator"),
+    "preset": ("Plugins to begin with", plugin_host.BARE),
 }
 #: Answers that a script need not give.
-_OPTIONAL = ("language", "admin_name")
+_OPTIONAL = ("language", "admin_name", "preset")
+#: What a terminal offers, if any plugin is part of it: who makes an instance by hand wants a CRM.
+_OFFERED_PRESET: Final = "all"
 
 
 @click.command()
@@ -31,36 +35,52 @@ _OPTIONAL = ("language", "admin_name")
 @click.option("--language", metavar="CODE", help="Language, such as en. Default: en.")
 @click.option("--admin-email", metavar="EMAIL", help="Who signs in first.")
 @click.option("--admin-name", metavar="NAME", help="His or her name. Default: Administrator.")
+@click.option(
+    "--preset", metavar="NAME", help="Plugins to begin with, such as all. Default: bare, none."
+)
 @json_option
 @pass_instance
 def init(instance: Instance, as_json: bool, **told: str | None) -> None:
     """Make an instance: a database, its settings, an administrator.
 
-    What is not given is asked for on a terminal. The password is shown once.
+    What is not given is asked for on a terminal. The password is shown once. A preset enables
+    plugins that belong together; more can be enabled at any time.
 
     \b
     Examples:
       relatum init
       relatum init --currency EUR --timezone Europe/Berlin --admin-email you@example.org
+      relatum init --preset all
     """
-    answers = _answers(told)
-    made = install.install(**answers)
     home = instance.config.home
+    answers = _answers(told, plugin_host.presets(home))
+    preset = answers.pop("preset")
+    # A wrong name is refused before anything is made.
+    enabled = plugin_host.plugins_of(preset, home)
+    made = install.install(
+        **answers, then=lambda actor: plugin_host.enable_preset(preset, actor=actor)
+    )
     if as_json:
         shown = {"id": made.user_id, "email": made.email, "password": made.password}
-        print_json({"home": home, "database": install.database(), "admin": shown})
+        document = {"home": home, "database": install.database(), "admin": shown}
+        print_json({**document, "preset": preset, "plugins": list(enabled)})
         return
     click.echo(f"Made an instance in {home} (database: {install.database()}).")
+    if enabled:
+        click.echo(f"Enabled {', '.join(enabled)}.")
     click.echo(f"Sign in as {made.email} with the password {made.password}")
     click.echo("The password is not shown again. Next: relatum serve")
 
 
-def _answers(told: dict[str, str | None]) -> dict[str, Any]:
+def _answers(told: dict[str, str | None], presets: Mapping[str, Any]) -> dict[str, Any]:
     answers = {name: value for name, value in told.items() if value is not None}
     missing = [name for name in _QUESTIONS if name not in answers]
     if is_terminal():
         for name in missing:
             question, offered = _QUESTIONS[name]
+            if name == "preset":
+                question = f"{question} ({', '.join(presets)})"
+                offered = _OFFERED_PRESET if _OFFERED_PRESET in presets else offered
             answers[name] = click.prompt(question, default=offered)
         return answers
     needed = [f"--{name.replace('_', '-')}" for name in missing if name not in _OPTIONAL]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import platform
 import re
 import sys
+from pathlib import Path
 from typing import Final
 
 import click
 
 from ...version import __version__
+from .. import config
 from .. import help as pages
+from ..errors import RelatumError
 
 #: A link to another page, which is a command here.
 _LINK: Final = re.compile(r"\[([^\]]+)\]\(/help/([a-z-]+)(?:#[a-z_-]+)?\)")
@@ -26,14 +29,22 @@ def help_(page: str | None) -> None:
       relatum help import-maps
     """
     if page is None:
-        for name, title in pages.titles().items():
+        for name, title in pages.titles(_home()).items():
             click.echo(f"{name:24} {title}")
         return
-    text = pages.text(page)
+    text = pages.text(page, _home())
     if sys.stdout.isatty():
         _show(text)
     else:
         click.echo(text, nl=False)
+
+
+def _home() -> Path | None:
+    """Return the home, whose plugins have pages too; help can be read without one."""
+    try:
+        return config.load(click.get_current_context().find_root().params.get("home")).home
+    except RelatumError:
+        return None
 
 
 def _show(text: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 from .. import db, plugin_host
+from ..errors import RelatumError
 from ..plugin_host import PluginPlan
 from .plans import changing, show_steps
 from .terminal import (
@@ -128,6 +130,33 @@ def disable(
     _carry_out(
         instance, plugin_host.plan_disable, work, plugin, yes=yes, as_json=as_json, cascade=cascade
     )
+
+
+@plugins.command("manifest")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--check", is_flag=True, help="Write nothing; exit 3 if it is out of date.")
+def manifest(folder: Path, check: bool) -> None:
+    """Write the plugin.json of a plugin's FOLDER from its code, which is run for that.
+
+    Needs no instance. A distribution must have the file; what it says and what the plugin
+    brings must be the same.
+
+    \b
+    Examples:
+      relatum plugins manifest plugins/loyalty
+      relatum plugins manifest plugins/loyalty --check
+    """
+    try:
+        differs = plugin_host.write_manifest(folder, only_look=check)
+    except plugin_host.Unfit as unfit:
+        reason = str(unfit)
+        raise RelatumError("plugin_unfit", plugin=folder.name, reason=reason) from unfit
+    if check and differs:
+        click.echo(
+            f"{folder / 'plugin.json'} is out of date. Run: relatum plugins manifest {folder}"
+        )
+        look()
+    click.echo(f"{folder / 'plugin.json'} is {'written' if differs else 'as it should be'}.")
 
 
 def _carry_out(

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 import click
 
-from .. import catalog, query
+from .. import catalog, query, views
 from ..actor import Actor
 from ..catalog import EntityType
-from ..fields import Lookup
+from ..fields import Field, Link, Lookup
 from .terminal import Instance, print_json, print_table
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -21,6 +21,7 @@ filters_argument = click.argument("filters", metavar="[FILTER]...", nargs=-1)
 sort_option = click.option(
     "--sort", metavar="FIELDS", help="Fields to sort by, joined by commas; - in front: descending."
 )
+view_option = click.option("--view", metavar="VIEW", help="A saved view to begin with.")
 trashed_option = click.option("--trashed", is_flag=True, help="Those in the trash instead.")
 
 
@@ -28,6 +29,7 @@ def all_options(command: F) -> F:
     """Add the arguments and options of a list."""
     for option in (
         trashed_option,
+        view_option,
         click.option("--count", is_flag=True, help="Also count, up to count_cap."),
         click.option("--after", metavar="CURSOR", help="The page after this cursor."),
         click.option("--limit", metavar="N", help="Records in the page, at most page_limit."),
@@ -108,8 +110,8 @@ def show_groups(
         print_table(list(shown), _rows(shown, found.groups, found.labels))
 
 
-#: Columns of a table, and whether each shows links.
-Shown = dict[str, bool]
+#: Columns of a table, each with its field; what is computed has none.
+Shown = dict[str, Field | None]
 
 
 def _page(
@@ -124,18 +126,25 @@ def _page(
     if fields is not None:
         names = names_in(fields)
     elif not as_json:
-        names = _look(catalog.current().type(type_name))
+        names = _saved(type_name, pairs, actor) or _look(catalog.current().type(type_name))
     if names:
         pairs = [*pairs, ("_fields", ",".join(names))]
-    page = query.page(query.from_url(type_name, pairs), actor=actor)
-    return page, _links(type_name, ["id", *(name for name in names if name != "id")])
+    page = query.page(views.from_url(type_name, pairs, actor=actor), actor=actor)
+    return page, _fields(type_name, ["id", *(name for name in names if name != "id")])
 
 
 def _groups(
     type_name: str, pairs: list[tuple[str, str]], columns: Sequence[str], *, actor: Actor
 ) -> tuple[query.Groups, Shown]:
-    found = query.aggregate(query.from_url(type_name, pairs), actor=actor)
-    return found, _links(type_name, columns)
+    found = query.aggregate(views.from_url(type_name, pairs, actor=actor), actor=actor)
+    return found, _fields(type_name, columns)
+
+
+def _saved(type_name: str, pairs: Sequence[tuple[str, str]], actor: Actor) -> list[str]:
+    """Return the columns of the view that is asked for."""
+    name = dict(pairs).get("_view")
+    fields = views.get(type_name, name, actor=actor)["query"].get("fields") if name else None
+    return list(fields or ())
 
 
 def _look(entity_type: EntityType) -> list[str]:
@@ -145,26 +154,32 @@ def _look(entity_type: EntityType) -> list[str]:
     return list(names)[:_COLUMNS]
 
 
-def _links(type_name: str, columns: Sequence[str]) -> Shown:
+def _fields(type_name: str, columns: Sequence[str]) -> Shown:
     known = catalog.current()
-    shown = {}
+    shown: Shown = {}
     for path in columns:
         target: EntityType | None = known.type(type_name)
-        for part in path.split("."):
-            field = target.fields.get(part) if target is not None else None
+        field: Field | None = None
+        *links, name = path.split(".")
+        for link in links:
+            field = target.fields.get(link) if target is not None else None
+            if field is not None and name in field.members:
+                break
             target = known.type(field.target) if isinstance(field, Lookup) else None
-        shown[path] = target is not None
+        else:
+            field = target.fields.get(name) if target is not None else None
+        shown[path] = field.members.get(name, field) if field is not None else None
     return shown
 
 
 def _rows(
     shown: Shown, records: Sequence[Mapping[str, Any]], labels: Mapping[str, Any]
 ) -> list[list[Any]]:
-    """Return the rows of a table; links show the label of what they point to."""
-    return [
-        [
-            labels[str(row[name])]["label"] if link and str(row[name]) in labels else row[name]
-            for name, link in shown.items()
-        ]
-        for row in records
-    ]
+    """Return the rows of a table as people read them; links show what they point to."""
+    return [[_cell(field, row[name], labels) for name, field in shown.items()] for row in records]
+
+
+def _cell(field: Field | None, value: Any, labels: Mapping[str, Any]) -> Any:
+    if isinstance(field, Link) and str(value) in labels:
+        return labels[str(value)]["label"]
+    return value if field is None else ", ".join(field.text(value).splitlines())

@@ -21,6 +21,7 @@ from .reading import (
     show_groups,
     sort_option,
     trashed_option,
+    view_option,
 )
 from .terminal import Instance, json_option, look, pass_instance, print_json, print_table, text
 
@@ -72,6 +73,7 @@ def list_records(instance: Instance, type_name: str, as_json: bool, **options: A
     help="What to compute: count, sum(field), avg(field), min(field), max(field).",
 )  # fmt: skip
 @sort_option
+@view_option
 @click.option("--limit", metavar="N", help="Groups, at most page_limit.")
 @click.option("--tz", metavar="ZONE", help="Time zone of date parts; default: the instance's.")
 @trashed_option

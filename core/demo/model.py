@@ -50,7 +50,10 @@ _PERSON: Final = {
     "op": "create_type", "name": "x_person", "label": "Person", "plural": "People",
     "icon": "user", "hue": 280, "description": "Whom we talk to at a company.",
     "fields": [
-        _field("name", "text", required=True, sortable=True, personal=True),
+        _field(
+            "name", "person_name", required=True, sortable=True, personal=True,
+            settings={"required_members": ["last"]},
+        ),
         _link("company", "x_company", required=True),
         _field("position", "text"),
         _field("email", "email", unique=True, personal=True, label="E-mail"),

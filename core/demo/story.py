@@ -94,7 +94,8 @@ class Story:
                 number = self.chance.randint(10_000, 99_999)
                 rows.append(
                     {
-                        "name": f"{first} {last}", "company": self.companies[place],
+                        "name": {"first": first, "last": last},
+                        "company": self.companies[place],
                         "position": position, "owner": self._seller(place),
                         "email": f"{_plain(first)}.{_plain(last)}@{_plain(company.name)}.example",
                         "phone": f"{_CODES[company.country]} {number}",

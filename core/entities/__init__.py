@@ -22,13 +22,20 @@ from .. import access, catalog, clock, db, ddl, faults, models, records
 from ..actor import Actor
 from ..errors import RelatumError
 from .declared import declared_changes as declared_changes
+from .definitions import check_name as check_name
 from .draft import Draft, Step
+from .export import FORMAT as FORMAT
 from .export import describe as describe
 from .export import export as export
 from .export import to_changes as to_changes
 from .operations import OPERATIONS
 from .owners import LOCAL as LOCAL
 from .owners import Owner as Owner
+from .views import PRIVATE as PRIVATE
+from .views import broken as broken
+from .views import check_query as check_query
+from .views import note_broken
+from .views import view_unknown as view_unknown
 
 _log = logging.getLogger("relatum.entities")
 
@@ -91,8 +98,9 @@ def _plan(changes: list[dict[str, Any]], actor: Actor, owner: Owner) -> tuple[Pl
     for place, change in enumerate(changes):
         operation, loaded = _load(place, change)
         OPERATIONS[operation](draft, loaded)
+    note_broken(draft)
     dialect = draft.connection.dialect
-    sql = tuple(tuple(ddl.as_text(step.statements, dialect)) for step in draft.steps)
+    sql = ddl.as_text((step.statements for step in draft.steps), dialect)
     seen = [draft.generation, changes, sql, [(s.rows, s.offenders) for s in draft.steps]]
     fingerprint = hashlib.sha256(orjson.dumps(seen, default=str)).hexdigest()[:16]
     return Plan(draft.generation, tuple(draft.steps), sql, fingerprint), draft

@@ -16,9 +16,10 @@ from ..errors import RelatumError
 from ..fields import Field
 from .export import LINKS, describe_field
 from .owners import Owner
+from .views import changes
 
 Change = dict[str, Any]
-_PARTS = ("fields", "keys", "name")
+_PARTS = ("fields", "keys", "views", "name")
 _KEYS = frozenset({"relatum", "types", "extensions"})
 
 
@@ -61,8 +62,10 @@ class _Declared:
         self.fields: list[Change] = []
         self.later: list[Change] = []
         self.gone: list[Change] = []
-        #: The fields and keys that are declared, by type.
+        self.views: list[Change] = []
+        #: The fields, keys and views that are declared, by type.
         self.named: dict[str, set[str]] = {}
+        self.seen: dict[str, set[str]] = {}
         self.keys: dict[str, set[tuple[str, ...]]] = {}
 
     def changes(self, document: Mapping[str, Any]) -> list[Change]:
@@ -76,13 +79,17 @@ class _Declared:
             if name not in made:
                 self._members(self.catalog.type(name), given)
         self._drop({str(name) for name in made})
-        return [*self.made, *self.fields, *self.later, *self.gone]
+        return [*self.made, *self.fields, *self.later, *self.views, *self.gone]
 
     def _note(self, name: str, given: Mapping[str, Any]) -> None:
         self.named.setdefault(name, set()).update(
             str(field.get("name")) for field in _objects(given, "fields")
         )
         self.keys.setdefault(name, set()).update(tuple(key) for key in given.get("keys") or ())
+        wanted = _objects(given, "views")
+        self.seen.setdefault(name, set()).update(str(view.get("name")) for view in wanted)
+        mine = tuple(v for v in self.catalog.views.get(name, ()) if v.owner == self.owner.name)
+        self.views += changes(mine, name, [dict(view) for view in wanted])
 
     def _type(self, given: Mapping[str, Any]) -> None:
         name = str(given.get("name", ""))
@@ -184,6 +191,12 @@ class _Declared:
             if known.owner == self.owner.name and known.name not in made:
                 self.gone.append({"op": "trash_type", "type": known.name})
                 continue
+            seen = self.seen.get(known.name, set())
+            self.gone += [
+                {"op": "drop_view", "type": known.name, "view": view.name}
+                for view in self.catalog.views.get(known.name, ())
+                if view.owner == self.owner.name and view.name not in seen
+            ]
             named, keys = self.named.get(known.name, set()), self.keys.get(known.name, set())
             self.gone += [
                 {"op": "trash_key", "type": known.name, "fields": list(key.fields)}

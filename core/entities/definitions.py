@@ -37,11 +37,12 @@ def check_name(name: str) -> str:
 def check_type_name(name: str, owner: Owner = LOCAL) -> str:
     """Check the name of an owner's type: the rule, and the prefix (D4)."""
     check_name(name)
-    _check_prefix(name, owner, "entity types")
+    check_prefix(name, owner, "entity types")
     return name
 
 
-def _check_prefix(name: str, owner: Owner, what: str) -> None:
+def check_prefix(name: str, owner: Owner, what: str) -> None:
+    """Check that a name begins as its owner's must; `what` says of what it is the name."""
     if not name.startswith(owner.prefix):
         if owner.is_local:
             raise RelatumError("name_prefix", name=name, what=what)
@@ -61,7 +62,7 @@ def check_field_name(name: str, type_owner: str, owner: Owner = LOCAL) -> str:
     if name in _POSTGRESQL_COLUMNS:
         raise RelatumError("name_reserved", name=name, why=": PostgreSQL keeps it for itself")
     if type_owner != owner.name:
-        _check_prefix(name, owner, "fields on a type that is not yours")
+        check_prefix(name, owner, "fields on a type that is not yours")
     elif not owner.is_local and name.startswith("x_"):
         why = ": fields of the administrator begin so"
         raise RelatumError("name_reserved", name=name, why=why)
@@ -154,6 +155,9 @@ def check_flags(made: Field) -> None:
             what=made.name,
             reason=f"a {made.kind} field can't be sortable or indexed",
         )
+    if made.indexed and made.members:
+        reason = "its members are indexed, by the setting indexed_members"
+        raise RelatumError("definition_invalid", what=made.name, reason=reason)
     if made.options and made.kind != "choice":
         raise RelatumError(
             "definition_invalid", what=made.name, reason=f"a {made.kind} field has no options"
@@ -167,7 +171,7 @@ def check_default(made: Field, value: Any) -> str | None:
     if isinstance(value, str) and value in made.DEFAULTS:
         return value
     try:
-        checked = made.wire(made.check(value))
+        checked = made.wire(made.merge(None, made.check(value)))
     except Refused as refused:
         reason = f"the default is refused: {refused.problem.message}"
         raise RelatumError("definition_invalid", what=made.name, reason=reason) from None

@@ -14,6 +14,7 @@ from ..catalog import Catalog, EntityType, Rows, TypeBuilder, of_types, read_row
 from ..catalog import current as current_catalog
 from ..ddl import Statement, difference
 from ..errors import Problem, RelatumError
+from ..fields import Field
 from .owners import LOCAL, Layer, Owner
 
 
@@ -100,9 +101,7 @@ class Draft:
 
     def free_column(self, type_id: int, name: str) -> str:
         """Return a physical name that no field of the type, trashed ones included, holds."""
-        taken = {
-            row["column_name"] for row in self.rows.fields.values() if row["type_id"] == type_id
-        }
+        taken = {row["column_name"] for row in self.rows.fields_of(type_id)}
         return _free(name, taken)
 
     def free_table(self, name: str) -> str:
@@ -115,24 +114,34 @@ class Draft:
         """The catalog with all operations so far."""
         return of_types(list(self.types.values()), self.rows, self.generation)
 
-    def rebuild(self, type_ids: set[int]) -> list[Statement]:
-        """Build the named types again and return what their tables need."""
+    def probe(self, type_id: int) -> EntityType:
+        """Build a type as its rows are now; its table follows when a step is taken in."""
         builder = TypeBuilder(self.rows, None)
+        made = builder.type(self.rows.types[type_id], *self.rows.of_type(type_id))
+        self.types[type_id] = made
+        return made
+
+    def probe_field(self, field_id: int) -> Field:
+        """Build one field as its rows are now."""
+        return TypeBuilder(self.rows, None).patched_field(self.rows.fields[field_id])
+
+    def _rebuild(self, type_ids: set[int]) -> list[Statement]:
+        """Build the named types again and return what their tables need."""
         statements: list[Statement] = []
         for type_id in sorted(type_ids):
-            made = builder.type(self.rows.types[type_id], *self.rows.of_type(type_id))
             old = self.types.get(type_id)
+            made = self.probe(type_id)
             if old is not None and old.fingerprint == made.fingerprint:
+                self.types[type_id] = old
                 continue
             statements += difference(old, made)
-            self.types[type_id] = made
         return statements
 
     def touch(self, step: Step, *type_ids: int) -> None:
         """Take the step into the plan: rebuild its types and collect its statements."""
         for type_id in type_ids:
             self.rows.types[type_id]["changed_in"] = self.generation
-        step.statements = self.rebuild(set(type_ids))
+        step.statements = self._rebuild(set(type_ids))
         step.notes += self._notes
         self._notes = []
         self.steps.append(step)

@@ -27,7 +27,7 @@ def empty_ids(connection: sa.Connection, entity_type: EntityType, field: Field) 
     """Return the ids of live records without a value for a stored field."""
     table = entity_type.table
     query = sa.select(table.c.id).where(
-        table.c.trashed_at.is_(None), table.c[field.column].is_(None)
+        table.c.trashed_at.is_(None), table.c[field.condition_column("empty")].is_(None)
     )
     return list(connection.execute(query.order_by(table.c.id)).scalars())
 
@@ -35,8 +35,8 @@ def empty_ids(connection: sa.Connection, entity_type: EntityType, field: Field) 
 def refused_ids(connection: sa.Connection, entity_type: EntityType, field: Field) -> list[int]:
     """Return the ids of live records whose value the new rules of a field refuse."""
     table = entity_type.table
-    column = table.c[field.column]
-    query = sa.select(table.c.id, column).where(table.c.trashed_at.is_(None), column.is_not(None))
+    filled = table.c[field.condition_column("empty")].is_not(None)
+    query = sa.select(table.c.id, field.whole(table)).where(table.c.trashed_at.is_(None), filled)
     verdicts: dict[Any, bool] = {}
     found = []
     for id_, value in connection.execute(query.order_by(table.c.id)):
@@ -49,7 +49,7 @@ def refused_ids(connection: sa.Connection, entity_type: EntityType, field: Field
 
 def _refuses(field: Field, value: Any) -> bool:
     try:
-        field.check(value)
+        field.merge(None, field.check(value))
     except Refused:
         return True
     return False
@@ -113,7 +113,7 @@ def _fill_value(field: Field, answer: Any, possible: list[str]) -> Any:
         return None
     if isinstance(answer, dict) and set(answer) == {"fill"}:
         try:
-            return field.wire(field.check(answer["fill"]))
+            return field.wire(field.merge(None, field.check(answer["fill"])))
         except Refused as refused:
             raise RelatumError(
                 "definition_invalid", what="existing.fill", reason=refused.problem.message
@@ -166,27 +166,45 @@ def live_ids(connection: sa.Connection, entity_type: EntityType) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def count_values(
-    connection: sa.Connection, entity_type: EntityType, field: Field, values: list[str]
-) -> int:
-    """Return how many live records hold one of the values in a field."""
+def newly_retired(before: Field, made: Field) -> list[str]:
+    """Return the values of the options that nobody can choose any more."""
+    already = {option.value for option in before.options if option.retired}
+    return [o.value for o in made.options if o.retired and o.value not in already]
+
+
+def ask_retired(
+    connection: sa.Connection,
+    step: Step,
+    entity_type: EntityType,
+    field: Field,
+    retired: list[str],
+    answer: Any,
+) -> None:
+    """Count the rows that hold retired options; with an answer, they get another value."""
+    if not retired:
+        return
     table = entity_type.table
-    query = (
-        sa.select(sa.func.count())
-        .select_from(table)
-        .where(table.c.trashed_at.is_(None), table.c[field.column].in_(values))
+    holding = (table.c.trashed_at.is_(None), table.c[field.column].in_(retired))
+    if answer is not None and answer != "keep":
+        query = sa.select(table.c.id).where(*holding).order_by(table.c.id)
+        ids = list(connection.execute(query).scalars())
+        ask(step, entity_type, field, ids, answer, empty=False)
+        return
+    counted = sa.select(sa.func.count()).select_from(table).where(*holding)
+    step.rows = int(connection.execute(counted).scalar_one())
+    step.notes.append(
+        f"{step.rows} existing rows hold {', '.join(retired)}: they stay readable, nobody can "
+        "choose it; an answer for existing rows replaces it"
     )
-    return int(connection.execute(query).scalar_one())
 
 
-def count_filled(
-    connection: sa.Connection, entity_type: EntityType | None, row: dict[str, Any]
-) -> int:
-    """Return how many live records have a value in the field of a row."""
-    if entity_type is None or row["column_name"] not in entity_type.table.c:
+def count_filled(connection: sa.Connection, entity_type: EntityType | None, field: Field) -> int:
+    """Return how many live records have a value in a field; none if it is not stored yet."""
+    name = field.condition_column("empty")
+    if entity_type is None or name not in entity_type.table.c:
         return 0
     table = entity_type.table
-    column = table.c[row["column_name"]]
+    column = table.c[name]
     query = (
         sa.select(sa.func.count())
         .select_from(table)

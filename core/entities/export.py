@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..catalog import Catalog, EntityType, Relation
+from ..catalog import Catalog, EntityType, Relation, View
 from ..errors import RelatumError
 from ..fields import Field, Option
 from ..types import OPERATORS
+from .views import changes as view_changes
+from .views import described
 
 #: Kinds of fields that need other types to be there.
 LINKS = ("lookup", "reference")
@@ -33,15 +35,12 @@ def describe(entity_type: EntityType, catalog: Catalog) -> dict[str, Any]:
                 **describe_field(field),
                 "owner": field.owner,
                 "read_only": field.read_only,
-                "operators": [
-                    {
-                        "name": name,
-                        "label": OPERATORS[name].label,
-                        "operands": OPERATORS[name].operands,
-                    }
-                    for name in field.operators
-                ],
+                "operators": _operators(field),
                 "parts": list(field.PARTS),
+                "members": [
+                    {"name": m.name, "label": m.label, "operators": _operators(m)}
+                    for m in field.members.values()
+                ],
             }
             for field in entity_type.fields.values()
         ],
@@ -49,6 +48,13 @@ def describe(entity_type: EntityType, catalog: Catalog) -> dict[str, Any]:
         "keys": [list(key.fields) for key in entity_type.keys],
         "lists": [_list_info(*item) for item in catalog.inverses(entity_type.name).items()],
     }
+
+
+def _operators(field: Field) -> list[dict[str, str]]:
+    return [
+        {"name": name, "label": OPERATORS[name].label, "operands": OPERATORS[name].operands}
+        for name in field.operators
+    ]
 
 
 def _list_info(name: str, relation: Relation) -> dict[str, Any]:
@@ -98,14 +104,17 @@ def export(catalog: Catalog) -> dict[str, Any]:
     for entity_type in sorted(catalog.types.values(), key=lambda t: t.id):
         fields = [describe_field(f) for f in entity_type.fields.values() if f.owner == "local"]
         keys = [list(key.fields) for key in entity_type.keys if key.id and key.owner == "local"]
+        shared = catalog.views.get(entity_type.name, ())
+        views = [described(view) for view in shared if view.owner == "local"]
         if entity_type.owner == "local":
             properties = {
                 name: getattr(entity_type, name)
                 for name in ("name", "label", "plural", "icon", "hue", "description", "title")
             }
-            types.append({**properties, "fields": fields, "keys": keys})
-        elif fields or keys:
-            extensions.append({"type": entity_type.name, "fields": fields, "keys": keys})
+            types.append({**properties, "fields": fields, "keys": keys, "views": views})
+        elif fields or keys or views:
+            parts = {"fields": fields, "keys": keys, "views": views}
+            extensions.append({"type": entity_type.name, **parts})
     made: dict[str, Any] = {"relatum": FORMAT, "types": types, "extensions": extensions}
     patches = changed_here(catalog)
     return {**made, "patches": patches} if patches else made
@@ -131,8 +140,24 @@ def changed_here(catalog: Catalog) -> list[dict[str, Any]]:
             "options" if patch.kind == "option" else patch.name.partition(".")[0]
         )
     return [
-        made for entity_type in catalog.types.values() for made in _changes_of(entity_type, names)
+        made
+        for entity_type in catalog.types.values()
+        for made in (
+            *_changes_of(entity_type, names),
+            *_view_changes(catalog.views.get(entity_type.name, ()), names),
+        )
     ]
+
+
+def _view_changes(
+    views: tuple[View, ...], names: dict[tuple[str, int], set[str]]
+) -> Iterator[dict[str, Any]]:
+    for view in views:
+        changed = names.get(("view", view.id), set())
+        if changed:
+            known = {**described(view), "hidden": view.hidden}
+            made = {"type": view.type, "view": view.name}
+            yield {**made, **{name: known[name] for name in sorted(changed)}}
 
 
 def _field_of(catalog: Catalog, option_id: int) -> int:
@@ -188,6 +213,7 @@ class _Difference:
         self.made: list[dict[str, Any]] = []
         self.fields: list[dict[str, Any]] = []
         self.later: list[dict[str, Any]] = []
+        self.views: list[dict[str, Any]] = []
 
     def changes(self, wanted: dict[str, Any], prune: bool) -> list[dict[str, Any]]:
         known = _list(wanted, "types")
@@ -195,15 +221,17 @@ class _Difference:
             self._type(given)
         for given in _list(wanted, "extensions"):
             self._members(given.get("type", ""), given)
+            self._views(given.get("type", ""), given)
         for given in _list(wanted, "patches"):
             self._patch(given)
         if prune:
             self._prune({t.get("name") for t in known})
-        return [*self.made, *self.fields, *self.later]
+        return [*self.made, *self.fields, *self.later, *self.views]
 
     def _type(self, given: dict[str, Any]) -> None:
         name = given.get("name", "")
-        own = {k: v for k, v in given.items() if k not in ("fields", "keys", "name")}
+        own = {k: v for k, v in given.items() if k not in ("fields", "keys", "views", "name")}
+        self._views(name, given)
         existing = self.catalog.types.get(name)
         if existing is None:
             # Links wait until every type is made; so does a title that may need the fields.
@@ -220,6 +248,9 @@ class _Difference:
             self.later.append({"op": "change_type", "type": name, **changed})
         self._members(name, given)
 
+    def _views(self, name: str, given: dict[str, Any]) -> None:
+        self.views += view_changes(self.catalog.views.get(name, ()), name, _list(given, "views"))
+
     def _members(self, name: str, given: dict[str, Any]) -> None:
         entity_type = self.catalog.type(name)
         for field in _list(given, "fields"):
@@ -230,8 +261,7 @@ class _Difference:
             if known.kind != field.get("kind", known.kind):
                 reason = f"is a {known.kind} field; its type can't be changed to {field['kind']}"
                 raise RelatumError("definition_invalid", what=f"{name}.{known.name}", reason=reason)
-            now = describe_field(known)
-            changed = {k: v for k, v in field.items() if k != "kind" and now.get(k) != v}
+            changed = _changed(known, {k: v for k, v in field.items() if k != "kind"})
             if changed:
                 self.fields.append(
                     {"op": "change_field", "type": name, "field": known.name, **changed}
@@ -244,6 +274,10 @@ class _Difference:
         """Change what a plugin owns as it was changed elsewhere."""
         entity_type = self.catalog.type(given.get("type", ""))
         name = given.get("field")
+        if "view" in given:
+            wanted = {k: v for k, v in given.items() if k not in ("type", "view")}
+            self._views(entity_type.name, {"views": [{"name": given["view"], **wanted}]})
+            return
         new = {k: v for k, v in given.items() if k not in ("type", "field", "hidden")}
         if name is None:
             changed = {k: v for k, v in new.items() if getattr(entity_type, k, None) != v}
@@ -260,8 +294,7 @@ class _Difference:
             self.later.append(change)
             return
         else:
-            now = describe_field(entity_type.field(name))
-            changed = {k: v for k, v in new.items() if now.get(k) != v}
+            changed = _changed(entity_type.field(name), new)
         if changed:
             change = {"op": "change_field", "type": entity_type.name, "field": name, **changed}
             self.fields.append(change)
@@ -270,6 +303,30 @@ class _Difference:
         for entity_type in self.catalog.types.values():
             if entity_type.owner == "local" and entity_type.name not in named:
                 self.later.append({"op": "trash_type", "type": entity_type.name})
+
+
+def _changed(field: Field, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties that a field does not have yet; what is left out stays as it is."""
+    now = describe_field(field)
+    changed = {k: v for k, v in wanted.items() if now.get(k) != v}
+    settings = wanted.get("settings")
+    if isinstance(settings, dict) and {**now["settings"], **settings} == now["settings"]:
+        changed.pop("settings", None)
+    if "options" in now and _says(wanted.get("options"), now["options"]):
+        changed.pop("options", None)
+    return changed
+
+
+def _says(given: Any, now: list[dict[str, Any]]) -> bool:
+    """Say whether a list of options, each with what was left out, is the one there is."""
+    if not isinstance(given, list) or not all(isinstance(option, dict) for option in given):
+        return False
+    here, rest = now[: len(given)], now[len(given) :]
+    alike = [
+        {**known, "retired": False, **option} == known
+        for known, option in zip(here, given, strict=False)
+    ]
+    return len(here) == len(given) and all(alike) and all(option["retired"] for option in rest)
 
 
 def _list(given: dict[str, Any], name: str) -> list[dict[str, Any]]:

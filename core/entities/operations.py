@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import orjson
 
-from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Field
 from . import definitions, existing, links, owners, restoring
 from .draft import Draft, Step
 from .type_operations import change_type, restore_type, trash_type
+from .views import drop_view, set_view
 
 Operation = Callable[[Draft, dict[str, Any]], None]
 
@@ -40,10 +40,10 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
         "changed_in": draft.generation,
         "trashed_in": None,
     }
-    draft.rebuild({type_id})
+    draft.probe(type_id)
     for place, field in enumerate(change.get("fields", [])):
         _new_field(draft, type_id, {"position": place, **field})
-    made = _probe(draft, type_id)
+    made = draft.probe(type_id)
     title = change.get("title")
     if title is None:
         texts = [f.name for f in made.fields.values() if f.kind in ("text", "email")]
@@ -55,15 +55,10 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
     draft.touch(Step("create_type", name, f"Make entity type {name} ({label})"), type_id)
 
 
-def _probe(draft: Draft, type_id: int) -> EntityType:
-    draft.rebuild({type_id})
-    return draft.types[type_id]
-
-
 def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
     row = draft.rows.types[type_id]
     name = definitions.check_field_name(given["name"], row["owner"], draft.owner)
-    mine = [f for f in draft.rows.fields.values() if f["type_id"] == type_id]
+    mine = draft.rows.fields_of(type_id)
     for taken in (f for f in mine if f["name"] == name and f["trashed_in"] is None):
         where = f" in '{row['name']}'{draft.by_others(taken['owner'])}"
         raise RelatumError("name_taken", what="field", name=name, where=where)
@@ -71,7 +66,7 @@ def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
     settings = definitions.check_settings(given["kind"], given.get("settings") or {}, name)
     links.check(draft, row, name, given, settings)
     field_id = draft.new_id()
-    draft.rows.fields[field_id] = {
+    field_row = {
         "id": field_id,
         "type_id": type_id,
         "name": name,
@@ -91,8 +86,12 @@ def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
         "position": given.get("position", len(mine)),
         "trashed_in": None,
     }
+    draft.rows.add_field(field_row)
     _set_options(draft, field_id, (), given.get("options") or [])
-    return _finish(draft, field_id, given.get("default"))
+    made = _finish(draft, field_id, given.get("default"))
+    if made.is_link:
+        draft.probe(type_id)  # the names of the other side are taken from now on
+    return made
 
 
 def _set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, Any]]) -> None:
@@ -101,7 +100,7 @@ def _set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, 
         row = draft.rows.options.get(option["id"])
         if row is None:
             option_id = draft.new_id()
-            draft.rows.options[option_id] = {**option, "id": option_id, "field_id": field_id}
+            draft.rows.add_option({**option, "id": option_id, "field_id": field_id})
             continue
         for name in ("label", "hue", "category", "position", "retired"):
             if draft.owner.is_local or row["owner"] == draft.owner.name:
@@ -111,10 +110,10 @@ def _set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, 
 def _finish(draft: Draft, field_id: int, default: Any) -> Field:
     """Check what needs the finished field, and store its default."""
     row = draft.rows.fields[field_id]
-    made = _probe(draft, row["type_id"]).fields[row["name"]]
+    made = draft.probe_field(field_id)
     definitions.check_flags(made)
     draft.put("field", row, "default_value", definitions.check_default(made, default))
-    return _probe(draft, row["type_id"]).fields[row["name"]]
+    return draft.probe_field(field_id)
 
 
 def add_field(draft: Draft, change: dict[str, Any]) -> None:
@@ -162,7 +161,8 @@ def change_field(draft: Draft, change: dict[str, Any]) -> None:
     target = f"{type_row['name']}.{row['name']}"
     step = Step("change_field", target, f"Change {', '.join(_changed(change))} of {made.label}")
     draft.touch(step, type_row["id"])
-    if before.column in before_type.table.c and before_type.table_name in _tables(draft):
+    known = before.condition_column("empty") in before_type.table.c
+    if known and before_type.table_name in _tables(draft):
         _ask_existing(draft, step, before_type, before, made, change.get("existing"))
 
 
@@ -209,22 +209,11 @@ def _ask_existing(
         existing.ask_duplicates(step, entity_type, [made], ids, answer)
     links.check_circles(before, made, entity_type.table)
     if made.kind == "choice":
-        _count_retired(draft, step, entity_type, before, made)
+        retired = existing.newly_retired(before, made)
+        existing.ask_retired(connection, step, entity_type, made, retired, answer)
     elif dict(made.settings) != dict(before.settings):
         ids = existing.refused_ids(connection, entity_type, made)
         existing.ask(step, entity_type, made, ids, answer, empty=False)
-
-
-def _count_retired(draft: Draft, step: Step, entity_type: Any, before: Field, made: Field) -> None:
-    already = {option.value for option in before.options if option.retired}
-    retired = [o.value for o in made.options if o.retired and o.value not in already]
-    if not retired:
-        return
-    count = existing.count_values(draft.connection, entity_type, made, retired)
-    step.rows = count
-    step.notes.append(
-        f"{count} existing rows hold {', '.join(retired)}: they stay readable, nobody can choose it"
-    )
 
 
 def trash_field(draft: Draft, change: dict[str, Any]) -> None:
@@ -240,7 +229,8 @@ def trash_field(draft: Draft, change: dict[str, Any]) -> None:
         if live and row["name"] in key["fields"].split(","):
             key["trashed_in"] = draft.generation
             step.uses.append(f"unique key over {key['fields']} (goes with it)")
-    step.rows = existing.count_filled(draft.connection, draft.before.by_id.get(type_row["id"]), row)
+    stored, field = draft.before.by_id.get(type_row["id"]), entity_type.fields[row["name"]]
+    step.rows = existing.count_filled(draft.connection, stored, field)
     step.notes.append(f"{step.rows} rows have a value; it is kept and comes back on restore")
     draft.put("field", row, "trashed_in", draft.generation)
     draft.touch(step, type_row["id"])
@@ -273,7 +263,7 @@ def restore_field(draft: Draft, change: dict[str, Any]) -> None:
 
 
 def _new_key(draft: Draft, type_id: int, names: list[str]) -> list[Field]:
-    entity_type = _probe(draft, type_id)
+    entity_type = draft.probe(type_id)
     fields = [entity_type.field(name) for name in names]
     for field in fields:
         if field.owner == "system" or not field.CAN_BE_UNIQUE:
@@ -342,4 +332,6 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "restore_field": restore_field,
     "add_key": add_key,
     "trash_key": trash_key,
+    "set_view": set_view,
+    "drop_view": drop_view,
 }

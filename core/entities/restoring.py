@@ -39,7 +39,7 @@ def keys_back(draft: Draft, type_id: int, names: set[str], went: int | None) -> 
 
     A key whose other fields are still in the trash waits for those.
     """
-    rows = [row for row in draft.rows.fields.values() if row["type_id"] == type_id]
+    rows = draft.rows.fields_of(type_id)
     live = {row["name"]: row["id"] for row in rows if row["trashed_in"] is None}
     back: list[Names] = []
     for key in draft.rows.keys.values():
@@ -106,7 +106,7 @@ def ask(draft: Draft, step: Step, type_id: int, keys: Sequence[Names], answer: A
     entity_type = draft.types[type_id]
     for names in keys:
         fields = [entity_type.fields[name] for name in names]
-        if step.question or any(field.column not in before.table.c for field in fields):
+        if step.question or any(field.key_column not in before.table.c for field in fields):
             continue
         ids = existing.duplicate_ids(draft.connection, before, fields)
         existing.ask_duplicates(step, entity_type, fields, ids, answer)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from . import instance_codes as instance_codes
 from . import job_codes as job_codes
 from . import request_codes as request_codes
+from . import value_codes as value_codes
 from .registry import REGISTRY, ErrorCode
 
 __all__ = ["REGISTRY", "ErrorCode", "Invalid", "Problem", "RelatumError", "nearest"]

@@ -63,6 +63,10 @@ codes(
     setting_unknown=("Unknown setting", "There is no setting '{name}'.{nearest}"),
     setting_invalid=("Wrong setting", "Setting '{name}' must be {wanted}; got '{value}'."),
     settings_unreadable=("Settings not readable", "{path}: {reason}"),
+    preset_unknown=(
+        "Unknown preset",
+        "There is no preset '{preset}'.{nearest} Presets here: {known}.",
+    ),
     driver_missing=(
         "Driver missing",
         "The database driver for {url} is missing. Run: pip install 'relatum[postgres]'",

@@ -96,6 +96,10 @@ codes(
         "Entity type '{type}' has no unique key over {fields}. Its unique keys: {known}.",
     ),
     record_unknown=("Unknown record", "There is no {type} with id {id}."),
+    view_unknown=(
+        "Unknown view",
+        "Entity type '{type}' has no view '{view}'.{nearest} Run: relatum views list {type}",
+    ),
     page_unknown=("Unknown page", "There is no help page '{page}'.{nearest} Run: relatum help"),
     token_unknown=("Unknown token", "You have no token with id {id}."),
     plugin_unknown=(
@@ -205,46 +209,6 @@ codes(
     required=("Required", "A value is required."),
     unknown_key=("Unknown field", "Entity type '{type}' has no field '{field}'.{nearest}"),
     read_only=("Read-only", "'{field}' is set by the system. Leave it out."),
-    not_text=("Not text", "Must be text; got {got}."),
-    too_long=("Too long", "Has {length} characters; at most {max} are allowed."),
-    too_short=("Too short", "Has {length} characters; at least {min} are needed."),
-    bad_character=("Character not allowed", "Contains {character}, which can't be stored."),
-    no_match=("Pattern not matched", "Does not match the pattern {pattern}."),
-    not_integer=("Not a whole number", "Must be a whole number; got {got}."),
-    not_decimal=("Not a number", "Must be a decimal number such as 12.50; got {got}."),
-    too_many_digits=("Too many digits", "Has more than {scale} digits after the point."),
-    too_small=("Too small", "Must be at least {min}."),
-    too_large=("Too large", "Must be at most {max}."),
-    not_boolean=("Not true or false", "Must be true or false; got {got}."),
-    not_date=("Not a date", "Must be a date {wanted}; got {got}."),
-    not_datetime=(
-        "Not a date and time",
-        "Must be a date and time with a zone, such as 2026-01-31T09:30:00Z; got {got}.",
-    ),
-    not_time=("Not a time of day", "Must be a time of day such as 09:30 or 17:05:30; got {got}."),
-    not_duration=(
-        "Not a duration",
-        "Must be a number of seconds, or text such as 1h 30m, 1:30 or PT1H30M; got {got}.",
-    ),
-    not_colour=("Not a colour", "'{got}' is not a colour. Write #rrggbb, such as #2f6fed."),
-    not_phone=("Not a phone number", "'{got}' is not a phone number: {reason}"),
-    not_url=("Not a web address", "'{got}' is not a web address: {reason}"),
-    not_json=("Not a JSON document", "Must be an object or a list; got {got}."),
-    json_unfit=("JSON can't be stored", "The JSON {reason}."),
-    html_unfit=(
-        "HTML can't be stored",
-        "The text can't be made safe. Paste it without formatting.",
-    ),
-    not_email=("Not an e-mail address", "'{got}' is not an e-mail address: {reason}"),
-    not_reference=("Not a record id", "Must be the id of a {type} (a whole number); got {got}."),
-    reference_unknown=("Unknown record", "There is no {type} with id {id}."),
-    lookup_unmatched=("No such record", "No {type} has {field} '{value}'.{nearest}"),
-    lookup_ambiguous=(
-        "Several records match",
-        "{count} {type} have {field} '{value}'. Use a unique field.",
-    ),
-    option_unknown=("Unknown option", "'{value}' is not an option of '{field}'.{nearest}"),
-    option_retired=("Retired option", "Option '{value}' is retired and can't be chosen any more."),
     circular=("Circular", "{type} {id} can't be its own ancestor through '{field}'."),
     row_invalid=(
         "Not a record",
@@ -331,6 +295,14 @@ codes(
     page_limit=(
         "Page too large",
         "_limit is {value}; between 1 and page_limit ({limit}) are allowed.",
+    ),
+    view_of_nobody=(
+        "A view of nobody",
+        "A view of one's own belongs to a user, and the system acts here. Name a user with --as.",
+    ),
+    view_limit=(
+        "Too many views",
+        "You have view_limit ({limit}) views of '{type}'. Drop one first.",
     ),
     sort_too_costly=(
         "Sort too costly",

@@ -10,6 +10,7 @@ from .base import Refused as Refused
 from .base import Setting as Setting
 from .base import kind_of as kind_of
 from .choice import Choice as Choice
+from .composite import Composite as Composite
 from .contact import Phone as Phone
 from .contact import Url as Url
 from .contact import country_of as country_of
@@ -26,6 +27,9 @@ from .number import Integer as Integer
 from .number import Money as Money
 from .number import Percent as Percent
 from .number import Rating as Rating
+from .person_name import PersonName as PersonName
+from .place import Address as Address
+from .place import Geo as Geo
 from .reference import Link as Link
 from .reference import Lookup as Lookup
 from .reference import RecordId as RecordId
@@ -59,6 +63,9 @@ FIELD_TYPES: Final[dict[str, type[Field]]] = {
         Phone,
         Url,
         Colour,
+        PersonName,
+        Address,
+        Geo,
         JsonField,
         Lookup,
         UserField,

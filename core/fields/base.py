@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 import orjson
@@ -100,6 +101,21 @@ class Field:
         raise NotImplementedError
 
     @property
+    def members(self) -> Mapping[str, Field]:
+        """The fields that a composite one is made of, by their short names."""
+        return {}
+
+    def whole(self, table: Any) -> types.Sql:
+        """Return the stored value as SQL; `table` may be an alias."""
+        column: types.Sql = table.c[self.column]
+        return column
+
+    @property
+    def index_columns(self) -> tuple[tuple[str, ...], ...]:
+        """The columns of indexes that the field always has."""
+        return ()
+
+    @property
     def key_column(self) -> str:
         """The column to sort, group and keep unique by."""
         return self.column
@@ -125,6 +141,13 @@ class Field:
         """
         raise NotImplementedError
 
+    def merge(self, before: Any, value: Any) -> Any:
+        """Return the value to store for a checked one, where `before` is stored; raise `Refused`.
+
+        Only composite fields have more to say than the new value.
+        """
+        return value
+
     def parse(self, text: str, style: str | None = None) -> Any:
         """Return the value for text from a file or an address; `style` is a date format."""
         return self.check(text)
@@ -135,6 +158,8 @@ class Field:
 
     def text(self, wire: Any) -> str:
         """Return what a person reads for a wire value; `parse` reads it back."""
+        if isinstance(wire, datetime):
+            return wire.isoformat().replace("+00:00", "Z")
         return "" if wire is None else str(wire)
 
     def operand(self, value: Any) -> Any:

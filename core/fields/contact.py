@@ -27,7 +27,7 @@ _PHONE: Final = re.compile(
 _EXACT: Final = frozenset({"eq", "ne", "in", "nin", "ieq"})
 
 
-class _Normal(ShortText):
+class Normal(ShortText):
     """Text in a normal form; exact comparisons look for the normal form of what is asked."""
 
     SETTINGS = {}
@@ -51,7 +51,7 @@ class _Normal(ShortText):
             return text
 
 
-class Url(_Normal):
+class Url(Normal):
     """A web address."""
 
     kind = "url"
@@ -110,7 +110,7 @@ def _region(value: Any) -> str:
     return str(value)
 
 
-class Phone(_Normal):
+class Phone(Normal):
     """A phone number."""
 
     kind = "phone"

@@ -262,6 +262,9 @@ class Boolean(Field):
             raise Refused("not_boolean", got=kind_of(value))
         return value
 
+    def text(self, wire: bool | None) -> str:
+        return "" if wire is None else "yes" if wire else "no"
+
     def parse(self, text: str, style: str | None = None) -> bool:
         word = text.strip().casefold()
         if word in ("true", "yes", "1", "y"):

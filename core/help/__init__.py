@@ -1,8 +1,9 @@
-"""The help pages: Markdown files of this folder, three made from the code, and the changelog.
+"""The help pages: Markdown files of this folder, some made from the code, those of plugins.
 
 One source for the web (`/help/NAME`) and the terminal (`relatum help NAME`). `commands.md` is
 made by `tests/commands_page.py` and compared with the commands by a test: the commands lie in a
-layer above this one.
+layer above this one. A plugin's page is the `help.md` of its folder and goes by its id, whether
+it is enabled or not: who wonders whether to enable it may read it first.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import re
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Final
 
 from ..config import SETTINGS
 from ..errors import REGISTRY, RelatumError, nearest
-from ..fields import FIELD_TYPES, Field
+from ..fields import FIELD_TYPES, Composite, Field
+from ..plugin_host import discover
 from ..types import OPERATORS
 
 #: Pages in the order in which they are read.
@@ -30,17 +33,41 @@ _VALUE: Final = re.compile(r"\{(\w+)\}")
 _ADDED: Final = re.compile(r"\{(nearest|where|why)\}")
 
 
-@cache
-def titles() -> dict[str, str]:
-    """Return the title of each help page by its name, in the order of reading."""
-    return {name: text(name).partition("\n")[0].lstrip("# ").strip() for name in ORDER}
+def titles(home: Path | None = None) -> dict[str, str]:
+    """Return the title of each help page by its name, in the order of reading.
+
+    Without a home the pages of plugins in one are left out.
+    """
+    own = {name: _title(_own(name)) for name in ORDER}
+    brought = {name: _title(path.read_text("utf-8")) for name, path in _brought(home).items()}
+    place = ORDER.index("plugins") + 1
+    named = [*list(own)[:place], *(n for n in brought if n not in own), *list(own)[place:]]
+    return {name: own.get(name) or brought[name] for name in named}
 
 
-@cache
-def text(name: str) -> str:
+def _title(text: str) -> str:
+    return text.partition("\n")[0].lstrip("# ").strip()
+
+
+def text(name: str, home: Path | None = None) -> str:
     """Return a page as Markdown; raise `page_unknown`."""
-    if name not in ORDER:
-        raise RelatumError("page_unknown", page=name[:80], nearest=nearest(name[:80], ORDER))
+    if name in ORDER:
+        return _own(name)
+    brought = _brought(home)
+    if name not in brought:
+        near = nearest(name[:80], [*ORDER, *brought])
+        raise RelatumError("page_unknown", page=name[:80], nearest=near)
+    return brought[name].read_text("utf-8")
+
+
+def _brought(home: Path | None) -> dict[str, Path]:
+    """Return the files with the pages of plugins, by id."""
+    found = {i: each.path / "help.md" for i, each in discover(home).items() if not each.problem}
+    return {plugin_id: path for plugin_id, path in sorted(found.items()) if path.is_file()}
+
+
+@cache
+def _own(name: str) -> str:
     if name in _MADE:
         return _MADE[name]()
     return resources.files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8")
@@ -100,6 +127,7 @@ def _field_types() -> str:
     lines += ["", "## Operators", "", "| operator | means | takes |", "|---|---|---|"]
     takes = {
         "one": "a value", "many": "a list", "pair": "two values", "flag": "true or false",
+        "circle": "latitude, longitude, kilometres",
     }  # fmt: skip
     lines += [f"| `{o.name}` | {o.label} | {takes[o.operands]} |" for o in OPERATORS.values()]
     return "\n".join(lines) + "\n"
@@ -107,13 +135,17 @@ def _field_types() -> str:
 
 def _facts(field_type: type[Field]) -> list[str]:
     ordered = field_type.value_type.ordered
+    composite = issubclass(field_type, Composite)
     can = [
         *(["unique"] if field_type.CAN_BE_UNIQUE else []),
-        *(["indexed", "sortable"] if ordered else []),
+        *(["indexed"] if ordered and not composite else []),
+        *(["sortable"] if ordered else []),
     ]
     facts = [f"- Can be: {', '.join(can) or 'none of unique, indexed, sortable'}."]
     facts.append(f"- Example: `{field_type.EXAMPLE}`.")
     facts.append(f"- Operators: {_code(field_type.value_type.operators)}.")
+    if issubclass(field_type, Composite):
+        facts.append(f"- Members: {_code(tuple(m.name for m in field_type.MEMBERS))}.")
     if field_type.DEFAULTS:
         facts.append(f"- Computed defaults: {_code(field_type.DEFAULTS)}.")
     if field_type.PARTS:

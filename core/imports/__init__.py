@@ -328,7 +328,7 @@ def read_values(type_name: str, texts: Mapping[str, str], *, actor: Actor) -> di
     entity_type = known.type(type_name)
     columns = []
     for name, text in texts.items():
-        target = entity_type.field(name)
+        target = entity_type.path(name)
         columns.append(make_column(known, name, target, by=_named_by(target, text)))
     cells = Cells(known, entity_type, columns, {}, actor, inward=False)
     [row] = cells.read([(1, list(texts.values()))])

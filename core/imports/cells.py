@@ -97,6 +97,8 @@ class Cells:
                 self._fill(column, made, [_text(column, cells, place) for _, cells in rows])
         for column in self.fixed:
             self._fill(column, made, [column.values[FIXED] or ""] * len(made))
+        for row in made:
+            row.values = _nested(row.values)
         return made
 
     def _shape(self, line: int, cells: list[str]) -> Parsed:
@@ -121,10 +123,24 @@ class Cells:
                 value = find(text)
                 if isinstance(value, Problem):
                     row.problems.append(
-                        CellProblem(row.line, column.name, text, value.at(field=name))
+                        CellProblem(
+                            row.line, column.name, text, value.at(field=value.field or name)
+                        )
                     )
                 else:
                     row.values[name] = value
+
+
+def _nested(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values by field, what goes to members (`address.city`) put together."""
+    made: dict[str, Any] = {}
+    for name, value in values.items():
+        whole, _, member = name.partition(".")
+        if member:
+            made.setdefault(whole, {})[member] = value
+        else:
+            made[name] = value
+    return made
 
 
 def _fixed(
@@ -133,7 +149,7 @@ def _fixed(
     """Part fixed values into texts, which are read like cells, and values as the API takes them."""
     columns, constants = [], {}
     for name, value in fixed.items():
-        target = entity_type.field(name)
+        target = entity_type.path(name)
         column = make_column(catalog, FIXED, target, values={FIXED: value})
         if isinstance(value, str):
             columns.append(column)

@@ -32,7 +32,7 @@ class Lookups:
         keys = {self.key(text) for text in texts} - self._found.keys() - {None}
         ordered = sorted(keys)
         table = self.target.table
-        key, value = table.c[self.by.key_column], table.c[self.by.column]
+        key, value = table.c[self.by.key_column], self.by.whole(table)
         query = sa.select(table.c.id, key, value).where(table.c.trashed_at.is_(None))
         for start in range(0, len(ordered), _SLICE):
             piece = ordered[start : start + _SLICE]
@@ -86,14 +86,14 @@ class Lookups:
     def _all(self) -> list[str]:
         if self._values is None:
             table = self.target.table
-            column = table.c[self.by.column]
+            key, value = table.c[self.by.key_column], self.by.whole(table)
             query = (
-                sa.select(column)
-                .where(table.c.trashed_at.is_(None), column.is_not(None))
+                sa.select(value, key)
+                .where(table.c.trashed_at.is_(None), key.is_not(None))
                 .distinct()
-                .order_by(column)
+                .order_by(key)
                 .limit(_NEAR)
             )
             found = db.current().connection.execute(query).scalars()
-            self._values = [str(self.by.wire(value)) for value in found]
+            self._values = [self.by.text(self.by.wire(value)) for value in found]
         return self._values

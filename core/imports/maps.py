@@ -111,10 +111,11 @@ def bind(
     for column in bound:
         if column is None:
             continue
-        if column.field.name in seen or column.field.name in mapping.fixed:
-            other = f"column '{seen[column.field.name]}'" if column.field.name in seen else "fixed"
-            reason = f"field '{column.field.name}' is filled by {other} too; keep one of them"
-            raise RelatumError("map_invalid", place=f"columns.{column.name}", reason=reason)
+        for name in (column.field.name, column.field.name.partition(".")[0]):
+            if name in seen or name in mapping.fixed:
+                other = f"column '{seen[name]}'" if name in seen else "fixed"
+                reason = f"field '{name}' is filled by {other} too; keep one of them"
+                raise RelatumError("map_invalid", place=f"columns.{column.name}", reason=reason)
         seen[column.field.name] = column.name
     return bound
 
@@ -126,7 +127,7 @@ def _column(
     given = mapping.columns.get(name, None if name.startswith("_") else {})
     if given is None:
         return None
-    found = entity_type.field(given["field"]) if given else _match(entity_type, name)
+    found = entity_type.path(given["field"]) if given else _match(entity_type, name)
     style = given.get("date_format")
     if style is None and found.kind == "date":
         style = mapping.date_format
@@ -138,11 +139,10 @@ def _column(
 def _match(entity_type: EntityType, name: str) -> Field:
     wanted = fold(name)
     for attribute in ("name", "label"):
-        for found in entity_type.fields.values():
+        for found in entity_type.with_members:
             if fold(getattr(found, attribute)) == wanted:
                 return found
-    known = [f.name for f in entity_type.own_fields]
-    near = nearest(wanted, known)
+    near = nearest(wanted, [f.name for f in entity_type.with_members if not f.read_only])
     raise RelatumError("column_unknown", column=name, type=entity_type.name, nearest=near)
 
 

@@ -25,6 +25,10 @@ from .manifest import PARSING as PARSING
 from .manifest import Manifest as Manifest
 from .manifest import Plugin as Plugin
 from .manifest import Unfit as Unfit
+from .presets import BARE as BARE
+from .presets import enable_preset as enable_preset
+from .presets import plugins_of as plugins_of
+from .presets import presets as presets
 from .routes import Access as Access
 from .routes import Permission as Permission
 from .routes import Routes as Routes
@@ -40,3 +44,4 @@ from .verbs import disable as disable
 from .verbs import enable as enable
 from .verbs import plan_disable as plan_disable
 from .verbs import plan_enable as plan_enable
+from .writing import write_manifest as write_manifest

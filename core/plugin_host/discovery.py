@@ -49,11 +49,17 @@ class Found:
         return self.manifest
 
 
-def discover(home: Path) -> dict[str, Found]:
-    """Return every plugin that is there, by id. Reads files and runs nothing."""
+def discover(home: Path | None) -> dict[str, Found]:
+    """Return every plugin that is there, by id; without a home, those of the program alone.
+
+    Reads files and runs nothing.
+    """
     bundled = list(_bundled())
     reserved = words_of(found.manifest for found in bundled if found.manifest)
-    others = [_allowed(found, reserved) for found in (*_installed(), *_in(home / "plugins"))]
+    others = [
+        _allowed(found, reserved)
+        for found in (*_installed(), *(_in(home / "plugins") if home else ()))
+    ]
     found = [*bundled, *others]
     counts = Counter(each.id for each in found)
     made: dict[str, Found] = {}
@@ -124,6 +130,22 @@ def _in(folder: Path) -> Iterator[Found]:
             yield _found(path.stem, HOME, path)
         elif (path / "__init__.py").exists():
             yield _found(path.name, HOME, path)
+
+
+def at(path: Path) -> Found:
+    """Return the plugin of a folder, by its code alone: its plugin.json may be wrong or missing."""
+    folder = path.resolve()
+    source = BUNDLED if folder.parent == _FOLDER else HOME
+    module = f"{_PACKAGE}.{folder.name}" if source == BUNDLED else ""
+    manifest, problem = None, None
+    try:
+        manifest = read(folder, by_code=True)
+    except Unfit as unfit:
+        problem = str(unfit)
+    return Found(
+        id=folder.name, source=source, path=folder, module=module, manifest=manifest,
+        problem=problem,
+    )  # fmt: skip
 
 
 # -- running --------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -22,11 +22,14 @@ from ..hooks import API_VERSION
 
 #: First words of the `relatum` command; a plugin's commands go by its id.
 COMMAND_WORDS: Final = frozenset(
-    "init serve demo doctor upgrade backup restore entity records users tokens schema plugins help "
-    "version".split()
+    "init serve demo doctor upgrade backup restore entity records views users tokens schema "
+    "plugins help version".split()
 )
 #: What the kernel's own types are called.
 _KERNEL_TYPES: Final = frozenset({"user", "team"})
+#: Help pages; a plugin's own page goes by its id.
+_PAGES: Final = frozenset("start relationships lists http people operations settings commands "
+                          "errors changes".split())  # fmt: skip
 FILE: Final = "plugin.json"
 PROVIDED: Final = (
     "types", "fields", "field_types", "jobs", "permissions", "hooks", "routes", "commands",
@@ -46,8 +49,8 @@ class Plugin:
     """What a plugin says of itself, in its `__init__.py` as `plugin = Plugin(...)`.
 
     `api` is the range of the hooks that it was written for, `requires` the plugins that it
-    builds on: ids with ranges of versions. Values are literals, so that they can be read
-    without running the plugin.
+    builds on: ids with ranges of versions, `presets` the choices of `relatum init --preset` that
+    it is part of. Values are literals, so that they can be read without running the plugin.
     """
 
     id: str
@@ -57,6 +60,11 @@ class Plugin:
     description: str = ""
     license: str = ""
     requires: Mapping[str, str] = field(default_factory=dict)
+    presets: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        # A list in the code and one in JSON are the same word.
+        object.__setattr__(self, "presets", tuple(self.presets))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +81,14 @@ class Manifest:
         return {"manifest": 1, **said, "provides": provides}
 
 
-def read(path: Path) -> Manifest:
+def read(path: Path, *, by_code: bool = False) -> Manifest:
     """Return the manifest of a folder or a one-file plugin; raise `Unfit`.
 
-    A folder's `plugin.json` counts; without one, and in one file, `plugin = Plugin(...)` does.
+    A folder's `plugin.json` counts; without one, in one file, and `by_code`,
+    `plugin = Plugin(...)` does.
     """
     try:
-        if path.is_dir() and (path / FILE).exists():
+        if not by_code and path.is_dir() and (path / FILE).exists():
             return parse(orjson.loads((path / FILE).read_bytes()))
         source = path / "__init__.py" if path.is_dir() else path
         return _of_source(source.read_text(encoding="utf-8"), source.name)
@@ -146,7 +155,7 @@ def check_id(plugin_id: str, reserved: Iterable[str]) -> None:
         raise Unfit(
             f"the id '{plugin_id[:40]}' is none: 3 to 30 characters a-z and 0-9, a letter first"
         )
-    if plugin_id in {*RESERVED_WORDS, *COMMAND_WORDS, *_KERNEL_TYPES, *reserved}:
+    if plugin_id in {*RESERVED_WORDS, *COMMAND_WORDS, *_KERNEL_TYPES, *_PAGES, *reserved}:
         raise Unfit(f"the id '{plugin_id}' is reserved; choose another")
 
 

@@ -142,7 +142,7 @@ class _Candidate:
         except Exception as error:
             raise Unfit(f"relatum_declare: {hooking.reason_of(error)}") from error
         document = results[0].value if results else {}
-        self.provides = {**self.active.brings(), **_names(document)}
+        self.provides = {**self.active.brings(), **names_of(document)}
         if self.manifest.provides is not None:
             loading.check_provides(self.manifest, self.provides)
         return document
@@ -184,7 +184,7 @@ class _Candidate:
         _next_generation()
 
 
-def _names(document: Any) -> dict[str, tuple[str, ...]]:
+def names_of(document: Any) -> dict[str, tuple[str, ...]]:
     """Return the names of the types and of the fields on others' types in declarations."""
     if not isinstance(document, dict):
         return {}

@@ -8,4 +8,7 @@ from .lists import Page as Page
 from .lists import page as page
 from .parse import from_json as from_json
 from .parse import from_url as from_url
+from .parse import over as over
+from .parse import words as words
+from .sorting import check as check
 from .terms import Query as Query

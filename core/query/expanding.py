@@ -38,7 +38,7 @@ def expand(
     statement = remembered(
         relation.type,
         ("expand", relation.link.id, related.columns),
-        lambda: _statement(relation, related.columns),
+        lambda: _statement(relation, related),
     )
     values = {"ids": sorted(found), "most": limit + 1}
     rows = connection.execute(statement, values).all()
@@ -56,7 +56,7 @@ def expand(
     return labels
 
 
-def _statement(relation: Relation, columns: tuple[str, ...]) -> Any:
+def _statement(relation: Relation, related: Related) -> Any:
     table = relation.type.table
     link = table.c[relation.link.column]
     order: list[Any] = [table.c.id]
@@ -66,11 +66,11 @@ def _statement(relation: Relation, columns: tuple[str, ...]) -> Any:
     ids: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True, type_=Int64)
     place = sa.func.row_number().over(partition_by=link, order_by=order).label("place_")
     ranked = (
-        sa.select(*(table.c[name] for name in columns), link.label("whole_"), place)
+        sa.select(*related.shown(table), link.label("whole_"), place)
         .where(table.c.trashed_at.is_(None), link.in_(ids))
         .subquery()
     )
-    shown = [ranked.c[name] for name in columns]
+    shown = [ranked.c[name] for name in related.columns]
     most = sa.bindparam("most", type_=sa.Integer())
     return (
         sa.select(*shown, ranked.c.whole_)

@@ -50,7 +50,7 @@ def aggregate(query: Query, *, actor: Actor) -> Groups:
         if getattr(query, word):
             raise RelatumError("bad_parameter", name=word, reason="it is for lists, not for groups")
     for path in query.group:
-        if not path.field.value_type.ordered or path.field.name == "id":
+        if not path.field.value_type.groupable or path.field.name == "id":
             raise RelatumError("not_groupable", field=path.text, kind=path.field.kind)
     return _Grouping(query, catalog.current(), actor).groups()
 
@@ -148,10 +148,11 @@ class _Grouping:
     def _computed(self, wanted: Aggregate) -> list[Any]:
         if wanted.path is None:
             return [sa.func.count()]
-        column = self._join(wanted.path).c[wanted.path.field.column]
+        table, field = self._join(wanted.path), wanted.path.field
+        if wanted.function == "count":
+            return [sa.func.count(table.c[field.condition_column("empty")])]
+        column = table.c[field.column]
         match wanted.function:
-            case "count":
-                return [sa.func.count(column)]
             case "avg":
                 return [sa.func.sum(column, type_=column.type), sa.func.count(column)]
             case "sum":

@@ -129,7 +129,7 @@ class _List:
     def _made(self, empty: sorting.Shape | None) -> Any:
         table = self.type.table
         terms = sorting.terms(self.keys, table, backwards=self.backwards)
-        shown = [table.c[name] for name in self.related.columns]
+        shown = self.related.shown(table)
         placed = [term.expression.label(f"k{place}") for place, term in enumerate(terms)]
         query = (
             sa.select(*shown, *placed)

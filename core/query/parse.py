@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -24,12 +24,25 @@ WORDS: Final = ("filter", "limit", *_LISTS, *_FLAGS, *_TEXTS)
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
 _SELECT = re.compile(r"(count|sum|avg|min|max)(?:\(([a-z0-9_.]{1,200})\))?")
 _MANY: Final = frozenset({"many", "pair"})
+#: Operands that an address writes with commas.
+_PARTED: Final = _MANY | {"circle"}
 
 
-def from_url(type_name: str, args: Iterable[tuple[str, str]]) -> Query:
-    """Return the query of an address: words with an underscore steer, the rest filters.
+def from_url(
+    type_name: str, args: Iterable[tuple[str, str]], *, base: Mapping[str, Any] | None = None
+) -> Query:
+    """Return the query of an address; `base` holds the words of a view that it is laid over.
 
     Raises what `from_json` raises, and `bad_parameter`.
+    """
+    return from_json(type_name, over(base or {}, words(type_name, args)))
+
+
+def words(type_name: str, args: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return the words of the query of an address, as JSON has them.
+
+    Words with an underscore steer, the rest filters. Raises `type_unknown`, `field_unknown`,
+    `path_invalid` and `bad_parameter`.
     """
     known = catalog.current()
     entity_type = known.type(type_name)
@@ -49,7 +62,7 @@ def from_url(type_name: str, args: Iterable[tuple[str, str]]) -> Query:
             parts.append(_pair(known, entity_type, name, text))
     if parts:
         body["filter"] = {"and": parts}
-    return from_json(type_name, body)
+    return body
 
 
 def _json(text: str) -> Any:
@@ -86,7 +99,7 @@ def _pair(known: Catalog, entity_type: EntityType, name: str, text: str) -> dict
     value: Any
     if takes == "flag":
         value = {"1": True, "true": True, "0": False, "false": False}.get(text, text)
-    elif takes in _MANY:
+    elif takes in _PARTED:
         value = [_typed(field, part) for part in next(csv.reader([text]), [])]
     else:
         value = _typed(field, text)
@@ -102,13 +115,22 @@ def _typed(field: Field, text: str) -> Any:
     return text
 
 
-def from_json(type_name: str, body: Any) -> Query:
-    """Return the query of a JSON object; its words are `WORDS`.
+def over(base: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the words of a query laid over those of a view: both filters hold."""
+    made = {**base, **{word: value for word, value in body.items() if value is not None}}
+    filters = [words["filter"] for words in (base, body) if words.get("filter") is not None]
+    if filters:
+        made["filter"] = filters[0] if len(filters) == 1 else {"and": filters}
+    return made
+
+
+def from_json(type_name: str, body: Any, *, known: Catalog | None = None) -> Query:
+    """Return the query of a JSON object; its words are `WORDS`. `known` is the current catalog.
 
     Raises `type_unknown`, `field_unknown`, `path_invalid`, `operator_unknown`, `operand_invalid`,
     `bad_filter`, `bad_parameter`, or the name of the limit that was passed.
     """
-    known = catalog.current()
+    known = known or catalog.current()
     entity_type = known.type(type_name)
     for word in body:
         if word not in WORDS:

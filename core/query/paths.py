@@ -54,6 +54,9 @@ def read(catalog: Catalog, entity_type: EntityType, text: str, *, parts: bool = 
         rest = names[place + 1 :]
         if not rest:
             return Path(text, tuple(steps), found)
+        if found.members:
+            member = at.path(".".join(names[place:])[:80])
+            return Path(text, tuple(steps), member)
         if parts and len(rest) == 1 and rest[0] in found.PARTS:
             return Path(text, tuple(steps), found, rest[0])
         if not isinstance(found, Lookup):

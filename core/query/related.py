@@ -21,6 +21,8 @@ from .statements import remembered
 
 Labels = dict[str, dict[str, Any]]
 Rows = dict[int, Mapping[str, Any]]
+#: Fields by their column; a composite one by the name that its columns begin with.
+Shown = dict[str, Field]
 
 
 @dataclass(slots=True)
@@ -33,12 +35,12 @@ class _Link:
     fields: dict[str, Field] = field(default_factory=dict)
     links: dict[str, _Link] = field(default_factory=dict)
 
-    def columns(self) -> set[str]:
-        """Return the columns of the target that are needed."""
+    def columns(self) -> Shown:
+        """Return the fields of the target that are needed, by column."""
         wanted = [*self.fields.values(), *(link.lookup for link in self.links.values())]
         if self.labelled:
             wanted += self.target.title_fields
-        return {found.column for found in wanted}
+        return {found.column: found for found in wanted}
 
 
 class Related:
@@ -48,13 +50,20 @@ class Related:
         self.catalog = catalog
         self.paths = paths
         self.links: dict[str, _Link] = {}
-        columns = {"id": None}
+        columns: Shown = {}
         for path in paths:
             self._want(catalog, path)
             first = path.steps[0].lookup if path.steps else path.field
-            columns[first.column] = None
-        #: The columns to select, the id first.
-        self.columns = tuple(columns)
+            columns[first.column] = first
+        columns.pop("id", None)
+        self._fields = columns
+        #: What is selected, the id first.
+        self.columns = ("id", *columns)
+
+    def shown(self, table: Any) -> list[sa.ColumnElement[Any]]:
+        """Return what to select of a table, in the order of `columns`."""
+        wholes = (found.whole(table).label(name) for name, found in self._fields.items())
+        return [table.c.id, *wholes]
 
     def _want(self, catalog: Catalog, path: Path) -> None:
         links = self.links
@@ -149,23 +158,24 @@ def _read(
     connection: sa.Connection, level: Sequence[tuple[str, _Link, list[int | None]]]
 ) -> dict[int, Rows]:
     """Read what one level of links needs, by type: one select each."""
-    wanted: dict[int, tuple[EntityType, set[int], set[str]]] = {}
+    wanted: dict[int, tuple[EntityType, set[int], Shown]] = {}
     for _, link, ids in level:
-        _, known, columns = wanted.setdefault(link.target.id, (link.target, set(), set()))
+        _, known, columns = wanted.setdefault(link.target.id, (link.target, set(), {}))
         known.update(id_ for id_ in ids if id_ is not None)
         columns |= link.columns()
     return {type_id: _fetch(connection, *each) for type_id, each in wanted.items()}
 
 
-def _fetch(connection: sa.Connection, target: EntityType, ids: set[int], columns: set[str]) -> Rows:
+def _fetch(connection: sa.Connection, target: EntityType, ids: set[int], columns: Shown) -> Rows:
     if not ids:
         return {}
-    names = tuple(sorted(columns | {"id", "trashed_at"}))
+    names = tuple(sorted(columns.keys() - {"id"}))
 
     def make() -> Any:
         table = target.table
         wanted = sa.bindparam("ids", expanding=True, type_=Int64)
-        return sa.select(*(table.c[name] for name in names)).where(table.c.id.in_(wanted))
+        wholes = (columns[name].whole(table).label(name) for name in names)
+        return sa.select(table.c.id, table.c.trashed_at, *wholes).where(table.c.id.in_(wanted))
 
     statement = remembered(target, ("related", names), make)
     rows = connection.execute(statement, {"ids": sorted(ids)}).mappings()
@@ -199,7 +209,7 @@ def labels_of(connection: sa.Connection, target: EntityType, ids: Sequence[int |
     """Return the labels of records of one type."""
     labels: Labels = {}
     wanted = {id_ for id_ in ids if id_ is not None}
-    rows = _fetch(connection, target, wanted, {f.column for f in target.title_fields})
+    rows = _fetch(connection, target, wanted, {f.column: f for f in target.title_fields})
     _label(labels, target, ids, rows)
     return labels
 

@@ -17,7 +17,7 @@ from ..errors import RelatumError
 from . import paths
 from .filters import target
 from .paths import Path
-from .terms import SortKey
+from .terms import Query, SortKey
 
 Sql = sa.ColumnElement[Any]
 
@@ -38,6 +38,11 @@ def read(catalog: Catalog, entity_type: EntityType, texts: Sequence[str]) -> tup
             return tuple(keys)
     descending = keys[-1].descending if keys else False
     return (*keys, SortKey(paths.read(catalog, entity_type, "id"), descending))
+
+
+def check(query: Query, known: Catalog) -> None:
+    """Raise what listing a query would say of its order; nothing is asked."""
+    read(known, query.type, query.sort)
 
 
 def expression(path: Path, table: Any) -> Sql:

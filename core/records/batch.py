@@ -161,7 +161,7 @@ def _by_schema(entity_type: EntityType, rows: list[Row], plain: list[dict[str, A
         except ValidationError as error:
             row.values = dict(error.valid_data or {})
             for name, problems in error.normalized_messages().items():  # type: ignore[no-untyped-call]
-                row.problems += [problem.at(field=name, row=row.place) for problem in problems]
+                row.problems += [p.at(field=p.field or name, row=row.place) for p in problems]
 
 
 def _by_column(entity_type: EntityType, rows: list[Row], plain: list[dict[str, Any]]) -> None:
@@ -177,7 +177,7 @@ def _by_column(entity_type: EntityType, rows: list[Row], plain: list[dict[str, A
                 continue
             checked = check(value)
             if isinstance(checked, Problem):
-                row.problems.append(checked.at(field=name, row=row.place))
+                row.problems.append(checked.at(field=checked.field or name, row=row.place))
             else:
                 row.values[name] = checked
 
@@ -205,6 +205,21 @@ def _checked(field_: Field, value: Any) -> Any:
         return field_.check(value)
     except Refused as refused:
         return refused.problem
+
+
+def settle(entity_type: EntityType, rows: Iterable[Row]) -> None:
+    """Complete composite values: what was not sent of one stays as it is stored."""
+    for field_ in entity_type.composites:
+        name = field_.name
+        for row in rows:
+            if row.values.get(name) is None:
+                continue
+            try:
+                before = row.before[name] if row.before is not None else None
+                row.values[name] = field_.merge(before, row.values[name])
+            except Refused as refused:
+                del row.values[name]
+                row.problems.append(refused.problem.at(row=row.place))
 
 
 def good(rows: Iterable[Row], *, partial: bool) -> list[Row]:

@@ -168,7 +168,7 @@ def _holding(entity_type: EntityType, key: Key) -> Any:
     if query is None:
         table = entity_type.table
         columns = [table.c[entity_type.fields[name].key_column] for name in key.fields]
-        titles = [table.c[f.column].label(f"t_{f.name}") for f in entity_type.title_fields]
+        titles = [f.whole(table).label(f"t_{f.name}") for f in entity_type.title_fields]
         asked: sa.BindParameter[Any] = sa.bindparam("asked", expanding=True)
         matches = (columns[0] if len(columns) == 1 else sa.tuple_(*columns)).in_(asked)
         query = (

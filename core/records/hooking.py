@@ -36,7 +36,8 @@ class WriteBatch:
     """The rows of one type that one operation writes; a row is named by its place, from 0.
 
     `operation` is create, update, delete or restore. Values are Python values: text, int,
-    Decimal, bool, date, aware datetime, and the id of a record for a link.
+    Decimal, bool, date, time, aware datetime, the id of a record for a link, the text of a JSON
+    document, and for a composite field a tuple with a place for each member.
     """
 
     entity_type: EntityType
@@ -98,9 +99,11 @@ class WriteBatch:
             raise ValueError(f"'{name}' of '{self.type}' can only be read")
         try:
             empty = value is None or value == ""
-            row.values[name] = field.empty if empty else field.check(value)
+            checked = field.empty if empty else field.check(value)
+            row.values[name] = field.merge(row.after(name), checked)
         except Refused as refused:
-            row.problems.append(refused.problem.at(field=name, row=row.place))
+            problem = refused.problem
+            row.problems.append(problem.at(field=problem.field or name, row=row.place))
 
     def reject(self, place: int, message: str, *, field: str | None = None) -> None:
         """Refuse a row with a sentence for whoever wrote it."""

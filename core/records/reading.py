@@ -26,7 +26,7 @@ def get(type_name: str, record_id: int, *, actor: Actor, trashed: bool = False) 
     entity_type = catalog.current().type(type_name)
     table = entity_type.table
     fields = tuple(entity_type.fields.values())
-    query = sa.select(*(table.c[f.column].label(f.name) for f in fields)).where(
+    query = sa.select(*(f.whole(table).label(f.name) for f in fields)).where(
         table.c.id == record_id
     )
     if not trashed:

@@ -11,7 +11,7 @@ from ..actor import Actor
 from ..catalog import EntityType, Key
 from ..errors import Invalid, RelatumError
 from . import checks, hooking, parts, write
-from .batch import Outcome, Row, good, in_order, read, refused
+from .batch import Outcome, Row, good, in_order, read, refused, settle
 from .deleting import Family, emptied, family, others, returning, rows_of
 from .filling import fill_in
 from .writing import after, guarded, opened
@@ -54,6 +54,7 @@ def _create(
     entity_type: EntityType, batch: list[Row], actor: Actor, partial: bool, dry_run: bool
 ) -> list[Outcome]:
     fill_in(entity_type, batch, actor)
+    settle(entity_type, batch)
     hooking.before(entity_type, "create", batch, actor, dry_run=dry_run)
     _check(entity_type, batch)
 
@@ -116,6 +117,7 @@ def _update(
     checks.in_turn(entity_type, batch)
     write.lock(entity_type, batch)
     fill_in(entity_type, batch, actor)
+    settle(entity_type, batch)
     _reduce(batch)
     hooking.before(entity_type, "update", [r for r in batch if r.values], actor, dry_run=dry_run)
     _reduce(batch)
@@ -333,7 +335,7 @@ def _require(entity_type: EntityType, batch: list[Row]) -> None:
     """Note required fields without a value; an update answers only for the fields it changes."""
     needed = [f.name for f in entity_type.own_fields if f.required]
     for row in batch:
-        broken = {problem.field for problem in row.problems}
+        broken = {(problem.field or "").partition(".")[0] for problem in row.problems}
         for name in needed:
             if row.before is not None and name not in row.values:
                 continue

@@ -36,9 +36,8 @@ def stored(entity_type: EntityType, values: dict[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, value in values.items():
         field = entity_type.fields[name]
-        made[field.column], *rest = field.store(value)
-        if rest:
-            made[field.key_column] = rest[0]
+        columns = (column.name for column in field.columns())
+        made.update(zip(columns, field.store(value), strict=True))
     return made
 
 
@@ -173,7 +172,7 @@ def lock(
     """
     table = entity_type.table
     fields = list(entity_type.fields.values())
-    columns = [table.c[f.column].label(f.name) for f in fields]
+    columns = [f.whole(table).label(f.name) for f in fields]
     state = table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None)
     query = sa.select(*columns).where(state).order_by(table.c.id)
     if hold:

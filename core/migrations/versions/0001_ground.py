@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from relatum.core.migrations.job_tables import make_jobs, seed_jobs
 from relatum.core.storage import Instant, Int64, Text
 
 revision = "0001"
@@ -30,10 +31,11 @@ def upgrade() -> None:
     _ground()
     _catalog()
     _plugins()
-    _jobs()
+    make_jobs()
     _spine()
     _people()
     _credentials()
+    _views()
     _seed()
 
 
@@ -159,59 +161,6 @@ def _plugins() -> None:
     )
 
 
-def _jobs() -> None:
-    op.create_table(
-        "core_job",
-        _id(),
-        sa.Column("kind", Text, nullable=False),
-        sa.Column("arguments", Text, nullable=False),
-        sa.Column("actor_id", Int64),
-        sa.Column("plugin", Text),
-        sa.Column("schedule", Text),
-        sa.Column("state", Text, nullable=False),
-        sa.Column("cancelling", sa.Boolean, nullable=False),
-        sa.Column("claimed_by", Text),
-        sa.Column("claimed_until", Instant),
-        sa.Column("not_before", Instant),
-        sa.Column("checkpoint", Text),
-        sa.Column("exclusive", sa.Boolean, nullable=False),
-        sa.Column("done", Int64, nullable=False),
-        sa.Column("total", Int64),
-        sa.Column("result", Text),
-        sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("error_code", Text),
-        sa.Column("error", Text),
-        sa.Column("log", Text, nullable=False),
-        sa.Column("created_at", Instant, nullable=False),
-        sa.Column("started_at", Instant),
-        sa.Column("finished_at", Instant),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("ix_core_job_state", "core_job", ["state", "id"])
-    op.create_index("ix_core_job_kind", "core_job", ["kind", "id"])
-    op.create_table(
-        "core_job_schedule",
-        sa.Column("name", Text, primary_key=True),
-        sa.Column("kind", Text, nullable=False),
-        sa.Column("arguments", Text, nullable=False),
-        sa.Column("rule", Text, nullable=False),
-        sa.Column("enabled", sa.Boolean, nullable=False),
-        sa.Column("owner", Text, nullable=False),
-        sa.Column("actor_id", Int64),
-        sa.Column("next_run_at", Instant),
-        sa.Column("last_run_at", Instant),
-    )
-    op.create_table(
-        "core_jobs_process",
-        sa.Column("id", Text, primary_key=True),
-        sa.Column("place", Text, nullable=False),
-        sa.Column("pid", sa.Integer, nullable=False),
-        sa.Column("generation", sa.Integer, nullable=False),
-        sa.Column("started_at", Instant, nullable=False),
-        sa.Column("seen_at", Instant, nullable=False),
-    )
-
-
 def _spine() -> None:
     op.create_table(
         "core_record",
@@ -308,6 +257,32 @@ def _user(**options: Any) -> sa.Column[Any]:
     return sa.Column("user_id", Int64, sa.ForeignKey("core_user.id"), nullable=False, **options)
 
 
+def _views() -> None:
+    op.create_table(
+        "core_view",
+        _given_id(),
+        sa.Column("type_id", Int64, sa.ForeignKey("core_type.id"), nullable=False, index=True),
+        sa.Column("name", Text, nullable=False),
+        sa.Column("owner", Text, nullable=False),
+        sa.Column("label", Text, nullable=False),
+        sa.Column("query", Text, nullable=False),
+        sa.Column("position", sa.Integer, nullable=False),
+        sa.Column("hidden", sa.Boolean, nullable=False),
+        sa.UniqueConstraint("type_id", "name", name="uq_core_view_type_id"),
+    )
+    op.create_table(
+        "core_user_view",
+        _id(),
+        _user(),
+        sa.Column("type_id", Int64, sa.ForeignKey("core_type.id"), nullable=False, index=True),
+        sa.Column("name", Text, nullable=False),
+        sa.Column("label", Text, nullable=False),
+        sa.Column("query", Text, nullable=False),
+        sa.Column("position", sa.Integer, nullable=False),
+        sa.UniqueConstraint("user_id", "type_id", "name", name="uq_core_user_view_user_id"),
+    )
+
+
 def _credentials() -> None:
     op.create_table(
         "core_credential",
@@ -384,12 +359,7 @@ def _seed() -> None:
             {"name": "next_metadata_id", "value": "100"},
         ],
     )
-    row = {
-        "name": "forget", "kind": "forget", "arguments": "{}", "rule": "every 1 day",
-        "enabled": True, "owner": "core",
-    }  # fmt: skip
-    schedule = sa.table("core_job_schedule", *(sa.column(c) for c in row))
-    bind.execute(schedule.insert().values(**row))
+    seed_jobs()
 
 
 def _seed_type(

@@ -1,0 +1,51 @@
+"""Write `plugin.json` from a plugin's code, so that what it says and what it brings are one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ..hooks import Hooks, reason_of
+from . import loading
+from .discovery import at
+from .manifest import FILE, PROVIDED, Manifest, Unfit
+from .verbs import names_of
+
+
+def manifest_of(path: Path) -> bytes:
+    """Return what `plugin.json` in a plugin's folder must say; runs its code; raise `Unfit`."""
+    found = at(path)
+    hooks = Hooks()
+    active = loading.activate(found, hooks)
+    brings = {
+        **active.brings(),
+        **names_of(_returned(hooks, "relatum_declare", found.id) or {}),
+        "commands": tuple(
+            sorted(str(c.name) for c in _returned(hooks, "relatum_commands", found.id) or ())
+        ),
+    }
+    provides = {name: brings.get(name, ()) for name in PROVIDED}
+    document = Manifest(plugin=found.sound.plugin, provides=provides).as_json()
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _returned(hooks: Hooks, name: str, plugin_id: str) -> Any:
+    try:
+        results = hooks.collect(name, only=plugin_id)
+    except Exception as error:
+        raise Unfit(f"{name}: {reason_of(error)}") from error
+    return results[0].value if results else None
+
+
+def write_manifest(path: Path, *, only_look: bool = False) -> bool:
+    """Write the `plugin.json` of a plugin's folder; return whether it said something else before.
+
+    `only_look` writes nothing. Raises `Unfit`.
+    """
+    wanted, file = manifest_of(path), path / FILE
+    same = file.exists() and file.read_bytes() == wanted
+    if not same and not only_look:
+        file.write_bytes(wanted)
+    return not same

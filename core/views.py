@@ -1,0 +1,151 @@
+"""Views: saved lists. Shared ones are part of the data model; each user has ones of his own.
+
+A view holds the words filter, sort and fields of a query. Asked with more words, its filter holds
+besides theirs, and theirs go before its other words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from . import access, catalog, db, entities, models, query
+from .actor import Actor
+from .errors import RelatumError
+from .query import Query
+
+_OWN = models.UserView.__table__
+
+
+def list_views(type_name: str, *, actor: Actor) -> list[dict[str, Any]]:
+    """Return the views of a type that the actor can open, shared ones first, in order.
+
+    Each is {type, name, label, query, position, owner, private, broken}; `broken` says why it
+    can't be opened any more, or is null. Raises `type_unknown`, `forbidden`.
+    """
+    access.require(actor, "read", f"views of '{type_name}'")
+    known = catalog.current()
+    entity_type = known.type(type_name)
+    shared = [
+        {
+            "name": view.name, "label": view.label, "query": dict(view.query),
+            "position": view.position, "owner": view.owner, "private": False,
+        }
+        for view in known.views.get(type_name, ())
+        if not view.hidden
+    ]  # fmt: skip
+    found = [*shared, *_own(entity_type.id, actor)]
+    return [{"type": type_name, **view, "broken": _broken(type_name, view)} for view in found]
+
+
+def _own(type_id: int, actor: Actor) -> list[dict[str, Any]]:
+    mine = sa.select(_OWN).where(_OWN.c.type_id == type_id, _OWN.c.user_id == actor.user_id)
+    rows = db.current().connection.execute(mine.order_by(_OWN.c.position, _OWN.c.id))
+    return [
+        {
+            "name": row.name, "label": row.label, "query": orjson.loads(row.query),
+            "position": row.position, "owner": "local", "private": True,
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _broken(type_name: str, view: Mapping[str, Any]) -> str | None:
+    try:
+        entities.check_query(catalog.current(), type_name, view["query"])
+    except RelatumError as error:
+        return str(error)
+    return None
+
+
+def get(type_name: str, name: str, *, actor: Actor) -> dict[str, Any]:
+    """Return one view as `list_views` does; raise `view_unknown`."""
+    for view in list_views(type_name, actor=actor):
+        if view["name"] == name:
+            return view
+    raise entities.view_unknown(type_name, name, catalog.current())
+
+
+# -- asking ---------------------------------------------------------------------------------
+def from_url(type_name: str, args: Iterable[tuple[str, str]], *, actor: Actor) -> Query:
+    """Return the query of an address, laid over the view that `_view` names."""
+    args = list(args)
+    names = [text for word, text in args if word == "_view"]
+    rest = [pair for pair in args if pair[0] != "_view"]
+    if len(names) > 1:
+        raise RelatumError("bad_parameter", name="_view", reason="it stands twice. Use one")
+    grouped = any(word in ("_group", "_select") for word, _ in rest)
+    base = _words(type_name, names[0], actor, grouped) if names else {}
+    return query.from_url(type_name, rest, base=base)
+
+
+def from_json(type_name: str, body: Mapping[str, Any], *, actor: Actor) -> Query:
+    """Return the query of a JSON object, laid over the view that `view` names."""
+    name = body.get("view")
+    rest = {word: value for word, value in body.items() if word != "view"}
+    if name is None:
+        return query.from_json(type_name, rest)
+    if not isinstance(name, str):
+        raise RelatumError("bad_parameter", name="view", reason="it must be text")
+    grouped = bool(rest.get("group") or rest.get("select"))
+    return query.from_json(type_name, query.over(_words(type_name, name, actor, grouped), rest))
+
+
+def _words(type_name: str, name: str, actor: Actor, grouped: bool) -> dict[str, Any]:
+    words: dict[str, Any] = get(type_name, name, actor=actor)["query"]
+    return {k: v for k, v in words.items() if k == "filter" or not grouped}
+
+
+# -- one's own ------------------------------------------------------------------------------
+def save(type_name: str, name: str, given: Mapping[str, Any], *, actor: Actor) -> dict[str, Any]:
+    """Make or change a view that only the actor sees; its name begins with `my_`.
+
+    `given` holds some of label, query and position. Raises `view_of_nobody`, `view_limit`,
+    `name_invalid`, `definition_invalid`, and what asking its query raises.
+    """
+    entity_type = _mine(type_name, actor)
+    if not name.startswith(entities.PRIVATE):
+        reason = f"a view of one's own has a name that begins with {entities.PRIVATE}"
+        raise RelatumError("definition_invalid", what=f"view {name[:80]}", reason=reason)
+    entities.check_name(name)
+    values = dict(given)
+    if "query" in values:
+        known = catalog.current()
+        words = entities.check_query(known, type_name, values["query"])
+        values["query"] = orjson.dumps(words).decode()
+    connection = db.for_writing().connection
+    at = _at(entity_type.id, name, actor)
+    if values and connection.execute(sa.update(_OWN).where(at).values(**values)).rowcount:
+        return get(type_name, name, actor=actor)
+    own = _own(entity_type.id, actor)
+    if all(view["name"] != name for view in own):
+        limit = db.settings().view_limit
+        if len(own) >= limit:
+            raise RelatumError("view_limit", type=type_name, limit=limit)
+        label = name.removeprefix(entities.PRIVATE).replace("_", " ").capitalize()
+        row = {"label": label, "query": "{}", "position": len(own), **values}
+        key = {"user_id": actor.user_id, "type_id": entity_type.id, "name": name}
+        connection.execute(sa.insert(_OWN), key | row)
+    return get(type_name, name, actor=actor)
+
+
+def drop(type_name: str, name: str, *, actor: Actor) -> None:
+    """Take away a view of one's own; raise `view_unknown`."""
+    entity_type = _mine(type_name, actor)
+    gone = sa.delete(_OWN).where(_at(entity_type.id, name, actor))
+    if not db.for_writing().connection.execute(gone).rowcount:
+        raise entities.view_unknown(type_name, name, catalog.current())
+
+
+def _mine(type_name: str, actor: Actor) -> catalog.EntityType:
+    access.require(actor, "read", f"views of '{type_name}'")
+    if actor.user_id is None:
+        raise RelatumError("view_of_nobody")
+    return catalog.current().type(type_name)
+
+
+def _at(type_id: int, name: str, actor: Actor) -> Any:
+    return sa.and_(_OWN.c.type_id == type_id, _OWN.c.name == name, _OWN.c.user_id == actor.user_id)

@@ -1,0 +1,189 @@
+"""The bundled plugins: of one shape, chosen by presets, and every type of theirs at work."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+
+import orjson
+import pytest
+
+from relatum.core import plugin_host, query, records
+from relatum.core.errors import RelatumError
+from relatum.core.plugin_host import discovery
+
+from . import bundled
+from .homes import Shell, bare
+from .plugged import client, put, served, small, token_of
+from .test_layers import sources
+
+INIT = ("init", "--currency", "EUR", "--timezone", "UTC", "--admin-email", "you@example.org")
+_FILES = {"__init__.py", "plugin.json", "help.md", "entities.py"}
+
+
+@pytest.fixture
+def crm(instance):
+    """Return an instance with every bundled plugin."""
+    return bundled.with_preset(instance)
+
+
+# -- shape ----------------------------------------------------------------------------------
+@pytest.mark.parametrize("plugin_id", bundled.IDS)
+def test_a_bundled_plugin_has_the_files_that_every_plugin_has(plugin_id):
+    folder = bundled.FOLDER / plugin_id
+    assert {path.name for path in folder.iterdir()} >= _FILES
+    assert len((folder / "__init__.py").read_text().splitlines()) <= 80
+
+
+@pytest.mark.parametrize("plugin_id", bundled.IDS)
+def test_plugin_json_says_what_the_code_brings(plugin_id):
+    # If this fails: relatum plugins manifest plugins/ID
+    assert not plugin_host.write_manifest(bundled.FOLDER / plugin_id, only_look=True)
+
+
+def test_the_core_names_no_bundled_plugin_and_none_of_its_types():
+    found = plugin_host.discover(None)
+    names = set(bundled.IDS)
+    for plugin_id in bundled.IDS:
+        names |= set((found[plugin_id].sound.provides or {})["types"])
+    # The demonstration without plugins has types of its own, with fields that are called so.
+    files = [p for p in sources("core", "schemas") if "demo" not in p.parts]
+    named = [
+        f"{path.name}:{node.lineno} {node.value}"
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in names
+    ]
+    assert named == []
+
+
+# -- presets --------------------------------------------------------------------------------
+def test_presets_are_what_plugins_name_and_bring_what_those_require():
+    known = plugin_host.presets(None)
+    assert known["bare"] == ()
+    assert set(known["all"]) == set(bundled.IDS)
+    found = plugin_host.discover(None)
+    for ids in known.values():
+        for place, plugin_id in enumerate(ids):
+            assert set(found[plugin_id].sound.plugin.requires) <= set(ids[:place])
+
+
+def test_a_plugin_of_the_home_may_be_part_of_a_preset_or_found_one(instance):
+    put(instance, "small", small("small").replace("requires", "presets=['tiny', 'all'], requires"))
+    known = plugin_host.presets(instance.config.home)
+    assert known["tiny"] == ("small",)
+    assert "small" in known["all"]
+
+
+def test_init_enables_the_plugins_of_a_preset_and_without_one_none(database, tmp_path):
+    with bare(database, tmp_path / "home") as environment:
+        shell = Shell(environment)
+        assert shell.error(*INIT, "--preset", "sale").startswith("preset_unknown: ")
+        assert shell.error("users", "list").startswith("not_initialised: ")
+        made = shell.json(*INIT, "--preset", "all")
+        assert set(made["plugins"]) == set(bundled.IDS)
+        listed = shell.json("plugins", "list")
+        assert {p["state"] for p in listed} == {"enabled"}
+        assert shell.json("doctor")["findings"] == []
+    with bare("sqlite", tmp_path / "other") as environment:
+        shell = Shell(environment)
+        assert shell.json(*INIT)["plugins"] == []
+        assert {p["state"] for p in shell.json("plugins", "list")} == {"available"}
+
+
+def test_init_on_a_terminal_offers_all_plugins(tmp_path, monkeypatch):
+    monkeypatch.setattr("relatum.core.commands.instance.is_terminal", lambda: True)
+    with bare("sqlite", tmp_path / "home") as environment:
+        done = Shell(environment)(*INIT, "--language", "en", "--admin-name", "You", given="\n")
+        assert done.exit_code == 0, done.output
+        assert "Plugins to begin with (bare, " in done.stdout
+        assert "Enabled " in done.stdout
+
+
+# -- plugin.json ----------------------------------------------------------------------------
+def test_a_manifest_is_written_from_the_code_and_checked(tmp_path):
+    folder = tmp_path / "small"
+    folder.mkdir()
+    declared = {"types": [{"name": "small_thing", "fields": [{"name": "name", "kind": "text"}]}]}
+    code = small("small", f"@hookimpl\ndef relatum_declare(): return {declared}\n")
+    (folder / "__init__.py").write_text(code, encoding="utf-8")
+    shell = Shell({"RELATUM_HOME": str(tmp_path / "home")})
+    shell.said("plugins", "manifest", str(folder), "--check", status=3)
+    shell.said("plugins", "manifest", str(folder))
+    document = orjson.loads((folder / "plugin.json").read_bytes())
+    assert document["provides"]["types"] == ["small_thing"]
+    assert document["provides"]["hooks"] == ["relatum_declare"]
+    shell.said("plugins", "manifest", str(folder), "--check")
+    (folder / "__init__.py").write_text("raise ValueError('no')", encoding="utf-8")
+    assert shell.error("plugins", "manifest", str(folder)).startswith("plugin_unfit: ")
+
+
+# -- gone -----------------------------------------------------------------------------------
+@pytest.fixture
+def folder_of_plugins(tmp_path, monkeypatch):
+    """Return a copy of the folder of bundled plugins, from which one can be taken."""
+    copy = tmp_path / "bundled"
+    shutil.copytree(bundled.FOLDER, copy)
+    monkeypatch.setattr(discovery, "_FOLDER", copy)
+    return copy
+
+
+@pytest.mark.parametrize("plugin_id", bundled.IDS)
+def test_without_a_plugins_folder_its_data_stay_readable_exportable_and_deletable(
+    plugin_id, folder_of_plugins, crm
+):
+    samples = bundled.Samples(crm)
+    types = [t.name for t in crm.catalog.types.values() if t.owner == plugin_id]
+    made = {name: samples.made(name) for name in types}
+    shutil.rmtree(folder_of_plugins / plugin_id)
+    with served(crm) as application:
+        alice = client(application, token_of(crm))
+        for name, id_ in made.items():
+            assert alice.get(f"/api/v1/records/{name}/{id_}").status_code == 200
+            listed_ids = [r["id"] for r in alice.get(f"/api/v1/records/{name}").json["records"]]
+            assert id_ in listed_ids
+        application.close()
+    faults = {p["id"]: p["fault"] for p in crm.read(plugin_host.list_plugins)}
+    assert faults[plugin_id] == "missing"
+    for name in types:
+        [outcome] = crm.write(records.delete, name, [{"id": made[name]}], partial=True)
+        assert outcome.status in ("deleted", "refused"), outcome
+
+
+# -- every type -----------------------------------------------------------------------------
+def test_every_bundled_type_takes_a_record_through_its_whole_life(crm):
+    samples = bundled.Samples(crm)
+    mine = [t for t in crm.catalog.types.values() if t.owner in bundled.IDS]
+    assert mine
+    for entity_type in mine:
+        name = entity_type.name
+        minimal = samples.row(name, full=False)
+        [least] = crm.create(name, minimal)
+        row = samples.row(name, full=True)
+        [whole] = crm.create(name, row)
+        for field, value in row.items():
+            if value is not None:
+                assert crm.get(name, whole)[field] is not None, f"{name}.{field}"
+        _is_filtered_by_every_field(crm, entity_type, whole)
+        crm.write(records.delete, name, [{"id": least}])
+        with pytest.raises(RelatumError):
+            crm.get(name, least)
+        crm.write(records.restore, name, [{"id": least}])
+        assert crm.get(name, least)["version"] == 3
+
+
+def _is_filtered_by_every_field(crm, entity_type, id_):
+    record = crm.get(entity_type.name, id_)
+    for field in entity_type.fields.values():
+        value = record.get(field.name)
+        if value is None or "eq" not in field.operators:
+            continue
+        condition = {"field": field.name, "op": "eq", "value": value}
+        sort = [field.name] if field.sortable else ["id"]
+        found = crm.read(listed, entity_type.name, {"filter": condition, "sort": sort})
+        assert id_ in {each["id"] for each in found.records}, f"{entity_type.name}.{field.name}"
+
+
+def listed(type_name, asked, *, actor):
+    """Return a page of a query in JSON."""
+    return query.page(query.from_json(type_name, asked), actor=actor)
