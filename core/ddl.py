@@ -20,8 +20,8 @@ from sqlalchemy.engine import Dialect
 
 from . import faults
 from .catalog import EntityType
-from .fields import Field, Link
-from .storage import Instant, Int64
+from .fields import Field, Link, Several
+from .storage import Instant, Int64, Text
 
 #: PostgreSQL builds the plain indexes of tables beyond this size after the commit, CONCURRENTLY.
 CONCURRENT_FROM = 100_000
@@ -47,6 +47,13 @@ class AddColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateValues:
+    """The table of (record, value) of a field that holds several values."""
+
+    field: Several
+
+
+@dataclass(frozen=True, slots=True)
 class CreateIndex:
     """An index; `live_only` leaves out trashed records."""
 
@@ -69,7 +76,7 @@ class DropIndex:
     index: CreateIndex
 
 
-Statement = CreateTable | AddColumn | CreateIndex | DropIndex
+Statement = CreateTable | AddColumn | CreateValues | CreateIndex | DropIndex
 
 
 # -- what a type needs ----------------------------------------------------------------------
@@ -83,6 +90,8 @@ def expected_indexes(entity_type: EntityType) -> set[CreateIndex]:
             found.add(CreateIndex(table, (field.column, "id"), live_only=False))
         elif field.indexed:
             found.add(CreateIndex(table, entity_type.index_of(field)))
+        if isinstance(field, Several):
+            found.add(CreateIndex(field.values_name, (field.MATCHED, "id"), live_only=False))
         if field.sortable and field.name != "id":
             found.add(CreateIndex(table, (field.key_column, "id")))
     for key in entity_type.keys:
@@ -107,6 +116,10 @@ def difference(old: EntityType | None, new: EntityType) -> list[Statement]:
                 for column in field.columns()
                 if column.name not in known
             ]
+    there = {table.name for table in old.value_tables} if old is not None else set()
+    every = (*new.fields.values(), *new.trashed_fields)
+    sets = [field for field in every if isinstance(field, Several)]
+    statements += [CreateValues(field) for field in sets if field.values_name not in there]
     had = expected_indexes(old) if old is not None and old.trashed_in is None else set()
     needed = expected_indexes(new) if new.trashed_in is None else set()
     statements += [DropIndex(index) for index in sorted(had - needed, key=lambda i: i.name)]
@@ -153,6 +166,8 @@ def _emit(operations: Operations, statement: Statement, dialect: Dialect) -> Non
         case AddColumn(table, field, name):
             column = next(c for c in _field_columns(field) if c.name == name)
             operations.add_column(table, column, inline_references=True)
+        case CreateValues(field):
+            operations.create_table(field.values_name, *_values_columns(field))
         case CreateIndex():
             _create_index(operations, statement, dialect)
         case DropIndex(index):
@@ -191,6 +206,15 @@ def _field_columns(field: Field) -> list[sa.Column[Any]]:
     return columns
 
 
+def _values_columns(field: Several) -> list[sa.schema.SchemaItem]:
+    plain = [sa.Column(c.name, Text, nullable=False) for c in field.values.c if c.name != "id"]
+    return [
+        sa.Column("id", Int64, _foreign(field.table_name), nullable=False),
+        *plain,
+        sa.PrimaryKeyConstraint("id", field.MATCHED),
+    ]
+
+
 def _columns(entity_type: EntityType) -> list[sa.Column[Any]]:
     own = [f for f in entity_type.fields.values() if f.owner != "system"]
     return [
@@ -224,13 +248,16 @@ def actual_indexes(connection: sa.Connection, table: str) -> set[str]:
 
 def missing_indexes(connection: sa.Connection, types: Iterable[EntityType]) -> list[CreateIndex]:
     """Return what expected indexes are not there, or not finished."""
-    return [
-        index
-        for entity_type in types
-        for found in [actual_indexes(connection, entity_type.table_name)]
-        for index in sorted(expected_indexes(entity_type), key=lambda i: i.name)
-        if index.name not in found
-    ]
+    missing = []
+    for entity_type in types:
+        expected = sorted(expected_indexes(entity_type), key=lambda i: i.name)
+        found = {
+            name
+            for table in {index.table for index in expected}
+            for name in actual_indexes(connection, table)
+        }
+        missing += [index for index in expected if index.name not in found]
+    return missing
 
 
 def build_indexes(engine: sa.Engine, missing: Sequence[CreateIndex]) -> None:

@@ -15,7 +15,7 @@ from . import catalog, db, ddl, jobs, migrations, models
 from .catalog import Catalog, EntityType
 from .db import db as fixed
 from .errors import RelatumError
-from .fields import FIELD_TYPES, Field
+from .fields import FIELD_TYPES, Several
 
 #: Less free disk space than this is a finding.
 LOW_DISK = 200 * 1024 * 1024
@@ -238,7 +238,9 @@ def all_types(known: Catalog) -> Iterator[EntityType]:
 def tables(known: Catalog) -> dict[str, sa.Table]:
     """Return every table that an instance has, by name: the fixed ones, then the records'."""
     made = {table.name: table for table in fixed.metadata.sorted_tables}
-    made.update({each.table_name: each.table for each in all_types(known)})
+    for each in all_types(known):
+        made[each.table_name] = each.table
+        made.update({table.name: table for table in each.value_tables})
     return made
 
 
@@ -293,9 +295,11 @@ def _foreign_keys(connection: sa.Connection, known: Catalog) -> Iterator[Finding
         for field in (*entity_type.lookups, *entity_type.references):
             if field.owner != "system" and field.target_table:
                 wanted[field.column] = field.target_table
-        for column, target in wanted.items():
-            if actual.get((name, column)) != target:
-                text = f"Column '{column}' of '{name}' has no foreign key to '{target}'"
+        places = {(name, column): target for column, target in wanted.items()}
+        places |= {(table.name, "id"): name for table in entity_type.value_tables}
+        for (table, column), target in places.items():
+            if actual.get((table, column)) != target:
+                text = f"Column '{column}' of '{table}' has no foreign key to '{target}'"
                 yield Finding("foreign_key_missing", text, _RESTORE)
 
 
@@ -306,9 +310,10 @@ def _indexes(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
     for each in all_types(known):
         wanted = ddl.expected_indexes(each) if each.trashed_in is None else set()
         names = {index.name for index in wanted}
-        for name in sorted(ddl.actual_indexes(connection, each.table_name) - names):
-            text = f"Index '{name}' of '{each.table_name}' belongs to no field"
-            yield Finding("index_unknown", text, "Drop it by hand.")
+        for table in (each.table_name, *(values.name for values in each.value_tables)):
+            for name in sorted(ddl.actual_indexes(connection, table) - names):
+                text = f"Index '{name}' of '{table}' belongs to no field"
+                yield Finding("index_unknown", text, "Drop it by hand.")
 
 
 # -- records --------------------------------------------------------------------------------
@@ -318,7 +323,7 @@ def _records(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
         if entity_type.table_name in present:
             yield from _spine(connection, entity_type)
             yield from _versions(connection, entity_type)
-            yield from _sort_keys(connection, entity_type)
+            yield from _followers(connection, entity_type, present)
 
 
 def _some(connection: sa.Connection, query: sa.Select[Any]) -> tuple[int, int]:
@@ -362,20 +367,26 @@ def _versions(connection: sa.Connection, entity_type: EntityType) -> Iterator[Fi
         yield Finding("history", f"{text} (for example {first})", _RESTORE)
 
 
-def _sort_keys(connection: sa.Connection, entity_type: EntityType) -> Iterator[Finding]:
-    """Key columns follow their values: a text without its key can't be found or kept unique."""
+def _followers(
+    connection: sa.Connection, entity_type: EntityType, present: dict[str, dict[str, str]]
+) -> Iterator[Finding]:
+    """Yield values without what is kept beside them, by which they are found and kept unique."""
     table = entity_type.table
-    for field in _keyed(entity_type):
-        value, key = (table.c[name] for name in (field.condition_column("empty"), field.key_column))
-        query = sa.select(table.c.id).where(value.is_(None) != key.is_(None))
+    for field in entity_type.own_fields:
+        if isinstance(field, Several):
+            if field.values_name not in present:
+                continue
+            what, there = "table of values", table.c.id.in_(sa.select(field.values.c.id))
+        elif field.key_column != field.column:
+            what, there = "sort key", table.c[field.key_column].is_not(None)
+        else:
+            continue
+        value = table.c[field.condition_column("empty")]
+        query = sa.select(table.c.id).where(value.is_not(None) != there)
         count, first = _some(connection, query)
         if count:
-            text = f"{count} values of '{entity_type.name}.{field.name}' lack their sort key"
+            text = f"{count} values of '{entity_type.name}.{field.name}' lack their {what}"
             yield Finding("sort_key", f"{text} (for example {first})", "Write those records again.")
-
-
-def _keyed(entity_type: EntityType) -> list[Field]:
-    return [f for f in entity_type.own_fields if f.key_column != f.column]
 
 
 def _references(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:

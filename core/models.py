@@ -143,6 +143,17 @@ class Key(Model):
     trashed_in: Mapped[int | None] = mapped_column(sa.Integer)
 
 
+class Counter(Model):
+    """The last number that an auto_number field gave, in a period (a year, or all time)."""
+
+    __tablename__ = "core_counter"
+    field_id: Mapped[int] = mapped_column(sa.ForeignKey("core_field.id"), primary_key=True)
+    period: Mapped[str] = mapped_column(Text, primary_key=True)
+    #: The mask that it was worked out for: a new one looks for its numbers first.
+    mask: Mapped[str] = mapped_column(Text)
+    last: Mapped[int] = mapped_column(Int64)
+
+
 class View(Model):
     """A list of an entity type that everybody can open; `query` is JSON."""
 

@@ -8,6 +8,7 @@
 | date | TEXT ISO | DATE | date |
 | time of day | TEXT ISO | TIME | time |
 | json | TEXT | JSONB | str: JSON with its keys in order |
+| texts | TEXT | TEXT | tuple of str; stored as a JSON list |
 """
 
 from __future__ import annotations
@@ -103,6 +104,22 @@ class Json(TypeDecorator[str]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         return value if value is None or dialect.name == "sqlite" else json_text(value)
+
+
+class Texts(TypeDecorator[tuple[str, ...]]):
+    """Several texts as a JSON list; no texts are NULL."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return sa.Text(collation="C" if dialect.name == "postgresql" else None)
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> Any:
+        return json_text(value) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...] | None:
+        return None if value is None else tuple(orjson.loads(value))
 
 
 def json_text(value: Any) -> str:

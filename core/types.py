@@ -38,6 +38,8 @@ class ValueType:
     ordered: bool = True
     summable: bool = False
     groupable: bool = True
+    #: The operator of a condition that names none.
+    plain: str = "eq"
 
 
 OPERATORS: Final[dict[str, Operator]] = {
@@ -56,6 +58,9 @@ OPERATORS: Final[dict[str, Operator]] = {
         Operator("contains", "one", "contains, whatever case and accents"),
         Operator("starts", "one", "starts with, whatever case and accents"),
         Operator("has", "one", "contains exactly"),
+        Operator("has_any", "many", "contains at least one of"),
+        Operator("has_all", "many", "contains all of"),
+        Operator("has_none", "many", "contains none of"),
         Operator("category", "many", "has an option of the category"),
         Operator("under", "one", "is that record or one below it"),
         Operator("above", "one", "is that record or one above it"),
@@ -81,6 +86,10 @@ DATE: Final = ValueType("date", (*_SET, *_ORDER))
 TIME: Final = ValueType("time", (*_SET, *_ORDER))
 INSTANT: Final = ValueType("instant", (*_SET, *_ORDER))
 CHOICE: Final = ValueType("choice", (*_SET, "category"))
+SEVERAL: Final = ValueType(
+    "several", ("has", "has_any", "has_all", "has_none", "empty"),
+    ordered=False, plain="has",
+)  # fmt: skip
 REFERENCE: Final = ValueType("reference", _SET)
 
 #: Operators of links into a tree, and of the ids of its records.

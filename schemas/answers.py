@@ -358,6 +358,19 @@ class CountSchema(Schema):
     exact = fields.Boolean(**_said("False: there are more than count_cap."))
 
 
+class ValueSchema(Schema):
+    """A value that records have, and how many."""
+
+    value = fields.String(**_SET)
+    count = fields.Integer(**_SET)
+
+
+class ValuesSchema(Schema):
+    """Values that records have in a field, in order."""
+
+    values = fields.List(fields.Nested(ValueSchema), **_SET)
+
+
 class GroupsSchema(Schema):
     """Groups of records, with what was computed of each."""
 

@@ -18,6 +18,7 @@ class ColumnSchema(Schema):
     field = fields.String(required=True, **_NAME)
     by = fields.String(**_NAME)
     date_format = fields.String(**_NAME)
+    add = fields.Boolean(truthy={True}, falsy={False})
     values = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True))
 
 

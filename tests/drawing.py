@@ -9,8 +9,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from .reference import STAGES
+from .reference import SETS, STAGES, folded
 
+WAYS = ["mail", "phone", "fax", "post"]
+TAGS = ["a", "A", "ä", "Äß", "vip", "VIP", " b"]
 LETTERS = "aAäÄßsze\u0301éE-% _Ωω1\u212a"
 TEXTS = st.text(LETTERS, max_size=6)
 WHOLE = st.integers(-3, 3) | st.integers(-(2**53) + 1, 2**53 - 1)
@@ -38,6 +40,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     ),
     "took": st.integers(0, 100) | st.integers(0, 100 * 366 * 24 * 3600),
     "stage": st.sampled_from(list(STAGES)),
+    "ways": st.lists(st.sampled_from(WAYS), max_size=4),
+    "tags": st.lists(st.sampled_from(TAGS), max_size=4),
     "ok": st.booleans(),
     "tri": st.booleans(),
     "home.city": TEXTS,
@@ -58,6 +62,8 @@ KINDS: dict[str, dict[str, Any]] = {
         "kind": "choice",
         "options": [{"value": v, "label": v, "category": c} for v, c in STAGES.items()],
     },
+    "ways": {"kind": "multi_choice", "options": [{"value": v, "label": v} for v in WAYS]},
+    "tags": {"kind": "tags"},
     "ok": {"kind": "boolean"},
     "tri": {"kind": "boolean", "settings": {"tri_state": True}},
     "home": {"kind": "address", "settings": {"indexed_members": ["city"]}},
@@ -65,9 +71,9 @@ KINDS: dict[str, dict[str, Any]] = {
 LINKS = ("parent", "boss")
 PATHS = [
     *VALUES, "parent.name", "parent.amount", "parent.parent.n", "boss.stage", "boss.day",
-    "who.name", "parent.home.city",
+    "who.name", "parent.home.city", "boss.tags", "parent.ways",
 ]  # fmt: skip
-ORDERED = [path for path in PATHS if not path.endswith("note")]
+ORDERED = [path for path in PATHS if not path.endswith(("note", *SETS))]
 GROUPS = [
     "stage",
     "stage.category",
@@ -83,6 +89,9 @@ GROUPS = [
     "boss.day.month",
     "opens",
     "opens.hour",
+    "ways",
+    "tags",
+    "parent.tags",
     "home.city",
     "boss.home.region",
 ]
@@ -116,6 +125,13 @@ def stored(name: str, value: Any) -> Any:
         value = (value.strip() if name in LINES else value) or None
     if name == "ok":
         return bool(value)
+    if name == "ways":
+        return [way for way in WAYS if way in (value or [])]
+    if name == "tags":
+        found: dict[str, str] = {}
+        for text in value or []:
+            found.setdefault(folded(text.strip()), text.strip())
+        return [found[key] for key in sorted(found)]
     return value
 
 
@@ -127,6 +143,11 @@ def comparisons(draw: st.DrawFn) -> dict[str, Any]:
     name = f"home.{name}" if "home." in path else name
     if draw(st.integers(0, 5)) == 0:
         return {"field": path, "op": "empty", "value": draw(st.booleans())}
+    if name in SETS:
+        operator = draw(st.sampled_from(["has", "has_any", "has_all", "has_none"]))
+        one = VALUES[name].filter(bool).map(lambda values: values[0].strip())
+        many = st.lists(one, min_size=1, max_size=3)
+        return {"field": path, "op": operator, "value": draw(one if operator == "has" else many)}
     if name == "note":
         text = draw(st.text(LETTERS, min_size=1, max_size=3))
         return {"field": path, "op": "has", "value": stored("note", text)}

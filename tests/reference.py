@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Europe/Berlin")
 STAGES = {"new": "open", "late": "open", "won": "won", "lost": "lost", "bare": None}
+#: Fields that hold several values.
+SETS = ("tags", "ways")
 Record = dict[str, Any]
 
 
@@ -61,7 +63,7 @@ class Reference:
                 return None if None in found else not absorbing
         value = self.value(record, node["field"])
         if node["op"] == "empty":
-            return (value is None) is node["value"]
+            return (not value if isinstance(value, list) else value is None) is node["value"]
         return None if value is None else bool(OPERATORS[node["op"]](value, node["value"]))
 
     def matching(self, node: dict[str, Any]) -> list[Record]:
@@ -86,6 +88,12 @@ class Reference:
         """Return records by their value at a path, or by a part of it."""
         found: dict[Any, list[Record]] = {}
         for record in records:
+            several = self.value(record, group) if group.endswith(SETS) else None
+            if isinstance(several, list):
+                keys: list[str | None] = [matched(group, value) for value in several]
+                for one in keys or [None]:
+                    found.setdefault(one, []).append(record)
+                continue
             path, _, part = group.rpartition(".")
             if part in PARTS:
                 value = self.value(record, path)
@@ -94,6 +102,16 @@ class Reference:
                 value = self.value(record, group)
             found.setdefault(value, []).append(record)
         return found
+
+
+def matched(path: str, value: str) -> str:
+    """Return what a value of a set is found by."""
+    return folded(value) if path.endswith("tags") else value
+
+
+def _held(value: list[str], wanted: Any) -> bool:
+    """Say whether a set has a value; texts without case, as tags are."""
+    return folded(wanted) in map(folded, value)
 
 
 def order_key(path: str, value: Any) -> tuple[bool, Any]:
@@ -137,7 +155,10 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "ieq": lambda v, w: folded(v) == folded(w),
     "contains": lambda v, w: folded(w) in folded(v),
     "starts": lambda v, w: folded(v).startswith(folded(w)),
-    "has": lambda v, w: w in v,
+    "has": lambda v, w: _held(v, w) if isinstance(v, list) else w in v,
+    "has_any": lambda v, w: any(_held(v, one) for one in w),
+    "has_all": lambda v, w: all(_held(v, one) for one in w),
+    "has_none": lambda v, w: not any(_held(v, one) for one in w),
     "category": lambda v, w: STAGES[v] in w,
 }
 

@@ -31,12 +31,14 @@ def full(instance):
             "settings": needed(kind, "x_all"),
         }
         for kind in FIELD_TYPES
-        if kind != "choice"
+        if not FIELD_TYPES[kind].HAS_OPTIONS
     ]
-    choice = {"name": "f_choice", "kind": "choice", "options": [{"value": "a", "category": "open"}]}
+    options = [{"value": "a", "category": "open"}, {"value": "b"}]
+    choice = {"name": "f_choice", "kind": "choice", "options": options}
+    several = {"name": "f_multi_choice", "kind": "multi_choice", "options": options}
     unique = {"name": "code", "kind": "text", "unique": True, "sortable": True}
     instance.make_type(
-        "x_all", unique, choice, *fields, keys=[["f_date", "f_integer"]], title="code"
+        "x_all", unique, choice, several, *fields, keys=[["f_date", "f_integer"]], title="code"
     )
     ids = instance.create("x_all", {"code": "A"}, {"code": "B"}, {"code": "C"})
     instance.write(
@@ -55,6 +57,7 @@ def full(instance):
                 "f_person_name": {"first": "Zoë", "last": "Bücher"},
                 "f_geo": {"lat": -33.9, "lng": 18},
                 "f_address": {"street": "1\n2", "city": "Köln", "country": "DE"},
+                "f_multi_choice": ["b", "a"], "f_tags": ["Zoë", "vip"],
                 "f_json": {"b": [1, 2.5, None, "😀"], "a": {}},
             },
             {"id": ids[1], "f_lookup": ids[0]},

@@ -28,7 +28,7 @@ def a_field(place: int, kind: str) -> Field:
     options = (Option(1, "open", "Open"), Option(2, "old", "Old", retired=True))
     return FIELD_TYPES[kind](
         id=place, type_id=1, name=kind, column=kind, label=kind, settings=SETTINGS.get(kind, {}),
-        options=options if kind == "choice" else (), required=place % 2 == 0,
+        options=options if FIELD_TYPES[kind].HAS_OPTIONS else (), required=place % 2 == 0,
     )  # fmt: skip
 
 
@@ -44,7 +44,8 @@ TELLING: list[Any] = [
     False, 0, 1, -0.0, 0.0, 1.0, 1.5, float("nan"), float("inf"), 2**53, 10**5000, "zz", "a\x00",
     "\ud800", "e\u0301", "é", "2026-01-31", "2026-W05-6", "0001-01-01T00:00:00+14:00",
     "9999-12-31T23:59:59-14:00", "2026-01-31T09:30:00Z", "bob@example.org", "BOB@EXAMPLE.ORG",
-    [], {}, [1], b"a",
+    [], {}, [1], b"a", ["open"], ["old"], ["open", "open"], ("Vip", "vip"), ["a", ""], ["é", "e"],
+    {"add": ["open"]}, {"add": [], "remove": ["old"]}, {"add": "open"}, {"put": []},
 ]  # fmt: skip
 VALUES = st.one_of(
     st.sampled_from(TELLING),

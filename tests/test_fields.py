@@ -17,7 +17,7 @@ from relatum.core.fields import FIELD_TYPES, Option, Refused, fold
 from .samples import needed
 
 #: Field types whose values are objects or lists.
-OF_SEVERAL = {"json", "person_name", "address", "geo"}
+OF_SEVERAL = {"json", "multi_choice", "tags", "person_name", "address", "geo"}
 OPTIONS = (
     Option(1, "open", "Open"),
     Option(2, "won", "Won", category="won"),
@@ -27,7 +27,7 @@ OPTIONS = (
 
 def field(kind: str, **settings: Any) -> Any:
     """Return a field of a kind by itself, outside any catalog."""
-    options = OPTIONS if kind == "choice" else ()
+    options = OPTIONS if FIELD_TYPES[kind].HAS_OPTIONS else ()
     settings = {**needed(kind, "x_thing"), **settings}
     return FIELD_TYPES[kind](
         id=1, type_id=1, name="f", column="f", label="F", settings=settings, options=options,

@@ -25,7 +25,7 @@ from relatum.core.config import Config
 from relatum.core.errors import RelatumError
 
 from .drawing import FILTERS, GROUPS, KINDS, LINKS, SORTS, VALUES, as_json, nested, stored, wire
-from .reference import Reference, computed
+from .reference import Reference, computed, matched
 
 #: How many machines run; a long search sets more.
 EXAMPLES = int(os.environ.get("RELATUM_TEST_EXAMPLES", "12"))
@@ -83,7 +83,7 @@ class Machine(RuleBasedStateMachine):
             for code, values in zip(codes, sent, strict=True)
         ]
         ids = self.instance.create("x_thing", *rows)
-        empty = dict.fromkeys([*VALUES, *LINKS, "who"]) | {"ok": False}
+        empty = dict.fromkeys([*VALUES, *LINKS, "who"]) | {"ok": False, "ways": [], "tags": []}
         for id_, code, values in zip(ids, codes, sent, strict=True):
             new = {**empty, **self.kept(values), "id": id_, "code": code, "version": 1}
             self.reference.records[id_] = new
@@ -181,7 +181,12 @@ class Machine(RuleBasedStateMachine):
         body = {"filter": self.mine(node), "group": [group], "select": selects}
         with self.instance.reading():
             answer = query.aggregate(query.from_json("x_thing", body), actor=self.instance.alice)
-        found = {row.pop(group): row for row in answer.groups}
+        tags = group.endswith("tags")
+        found = {
+            (g and matched(group, g)) if tags else g: r
+            for r in answer.groups
+            for g in [r.pop(group)]
+        }
         wanted = self.reference.grouped(self.reference.matching(node), group)
         assert set(found) == set(wanted)
         for key, members in wanted.items():

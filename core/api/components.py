@@ -9,7 +9,7 @@ from marshmallow import Schema
 from ...schemas import answers, entity_types, errors, people
 from .. import db
 from ..catalog import Catalog, EntityType
-from ..fields import Field
+from ..fields import Field, Several
 
 JsonSchema = dict[str, Any]
 MARSHMALLOW: Final[dict[str, type[Schema]]] = {
@@ -45,6 +45,7 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Reference": answers.ReferenceSchema,
     "Count": answers.CountSchema,
     "Groups": answers.GroupsSchema,
+    "Values": answers.ValuesSchema,
 }
 #: Schemas that each entity type has of its own; the generic ones know no fields.
 OF_RECORDS: Final = (
@@ -98,7 +99,8 @@ def of_type(entity_type: EntityType, known: Catalog) -> dict[str, JsonSchema]:
     shown = {name: stored(field) for name, field in entity_type.fields.items()}
     lists = known.inverses(entity_type.name)
     parts = {name: _list(r.type) for name, r in lists.items() if r.link.part}
-    writable = {**{field.name: sent(field) for field in entity_type.own_fields}, **parts}
+    own = [field for field in entity_type.own_fields if not field.NUMBERED]
+    writable = {**{f.name: sent(f) for f in own}, **parts}
     needed = [f.name for f in entity_type.own_fields if f.required and f.default is None]
     create = _object(writable, needed)
     system = {"id": _ID, "version": {"type": "integer"}}
@@ -126,15 +128,18 @@ def _object(properties: JsonSchema, required: list[str]) -> JsonSchema:
 
 def stored(field: Field) -> JsonSchema:
     """Return the schema of a field's value as it is read."""
+    if isinstance(field, Several):
+        return _described(field, {"type": "array", "items": {"type": "string"}})
     schema = field.openapi()
     lasting = {name: value for name, value in schema.items() if name in _LASTING}
     if schema.get("format") in _LASTING_FORMATS:
         lasting["format"] = schema["format"]
     if field.options:
         lasting["enum"] = [option.value for option in field.options]
+    given = field.read_only or field.NUMBERED
     always = field.read_only and field.name not in ("created_by", "updated_by")
     made = _described(field, lasting if always else _or_null(lasting))
-    return {**made, "readOnly": True} if field.read_only else made
+    return {**made, "readOnly": True} if given else made
 
 
 def sent(field: Field) -> JsonSchema:

@@ -131,6 +131,23 @@ def _groups(found: query.Groups) -> Answer:
 
 
 @operation(
+    "GET", "/records/<type>/values/<field>", tag=TAG,
+    query=(
+        Parameter("_starts", {**_TEXT, "maxLength": 100}, "What the values begin with."),
+        Parameter("_limit", {**_COUNT, "maximum": 100}, "Values in the answer; default 20."),
+    ),
+    replies={200: Reply("Values")}, problems=(422,),
+)  # fmt: skip
+def suggest_values(call: Call, type: str, field: str) -> Answer:  # noqa: A002
+    """Suggest tags or options that live records have, in order, each with their number."""
+    found = query.suggest(
+        type, field, actor=call.actor, starts=(call.text("_starts") or "")[:100],
+        limit=call.number("_limit", most=100) or 20,
+    )  # fmt: skip
+    return Answer({"values": found})
+
+
+@operation(
     "GET", "/records/<type>/<id:id>", tag=TAG, headers=(IF_NONE_MATCH,),
     query=(EXPAND, Parameter("_trashed", FLAG, "1: also from the trash.")),
     replies={200: Reply("Record", ("ETag",)), 304: Reply(None, ("ETag",))},

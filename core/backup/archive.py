@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 from ..errors import RelatumError
-from ..storage import Instant, Int64, Json, Scaled, Text
+from ..storage import Instant, Int64, Json, Scaled, Text, Texts, json_text
 
 FORMAT = "relatum-backup"
 VERSION = 1
@@ -70,6 +70,7 @@ def kind_of(type_: TypeEngine[Any]) -> str:
         return f"decimal:{type_.scale}"
     for kind, cls in (
         ("json", Json),
+        ("texts", Texts),
         ("boolean", sa.Boolean),
         ("date", sa.Date),
         ("time", sa.Time),
@@ -89,6 +90,7 @@ def type_of(kind: str) -> TypeEngine[Any]:
         "date": sa.Date(),
         "time": sa.Time(),
         "json": Json(),
+        "texts": Text,  # as it is stored: a copy goes past the column types
         "integer": Int64,
         "text": Text,
     }
@@ -107,6 +109,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "date": date.fromisoformat,
     "time": time.fromisoformat,
     "decimal": Decimal,
+    "texts": json_text,
 }
 
 

@@ -16,7 +16,7 @@ from ..catalog import EntityType
 from ..db import Epochs
 from ..db import db as fixed
 from ..errors import RelatumError
-from ..fields import Link
+from ..fields import Link, Several
 from .archive import Reader, Table, type_of
 
 #: The tables that an installation fills, which say what other tables there are; in the order of
@@ -50,7 +50,12 @@ def clear(connection: sa.Connection, *, force: bool) -> Epochs | None:
         epochs = Epochs(*row) if row is not None else None
     if "core_type" in present:
         named = connection.execute(sa.select(models.Type.table_name)).scalars()
-        ours += [name for name in named if name in present and name not in ours]
+        for table in named:
+            # With the tables of values that lie beside it.
+            ours += [
+                name for name in present
+                if name not in ours and (name == table or name.startswith(f"{table}__"))
+            ]  # fmt: skip
     quote = connection.dialect.identifier_preparer.quote
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"DROP TABLE {', '.join(map(quote, ours))} CASCADE")
@@ -140,6 +145,9 @@ def _make_tables(connection: sa.Connection, types: list[EntityType]) -> None:
             ],
             connection,
         )
+        every = (*entity_type.fields.values(), *entity_type.trashed_fields)
+        sets = [ddl.CreateValues(field) for field in every if isinstance(field, Several)]
+        ddl.execute(sets, connection)
 
 
 def _load(connection: sa.Connection, packed: Reader, entry: Table) -> None:

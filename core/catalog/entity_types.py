@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from ..errors import RelatumError, nearest
-from ..fields import Field, Link, Lookup, Reference
+from ..fields import AutoNumber, Field, Link, Lookup, Reference, Several
 from ..storage import Instant, Int64
 from .patches import Patch
 
@@ -136,6 +136,22 @@ class EntityType:
     def references(self) -> tuple[Reference, ...]:
         """The live links to a record of any of several types."""
         return tuple(f for f in self.fields.values() if isinstance(f, Reference))
+
+    @cached_property
+    def sets(self) -> tuple[Several, ...]:
+        """The live fields whose values have a table beside the records."""
+        return tuple(f for f in self.fields.values() if isinstance(f, Several))
+
+    @cached_property
+    def numbered(self) -> tuple[AutoNumber, ...]:
+        """The live fields whose values the kernel gives."""
+        return tuple(f for f in self.fields.values() if isinstance(f, AutoNumber))
+
+    @cached_property
+    def value_tables(self) -> tuple[sa.Table, ...]:
+        """The tables of values beside the records, those of trashed fields too."""
+        every = (*self.fields.values(), *self.trashed_fields)
+        return tuple(f.values for f in every if isinstance(f, Several))
 
     @cached_property
     def tree(self) -> Lookup | None:

@@ -163,6 +163,7 @@ class TypeBuilder:
         self.plugged = hooks.current().field_types
         self._live = {row["name"]: row for row in rows.types.values() if row["trashed_in"] is None}
         self._trees: dict[str, Tree | None] = {}
+        self._tables = {row["id"]: row["table_name"] for row in rows.types.values()}
 
     def type(self, row: Any, fields: list[Any], keys: list[Any]) -> EntityType:
         """Return the entity type of its rows, an administrator's patches worked in."""
@@ -289,6 +290,7 @@ class TypeBuilder:
             ),
             position=row["position"],
             trashed_in=row["trashed_in"],
+            table_name=self._tables[row["type_id"]],
             target_table=self._target_table(row["kind"], settings),
             tree=self._tree(settings.get("target")),
             zone=self._zone,

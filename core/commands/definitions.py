@@ -9,6 +9,7 @@ import click
 import orjson
 
 from ..catalog import EntityType
+from ..fields import FIELD_TYPES
 from .plans import typed
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -102,7 +103,7 @@ def setting(text: str) -> tuple[str, Any]:
 
 
 def field(text: str) -> dict[str, Any]:
-    """Read NAME:KIND[=ARGUMENT][:FLAG,FLAG]: a lookup's target, or a choice's options."""
+    """Read NAME:KIND[=ARGUMENT][:FLAG,FLAG]: a lookup's target, or the options of a choice."""
     name, _, rest = text.partition(":")
     kind, _, flags = rest.partition(":")
     kind, _, argument = kind.partition("=")
@@ -111,7 +112,7 @@ def field(text: str) -> dict[str, Any]:
         raise click.UsageError(f"--field takes NAME:KIND[=ARGUMENT][:FLAGS], not '{text}'.")
     if kind == "lookup":
         made["settings"] = {"target": argument}
-    elif kind == "choice":
+    elif kind in FIELD_TYPES and FIELD_TYPES[kind].HAS_OPTIONS:
         made["options"] = [{"value": value} for value in argument.split(",") if value]
     elif argument:
         raise click.UsageError(f"--field {name}: only a lookup or a choice takes '={argument}'.")

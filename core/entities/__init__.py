@@ -174,8 +174,11 @@ def _fill(draft: Draft, actor: Actor) -> None:
             field = draft.catalog.type(step.fill.type).field(step.fill.field)
             if isinstance(value, str) and value in field.DEFAULTS:
                 value = field.wire(records.default_of(field, actor))
-            rows = [{"id": id_, field.name: value} for id_ in step.fill.ids]
-            records.update(step.fill.type, rows, actor=actor, check_required=False)
+            if field.NUMBERED:
+                records.number(step.fill.type, field.name, step.fill.ids, actor=actor)
+            else:
+                rows = [{"id": id_, field.name: value} for id_ in step.fill.ids]
+                records.update(step.fill.type, rows, actor=actor, check_required=False)
             faults.point("apply.after_fill")
 
 

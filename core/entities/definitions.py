@@ -14,6 +14,7 @@ from .. import hooks, types
 from ..catalog import SYSTEM_COLUMNS, system_fields, title_names
 from ..errors import RelatumError, nearest
 from ..fields import FIELD_TYPES, Field, Link, Option, Refused
+from ..fields.auto_number import check_settings as check_mask
 from .owners import LOCAL, Owner
 
 _NAME = re.compile(r"[a-z](?:_?[a-z0-9])*")
@@ -124,6 +125,11 @@ def check_settings(kind: str, given: Mapping[str, Any], name: str) -> dict[str, 
             raise RelatumError(
                 "definition_invalid", what=f"{name}.{setting}", reason=str(error)
             ) from None
+    if field_class(kind).NUMBERED:
+        try:
+            check_mask(checked)
+        except ValueError as error:
+            raise RelatumError("definition_invalid", what=name, reason=str(error)) from None
     for low, high in (("min", "max"), ("min_length", "max_length")):
         if (
             low in checked
@@ -145,6 +151,9 @@ def _size(kind: str, value: Any) -> Any:
 
 def check_flags(made: Field) -> None:
     """Refuse properties that the field type can't have."""
+    if made.NUMBERED and (made.required or not made.unique):
+        reason = "an auto_number is always unique and never required: each record gets its own"
+        raise RelatumError("definition_invalid", what=made.name, reason=reason)
     if made.unique and not made.CAN_BE_UNIQUE:
         raise RelatumError(
             "definition_invalid", what=made.name, reason=f"a {made.kind} field can't be unique"
@@ -158,7 +167,7 @@ def check_flags(made: Field) -> None:
     if made.indexed and made.members:
         reason = "its members are indexed, by the setting indexed_members"
         raise RelatumError("definition_invalid", what=made.name, reason=reason)
-    if made.options and made.kind != "choice":
+    if made.options and not made.HAS_OPTIONS:
         raise RelatumError(
             "definition_invalid", what=made.name, reason=f"a {made.kind} field has no options"
         )
@@ -168,6 +177,9 @@ def check_default(made: Field, value: Any) -> str | None:
     """Return a default as it is stored: a word such as now, or JSON of a constant."""
     if value is None or value == "":
         return None
+    if made.NUMBERED:
+        reason = "an auto_number has no default: each record gets its own"
+        raise RelatumError("definition_invalid", what=made.name, reason=reason)
     if isinstance(value, str) and value in made.DEFAULTS:
         return value
     try:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from .. import db
 from ..catalog import EntityType
 from ..errors import Problem, RelatumError
-from ..fields import Field, Refused
+from ..fields import Field, Refused, Several
 from .draft import Fill, Step
 
 _SHOWN = 10
@@ -155,6 +155,19 @@ def fill(step: Step, entity_type: EntityType, field: Field, ids: list[int], valu
     )
 
 
+def number(connection: sa.Connection, step: Step, entity_type: EntityType, field: Field) -> None:
+    """Plan to number all records, those in the trash too, in the order of their ids."""
+    table = entity_type.table
+    ids = list(connection.execute(sa.select(table.c.id).order_by(table.c.id)).scalars())
+    limit = db.settings().fill_limit
+    if len(ids) > limit:
+        step.question = Problem("fill_limit", {"count": len(ids), "limit": limit}, field=field.name)
+    elif ids:
+        step.rows = len(ids)
+        step.fill = Fill(entity_type.name, field.name, ids, None)
+        step.notes.append(f"{len(ids)} existing rows are numbered in the order of their ids")
+
+
 def _list(ids: list[int]) -> str:
     return ", ".join(str(id_) for id_ in ids[:5])
 
@@ -184,11 +197,18 @@ def ask_retired(
     if not retired:
         return
     table = entity_type.table
-    holding = (table.c.trashed_at.is_(None), table.c[field.column].in_(retired))
+    holds = table.c[field.column].in_(retired)
+    if isinstance(field, Several):
+        held = sa.select(field.values.c.id).where(field.values.c[field.MATCHED].in_(retired))
+        holds = table.c.id.in_(held)
+    holding = (table.c.trashed_at.is_(None), holds)
     if answer is not None and answer != "keep":
         query = sa.select(table.c.id).where(*holding).order_by(table.c.id)
         ids = list(connection.execute(query).scalars())
         ask(step, entity_type, field, ids, answer, empty=False)
+        if step.fill and isinstance(field, Several):
+            # The other options of a record stay.
+            step.fill.value = {"add": step.fill.value or [], "remove": retired}
         return
     counted = sa.select(sa.func.count()).select_from(table).where(*holding)
     step.rows = int(connection.execute(counted).scalar_one())

@@ -77,7 +77,7 @@ def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
         "label": given.get("label") or definitions.label_from(name),
         "help": given.get("help"),
         "required": given.get("required", False),
-        "is_unique": given.get("unique", False),
+        "is_unique": given.get("unique", definitions.field_class(given["kind"]).NUMBERED),
         "indexed": given.get("indexed", False),
         "sortable": given.get("sortable", False),
         "personal": given.get("personal", False),
@@ -127,6 +127,8 @@ def add_field(draft: Draft, change: dict[str, Any]) -> None:
     ids = existing.live_ids(draft.connection, before) if made.required and exists else []
     draft.touch(step, row["id"])
     existing.ask(step, draft.types[row["id"]], made, ids, change.get("existing"), empty=True)
+    if made.NUMBERED and exists:
+        existing.number(draft.connection, step, before, made)
 
 
 def _tables(draft: Draft) -> set[str]:
@@ -208,10 +210,10 @@ def _ask_existing(
         ids = existing.duplicate_ids(connection, entity_type, [before])
         existing.ask_duplicates(step, entity_type, [made], ids, answer)
     links.check_circles(before, made, entity_type.table)
-    if made.kind == "choice":
+    if made.HAS_OPTIONS:
         retired = existing.newly_retired(before, made)
         existing.ask_retired(connection, step, entity_type, made, retired, answer)
-    elif dict(made.settings) != dict(before.settings):
+    elif dict(made.settings) != dict(before.settings) and not made.NUMBERED:
         ids = existing.refused_ids(connection, entity_type, made)
         existing.ask(step, entity_type, made, ids, answer, empty=False)
 

@@ -32,6 +32,10 @@ codes(
         "Not sortable",
         "Records can't be sorted by '{field}' ({kind}). Sort by another field.",
     ),
+    no_suggestions=(
+        "No suggestions",
+        "'{field}' is a {kind} field; values are suggested for tags and multi_choice fields.",
+    ),
     not_groupable=(
         "Not groupable",
         "Records can't be grouped by '{field}' ({kind}). Group by another field.",

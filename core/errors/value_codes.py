@@ -31,6 +31,11 @@ codes(
         "Must be a number of seconds, or text such as 1h 30m, 1:30 or PT1H30M; got {got}.",
     ),
     not_colour=("Not a colour", "'{got}' is not a colour. Write #rrggbb, such as #2f6fed."),
+    not_texts=(
+        "Not a list of texts",
+        'Must be a list of texts, or {{"add": [...], "remove": [...]}}; got {got}.',
+    ),
+    too_many_values=("Too many values", "At most {max} values are allowed; got {count}."),
     not_phone=("Not a phone number", "'{got}' is not a phone number: {reason}"),
     not_url=("Not a web address", "'{got}' is not a web address: {reason}"),
     not_country=(

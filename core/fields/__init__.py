@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from .auto_number import AutoNumber as AutoNumber
 from .base import Field as Field
 from .base import Option as Option
 from .base import Refused as Refused
@@ -36,6 +37,10 @@ from .reference import RecordId as RecordId
 from .reference import Reference as Reference
 from .reference import Tree as Tree
 from .reference import UserField as UserField
+from .several import Delta as Delta
+from .several import MultiChoice as MultiChoice
+from .several import Several as Several
+from .several import Tags as Tags
 from .text import Colour as Colour
 from .text import Email as Email
 from .text import LongText as LongText
@@ -59,6 +64,9 @@ FIELD_TYPES: Final[dict[str, type[Field]]] = {
         Time,
         Datetime,
         Choice,
+        MultiChoice,
+        Tags,
+        AutoNumber,
         Email,
         Phone,
         Url,

@@ -66,6 +66,10 @@ class Field:
     PARTS: ClassVar[tuple[str, ...]] = ()
     #: Whether the field can be made unique.
     CAN_BE_UNIQUE: ClassVar[bool] = True
+    #: Whether the kernel gives the value of each new record, one that is never given twice.
+    NUMBERED: ClassVar[bool] = False
+    #: Whether the field has a list of options.
+    HAS_OPTIONS: ClassVar[bool] = False
 
     id: int
     type_id: int
@@ -86,6 +90,8 @@ class Field:
     trashed_in: int | None = None
     #: System fields are set by the kernel; a caller may only read them.
     read_only: bool = False
+    #: The physical table of the field's records (filled by the catalog).
+    table_name: str = ""
     #: The physical table a reference points to (filled by the catalog).
     target_table: str | None = None
     #: The tree that a link leads into (filled by the catalog).
@@ -144,7 +150,7 @@ class Field:
     def merge(self, before: Any, value: Any) -> Any:
         """Return the value to store for a checked one, where `before` is stored; raise `Refused`.
 
-        Only composite fields have more to say than the new value.
+        Only fields of several members or values have more to say than the new value.
         """
         return value
 
@@ -187,6 +193,10 @@ class Field:
     def condition_column(self, operator: str) -> str:
         """Return the column an operator looks at."""
         return self.column
+
+    def bound_type(self, column: types.Sql) -> sa.types.TypeEngine[Any]:
+        """Return the column type of what a condition binds; `column` is what it looks at."""
+        return column.type
 
     def order(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         """Return what records are ordered by; `column` is the key column."""

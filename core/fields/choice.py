@@ -24,6 +24,7 @@ class Choice(Field):
     value_type = types.CHOICE
     PARTS = ("category",)
     CAN_BE_UNIQUE = False
+    HAS_OPTIONS = True
 
     def columns(self) -> list[sa.Column[Any]]:
         return [sa.Column(self.column, Text)]

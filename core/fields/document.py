@@ -160,7 +160,10 @@ class JsonField(Field):
     def condition(self, operator: str, column: types.Sql, *arguments: types.Sql) -> types.Sql:
         if operator != "has":
             return types.condition(operator, column, *arguments)
-        return _has_key(column, sa.type_coerce(arguments[0], Text)) == sa.true()
+        return _has_key(column, *arguments) == sa.true()
+
+    def bound_type(self, column: types.Sql) -> sa.types.TypeEngine[Any]:
+        return Text
 
     def wire(self, value: str | None) -> Any:
         return None if value is None else orjson.loads(value)

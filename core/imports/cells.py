@@ -116,7 +116,7 @@ class Cells:
         for row, text in zip(rows, texts, strict=True):
             row.texts[name] = text
             if not text:
-                row.values[name] = None
+                row.values[name] = {"add": []} if column.adds else None
             elif find is None:
                 row.links[name] = text
             else:
@@ -170,7 +170,8 @@ def _parser(column: Column) -> Callable[[str], Any]:
     @lru_cache(maxsize=_REMEMBERED)
     def read(text: str) -> Any:
         try:
-            return parse(text, style)
+            value = parse(text, style)
+            return {"add": list(value or ())} if column.adds else value
         except Refused as refused:
             return refused.problem
 

@@ -17,7 +17,7 @@ from ...schemas.entity_types import flat
 from ...schemas.imports import ImportMapSchema
 from ..catalog import Catalog, EntityType, Key
 from ..errors import RelatumError, nearest
-from ..fields import STYLES, Field, Lookup, fold
+from ..fields import STYLES, Field, Lookup, Several, fold
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -26,7 +26,8 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class ImportMap:
     """What a map says; the empty map matches columns to fields by name or label.
 
-    `columns` holds {column: {field, by?, date_format?, values?} or None for a column left out}.
+    `columns` holds {column: {field, by?, date_format?, add?, values?}}, or None for a column
+    that is left out.
     """
 
     key: tuple[str, ...] = ()
@@ -50,6 +51,8 @@ class Column:
     values: Mapping[str, str | None] = plain(default_factory=dict)
     target: EntityType | None = None
     by: Field | None = None
+    #: The values of a cell are added to those that a record has.
+    adds: bool = False
 
 
 def read_map(path: str | Path) -> ImportMap:
@@ -132,8 +135,9 @@ def _column(
     if style is None and found.kind == "date":
         style = mapping.date_format
     return make_column(
-        catalog, name, found, style=style, values=given.get("values", {}), by=given.get("by")
-    )
+        catalog, name, found, style=style, values=given.get("values", {}), by=given.get("by"),
+        adds=given.get("add", False),
+    )  # fmt: skip
 
 
 def _match(entity_type: EntityType, name: str) -> Field:
@@ -154,18 +158,22 @@ def make_column(
     style: str | None = None,
     values: Mapping[str, str | None] = _NOTHING,
     by: str | None = None,
+    adds: bool = False,
 ) -> Column:
     """Return a column for a field; `by` names the field of the target that finds a link.
 
     Raises `read_only`, `map_invalid` or `field_unknown`.
     """
-    if found.read_only:
+    if found.read_only or (found.NUMBERED and not found.settings.get("importable")):
         raise RelatumError("read_only", field=found.name)
+    if adds and not isinstance(found, Several):
+        reason = f"'{found.name}' is a {found.kind} field; add is for fields of several values"
+        raise RelatumError("map_invalid", place=f"columns.{name}.add", reason=reason)
     if not isinstance(found, Lookup):
         if by is not None:
             reason = f"'{found.name}' is a {found.kind} field; by is for links"
             raise RelatumError("map_invalid", place=f"columns.{name}.by", reason=reason)
-        return Column(name, found, style, values)
+        return Column(name, found, style, values, adds=adds)
     target = catalog.type(found.target)
     return Column(name, found, style, values, target, finder(target, name, by))
 

@@ -11,4 +11,5 @@ from .parse import from_url as from_url
 from .parse import over as over
 from .parse import words as words
 from .sorting import check as check
+from .suggesting import suggest as suggest
 from .terms import Query as Query

@@ -16,6 +16,7 @@ from .. import types
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import RelatumError
+from ..fields import Several
 from .paths import Path
 from .terms import Asker, Condition, Filter, Has, Junction, Not, conditions
 
@@ -72,7 +73,8 @@ def is_driven(node: Filter) -> bool:
     match node:
         case Condition(path, operator) if not path.steps:
             found = path.field
-            return operator != "empty" and (found.indexed or found.unique or found.is_link)
+            indexed = found.indexed or found.unique or found.is_link
+            return operator != "empty" and (indexed or isinstance(found, Several))
         case Junction(all_, parts):
             return all_ and any(map(is_driven, parts))
     return False
@@ -123,7 +125,7 @@ class _Compiler:
         at = target(self.table, path)
         column = at[-1].c[name]
         arguments = self._parameters(leaf, column)
-        if self.dense and not path.steps:
+        if (self.dense and not path.steps) or (negated and isinstance(field, Several)):
             column = _plain(column)
         made = field.condition(leaf.operator, column, *arguments)
         return over(at, path, sa.not_(made) if negated else made)
@@ -133,7 +135,8 @@ class _Compiler:
         made: list[Sql] = []
         for _ in leaf.path.field.arguments(leaf.operator, leaf.operand):
             name = f"v{next(self.numbers)}"
-            made.append(sa.bindparam(name, type_=column.type, expanding=many))
+            bound = leaf.path.field.bound_type(column)
+            made.append(sa.bindparam(name, type_=bound, expanding=many))
         return made
 
     def _has(self, node: Has, negated: bool) -> Sql:

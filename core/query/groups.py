@@ -14,7 +14,7 @@ from .. import access, catalog, db, types
 from ..actor import Actor
 from ..catalog import Catalog, EntityType
 from ..errors import RelatumError
-from ..fields import Lookup
+from ..fields import Lookup, Several
 from . import filters
 from .dateparts import part_of
 from .lists import conditions
@@ -96,6 +96,12 @@ class _Grouping:
         for place, path in enumerate(self.query.group):
             name: Any = sa.literal_column(f"g{place}_")
             table = self._join(path)
+            if isinstance(path.field, Several):
+                key = self._parted(table, path.field)
+                shown.append(sa.func.min(key.table.c.value).label(f"g{place}_"))
+                grouped.append(key)
+                order.append(path.field.order(key).asc().nulls_first())
+                continue
             value = table.c[path.field.column]
             shown.append(self._grouped_value(path, value).label(f"g{place}_"))
             grouped.append(name)
@@ -129,6 +135,12 @@ class _Grouping:
                 self.source = self.source.outerjoin(table, here)
                 self.joined[names] = table
         return self.joined[names]
+
+    def _parted(self, table: Any, field: Several) -> Any:
+        """Join the values of a set, so that a record counts in the group of each; return them."""
+        values = field.values.alias()
+        self.source = self.source.outerjoin(values, values.c.id == table.c.id)
+        return values.c[field.MATCHED]
 
     def _grouped_value(self, path: Path, value: Any) -> Any:
         if path.part is None:
@@ -190,7 +202,8 @@ class _Grouping:
 
 
 def _value(path: Path, value: Any) -> Any:
-    return value if path.part is not None else path.field.wire(value)
+    as_it_is = path.part is not None or isinstance(path.field, Several)
+    return value if as_it_is else path.field.wire(value)
 
 
 def _result(wanted: Aggregate, values: Any) -> Any:

@@ -93,8 +93,8 @@ def _word(name: str, text: str) -> Any:
 
 def _pair(known: Catalog, entity_type: EntityType, name: str, text: str) -> dict[str, Any]:
     path, _, operator = name.partition("__")
-    operator = operator or "eq"
     field = paths.read(known, entity_type, path).field
+    operator = operator or field.value_type.plain
     takes = types.OPERATORS[operator].operands if operator in types.OPERATORS else "one"
     value: Any
     if takes == "flag":
@@ -275,7 +275,7 @@ class _Filters:
     def _condition(self, node: dict[str, Any], place: str) -> Filter:
         if not {"field", "value"} <= set(node) <= {"field", "op", "value"}:
             raise RelatumError("bad_filter", place=place, reason=_WANTED)
-        text, operator = node["field"], node.get("op", "eq")
+        text, operator = node["field"], node.get("op", "")
         if not isinstance(text, str) or not isinstance(operator, str):
             raise RelatumError("bad_filter", place=place, reason="field and op must be text")
         self.count += 1
@@ -283,6 +283,7 @@ class _Filters:
         if self.count > limit:
             raise RelatumError("filter_conditions", limit=limit)
         path = paths.read(self.catalog, self.type, text)
+        operator = operator if "op" in node else path.field.value_type.plain
         known = path.field.operators
         if operator not in known:
             raise RelatumError(
@@ -296,6 +297,10 @@ class _Filters:
         if operator == "empty":
             empty = Condition(path, "empty", operand=True)
             return empty if operand else Not(empty)
+        if operator == "has_all":
+            return Junction(all=True, parts=tuple(Condition(path, "has", v) for v in operand))
+        if operator == "has_none":
+            return Not(Condition(path, "has_any", operand))
         return Condition(path, operator, operand)
 
 

@@ -11,6 +11,7 @@ from .batch import Outcome as Outcome
 from .filling import default_of as default_of
 from .hooking import Committed as Committed
 from .hooking import WriteBatch as WriteBatch
+from .numbers import number as number
 from .reading import deletion as deletion
 from .reading import get as get
 from .reading import history as history

@@ -208,8 +208,8 @@ def _checked(field_: Field, value: Any) -> Any:
 
 
 def settle(entity_type: EntityType, rows: Iterable[Row]) -> None:
-    """Complete composite values: what was not sent of one stays as it is stored."""
-    for field_ in entity_type.composites:
+    """Complete values of several members or texts: what was not sent stays as it is stored."""
+    for field_ in (*entity_type.composites, *entity_type.sets):
         name = field_.name
         for row in rows:
             if row.values.get(name) is None:
@@ -219,7 +219,8 @@ def settle(entity_type: EntityType, rows: Iterable[Row]) -> None:
                 row.values[name] = field_.merge(before, row.values[name])
             except Refused as refused:
                 del row.values[name]
-                row.problems.append(refused.problem.at(row=row.place))
+                problem = refused.problem
+                row.problems.append(problem.at(field=problem.field or name, row=row.place))
 
 
 def good(rows: Iterable[Row], *, partial: bool) -> list[Row]:

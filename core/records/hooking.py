@@ -14,7 +14,6 @@ from ..catalog import EntityType
 from ..errors import Invalid, RelatumError
 from ..fields import Refused
 from .batch import Row
-from .deleting import Going, rows_of
 
 #: Writes that hooks make may call hooks again, so deep and no deeper.
 DEPTH: Final = 5
@@ -77,6 +76,18 @@ class WriteBatch:
         stored = self.rows[place].before
         return stored[name] if stored else None
 
+    def category(self, place: int, name: str) -> str | None:
+        """Return the category of the option that a choice will have."""
+        return self._category(name, self.value(place, name))
+
+    def category_before(self, place: int, name: str) -> str | None:
+        """Return the category of the option that is stored; None for a new record."""
+        return self._category(name, self.before(place, name))
+
+    def _category(self, name: str, value: Any) -> str | None:
+        options = self.entity_type.fields[name].options
+        return next((option.category for option in options if option.value == value), None)
+
     def column(self, name: str) -> list[Any]:
         """Return the values that a field will have, of all rows in order."""
         self._known(name)
@@ -95,7 +106,7 @@ class WriteBatch:
             raise ValueError(f"values can't be set after {self.operation}")
         self._known(name)
         field, row = self.entity_type.fields[name], self.rows[place]
-        if field.read_only:
+        if field.read_only or field.NUMBERED:
             raise ValueError(f"'{name}' of '{self.type}' can only be read")
         try:
             empty = value is None or value == ""
@@ -139,22 +150,6 @@ def after(entity_type: EntityType, operation: str, rows: Sequence[Row], actor: A
         problems = [problem for row in rows for problem in row.problems]
         if problems:
             raise Invalid(problems)
-
-
-def before_along(each: Going, actor: Actor) -> None:
-    """Let plugins look at what a delete takes along; what they refuse refuses the whole."""
-    if not hooks.current().implemented(_BEFORE):
-        return
-    rows = rows_of(each)
-    before(each.type, "delete", rows, actor)
-    problems = [
-        problem.at(row=each.members[row.id].place)
-        for row in rows
-        if row.id is not None
-        for problem in row.problems
-    ]
-    if problems:
-        raise Invalid(problems)
 
 
 def _call(name: str, batch: WriteBatch) -> None:

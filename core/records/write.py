@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from .. import changes, clock, db
 from ..actor import Actor
 from ..catalog import EntityType
 from ..fields.number import INTEGER_LIMIT
+from . import sets
 from .batch import Row
 from .checks import slices
 
@@ -67,6 +68,7 @@ def insert(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
     if statement is None:
         statement = entity_type.prepared["insert"] = sa.insert(entity_type.table)
     db.for_writing().connection.execute(statement, parameters)
+    sets.write(entity_type, rows)
     changes.record((_created(entity_type, row) for row in rows), actor)
 
 
@@ -103,6 +105,7 @@ def update(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
             .values({name: sa.bindparam(name) for name in names})
         )
         connection.execute(statement, batch)
+    sets.write(entity_type, rows)
     changes.record((_updated(entity_type, row) for row in rows), actor)
 
 
@@ -155,6 +158,16 @@ def _flag(
 def _flagged(row: Row, op: str) -> changes.Change:
     assert row.id is not None and row.before is not None
     return changes.Change(row.id, op, row.before["version"] + 1, {})
+
+
+def versions(entity_type: EntityType, ids: Iterable[int]) -> dict[int, int]:
+    """Return the versions that records have by now."""
+    table = entity_type.table
+    found: dict[int, int] = {}
+    for piece in slices(ids):
+        query = sa.select(table.c.id, table.c.version).where(table.c.id.in_(piece))
+        found.update((id_, version) for id_, version in db.current().connection.execute(query))
+    return found
 
 
 def lock(

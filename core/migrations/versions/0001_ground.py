@@ -127,6 +127,13 @@ def _catalog() -> None:
         sa.Column("owner", Text, nullable=False),
         sa.Column("trashed_in", sa.Integer),
     )
+    op.create_table(
+        "core_counter",
+        sa.Column("field_id", Int64, sa.ForeignKey("core_field.id"), primary_key=True),
+        sa.Column("period", Text, primary_key=True),
+        sa.Column("mask", Text, nullable=False),
+        sa.Column("last", Int64, nullable=False),
+    )
 
 
 def _plugins() -> None:

@@ -1,0 +1,43 @@
+"""Values of a set that are in use, for whoever is about to write one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import access, catalog, db, types
+from ..actor import Actor
+from ..errors import RelatumError
+from ..fields import Several, fold
+
+
+def suggest(
+    type_name: str, name: str, *, actor: Actor, starts: str = "", limit: int = 20
+) -> list[dict[str, Any]]:
+    """Return values that live records have in a field of several values, in order.
+
+    Each is {value, count}; `starts` is what they begin with, whatever case and accents. At most
+    `limit` are read, by the index. Raises `forbidden`, `field_unknown` or `no_suggestions`.
+    """
+    access.require(actor, "read", f"records of '{type_name}'")
+    entity_type = catalog.current().type(type_name)
+    field = entity_type.field(name)
+    if not isinstance(field, Several):
+        raise RelatumError("no_suggestions", field=name, kind=field.kind)
+    values, table = field.values, entity_type.table
+    matched = values.c[field.MATCHED]
+    query = (
+        sa.select(sa.func.min(values.c.value).label("value"), sa.func.count().label("count"))
+        .join_from(values, table, table.c.id == values.c.id)
+        .where(table.c.trashed_at.is_(None))
+        .group_by(matched)
+        .order_by(matched)
+        .limit(limit)
+    )
+    begins = fold(starts) if field.MATCHED != "value" else starts
+    if begins:
+        query = query.where(
+            types.condition("starts", matched, *map(sa.literal, types.arguments("starts", begins)))
+        )
+    return [dict(row) for row in db.current().connection.execute(query).mappings()]

@@ -1,0 +1,37 @@
+"""The tables of values beside the records, kept as the records' sets are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import db
+from ..catalog import EntityType
+from ..fields import Several
+from ..storage import Int64
+from .batch import Row
+from .checks import slices
+
+
+def write(entity_type: EntityType, rows: Sequence[Row]) -> None:
+    """Bring the tables of values to what rows hold now: one delete and one insert per field."""
+    for field in entity_type.sets:
+        touched = [row for row in rows if field.name in row.values]
+        _clear(field, [row.id for row in touched if row.before is not None and row.id])
+        made = [
+            each
+            for row in touched
+            if row.id is not None
+            for each in field.rows(row.id, row.values[field.name])
+        ]
+        if made:
+            db.for_writing().connection.execute(sa.insert(field.values), made)
+
+
+def _clear(field: Several, ids: Sequence[int]) -> None:
+    asked: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True, type_=Int64)
+    statement = sa.delete(field.values).where(field.values.c.id.in_(asked))
+    for piece in slices(ids):
+        db.for_writing().connection.execute(statement, {"ids": piece})
