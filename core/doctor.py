@@ -41,13 +41,14 @@ def examine() -> list[Finding]:
     try:
         with db.reading(timed=False) as tx:
             found = [*server(tx.connection), *_revision(tx.connection), *_disk(tx.connection)]
+            found += [Finding(*told) for told in jobs.findings(tx.connection)]
             broken = list(_metadata(tx.connection))
             if broken:
                 # Without sound metadata there is no catalog to compare with.
                 return found + broken
             known = catalog.load(tx.connection, tx.epochs.catalog)
             checks: tuple[Callable[[sa.Connection, Catalog], Iterator[Finding]], ...] = (
-                _tables, _foreign_keys, _indexes, _records, _references, _file, _plugins, _jobs,
+                _tables, _foreign_keys, _indexes, _records, _references, _file, _plugins,
             )  # fmt: skip
             return found + [finding for look in checks for finding in look(tx.connection, known)]
     except RelatumError as error:
@@ -144,10 +145,6 @@ def _plugins(connection: sa.Connection, _: Catalog) -> Iterator[Finding]:
     for row in connection.execute(wanted.order_by(table.c.id)):
         text = f"Plugin '{row.id}' is enabled and does not run: {row.reason.rstrip('.')}"
         yield Finding("plugin_fault", text, f"Correct it, or: relatum plugins disable {row.id}")
-
-
-def _jobs(connection: sa.Connection, _: Catalog) -> Iterator[Finding]:
-    yield from (Finding(*told) for told in jobs.findings(connection))
 
 
 # -- metadata -------------------------------------------------------------------------------
