@@ -336,9 +336,11 @@ def _spine(connection: sa.Connection, entity_type: EntityType) -> Iterator[Findi
     table, name = entity_type.table, entity_type.name
     ours = sa.select(table.c.id)
     registered = sa.select(spine.c.id).where(spine.c.type_id == entity_type.id)
+    change: sa.Table = models.Change.__table__
+    purged = sa.select(change.c.record_id).where(change.c.op == "purge")
     for text, query in (
         (f"{{}} records of '{name}' are not on the spine", ours.except_(registered)),
-        (f"{{}} ids of the spine have no record of '{name}'", registered.except_(ours)),
+        (f"{{}} ids of the spine have no record of '{name}'", registered.except_(ours, purged)),
     ):
         count, first = _some(connection, sa.select(query.subquery().c[0].label("id")))
         if count:

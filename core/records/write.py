@@ -36,9 +36,8 @@ def stored(entity_type: EntityType, values: dict[str, Any]) -> dict[str, Any]:
     """Return column values for stored field values."""
     made: dict[str, Any] = {}
     for name, value in values.items():
-        field = entity_type.fields[name]
-        columns = (column.name for column in field.columns())
-        made.update(zip(columns, field.store(value), strict=True))
+        columns = entity_type.columns_of[name]
+        made.update(zip(columns, entity_type.fields[name].store(value), strict=True))
     return made
 
 
