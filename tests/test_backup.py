@@ -57,7 +57,7 @@ def full(instance):
                 "f_person_name": {"first": "Zoë", "last": "Bücher"},
                 "f_geo": {"lat": -33.9, "lng": 18},
                 "f_address": {"street": "1\n2", "city": "Köln", "country": "DE"},
-                "f_multi_choice": ["b", "a"], "f_tags": ["Zoë", "vip"],
+                "f_encrypted": "secret", "f_multi_choice": ["b", "a"], "f_tags": ["Zoë", "vip"],
                 "f_json": {"b": [1, 2.5, None, "😀"], "a": {}},
             },
             {"id": ids[1], "f_lookup": ids[0]},
