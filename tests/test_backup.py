@@ -11,7 +11,7 @@ import orjson
 import pytest
 from flask import Flask
 
-from relatum.core import auth, backup, catalog, db, doctor, entities, records
+from relatum.core import auth, backup, catalog, db, doctor, entities, keys, records
 from relatum.core.actor import system
 from relatum.core.errors import RelatumError
 from relatum.core.fields import FIELD_TYPES
@@ -19,6 +19,12 @@ from relatum.core.fields import FIELD_TYPES
 from .samples import needed
 
 OTHER = {"sqlite": "postgresql", "postgresql": "sqlite"}
+
+
+@pytest.fixture(autouse=True)
+def _ring(monkeypatch, tmp_path):
+    """Keep the key ring apart, so that an instance that is restored elsewhere has it, too."""
+    monkeypatch.setattr(keys, "path", lambda: tmp_path / "apart" / "ring")
 
 
 @pytest.fixture
