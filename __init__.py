@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from .core import clock as clock
     from .core import fields as fields
     from .core import query as query
     from .core import records as records
@@ -45,6 +46,7 @@ _FACE: Final = {
     "RelatumError": "core.errors",
     "Routes": "core.plugin_host",
     "WriteBatch": "core.records",
+    "clock": "core",
     "context": "core.plugin_host",
     "fields": "core",
     "hookimpl": "core.hooks",

@@ -117,7 +117,9 @@ class _Declared:
         return max(found, key=lambda t: t.trashed_in or 0, default=None)
 
     def _new(self, name: str, own: Change, given: Mapping[str, Any]) -> None:
-        fields = [dict(field) for field in _objects(given, "fields")]
+        # Links are added later, but stand where they are declared.
+        declared = _objects(given, "fields")
+        fields = [{"position": place, **field} for place, field in enumerate(declared)]
         plain = [field for field in fields if field.get("kind") not in LINKS]
         self.made.append({"op": "create_type", "name": name, **own, "fields": plain})
         self.fields += [

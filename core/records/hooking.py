@@ -77,6 +77,18 @@ class WriteBatch:
         stored = self.rows[place].before
         return stored[name] if stored else None
 
+    def category(self, place: int, name: str) -> str | None:
+        """Return the category of the option that a choice will have."""
+        return self._category(name, self.value(place, name))
+
+    def category_before(self, place: int, name: str) -> str | None:
+        """Return the category of the option that is stored; None for a new record."""
+        return self._category(name, self.before(place, name))
+
+    def _category(self, name: str, value: Any) -> str | None:
+        options = self.entity_type.fields[name].options
+        return next((option.category for option in options if option.value == value), None)
+
     def column(self, name: str) -> list[Any]:
         """Return the values that a field will have, of all rows in order."""
         self._known(name)

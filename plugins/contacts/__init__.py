@@ -1,0 +1,24 @@
+"""Contacts: accounts, the people there, what they are to each other, and households."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from relatum import Plugin, hookimpl
+
+from . import entities
+
+plugin = Plugin(
+    id="contacts",
+    name="Contacts",
+    version="0.1.0",
+    description="Accounts, contacts, the roles of contacts in accounts, and households.",
+    license="Apache-2.0",
+    presets=["contacts", "sales", "all"],
+)
+
+
+@hookimpl
+def relatum_declare() -> dict[str, Any]:
+    """Declare accounts, households, contacts and their roles."""
+    return {"types": entities.TYPES}

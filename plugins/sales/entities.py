@@ -1,0 +1,294 @@
+"""The entity types of selling."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+#: What an opportunity's probability becomes when it enters a stage, in percent.
+PROBABILITIES: Final = {
+    "qualify": 10, "develop": 30, "propose": 50, "negotiate": 80, "won": 100, "lost": 0,
+}  # fmt: skip
+
+_SOURCES: Final = [
+    {"value": value, "label": label}
+    for value, label in (
+        ("website", "Website"),
+        ("referral", "Referral"),
+        ("trade_fair", "Trade fair"),
+        ("call", "Call"),
+        ("campaign", "Campaign"),
+        ("partner", "Partner"),
+        ("existing_customer", "Existing customer"),
+        ("social_media", "Social media"),
+        ("tender", "Tender"),
+        ("other", "Other"),
+    )
+]
+
+_LEAD: Final = {
+    "name": "lead",
+    "label": "Lead",
+    "plural": "Leads",
+    "icon": "sparkles",
+    "hue": 45,
+    "description": "Somebody who may want to buy, before it is known who exactly and what.",
+    "title": "subject",
+    "fields": [
+        {
+            "name": "subject", "kind": "text", "label": "Subject", "required": True,
+            "sortable": True, "help": "What it is about, in a few words.",
+        },
+        {
+            "name": "name", "kind": "person_name", "label": "Name", "sortable": True,
+            "personal": True,
+        },
+        {"name": "company", "kind": "text", "label": "Company", "indexed": True, "sortable": True},
+        {"name": "job_title", "kind": "text", "label": "Job title"},
+        {
+            "name": "status", "kind": "choice", "label": "Status", "required": True,
+            "default": "new", "indexed": True,
+            "options": [
+                {"value": "new", "label": "New", "category": "open", "hue": 210},
+                {"value": "contacted", "label": "Contacted", "category": "open", "hue": 45},
+                {"value": "qualified", "label": "Qualified", "category": "won", "hue": 140},
+                {"value": "lost", "label": "Lost", "category": "lost", "hue": 0},
+                {
+                    "value": "cannot_contact", "label": "Cannot contact", "category": "lost",
+                    "hue": 10,
+                },
+                {
+                    "value": "no_longer_interested", "label": "No longer interested",
+                    "category": "lost", "hue": 20,
+                },
+                {"value": "canceled", "label": "Canceled", "category": "lost", "hue": 330},
+            ],
+        },
+        {
+            "name": "rating", "kind": "choice", "label": "Rating", "indexed": True,
+            "options": [
+                {"value": "hot", "label": "Hot", "hue": 0},
+                {"value": "warm", "label": "Warm", "hue": 35},
+                {"value": "cold", "label": "Cold", "hue": 220},
+            ],
+        },
+        {
+            "name": "source", "kind": "choice", "label": "Source", "indexed": True,
+            "options": _SOURCES,
+        },
+        {
+            "name": "email", "kind": "email", "label": "E-mail", "indexed": True,
+            "personal": True,
+        },
+        {"name": "phone", "kind": "phone", "label": "Phone", "indexed": True, "personal": True},
+        {"name": "mobile", "kind": "phone", "label": "Mobile", "personal": True},
+        {"name": "website", "kind": "url", "label": "Website"},
+        {
+            "name": "address", "kind": "address", "label": "Address", "personal": True,
+            "settings": {"indexed_members": ["city", "country"]},
+        },
+        {
+            "name": "employees", "kind": "integer", "label": "Employees",
+            "settings": {"min": 0},
+        },
+        {
+            "name": "estimated_amount", "kind": "money", "label": "Estimated amount",
+            "sortable": True, "settings": {"min": "0"},
+        },
+        {
+            "name": "estimated_close_date", "kind": "date", "label": "Estimated close date",
+            "sortable": True,
+        },
+        {
+            "name": "account", "kind": "lookup", "label": "Account",
+            "help": "The account that it turned out to be.",
+            "settings": {"target": "account", "inverse": "leads", "on_delete": "clear"},
+        },
+        {
+            "name": "contact", "kind": "lookup", "label": "Contact",
+            "help": "The contact that it turned out to be.",
+            "settings": {"target": "contact", "inverse": "leads", "on_delete": "clear"},
+        },
+        {"name": "description", "kind": "rich_text", "label": "Description"},
+    ],
+}  # fmt: skip
+
+_OPPORTUNITY: Final = {
+    "name": "opportunity",
+    "label": "Opportunity",
+    "plural": "Opportunities",
+    "icon": "target",
+    "hue": 140,
+    "description": "A sale that is being worked on, until it is won or lost.",
+    "title": "name",
+    "fields": [
+        {"name": "name", "kind": "text", "label": "Name", "required": True, "sortable": True},
+        {
+            "name": "account", "kind": "lookup", "label": "Account", "required": True,
+            "settings": {"target": "account", "inverse": "opportunities"},
+        },
+        {
+            "name": "contact", "kind": "lookup", "label": "Primary contact",
+            "settings": {"target": "contact", "inverse": "opportunities", "on_delete": "clear"},
+        },
+        {
+            "name": "stage", "kind": "choice", "label": "Stage", "required": True,
+            "default": "qualify", "indexed": True,
+            "options": [
+                {"value": "qualify", "label": "Qualify", "category": "open", "hue": 210},
+                {"value": "develop", "label": "Develop", "category": "open", "hue": 190},
+                {"value": "propose", "label": "Propose", "category": "open", "hue": 50},
+                {"value": "negotiate", "label": "Negotiate", "category": "open", "hue": 30},
+                {"value": "won", "label": "Won", "category": "won", "hue": 140},
+                {"value": "lost", "label": "Lost", "category": "lost", "hue": 0},
+            ],
+        },
+        {
+            "name": "amount", "kind": "money", "label": "Amount", "sortable": True,
+            "help": "What it is worth to you, without tax.", "settings": {"min": "0"},
+        },
+        {
+            "name": "probability", "kind": "percent", "label": "Probability", "sortable": True,
+            "help": "That it is won. Follows the stage unless you say otherwise.",
+            "settings": {"min": "0", "max": "100"},
+        },
+        {
+            "name": "close_date", "kind": "date", "label": "Close date", "sortable": True,
+            "help": "The day on which you expect the decision.",
+        },
+        {"name": "next_step", "kind": "text", "label": "Next step"},
+        {
+            "name": "type", "kind": "choice", "label": "Type", "indexed": True,
+            "options": [
+                {"value": "new_business", "label": "New business", "hue": 200},
+                {"value": "expansion", "label": "Expansion", "hue": 150},
+                {"value": "renewal", "label": "Renewal", "hue": 270},
+            ],
+        },
+        {
+            "name": "source", "kind": "choice", "label": "Source", "indexed": True,
+            "options": _SOURCES,
+        },
+        {
+            "name": "forecast_category", "kind": "choice", "label": "Forecast category",
+            "indexed": True, "help": "Decided ones go by their stage.",
+            "options": [
+                {"value": "pipeline", "label": "Pipeline", "hue": 210},
+                {"value": "best_case", "label": "Best case", "hue": 50},
+                {"value": "commit", "label": "Commit", "hue": 110},
+                {"value": "closed", "label": "Closed", "hue": 140},
+                {"value": "omitted", "label": "Omitted", "hue": 0},
+            ],
+        },
+        {
+            "name": "lost_reason", "kind": "choice", "label": "Lost reason", "indexed": True,
+            "options": [
+                {"value": "price", "label": "Price"},
+                {"value": "competitor", "label": "Competitor"},
+                {"value": "no_budget", "label": "No budget"},
+                {"value": "no_decision", "label": "No decision"},
+                {"value": "timing", "label": "Timing"},
+                {"value": "missing_feature", "label": "Something was missing"},
+                {"value": "other", "label": "Other"},
+            ],
+        },
+        {
+            "name": "competitor", "kind": "lookup", "label": "Competitor",
+            "help": "Who else wants the order, or got it.",
+            "settings": {
+                "target": "account", "inverse": "competing_opportunities", "on_delete": "clear",
+            },
+        },
+        {
+            "name": "lead", "kind": "lookup", "label": "Originating lead",
+            "settings": {"target": "lead", "inverse": "opportunities", "on_delete": "clear"},
+        },
+        {
+            "name": "price_list", "kind": "lookup", "label": "Price list",
+            "settings": {"target": "price_list", "inverse": "opportunities", "on_delete": "clear"},
+        },
+        {
+            "name": "stage_changed_at", "kind": "datetime", "label": "In this stage since",
+            "sortable": True, "help": "Set when the stage changes.",
+        },
+        {
+            "name": "closed_at", "kind": "datetime", "label": "Decided at", "sortable": True,
+            "help": "Set when it is won or lost.",
+        },
+        {"name": "description", "kind": "rich_text", "label": "Description"},
+    ],
+}  # fmt: skip
+
+_LINE: Final = {
+    "name": "opportunity_line",
+    "label": "Line",
+    "plural": "Lines",
+    "icon": "list-ordered",
+    "hue": 150,
+    "description": "What an opportunity is about: a product, or something described in words.",
+    "title": "description",
+    "fields": [
+        {
+            "name": "opportunity", "kind": "lookup", "label": "Opportunity", "required": True,
+            "settings": {"target": "opportunity", "part": True, "inverse": "lines"},
+        },
+        {"name": "position", "kind": "integer", "label": "Position", "settings": {"min": 0}},
+        {
+            "name": "product", "kind": "lookup", "label": "Product",
+            "settings": {"target": "product", "inverse": "opportunity_lines"},
+        },
+        {
+            "name": "description", "kind": "text", "label": "Description",
+            "help": "What is sold, if it is no product or more must be said.",
+        },
+        {
+            "name": "quantity", "kind": "decimal", "label": "Quantity", "required": True,
+            "default": "1", "settings": {"scale": 3, "min": "0"},
+        },
+        {
+            "name": "price", "kind": "money", "label": "Price",
+            "help": "For one unit, before the discount, without tax.", "settings": {"min": "0"},
+        },
+        {
+            "name": "discount", "kind": "percent", "label": "Discount",
+            "settings": {"min": "0", "max": "100"},
+        },
+    ],
+}  # fmt: skip
+
+_PERSON: Final = {
+    "name": "opportunity_contact",
+    "label": "Opportunity role",
+    "plural": "Opportunity roles",
+    "icon": "users-round",
+    "hue": 170,
+    "description": "A contact's role in the decision on an opportunity.",
+    "title": "",
+    "fields": [
+        {
+            "name": "opportunity", "kind": "lookup", "label": "Opportunity", "required": True,
+            "settings": {
+                "target": "opportunity", "on_delete": "cascade", "inverse": "contact_roles",
+            },
+        },
+        {
+            "name": "contact", "kind": "lookup", "label": "Contact", "required": True,
+            "settings": {
+                "target": "contact", "on_delete": "cascade", "inverse": "opportunity_roles",
+            },
+        },
+        {
+            "name": "role", "kind": "choice", "label": "Role", "indexed": True,
+            "options": [
+                {"value": "decision_maker", "label": "Decision maker", "hue": 140},
+                {"value": "evaluator", "label": "Evaluator", "hue": 200},
+                {"value": "influencer", "label": "Influencer", "hue": 50},
+                {"value": "sponsor", "label": "Executive sponsor", "hue": 270},
+                {"value": "technical", "label": "Technical buyer", "hue": 230},
+                {"value": "user", "label": "User", "hue": 100},
+            ],
+        },
+    ],
+    "keys": [["opportunity", "contact"]],
+}  # fmt: skip
+
+TYPES: Final[list[dict[str, Any]]] = [_LEAD, _OPPORTUNITY, _LINE, _PERSON]
