@@ -224,10 +224,12 @@ def _below(tree: Tree, start: types.Sql) -> Any:
 
 
 def _above(tree: Tree, start: types.Sql) -> Any:
-    """Return the select of a record and all above it."""
+    """Return the select of a record and all above it; the way up ends where the way down does."""
     reached = sa.select(sa.cast(start, sa.BigInteger).label("id")).cte(recursive=True)
     table = _table(tree)
     step = sa.select(table.c[tree.column]).where(
-        table.c.id == reached.c.id, table.c[tree.column].is_not(None)
+        table.c.id == reached.c.id,
+        table.c[tree.column].is_not(None),
+        table.c.trashed_at.is_(None),
     )
     return sa.select(reached.union(step).c.id)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from .. import db
 from ..catalog import Catalog, EntityType, Relation
+from . import checks, write
 from .batch import Row
 from .checks import slices
 
@@ -30,6 +31,15 @@ class Going:
 
 
 Family = dict[int, Going]
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """Records of one type that stay and lose links, with the rows of a batch whose doing it is."""
+
+    type: EntityType
+    links: dict[int, list[str]]
+    members: Members
 
 
 def family(
@@ -113,23 +123,42 @@ def _restrict(relation: Relation, each: Going, found: Family) -> None:
         )  # fmt: skip
 
 
-def emptied(catalog: Catalog, found: Family) -> Iterator[tuple[str, str, list[int]]]:
-    """Yield (type, field, ids) of the links that are emptied."""
+def emptied(catalog: Catalog, found: Family) -> list[Emptied]:
+    """Return the links that are emptied, by the type whose records have them."""
+    made: dict[int, Emptied] = {}
     for each in found.values():
         for relation in _pointing(catalog, each.type, "clear"):
-            staying = _staying(relation, each, found).values()
-            children = sorted(child for some in staying for child in some)
-            if children:
-                yield relation.type.name, relation.link.name, children
+            mine = made.setdefault(relation.type.id, Emptied(relation.type, {}, {}))
+            for parent, children in _staying(relation, each, found).items():
+                for child in children:
+                    mine.links.setdefault(child, []).append(relation.link.name)
+                    mine.members[child] = each.members[parent]
+    return [each for each in made.values() if each.links]
 
 
 # -- coming back ----------------------------------------------------------------------------
 def returning(catalog: Catalog, entity_type: EntityType, batch: Sequence[Row]) -> Family:
     """Return what went to the trash with the sound rows of a batch, by type id, them included.
 
-    Notes rows whose whole is still in the trash (`parent_trashed`).
+    Notes rows whose whole is still in the trash (`parent_trashed`), and rows of which something
+    holds a unique value that is in use by now (`restore_conflict`).
     """
-    roots = _sound(batch)
+    sound = _sound(batch)
+    while True:
+        found = _along(catalog, entity_type, sound)
+        for each in found.values():
+            _with_whole(catalog, each, found)
+        if _sound(batch).keys() == sound.keys():
+            for each in found.values():
+                _in_conflict(each)
+        left = _sound(batch)
+        if left.keys() == sound.keys():
+            return found
+        # What a refused row would have brought back stays too: look again.
+        sound = left
+
+
+def _along(catalog: Catalog, entity_type: EntityType, roots: Members) -> Family:
     found: Family = {entity_type.id: Going(entity_type, dict(roots))}
     level = [(Going(entity_type, roots), _trashed_in(entity_type, roots))]
     while level:
@@ -142,9 +171,18 @@ def returning(catalog: Catalog, entity_type: EntityType, batch: Sequence[Row]) -
                 if fresh:
                     deeper.append((Going(relation.type, fresh), theirs))
         level = deeper
-    for each in found.values():
-        _with_whole(catalog, each, found)
     return found
+
+
+def _in_conflict(each: Going) -> None:
+    if not each.type.keys or not each.members:
+        return
+    rows = rows_of(each)
+    along = [row for row in rows if each.members[row.id or 0] is not row]
+    write.lock(each.type, along, trashed=True)
+    checks.unique(each.type, rows, code="restore_conflict")
+    for row in along:
+        each.members[row.id or 0].problems += row.problems
 
 
 def _trashed_in(entity_type: EntityType, members: Members) -> dict[int, int]:
@@ -221,5 +259,6 @@ def others(found: Family, entity_type: EntityType) -> list[Going]:
 
 
 def rows_of(each: Going) -> list[Row]:
-    """Return the members as rows of a batch of their own."""
-    return [Row(place, id=id_) for place, id_ in enumerate(sorted(each.members))]
+    """Return the members as rows: those of the batch, and new ones that stand in their places."""
+    members = sorted(each.members.items(), key=lambda member: (member[1].place, member[0]))
+    return [root if root.id == id_ else Row(root.place, id=id_) for id_, root in members]

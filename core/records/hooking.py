@@ -14,7 +14,6 @@ from ..catalog import EntityType
 from ..errors import Invalid, RelatumError
 from ..fields import Refused
 from .batch import Row
-from .deleting import Going, rows_of
 
 #: Writes that hooks make may call hooks again, so deep and no deeper.
 DEPTH: Final = 5
@@ -151,22 +150,6 @@ def after(entity_type: EntityType, operation: str, rows: Sequence[Row], actor: A
         problems = [problem for row in rows for problem in row.problems]
         if problems:
             raise Invalid(problems)
-
-
-def before_along(each: Going, actor: Actor) -> None:
-    """Let plugins look at what a delete takes along; what they refuse refuses the whole."""
-    if not hooks.current().implemented(_BEFORE):
-        return
-    rows = rows_of(each)
-    before(each.type, "delete", rows, actor)
-    problems = [
-        problem.at(row=each.members[row.id].place)
-        for row in rows
-        if row.id is not None
-        for problem in row.problems
-    ]
-    if problems:
-        raise Invalid(problems)
 
 
 def _call(name: str, batch: WriteBatch) -> None:

@@ -22,8 +22,10 @@ from .checks import slices
 
 POSITION: Final = "position"
 Verb = Callable[..., list[Outcome]]
-#: A part on its way in: the row of its whole, its place in the list, its values.
-Item = tuple[Row, int, dict[str, Any]]
+#: A part on its way: the row of its whole, its place in the list (None: left out), its values.
+Item = tuple[Row, int | None, dict[str, Any]]
+#: The parts that there are: id → the row of the whole, and the version.
+Stored = dict[int, tuple[Row, int]]
 
 
 def save(
@@ -62,37 +64,39 @@ class _List:
                     (kept if "id" in item[2] else fresh).append(item)
         left = known.keys() - {item[2]["id"] for item in kept}
         if not self.problems:
-            self._run(verbs["delete"], [(known[id_], 0, {"id": id_}) for id_ in sorted(left)])
+            self._run(verbs["delete"], [(known[id_][0], None, {"id": id_}) for id_ in sorted(left)])
             self._run(verbs["update"], kept)
             self._run(verbs["create"], fresh)
         if self.problems:
             raise Invalid(self.problems)
         return self.changed
 
-    def _stored(self) -> dict[int, Row]:
-        """Return the parts that there are, each with the row of its whole."""
+    def _stored(self) -> Stored:
         table = self.relation.type.table
         column = table.c[self.relation.link.column]
         wholes = {row.id: row for row in self.rows if row.before is not None and row.id}
-        found: dict[int, Row] = {}
+        found: Stored = {}
         for piece in slices(sorted(wholes)):
-            query = sa.select(table.c.id, column).where(
+            query = sa.select(table.c.id, column, table.c.version).where(
                 table.c.trashed_at.is_(None), column.in_(piece)
             )
-            for id_, whole in db.current().connection.execute(query):
-                found[id_] = wholes[whole]
+            for id_, whole, version in db.current().connection.execute(query):
+                found[id_] = (wholes[whole], version)
         return found
 
-    def _item(self, row: Row, place: int, given: Any, known: dict[int, Row]) -> Item | None:
+    def _item(self, row: Row, place: int, given: Any, known: Stored) -> Item | None:
         link = self.relation.link.name
         if isinstance(given, dict):
             values = {k: v for k, v in given.items() if k != link}
             if given.get(link) not in (None, row.id):
                 self._refuse(row, place, Problem("part_elsewhere", {"field": link}, link))
-            elif "id" in values and known.get(values["id"]) is not row:
+            elif "id" in values and (stored := known.get(values["id"], (None, 0)))[0] is not row:
                 params = {"type": self.relation.type.name, "id": values["id"]}
                 self._refuse(row, place, Problem("record_unknown", params, "id"))
             else:
+                if "id" in values and values.get("version") == stored[1]:
+                    # It was the right one: deleting other parts may clear a link and raise it.
+                    del values["version"]
                 new = {} if "id" in values else {link: row.id}
                 ordered = {POSITION: place + 1} if self.ordered else {}
                 return row, place, {**values, **new, **ordered}
@@ -100,8 +104,9 @@ class _List:
         self._refuse(row, place, Problem("row_invalid", {"got": kind_of(given)}))
         return None
 
-    def _refuse(self, row: Row, place: int, problem: Problem) -> None:
-        name = f"{self.name}.{place}" + (f".{problem.field}" if problem.field else "")
+    def _refuse(self, row: Row, place: int | None, problem: Problem) -> None:
+        where = (self.name, place, problem.field)
+        name = ".".join(str(part) for part in where if part is not None)
         self.problems.append(problem.at(field=name, row=row.place))
 
     def _run(self, verb: Verb, items: list[Item]) -> None:

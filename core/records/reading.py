@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,12 +81,14 @@ def deletion(type_name: str, ids: Sequence[int], *, actor: Actor) -> dict[str, A
     good(batch, partial=False)
     found = closure(known, entity_type, {row.id: row for row in batch if row.id}, hold=False)
     family(known, entity_type, batch, hold=False)
-    cleared: dict[str, int] = {}
-    for name, link, children in emptied(known, found):
-        place = f"{name}.{link}"
-        cleared[place] = cleared.get(place, 0) + len(children)
+    cleared = Counter(
+        f"{each.type.name}.{name}"
+        for each in emptied(known, found)
+        for names in each.links.values()
+        for name in names
+    )
     return {
         "deleted": {e.type.name: len(e.members) for e in found.values() if e.members},
-        "emptied": cleared,
+        "emptied": dict(cleared),
         "errors": [problem.as_json() for row in batch for problem in row.problems],
     }

@@ -12,7 +12,7 @@ from ..catalog import EntityType, Key
 from ..errors import Invalid, RelatumError
 from . import checks, hooking, numbers, parts, write
 from .batch import Outcome, Row, good, in_order, read, refused, settle
-from .deleting import Family, emptied, family, others, returning, rows_of
+from .deleting import Family, Going, emptied, family, others, returning, rows_of
 from .filling import fill_in
 from .writing import after, guarded, opened
 
@@ -136,17 +136,33 @@ def _update(
     written = guarded(entity_type, changed, run, partial=partial)
     after(entity_type, written)
     touched = _save_parts(entity_type, [*written, *same], actor, dry_run)
-    if touched and (bumped := [r for r in same if r.id in touched]):
-        # The version of a whole speaks for its parts.
-        write.update(entity_type, bumped, actor=actor)
-        written, same = [*written, *bumped], [r for r in same if r.id not in touched]
+    now = _raised(entity_type, [*written, *same], same, touched, actor).get
+    written = [*written, *(r for r in same if r.id in touched)]
+    same = [r for r in same if r.id not in touched]
     if not dry_run:
         hooking.after(entity_type, "update", written, actor)
     return in_order(
         refused(batch),
-        [Outcome(r.place, "unchanged", r.id, r.version) for r in same],
-        [Outcome(r.place, "updated", r.id, r.version + 1) for r in written],
+        [Outcome(r.place, "unchanged", r.id, now(r.id or 0, r.version)) for r in same],
+        [Outcome(r.place, "updated", r.id, now(r.id or 0, r.version + 1)) for r in written],
     )
+
+
+def _raised(
+    entity_type: EntityType, rows: list[Row], same: list[Row], touched: set[int], actor: Actor
+) -> dict[int, int]:
+    """Raise the versions of `same` rows of which only parts changed; return those of all rows.
+
+    The version of a whole speaks for its parts. Deleting parts may have raised one already, by
+    emptying a link to them.
+    """
+    if not touched:
+        return {}
+    found = write.versions(entity_type, [row.id for row in rows if row.id is not None])
+    behind = [row for row in same if row.id in touched and found[row.id or 0] == row.version]
+    write.update(entity_type, behind, actor=actor)
+    raised = {row.id for row in behind}
+    return {id_: version + 1 if id_ in raised else version for id_, version in found.items()}
 
 
 def _reduce(batch: list[Row]) -> None:
@@ -264,20 +280,40 @@ def delete(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -
     hooking.before(entity_type, "delete", batch, actor)
     found = family(catalog.current(), entity_type, batch)
     written = good(batch, partial=partial)
-    for referrer, link, children in emptied(catalog.current(), found):
-        cleared = [{"id": child, link: None} for child in children]
-        # Partial: a child that somebody else has deleted meanwhile is no reason to refuse.
-        update(referrer, cleared, actor=actor, check_required=False, partial=True)
+    _empty(found, actor)
     for each in others(found, entity_type):
-        hooking.before_along(each, actor)
-        along = rows_of(each)
-        write.lock(each.type, along, strongly=True)
-        write.trash(each.type, good(along, partial=True), actor=actor)
-        hooking.after(each.type, "delete", good(along, partial=True), actor)
+        along = _along(each, "delete", actor)
+        write.trash(each.type, along, actor=actor)
+        hooking.after(each.type, "delete", along, actor)
     write.trash(entity_type, written, actor=actor)
     after(entity_type, written)
     hooking.after(entity_type, "delete", written, actor)
     return _flagged("deleted", batch, written)
+
+
+def _empty(found: Family, actor: Actor) -> None:
+    """Empty the links that clear; what a plugin refuses refuses the whole."""
+    for each in emptied(catalog.current(), found):
+        rows = [{"id": id_, **dict.fromkeys(names)} for id_, names in each.links.items()]
+        # Partial: a record that somebody else has deleted meanwhile is no reason to refuse.
+        outcomes = update(each.type.name, rows, actor=actor, check_required=False, partial=True)
+        problems = [
+            problem.at(row=each.members[outcome.id].place)
+            for outcome in outcomes
+            for problem in outcome.problems
+            if outcome.id is not None and problem.code != "record_unknown"
+        ]
+        if problems:
+            raise Invalid(problems)
+
+
+def _along(each: Going, operation: str, actor: Actor) -> list[Row]:
+    """Lock what goes or comes along and let plugins look; what they refuse refuses the whole."""
+    rows = rows_of(each)
+    write.lock(each.type, rows, trashed=operation == "restore", strongly=operation == "delete")
+    there = good(rows, partial=True)
+    hooking.before(each.type, operation, there, actor)
+    return good(there, partial=False)
 
 
 def restore(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -> list[Outcome]:
@@ -289,44 +325,21 @@ def restore(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) 
     entity_type = opened(type_name, "restore", actor)
     batch = read(entity_type, rows, with_id=True)
     write.lock(entity_type, batch, trashed=True)
-    found = returning(catalog.current(), entity_type, batch)
-    if partial and len(batch) > 1 and others(found, entity_type):
-        # What comes along may be refused: then its own row stays, and no other.
-        return in_order([_alone(entity_type, row, actor) for row in batch])
-    return _restored(entity_type, batch, found, actor, partial)
-
-
-def _restored(
-    entity_type: EntityType, batch: list[Row], found: Family, actor: Actor, partial: bool
-) -> list[Outcome]:
     hooking.before(entity_type, "restore", batch, actor)
-    written = guarded(
-        entity_type,
-        batch,
-        bound(write.restore, entity_type, actor=actor),
-        partial=partial,
-        code="restore_conflict",
-    )
+    found = returning(catalog.current(), entity_type, batch)
+    written = good(batch, partial=partial)
+    _bring_back(entity_type, written, actor)
     for each in others(found, entity_type):
-        along = rows_of(each)
-        write.lock(each.type, along, trashed=True)
-        run = bound(write.restore, each.type, actor=actor)
-        guarded(each.type, along, run, partial=False, code="restore_conflict")
+        along = _along(each, "restore", actor)
+        _bring_back(each.type, along, actor)
         hooking.after(each.type, "restore", along, actor)
     hooking.after(entity_type, "restore", written, actor)
     return _flagged("restored", batch, written)
 
 
-def _alone(entity_type: EntityType, row: Row, actor: Actor) -> Outcome:
-    if not row.problems:
-        try:
-            with db.savepoint():
-                found = returning(catalog.current(), entity_type, [row])
-                return _restored(entity_type, [row], found, actor, partial=False)[0]
-        except Invalid as error:
-            row.problems += [problem for problem in error.problems if problem not in row.problems]
-    [outcome] = refused([row])
-    return outcome
+def _bring_back(entity_type: EntityType, rows: list[Row], actor: Actor) -> None:
+    run = bound(write.restore, entity_type, actor=actor)
+    guarded(entity_type, rows, run, partial=False, code="restore_conflict")
 
 
 def _flagged(status: str, batch: list[Row], written: list[Row]) -> list[Outcome]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -167,6 +167,16 @@ def _flag(
 def _flagged(row: Row, op: str) -> changes.Change:
     assert row.id is not None and row.before is not None
     return changes.Change(row.id, op, row.before["version"] + 1, {})
+
+
+def versions(entity_type: EntityType, ids: Iterable[int]) -> dict[int, int]:
+    """Return the versions that records have by now."""
+    table = entity_type.table
+    found: dict[int, int] = {}
+    for piece in slices(ids):
+        query = sa.select(table.c.id, table.c.version).where(table.c.id.in_(piece))
+        found.update((id_, version) for id_, version in db.current().connection.execute(query))
+    return found
 
 
 def lock(
