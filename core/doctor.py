@@ -334,13 +334,13 @@ def _some(connection: sa.Connection, query: sa.Select[Any]) -> tuple[int, int]:
 
 
 def _spine(connection: sa.Connection, entity_type: EntityType) -> Iterator[Finding]:
-    spine: sa.Table = models.Record.__table__
-    table, name = entity_type.table, entity_type.name
-    ours = sa.select(table.c.id)
+    spine, change = models.Record.__table__, models.Change.__table__
+    name, ours = entity_type.name, sa.select(entity_type.table.c.id)
     registered = sa.select(spine.c.id).where(spine.c.type_id == entity_type.id)
+    purged = sa.select(change.c.record_id).where(change.c.op == "purge")
     for text, query in (
         (f"{{}} records of '{name}' are not on the spine", ours.except_(registered)),
-        (f"{{}} ids of the spine have no record of '{name}'", registered.except_(ours)),
+        (f"{{}} ids of the spine have no record of '{name}'", registered.except_(ours, purged)),
     ):
         count, first = _some(connection, sa.select(query.subquery().c[0].label("id")))
         if count:

@@ -37,9 +37,8 @@ def stored(entity_type: EntityType, id_: int, values: dict[str, Any]) -> dict[st
     """Return column values for stored field values of a record."""
     made: dict[str, Any] = {}
     for name, value in values.items():
-        field = entity_type.fields[name]
-        columns = (column.name for column in field.columns())
-        made.update(zip(columns, field.store_in(id_, value), strict=True))
+        columns = entity_type.columns_of[name]
+        made.update(zip(columns, entity_type.fields[name].store_in(id_, value), strict=True))
     return made
 
 
