@@ -69,6 +69,8 @@ class Type(Model):
     created_in: Mapped[int] = mapped_column(sa.Integer)
     changed_in: Mapped[int] = mapped_column(sa.Integer)
     trashed_in: Mapped[int | None] = mapped_column(sa.Integer)
+    #: A purged type has no table any more; the spine and the history still name it.
+    purged_in: Mapped[int | None] = mapped_column(sa.Integer)
     __table_args__ = (
         sa.Index(
             "ux_core_type_name",

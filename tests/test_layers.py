@@ -24,7 +24,7 @@ LAYERS = (
         "core.faults",
         "core.hooks",
     },
-    {"core.storage", "core.db", "core.dialects", "core.models", "core.migrations"},
+    {"core.storage", "core.db", "core.dialects", "core.keys", "core.models", "core.migrations"},
     {"core.types", "core.fields"},
     {"core.catalog"},
     {"core.access", "core.query", "core.ddl", "core.changes"},

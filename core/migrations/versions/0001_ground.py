@@ -76,6 +76,7 @@ def _catalog() -> None:
         sa.Column("created_in", sa.Integer, nullable=False),
         sa.Column("changed_in", sa.Integer, nullable=False),
         sa.Column("trashed_in", sa.Integer),
+        sa.Column("purged_in", sa.Integer),
     )
     op.create_table(
         "core_field",
