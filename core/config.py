@@ -37,6 +37,11 @@ class Config:
 
     home: Path
     database_url: str = _setting("", "Database; default: SQLite in the home.")
+    keys: str = _setting(
+        "",
+        "The key ring of encrypted fields, as the lines of keys/ring with commas between; empty: "
+        "that file.",
+    )
     base_url: str = _setting("", "Public address used in links, e.g. https://crm.example.org")
     trusted_hosts: str = _setting(
         "", "Host names that requests may carry, separated by commas; empty: loopback and base_url."

@@ -29,6 +29,7 @@ LAYERS = (
         "core.db",
         "core.dialects",
         "core.job_models",
+        "core.keys",
         "core.models",
         "core.migrations",
     },
