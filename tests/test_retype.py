@@ -6,8 +6,9 @@ import dataclasses
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 
-from relatum.core import db, doctor, entities, records
+from relatum.core import db, doctor, entities, jobs, records
 from relatum.core.errors import Invalid, RelatumError
 from relatum.core.serve import environment
 
@@ -199,6 +200,13 @@ def many(instance):
         yield ids
 
 
+def spoil(instance, id_):
+    """Let a value be what no plan has seen."""
+    statement = sa.text("UPDATE x_thing SET value = 'x' WHERE id = :id")
+    with instance.app.app_context():
+        db.transact(lambda: db.current().connection.execute(statement, {"id": id_}))
+
+
 def advance(instance, limit=3):
     with instance.app.app_context():
         return db.transact(lambda: entities.advance("x_thing", "value", limit))
@@ -297,6 +305,38 @@ def test_a_value_that_turns_up_and_does_not_fit_stops_the_conversion(instance, m
         advance(instance)
     assert caught.value.code == "retype_lossy"
     assert str(many[5]) in str(caught.value)
+
+
+# -- the job --------------------------------------------------------------------------------
+def work(instance):
+    """Run the job of a change of type to its end, and return it."""
+    [job] = [job for job in instance.read(jobs.list_jobs) if job["kind"] == "retype"]
+    with instance.app.app_context():
+        jobs.run(job["id"], by="me", pause=lambda: False)
+    return instance.read(jobs.get, job["id"])
+
+
+def test_a_job_converts_and_switches(instance, many):
+    instance.apply(retype("integer"))
+    job = work(instance)
+    assert (job["state"], job["done"], job["total"], job["result"]) == ("done", 7, 7, {"rows": 7})
+    assert kind_now(instance) == "integer"
+    assert values(instance, many) == [0, 1, 2, 3, None, 5, 6]
+    assert findings(instance) == []
+
+
+def test_a_job_gives_up_at_a_value_that_does_not_fit_and_the_field_stays(instance, many):
+    spoil(instance, many[5])
+    instance.apply(retype("integer"))
+    assert str(many[5]) in work(instance)["result"]["given_up"]
+    assert kind_now(instance) == "text"
+    assert findings(instance) == []
+
+
+def test_the_job_of_a_cancelled_change_of_type_ends(instance, many):
+    instance.apply(retype("integer"))
+    instance.apply(on_value("cancel_retype"))
+    assert "cancelled" in work(instance)["result"]["given_up"]
 
 
 # -- doors ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from .. import db, entities
+from ..errors import RelatumError
 from .definitions import option, setting
 from .plans import answer, carry_out, changing, existing_option
 from .terminal import Instance, json_option, pass_instance, print_json
@@ -46,8 +47,8 @@ def retype_field(
 ) -> None:
     """Change the type of a field, with its values. Values that do not fit are shown first.
 
-    Large tables are converted beside readers and writers; a command that is stopped goes on with
-    `convert`.
+    Large tables are converted beside readers and writers, by this command or, if it is stopped, by
+    the job that it leaves.
 
     \b
     Examples:
@@ -73,7 +74,7 @@ def retype_field(
 @json_option
 @pass_instance
 def convert(instance: Instance, type_name: str, name: str, as_json: bool) -> None:
-    """Go on with a change of a field's type that was stopped, and finish it.
+    """Go on with a change of a field's type that was stopped, and finish it, without a server.
 
     \b
     Example:
@@ -87,15 +88,18 @@ def convert(instance: Instance, type_name: str, name: str, as_json: bool) -> Non
 def _convert(instance: Instance, type_name: str, name: str, *, quiet: bool) -> entities.Progress:
     """Convert chunk after chunk, each in a transaction of its own; then switch."""
     instance.check()
-    while True:
-        done = db.transact(lambda: entities.advance(type_name, name))
-        if not quiet:
-            click.echo(f"{min(done.done, done.total)} of {done.total} rows converted")
-        if done.filled:
-            break
     change = {"op": "finish_retype", "type": type_name, "field": name}
     actor = instance.actor
-    db.transact(lambda: entities.apply([change], actor=actor), exclusive=True)
+    done = db.transact(lambda: entities.advance(type_name, name))
+    try:
+        while not done.filled:
+            if not quiet:
+                click.echo(f"{min(done.done, done.total)} of {done.total} rows converted")
+            done = db.transact(lambda: entities.advance(type_name, name))
+        db.transact(lambda: entities.apply([change], actor=actor), exclusive=True)
+    except RelatumError as error:
+        if error.code != "retype_not_running":  # the job was quicker
+            raise
     if not quiet:
         click.echo(f"{type_name}.{name} is {done.new} now.")
     return done

@@ -18,7 +18,7 @@ from sqlalchemy import exc as sa_exc
 
 from ...schemas.entity_types import OPERATIONS as WIRE
 from ...schemas.entity_types import flat
-from .. import access, catalog, clock, db, ddl, faults, models, records
+from .. import access, catalog, clock, db, ddl, faults, jobs, models, records
 from ..actor import Actor
 from ..errors import RelatumError
 from .declared import declared_changes as declared_changes
@@ -31,6 +31,7 @@ from .export import to_changes as to_changes
 from .operations import OPERATIONS
 from .owners import LOCAL as LOCAL
 from .owners import Owner as Owner
+from .retyping import RETYPE_JOB as RETYPE_JOB
 from .retyping import Progress as Progress
 from .retyping import advance as advance
 from .retyping import convert_all
@@ -170,6 +171,9 @@ def _execute(draft: Draft, made: Plan, actor: Actor, changes: list[dict[str, Any
     tx.memo["catalog"] = draft.catalog
     tx.epochs = tx.epochs._replace(catalog=draft.generation)
     _fill(draft, actor)
+    for step in made.steps:
+        if step.job:
+            jobs.enqueue(RETYPE_JOB, step.job, actor=actor)
     if tx.dialect == "postgresql" and indexes:
         tx.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
     faults.point("apply.before_indexes")

@@ -20,6 +20,7 @@ from .converting import Conversion as Conversion
 from .document import JsonField as JsonField
 from .document import RichText as RichText
 from .duration import Duration as Duration
+from .encrypted import Encrypted as Encrypted
 from .moment import STYLES as STYLES
 from .moment import Date as Date
 from .moment import Datetime as Datetime
@@ -69,6 +70,7 @@ FIELD_TYPES: Final[dict[str, type[Field]]] = {
         MultiChoice,
         Tags,
         AutoNumber,
+        Encrypted,
         Email,
         Phone,
         Url,
