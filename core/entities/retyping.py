@@ -60,19 +60,30 @@ def retype_field(draft: Draft, change: dict[str, Any]) -> None:
         conversion = _preview(draft, step, stored, conversion, answer)
     elif answer is not None:
         conversion = _answered(conversion, answer)
-    fresh = draft.rows.fields[new.id]
     if at_once:
         row["trashed_in"] = draft.generation
         step.conversion = conversion
     else:
-        fresh["trashed_in"] = draft.generation
-        step.job = {"type": entity_type.name, "field": old.name}
-        step.notes.append(
-            f"{count} rows are converted beside readers and writers; until then it is {old.kind}"
-        )
-    fresh["conversion"] = None if at_once else _dumped(conversion, count)
+        _by_job(draft, step, conversion, count)
     step.notes.append(f"the {old.kind} stays in the trash and can be put back: revert_field")
     draft.touch(step, type_row["id"])
+
+
+def _by_job(draft: Draft, step: Step, conversion: Conversion, count: int) -> None:
+    """Let the new field be a shadow that a job fills."""
+    said = {
+        "style": conversion.style, "lossy": conversion.lossy, "fill": conversion.fill,
+        "total": count,
+    }  # fmt: skip
+    fresh = draft.rows.fields[conversion.new.id]
+    fresh["trashed_in"] = draft.generation
+    fresh["conversion"] = orjson.dumps(said, default=str).decode()
+    name, _, field_name = step.target.partition(".")
+    step.job = {"type": name, "field": field_name}
+    step.notes.append(
+        f"{count} rows are converted beside readers and writers; until then it is "
+        f"{conversion.old.kind}"
+    )
 
 
 def not_running(entity_type: EntityType, field: Field | None = None) -> None:
@@ -181,27 +192,25 @@ def _preview(
             made = conversion.exact(value)
         except Refused as refused:
             lost += count
-            shown.append((first, refused.problem.message)) if len(shown) < _SHOWN else None
+            shown += [(first, refused.problem.message)] if len(shown) < _SHOWN else []
             continue
         if conversion.new.unique and made is not None:
             _twice(step, conversion.new, seen, first, made)
-    if not lost:
-        return conversion
+    return _ask(step, conversion, lost, shown, answer) if lost else conversion
+
+
+def _ask(
+    step: Step, conversion: Conversion, lost: int, shown: list[tuple[int, str]], answer: Any
+) -> Conversion:
     step.risk, step.offenders = "lossy", [first for first, _ in shown]
     step.notes += [f"record {first}: {message}" for first, message in shown]
-    possible = _possible(conversion.new)
-    if answer is None:
-        step.question = Problem(
-            "retype_lossy",
-            {
-                "count": lost, "first": shown[0][1], "id": shown[0][0],
-                "answers": " or ".join(possible) or "none is possible",
-            },
-            field=conversion.new.name,
-        )  # fmt: skip
-        return conversion
-    step.notes.append(f"{lost} values do not fit and are replaced")
-    return _answered(conversion, answer)
+    if answer is not None:
+        step.notes.append(f"{lost} values do not fit and are replaced")
+        return _answered(conversion, answer)
+    answers = " or ".join(_possible(conversion.new)) or "none is possible"
+    params = {"count": lost, "first": shown[0][1], "id": shown[0][0], "answers": answers}
+    step.question = Problem("retype_lossy", params, field=conversion.new.name)
+    return conversion
 
 
 def _twice(step: Step, new: Field, seen: dict[Any, int], first: int, made: Any) -> None:
@@ -221,14 +230,6 @@ def _possible(new: Field) -> list[str]:
 def _answered(conversion: Conversion, answer: Any) -> Conversion:
     value = existing.answered(conversion.new, answer, _possible(conversion.new))
     return Conversion(conversion.old, conversion.new, conversion.style, lossy=True, fill=value)
-
-
-def _dumped(conversion: Conversion, total: int) -> str:
-    said = {
-        "style": conversion.style, "lossy": conversion.lossy, "fill": conversion.fill,
-        "total": total,
-    }  # fmt: skip
-    return orjson.dumps(said, default=str).decode()
 
 
 # -- converting ------------------------------------------------------------------------------

@@ -169,6 +169,14 @@ codes(
         "No change of type",
         "'{what}' is not on the way to another type, and has no earlier one in the trash.",
     ),
+    not_in_trash=(
+        "Not in the trash",
+        "{type} {id} is not in the trash. Delete it first, then purge it.",
+    ),
+    purge_refused=(
+        "Never purged",
+        "Records of '{type}' are kept, since history names them. Set active to false instead.",
+    ),
     purge_too_soon=(
         "Not in the trash yet",
         "'{what}' goes to the trash in this very plan, and others may still read it. Apply that "
