@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from .core import clock as clock
     from .core import fields as fields
+    from .core import jobs as jobs
     from .core import query as query
     from .core import records as records
     from .core.actor import Actor as Actor
@@ -52,6 +53,7 @@ _FACE: Final = {
     "context": "core.plugin_host",
     "fields": "core",
     "hookimpl": "core.hooks",
+    "jobs": "core",
     "query": "core",
     "reading": "core.db",
     "records": "core",

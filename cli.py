@@ -40,6 +40,7 @@ COMMANDS = {
     "users": ("users", "users", "Show users, add them and let them sign in."),
     "tokens": ("tokens", "tokens", "Show, make and revoke bearer tokens."),
     "schema": ("schema", "schema", "Move your data model between instances as text."),
+    "keys": ("keys", "keys", "Show and change the keys of encrypted fields."),
     "plugins": ("plugins", "plugins", "Show plugins, enable and disable them."),
     "help": ("pages", "help_", "Read the help pages."),
     "version": ("pages", "version", "Say which version this is."),

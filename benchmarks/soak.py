@@ -3,11 +3,12 @@
     python benchmarks/soak.py --database sqlite --seconds 20
     python benchmarks/soak.py --database postgresql --applies 200
 
-Four worker processes serve six writers, two readers and a racer; one administrator applies
-changes (types, fields, labels, trash, restore, unique on and off). Ends with status 1 if any
+Four worker processes serve six writers (of records and of orders with lines and ties), two readers
+and a racer; one administrator applies changes (types, fields, relationships, labels, trash,
+restore, unique on and off), another enables and disables a plugin. Ends with status 1 if any
 answer was not 2xx without a reason in the log of generations, if the catalog and the database
-differ, if an acknowledged write is not there, if a row was written by an old rule, or if the
-memory of a worker grew.
+differ, if an acknowledged write is not there, if a row was written by an old rule, if whoever
+toggled the plugin met a worker that did not know, or if the memory of a worker grew.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from statistics import mean
 
 from relatum.benchmarks.soaking import audit
 from relatum.benchmarks.soaking.admin import Administrator
-from relatum.benchmarks.soaking.clients import Board, Client, Racer, Reader, Writer
+from relatum.benchmarks.soaking.clients import Board, Client, Racer, Reader
 from relatum.benchmarks.soaking.instance import (
     Instance,
     Memory,
@@ -33,7 +34,9 @@ from relatum.benchmarks.soaking.instance import (
     served,
 )
 from relatum.benchmarks.soaking.model import Model
-from relatum.core import db
+from relatum.benchmarks.soaking.toggler import Toggler, put_plugin
+from relatum.benchmarks.soaking.wholes import WholeWriter, audit_wholes
+from relatum.core import catalog, db
 
 #: How much the last quarter may exceed the second, in resident memory: the data model grows by
 #: several fields a second, those in the trash included, and every connection holds its schema.
@@ -53,17 +56,20 @@ def main() -> int:
         flush=True,
     )
     with made(options.database) as instance:
+        put_plugin(instance.config)
         start = direct_workers if options.direct else served
         with start(instance, options.workers) as workers:
-            board, administrator, memory, seconds = _soak(instance, workers, options)
+            board, clients, memory, seconds = _soak(instance, workers, options)
         violations = [*board.failures, *_memory(memory)]
         with instance.app.app_context():
             violations += audit.audit(board)
             with db.reading(timed=False) as tx:
                 log = audit.read_log(tx.connection)
+                wholes = [each for each in clients if isinstance(each, WholeWriter)]
+                violations += audit_wholes(tx.connection, catalog.current(), wholes)
         known = Counter(r.code for r in board.refusals if audit.explained(r, log))
         violations += [f"not explained: {r}" for r in board.refusals if not audit.explained(r, log)]
-        _report(board, administrator, memory, known, seconds)
+        _report(board, clients, memory, known, seconds)
     for violation in violations[:20]:
         print(f"VIOLATION {violation}")
     print(f"{len(violations)} violations (seed {seed})")
@@ -84,6 +90,9 @@ def _options() -> argparse.Namespace:
         "--applies", type=int, help="changes of the model; default 200, or as many as fit"
     )
     parser.add_argument(
+        "--toggles", type=int, help="times to enable or disable a plugin; default as many as fit"
+    )
+    parser.add_argument(
         "--limit", type=float, default=900, help="end after so many seconds, whatever is left"
     )
     parser.add_argument("--workers", type=int, default=4)
@@ -94,25 +103,27 @@ def _options() -> argparse.Namespace:
 
 def _soak(
     instance: Instance, workers: Workers, options: argparse.Namespace
-) -> tuple[Board, Administrator, Memory, float]:
+) -> tuple[Board, list[Client], Memory, float]:
     assert instance.actor.user_id is not None
     board = Board(Model(), instance.actor.user_id)
     applies = options.applies or (200 if options.seconds is None else 10**9)
     pause = options.seconds / applies / 2 if options.seconds and options.applies else 0.02
     administrator = Administrator("admin", board, workers.door(), applies, pause)
     administrator.found()
+    toggles = options.toggles or (0 if options.direct else 10**9)
     clients: list[Client] = [
-        *(Writer(f"writer{n}", board, workers.door(), batches=n >= 3) for n in range(6)),
+        *(WholeWriter(f"writer{n}", board, workers.door(), batches=n >= 3) for n in range(6)),
         *(Reader(f"reader{n}", board, workers.door()) for n in range(2)),
         Racer("racer", board, workers.door()),
         administrator,
+        Toggler("toggler", board, workers.door(), toggles, pause=0.5),
     ]
     threads = [threading.Thread(target=client.run, daemon=True) for client in clients]
     memory, start = Memory(workers), time.monotonic()
     memory.start()
     for thread in threads:
         thread.start()
-    _until_done(board, administrator, options, start)
+    _until_done(board, clients, options, start)
     board.stop.set()
     for thread in threads:
         thread.join(90)
@@ -121,19 +132,29 @@ def _soak(
     memory.stop()
     if len(workers.pids()) < options.workers:
         board.fail("a worker died")
-    return board, administrator, memory, time.monotonic() - start
+    return board, clients, memory, time.monotonic() - start
 
 
 def _until_done(
-    board: Board, administrator: Administrator, options: argparse.Namespace, start: float
+    board: Board, clients: list[Client], options: argparse.Namespace, start: float
 ) -> None:
+    administrator, toggler = _administrators(clients)
     wanted = min(options.seconds or options.limit, options.limit)
     while time.monotonic() - start < wanted:
         time.sleep(0.2)
-        if len(board.failures) > 50 or (options.seconds is None and administrator.left <= 0):
+        done = administrator.left <= 0 and (not options.toggles or toggler.left <= 0)
+        if len(board.failures) > 50 or (options.seconds is None and done):
             break
     if options.applies and administrator.left > 0:
         board.fail(f"{administrator.left} changes of the model were not made in time")
+    if options.toggles and toggler.left > 0:
+        board.fail(f"the plugin was toggled {toggler.left} times too few")
+
+
+def _administrators(clients: list[Client]) -> tuple[Administrator, Toggler]:
+    [administrator] = [each for each in clients if isinstance(each, Administrator)]
+    [toggler] = [each for each in clients if isinstance(each, Toggler)]
+    return administrator, toggler
 
 
 def _quarters(samples: list[float]) -> tuple[float, float]:
@@ -150,14 +171,21 @@ def _memory(memory: Memory) -> Iterator[str]:
 
 
 def _report(
-    board: Board, administrator: Administrator, memory: Memory, known: Counter[str], seconds: float
+    board: Board, clients: list[Client], memory: Memory, known: Counter[str], seconds: float
 ) -> None:
+    administrator, toggler = _administrators(clients)
     total = sum(board.answers.values())
     print(f"{total} answers in {seconds:.0f} s ({total / seconds:.0f}/s)")
     for what, count in sorted(board.answers.items()):
         print(f"  {what:24} {count:8}   slowest {board.slowest[what.split()[0]]:.2f} s")
     print(f"{administrator.done} changes of the model, the longest {administrator.longest:.2f} s")
     print("  " + ", ".join(f"{what} {n}" for what, n in sorted(administrator.counts.items())))
+    print(
+        f"a plugin was toggled {toggler.done} times, the longest {toggler.longest:.2f} s; of "
+        f"{toggler.looks} looks through any worker {toggler.stale} were stale"
+    )
+    wholes = sum(len(each.wholes) for each in clients if isinstance(each, WholeWriter))
+    print(f"{wholes} orders with lines and ties acknowledged")
     print(f"{len(board.acknowledged)} records acknowledged, {len(board.racer_ids)} by the racer")
     listed = ", ".join(f"{code} {n}" for code, n in sorted(known.items())) or "none"
     print(f"refusals of the racer that the log explains: {listed}")

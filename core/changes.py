@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 import sqlalchemy as sa
 
 from . import clock, db, models
 from .actor import Actor
+
+#: Where a transaction notes the id of the job that it is a chunk of.
+JOB: Final = "job"
 
 
 class Change(NamedTuple):
@@ -50,6 +53,7 @@ def change_set(actor: Actor) -> int:
                 "actor_id": actor.user_id,
                 "source": actor.source,
                 "generation": tx.epochs.catalog,
+                "job_id": tx.memo.get(JOB),
             },
         ).scalar_one()
         tx.memo["change_set"] = known

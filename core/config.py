@@ -37,6 +37,11 @@ class Config:
 
     home: Path
     database_url: str = _setting("", "Database; default: SQLite in the home.")
+    keys: str = _setting(
+        "",
+        "The key ring of encrypted fields, as the lines of keys/ring with commas between; empty: "
+        "that file.",
+    )
     base_url: str = _setting("", "Public address used in links, e.g. https://crm.example.org")
     trusted_hosts: str = _setting(
         "", "Host names that requests may carry, separated by commas; empty: loopback and base_url."
@@ -79,6 +84,9 @@ class Config:
     json_depth: int = _setting(32, "Deepest nesting of a JSON body.")
     fill_limit: int = _setting(20_000, "Most existing rows that one plan may back-fill.", least=0)
     import_chunk: int = _setting(1000, "Rows written per transaction by an import.")
+    forget_days: int = _setting(
+        30, "Days after which finished jobs, expired sessions and links are forgotten."
+    )
     idempotency_hours: int = _setting(24, "Hours an Idempotency-Key is remembered.")
     session_hours: int = _setting(336, "Hours a sign-in lasts.")
     link_minutes: int = _setting(30, "Minutes a one-time sign-in link works.")

@@ -213,6 +213,29 @@ def _given_up(again: dialects.Retry, exclusive: bool) -> RelatumError:
     return RelatumError("database_busy", seconds=settings().busy_timeout)
 
 
+def no_older_readers(generation: int) -> None:
+    """Make sure that nobody reads by a catalog from before `generation`; else try again later.
+
+    Under the exclusive fence nobody else writes. Readers of PostgreSQL see a dropped column
+    missing whatever their snapshot; those of SQLite see the schema of their snapshot.
+    """
+    tx = for_writing()
+    if tx.dialect == "sqlite":
+        return
+    waiting = tx.connection.execute(sa.text(_OLDER_READERS), {"generation": generation}).scalar()
+    if waiting:
+        raise dialects.Retry(f"{waiting} readers of an older data model", waited=True)
+
+
+#: Whoever holds a snapshot as old as the transaction that wrote the row of a generation.
+_OLDER_READERS = (
+    "SELECT count(*) FROM pg_stat_activity a, core_generation g "
+    "WHERE g.number = :generation AND a.datname = current_database() "
+    "AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend' "
+    "AND age(a.backend_xmin) >= age(g.xmin)"
+)
+
+
 @contextmanager
 def savepoint() -> Iterator[None]:
     """Undo what the block wrote if it raises, and nothing else."""

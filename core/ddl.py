@@ -76,7 +76,24 @@ class DropIndex:
     index: CreateIndex
 
 
-Statement = CreateTable | AddColumn | CreateValues | CreateIndex | DropIndex
+@dataclass(frozen=True, slots=True)
+class DropColumn:
+    """Take a column away, with its values."""
+
+    table: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropTable:
+    """Take a record table away, with its rows."""
+
+    table: str
+
+
+Statement = (
+    CreateTable | AddColumn | CreateValues | CreateIndex | DropIndex | DropColumn | DropTable
+)
 
 
 # -- what a type needs ----------------------------------------------------------------------
@@ -162,7 +179,7 @@ def as_text(steps: Iterable[Sequence[Statement]], dialect: Dialect) -> tuple[tup
 def _emit(operations: Operations, statement: Statement, dialect: Dialect) -> None:
     match statement:
         case CreateTable(entity_type):
-            operations.create_table(entity_type.table_name, *_columns(entity_type))
+            _create_table(operations, entity_type)
         case AddColumn(table, field, name):
             column = next(c for c in _field_columns(field) if c.name == name)
             operations.add_column(table, column, inline_references=True)
@@ -172,6 +189,24 @@ def _emit(operations: Operations, statement: Statement, dialect: Dialect) -> Non
             _create_index(operations, statement, dialect)
         case DropIndex(index):
             operations.drop_index(index.name, table_name=index.table, if_exists=True)
+        case DropColumn(table, column):
+            operations.drop_column(table, column)
+        case DropTable(table):
+            operations.drop_table(table)
+
+
+def _create_table(operations: Operations, entity_type: EntityType) -> None:
+    """Make a table, then its links: SQLite drops a column whose reference is its own only."""
+    own = [column for field in _own(entity_type) for column in _field_columns(field)]
+    plain = [column for column in own if not column.foreign_keys]
+    operations.create_table(entity_type.table_name, *_columns(plain))
+    for column in own:
+        if column.foreign_keys:
+            operations.add_column(entity_type.table_name, column, inline_references=True)
+
+
+def _own(entity_type: EntityType) -> list[Field]:
+    return [field for field in entity_type.fields.values() if field.owner != "system"]
 
 
 def _create_index(
@@ -215,11 +250,10 @@ def _values_columns(field: Several) -> list[sa.schema.SchemaItem]:
     ]
 
 
-def _columns(entity_type: EntityType) -> list[sa.Column[Any]]:
-    own = [f for f in entity_type.fields.values() if f.owner != "system"]
+def _columns(own: list[sa.Column[Any]]) -> list[sa.Column[Any]]:
     return [
         sa.Column("id", Int64, _foreign("core_record"), primary_key=True, autoincrement=False),
-        *(column for field in own for column in _field_columns(field)),
+        *own,
         sa.Column("owner_id", Int64, _foreign("core_user")),
         sa.Column("team_id", Int64, _foreign("core_team")),
         sa.Column("created_at", Instant, nullable=False),
@@ -230,6 +264,23 @@ def _columns(entity_type: EntityType) -> list[sa.Column[Any]]:
         sa.Column("trashed_at", Instant),
         sa.Column("trashed_in", Int64),
     ]
+
+
+def referring(connection: sa.Connection, table: str) -> list[tuple[str, str]]:
+    """Return (table, column) of every column whose foreign key refers to a table."""
+    if connection.dialect.name == "postgresql":
+        sql = sa.text(
+            "SELECT c.conrelid::regclass::text, a.attname FROM pg_constraint c "
+            "JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] "
+            "WHERE c.contype = 'f' AND c.confrelid = to_regclass(quote_ident(:t)) ORDER BY 1, 2"
+        )
+    else:
+        sql = sa.text(
+            'SELECT m.name, k."from" FROM sqlite_master m '
+            "JOIN pragma_foreign_key_list(m.name) k "
+            "WHERE m.type = 'table' AND k.\"table\" = :t ORDER BY 1, 2"
+        )
+    return [(row[0].strip('"'), row[1]) for row in connection.execute(sql, {"t": table})]
 
 
 # -- indexes after the commit ---------------------------------------------------------------

@@ -11,11 +11,12 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import exc as sa_exc
 
-from . import catalog, db, ddl, migrations, models
+from . import catalog, db, ddl, jobs, migrations, models
 from .catalog import Catalog, EntityType
 from .db import db as fixed
 from .errors import RelatumError
 from .fields import FIELD_TYPES, Several
+from .records import sealed
 
 #: Less free disk space than this is a finding.
 LOW_DISK = 200 * 1024 * 1024
@@ -41,13 +42,14 @@ def examine() -> list[Finding]:
     try:
         with db.reading(timed=False) as tx:
             found = [*server(tx.connection), *_revision(tx.connection), *_disk(tx.connection)]
+            found += [Finding(*told) for told in jobs.findings(tx.connection)]
             broken = list(_metadata(tx.connection))
             if broken:
                 # Without sound metadata there is no catalog to compare with.
                 return found + broken
             known = catalog.load(tx.connection, tx.epochs.catalog)
             checks: tuple[Callable[[sa.Connection, Catalog], Iterator[Finding]], ...] = (
-                _tables, _foreign_keys, _indexes, _records, _references, _file, _plugins,
+                _tables, _foreign_keys, _indexes, _records, _references, _file, _plugins, _keys,
             )  # fmt: skip
             return found + [finding for look in checks for finding in look(tx.connection, known)]
     except RelatumError as error:
@@ -115,12 +117,9 @@ def _revision(connection: sa.Connection) -> Iterator[Finding]:
 
 def _disk(connection: sa.Connection) -> Iterator[Finding]:
     home = db.settings().home
-    if not home.exists():
-        return
-    free = shutil.disk_usage(home).free
+    free = shutil.disk_usage(home).free if home.exists() else LOW_DISK
     if free < LOW_DISK:
-        text = f"Only {free // 1024**2} MB are free where {home} is"
-        yield Finding("disk_low", text, "Free some space.")
+        yield Finding("disk_low", f"Only {free >> 20} MB are free at {home}", "Free some space.")
 
 
 def _file(connection: sa.Connection, _: Catalog) -> Iterator[Finding]:
@@ -133,6 +132,11 @@ def _file(connection: sa.Connection, _: Catalog) -> Iterator[Finding]:
     for line in connection.exec_driver_sql("PRAGMA quick_check(5)").scalars():
         if line != "ok":
             yield Finding("file_damaged", f"The database file is damaged: {line}", _RESTORE)
+
+
+def _keys(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
+    for text in sealed.lost(connection, known):
+        yield Finding("key_lost", text, "Put the key back into the ring: relatum help operations")
 
 
 def _plugins(connection: sa.Connection, _: Catalog) -> Iterator[Finding]:
@@ -324,20 +328,19 @@ def _records(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
 
 def _some(connection: sa.Connection, query: sa.Select[Any]) -> tuple[int, int]:
     """Return how many ids a query gives, and the least."""
-    ids = query.subquery()
-    column = ids.c.id
+    column = query.subquery().c.id
     found = connection.execute(sa.select(sa.func.count(column), sa.func.min(column))).one()
     return int(found[0]), int(found[1] or 0)
 
 
 def _spine(connection: sa.Connection, entity_type: EntityType) -> Iterator[Finding]:
-    spine: sa.Table = models.Record.__table__
-    table, name = entity_type.table, entity_type.name
-    ours = sa.select(table.c.id)
+    spine, change = models.Record.__table__, models.Change.__table__
+    name, ours = entity_type.name, sa.select(entity_type.table.c.id)
     registered = sa.select(spine.c.id).where(spine.c.type_id == entity_type.id)
+    purged = sa.select(change.c.record_id).where(change.c.op == "purge")
     for text, query in (
         (f"{{}} records of '{name}' are not on the spine", ours.except_(registered)),
-        (f"{{}} ids of the spine have no record of '{name}'", registered.except_(ours)),
+        (f"{{}} ids of the spine have no record of '{name}'", registered.except_(ours, purged)),
     ):
         count, first = _some(connection, sa.select(query.subquery().c[0].label("id")))
         if count:

@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .db import db
+from .job_models import Job as Job
+from .job_models import JobSchedule as JobSchedule
+from .job_models import JobsProcess as JobsProcess
 from .storage import Instant, Int64, Text
 
 Model: Any = db.Model
@@ -69,6 +72,8 @@ class Type(Model):
     created_in: Mapped[int] = mapped_column(sa.Integer)
     changed_in: Mapped[int] = mapped_column(sa.Integer)
     trashed_in: Mapped[int | None] = mapped_column(sa.Integer)
+    #: A purged type has no table any more; the spine and the history still name it.
+    purged_in: Mapped[int | None] = mapped_column(sa.Integer)
     __table_args__ = (
         sa.Index(
             "ux_core_type_name",
@@ -237,7 +242,7 @@ class Record(Model):
 
 
 class ChangeSet(Model):
-    """One transaction that wrote records; `generation` is the catalog it obeyed."""
+    """One transaction that wrote records, in a job or not, by a `generation` of the catalog."""
 
     __tablename__ = "core_change_set"
     id: Mapped[int] = _id()
@@ -245,6 +250,7 @@ class ChangeSet(Model):
     actor_id: Mapped[int | None] = mapped_column(Int64)
     source: Mapped[str] = mapped_column(Text)
     generation: Mapped[int] = mapped_column(sa.Integer)
+    job_id: Mapped[int | None] = mapped_column(Int64)
     __table_args__ = ({"sqlite_autoincrement": True},)
 
 

@@ -90,6 +90,7 @@ SEVERAL: Final = ValueType(
     "several", ("has", "has_any", "has_all", "has_none", "empty"),
     ordered=False, plain="has",
 )  # fmt: skip
+ENCRYPTED: Final = ValueType("encrypted", ("empty",), ordered=False, groupable=False)
 REFERENCE: Final = ValueType("reference", _SET)
 
 #: Operators of links into a tree, and of the ids of its records.

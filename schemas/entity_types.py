@@ -159,6 +159,8 @@ OPERATIONS: dict[str, type[Schema]] = {
     "change_field": FieldOperation,
     "trash_field": FieldOperation,
     "restore_field": FieldOperation,
+    "purge_type": TypeOperation,
+    "purge_field": FieldOperation,
     "add_key": KeyOperation,
     "trash_key": KeyOperation,
     "set_view": SetView,

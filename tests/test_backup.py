@@ -11,7 +11,7 @@ import orjson
 import pytest
 from flask import Flask
 
-from relatum.core import auth, backup, catalog, db, doctor, entities, records
+from relatum.core import auth, backup, catalog, db, doctor, entities, keys, records
 from relatum.core.actor import system
 from relatum.core.errors import RelatumError
 from relatum.core.fields import FIELD_TYPES
@@ -19,6 +19,12 @@ from relatum.core.fields import FIELD_TYPES
 from .samples import needed
 
 OTHER = {"sqlite": "postgresql", "postgresql": "sqlite"}
+
+
+@pytest.fixture(autouse=True)
+def _ring(monkeypatch, tmp_path):
+    """Keep the key ring apart, so that an instance that is restored elsewhere has it, too."""
+    monkeypatch.setattr(keys, "path", lambda: tmp_path / "apart" / "ring")
 
 
 @pytest.fixture
@@ -57,7 +63,7 @@ def full(instance):
                 "f_person_name": {"first": "Zoë", "last": "Bücher"},
                 "f_geo": {"lat": -33.9, "lng": 18},
                 "f_address": {"street": "1\n2", "city": "Köln", "country": "DE"},
-                "f_multi_choice": ["b", "a"], "f_tags": ["Zoë", "vip"],
+                "f_encrypted": "secret", "f_multi_choice": ["b", "a"], "f_tags": ["Zoë", "vip"],
                 "f_json": {"b": [1, 2.5, None, "😀"], "a": {}},
             },
             {"id": ids[1], "f_lookup": ids[0]},

@@ -49,6 +49,22 @@ def test_a_table_shows_the_label_of_what_a_link_points_to(relatum):
     assert table.splitlines()[1].split()[1:] == ["Beta", "Acme"]
 
 
+def test_values_of_members_are_typed_by_their_path_and_shown_as_people_read_them(relatum, instance):
+    fields = [
+        {"name": "name", "kind": "person_name", "required": True},
+        {"name": "home", "kind": "address"},
+        {"name": "phone", "kind": "phone"},
+        {"name": "works", "kind": "duration"},
+    ]
+    instance.make_type("x_person", *fields)
+    given = ("name=Dr. Ada Lovelace", "home.city=Berlin", "home.country=germany", "works=1:30")
+    relatum.said("records", "create", "x_person", *given, "phone=030 123456")
+    relatum.said("records", "update", "x_person", "ada lovelace", "home.postal_code=10119")
+    shown = relatum.said("records", "list", "x_person", "--fields", "name,home,phone,works")
+    line = shown.splitlines()[1]
+    assert "Dr. Ada Lovelace  10119 Berlin, Germany  +49 30 123456  1h 30m" in line
+
+
 def test_a_count_is_printed_below_the_table(relatum):
     assert "3 records match." in relatum.said("records", "list", "x_company", "--count")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from relatum.core import imports, query, records
+from relatum.core import entities, imports, query, records
 from relatum.core.errors import Invalid, RelatumError
 
 FIELDS: list[dict[str, Any]] = [
@@ -323,3 +323,12 @@ def test_a_default_fills_new_records(instance):
     one, two = instance.create("x_thing", {"name": "a"}, {"name": "b", "at": {"city": "Wien"}})
     assert instance.get("x_thing", one)["at"]["country"] == "AT"
     assert instance.get("x_thing", two)["at"]["country"] is None
+
+
+def test_the_definition_goes_elsewhere_as_text(people):
+    text = entities.export(people.catalog)
+    [home] = [f for f in text["types"][0]["fields"] if f["name"] == "home"]
+    assert home["settings"] == {"indexed_members": ["city", "country"]}
+    people.apply({"op": "trash_type", "type": "x_person"})
+    people.apply(*entities.to_changes(people.catalog, text))
+    assert entities.export(people.catalog) == text

@@ -156,6 +156,23 @@ def test_killed_before_the_commit_everything_is_as_it_was(loaded: Any, point: st
     assert findings(loaded) == set()
 
 
+@pytest.mark.parametrize("point", [p for p in BEFORE_COMMIT if not p.endswith("_fill")])
+def test_killed_while_it_purges_everything_is_as_it_was(loaded: Any, point: str) -> None:
+    loaded.apply({"op": "trash_type", "type": "x_parent"})
+    loaded.apply({"op": "trash_field", "type": "x_child", "field": "old"})
+    purges = [
+        {"op": "purge_type", "type": "x_parent"},
+        {"op": "purge_field", "type": "x_child", "field": "old"},
+    ]
+    before = state(loaded)
+    assert apply_in_a_process(loaded.config, f"{point}=kill", purges) == -signal.SIGKILL
+    assert state(loaded) == before
+    assert findings(loaded) == set()
+    assert apply_in_a_process(loaded.config, "", purges) == 0
+    assert not {"parent", "old"} & set(state(loaded)["columns"]["x_child"])
+    assert findings(loaded) == set()
+
+
 @pytest.mark.parametrize("point", AFTER_COMMIT)
 def test_killed_after_the_commit_everything_is_changed(loaded: Any, point: str) -> None:
     rows = digest(loaded, UNTOUCHED, "x_child")

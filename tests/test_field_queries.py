@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from relatum.core import query, records
 from relatum.core.errors import Invalid, RelatumError
@@ -205,3 +207,27 @@ def test_a_prefix_that_folds_to_nothing_is_refused(things):
     with pytest.raises(RelatumError) as caught:
         asked(things, name__starts="\u0301")
     assert caught.value.code == "operand_invalid"
+
+
+_KEYS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
+_PLAIN = (
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | _KEYS
+    | st.floats(-1e15, 1e15) | st.floats(allow_nan=False, allow_infinity=False, max_value=1e-300)
+    .filter(lambda number: abs(number) < 2**53)
+)  # fmt: skip
+DOCUMENTS = st.recursive(
+    st.lists(_PLAIN, max_size=3) | st.dictionaries(_KEYS, _PLAIN, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(document=DOCUMENTS)
+def test_any_json_document_comes_back_equal_and_is_no_change_again(things, document):
+    (id_,) = things.create("x_thing", {"name": "j", "extra": document})
+    assert things.get("x_thing", id_)["extra"] == document
+    (outcome,) = things.write(records.update, "x_thing", [{"id": id_, "extra": document}])
+    assert outcome.status == "unchanged"

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
-from relatum.core import query
+from relatum.core import ddl, query
 from relatum.core.fields import FIELD_TYPES, Refused
 from relatum.core.storage import EARTH_RADIUS, distance
 
 from .test_composites import BERLIN
 from .test_fields import code, field
+from .test_query import explained
 
 # -- circles ------------------------------------------------------------------------------------
 POINTS = st.tuples(
@@ -60,6 +62,21 @@ def test_both_databases_find_the_same_points_around_the_date_line(instance):
     assert near(90, 0, 20) == [3, 4]
     assert near(-90, 0, 0.001) == [5]
     assert near(0, 0, 20038) == [0, 1, 2, 3, 4, 5]
+
+
+def test_points_near_another_are_found_by_an_index(instance):
+    instance.make_type("x_spot", {"name": "n", "kind": "integer"}, {"name": "at", "kind": "geo"})
+    spots = [{"n": n, "at": {"lat": n / 20 - 50, "lng": n % 360 - 180}} for n in range(2000)]
+    instance.create("x_spot", *spots)
+    seen: list[tuple[str, Any]] = []
+    with instance.reading() as tx:
+        event.listen(
+            tx.connection, "before_cursor_execute", lambda *told: seen.append((told[2], told[3]))
+        )
+        body = {"filter": {"field": "at", "op": "near", "value": [10, 10, 50]}, "sort": ["n"]}
+        query.page(query.from_json("x_spot", body), actor=instance.alice)
+    plan = explained(instance, [each for each in seen if "ORDER BY" in each[0]])
+    assert ddl.CreateIndex("x_spot", ("at__lat", "at__lng")).name in plan
 
 
 # -- texts --------------------------------------------------------------------------------------

@@ -44,7 +44,8 @@ class Administrator(Client):
         moves: list[tuple[int, Callable[[], bool]]] = [
             (8, self.add_type), (30, self.add_field), (16, self.rename), (14, self.trash_field),
             (14, self.restore_field), (12, self.flip_unique), (5, self.flip_key),
-            (4, self.flip_type), (10, self.race_field), (4, self.race_unique), (4, self.race_type),
+            (4, self.flip_type), (8, self.add_link),
+            (10, self.race_field), (4, self.race_unique), (4, self.race_type),
         ]  # fmt: skip
         weights, verbs = zip(*moves, strict=True)
         if random.choices(verbs, weights)[0]():
@@ -124,6 +125,24 @@ class Administrator(Client):
         if not self.apply(f"add {kind}", change):
             return False
         found.fields.append(FieldUse(found.name, name, kind, number=found.next_number(name)))
+        return True
+
+    def add_link(self) -> bool:
+        """Tie a type to firms, and see the list on the other side at once."""
+        found = random.choice(self._types())
+        if len(found.fields) >= MOST_FIELDS:
+            return False
+        name = f"link_{len(found.fields)}"
+        inverse = f"{found.name.removeprefix('x_')}_{name}"
+        on_delete = random.choice(("restrict", "clear", "cascade"))
+        settings = {"target": "x_firm", "on_delete": on_delete, "inverse": inverse}
+        change = {"op": "add_field", "type": found.name, "name": name, "kind": "lookup"}
+        if not self.apply("add link", {**change, "settings": settings}):
+            return False
+        found.fields.append(FieldUse(found.name, name, "lookup", number=found.next_number(name)))
+        reply = self.ask("describe", "x_firm")
+        if reply.fine and inverse not in [each["name"] for each in reply.body["lists"]]:
+            self.board.fail(f"{self.name}: x_firm does not show its new list {inverse}")
         return True
 
     def _field(self, wanted: Callable[[FieldUse], bool]) -> FieldUse | None:

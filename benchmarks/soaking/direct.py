@@ -116,12 +116,26 @@ def _plan(type_name: str, given: dict[str, Any], actor: Actor) -> Any:
     return entities.plan(given["changes"], actor=actor).as_json()
 
 
+def _read(type_name: str, given: dict[str, Any], actor: Actor) -> Any:
+    found = records.get(type_name, given["id"], actor=actor)
+    if "query" in given:
+        asked = [("id", str(given["id"])), *given["query"]]
+        found |= query.page(query.from_url(type_name, asked), actor=actor).records[0]
+    return found
+
+
+def _query(type_name: str, given: dict[str, Any], actor: Actor) -> Any:
+    page = query.page(query.from_json(type_name, given["row"]), actor=actor)
+    return {"records": page.records}
+
+
 _READS: dict[str, Callable[[str, dict[str, Any], Actor], Any]] = {
-    "read": lambda name, given, actor: records.get(name, given["id"], actor=actor),
+    "read": _read,
     "history": lambda name, given, actor: {
         "changes": records.history(name, given["id"], actor=actor)
     },
     "list": _list,
+    "query": _query,
     "describe": _describe,
     "plan": _plan,
 }

@@ -38,12 +38,19 @@ class Door(Protocol):
     """A way in; every client thread has its own."""
 
     def __call__(self, verb: str, type_name: str = "", **arguments: Any) -> Reply:
-        """Carry out one verb on records of a type, or on the data model."""
+        """Carry out one verb on records of a type, on the data model, or on a plugin."""
+        ...
+
+    def close(self) -> None:
+        """Leave; the next verb meets any worker."""
         ...
 
 
 class HttpDoor:
-    """Requests to the server; a new connection now and then, so that every worker is met."""
+    """Requests to the server; a new connection now and then, so that every worker is met.
+
+    Like a good client it sends back which set of plugins it was told of.
+    """
 
     _PATHS = {
         "create": ("POST", "/records/{type}"),
@@ -56,26 +63,36 @@ class HttpDoor:
         "bulk_change": ("PATCH", "/records/{type}/bulk"),
         "bulk_upsert": ("PUT", "/records/{type}/bulk"),
         "list": ("GET", "/records/{type}"),
+        "query": ("POST", "/records/{type}/query"),
         "describe": ("GET", "/entity-types/{type}"),
         "plan": ("POST", "/entity-types/plan"),
         "apply": ("POST", "/entity-types/apply"),
+        "enable": ("POST", "/plugins/{type}/enable"),
+        "disable": ("POST", "/plugins/{type}/disable"),
+        "plugin": ("GET", "/plugins/{type}"),
+        "hello": ("GET", "/x/{type}/hello"),
     }
 
     def __init__(self, port: int, token: str) -> None:
         self._port, self._token = port, token
         self._connection: http.client.HTTPConnection | None = None
         self._left = 0
+        self._plugins = ""
 
     def __call__(self, verb: str, type_name: str = "", **arguments: Any) -> Reply:
         """Send one request and read its answer."""
         method, path = self._PATHS[verb]
-        path = "/api/v1" + path.format(type=type_name, id=arguments.get("id", ""))
+        path = path.format(type=type_name, id=arguments.get("id", ""))
+        # Pages of plugins have addresses of their own.
+        path = path if path.startswith("/x/") else f"/api/v1{path}"
         query = list(arguments.get("query", ()))
         if "key" in arguments:
             query.append(("_key", ",".join(arguments["key"])))
         if query:
             path += "?" + urlencode(query)
         headers = {"Authorization": f"Bearer {self._token}"}
+        if self._plugins:
+            headers["Relatum-Generation"] = self._plugins
         if arguments.get("version") is not None:
             headers["If-Match"] = f'"{arguments["version"]}"'
         body = self._body(arguments)
@@ -103,6 +120,7 @@ class HttpDoor:
             self._connection.request(method, path, body, headers)
             answer = self._connection.getresponse()
             raw = answer.read()
+            self._plugins = answer.headers.get("Relatum-Generation", self._plugins)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             return Reply(599, {"code": "no_answer", "detail": repr(error)})

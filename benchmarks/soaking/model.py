@@ -156,7 +156,14 @@ def value_for(kind: str, firms: Firms, user_id: int) -> Any:
     return _VALUES[kind](next(_numbers))
 
 
-#: The two types whose steady fields are never touched.
+def _link(name: str, target: str, *, required: bool = False, **settings: Any) -> dict[str, Any]:
+    return {
+        "name": name, "kind": "lookup", "required": required,
+        "settings": {"target": target, **settings},
+    }  # fmt: skip
+
+
+#: The types whose steady fields are never touched.
 STEADY: list[dict[str, Any]] = [
     {
         "op": "create_type", "name": "x_firm", "fields": [
@@ -181,6 +188,29 @@ STEADY: list[dict[str, Any]] = [
         ],
     },
     {"op": "create_type", "name": "x_gone", "fields": [{"name": "code", "kind": "text"}]},
+    {
+        "op": "create_type", "name": "x_order", "title": "code", "fields": [
+            {"name": "code", "kind": "text", "required": True, "unique": True},
+            _link("firm", "x_firm", inverse="orders"),
+        ],
+    },
+    {
+        "op": "create_type", "name": "x_item", "title": "product", "keys": [["order", "product"]],
+        "fields": [
+            {"name": "product", "kind": "text", "required": True},
+            {"name": "amount", "kind": "integer"},
+            {"name": "position", "kind": "integer"},
+            _link("order", "x_order", required=True, part=True, inverse="lines"),
+        ],
+    },
+    {
+        "op": "create_type", "name": "x_tie", "title": "role", "keys": [["order", "firm"]],
+        "fields": [
+            {"name": "role", "kind": "text"},
+            _link("order", "x_order", required=True, on_delete="cascade", inverse="ties"),
+            _link("firm", "x_firm", required=True, on_delete="cascade", inverse="ties"),
+        ],
+    },
 ]  # fmt: skip
 STEADY_FIELDS = {
     "x_firm": {"code": "code", "name": "text", "score": "integer"},

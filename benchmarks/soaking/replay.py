@@ -54,7 +54,8 @@ class Log:
         self.times: list[tuple[datetime, int]] = []
         for number, at, changes in rows:
             self.times.append((at, number))
-            touched = {self._apply(number, change) for change in orjson.loads(changes)}
+            made = [change for change in orjson.loads(changes) if change["op"] != "touch"]
+            touched = {self._apply(number, change) for change in made}
             for name in touched:
                 history = self._history.setdefault(name, [])
                 history.append((number, self._types[name].rules()))
@@ -85,6 +86,7 @@ class Log:
         match change["op"]:
             case "create_type":
                 found.live = {each["name"]: dict(each) for each in change["fields"]}
+                found.keys = [(tuple(key), None) for key in change.get("keys", ())]
             case "trash_type" | "restore_type":
                 found.dead = change["op"] == "trash_type"
             case "add_field":

@@ -188,6 +188,15 @@ def restore_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
 
 
 @operation(
+    "POST", "/entity-types/<type:type>/purge", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
+    replies=_CHANGED, problems=_PROBLEMS,
+)  # fmt: skip
+def purge_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
+    """Drop an entity type that is in the trash, with its records, for good."""
+    return one_change(call, type, {"op": "purge_type", "type": type})
+
+
+@operation(
     "POST", "/entity-types/<type:type>/fields", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
     body="NewField", replies=_MADE, problems=_PROBLEMS,
 )  # fmt: skip
@@ -226,3 +235,12 @@ def restore_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
     If its values are no longer unique, say what happens to them in a plan of changes.
     """
     return one_change(call, type, {"op": "restore_field", "type": type, "field": field})
+
+
+@operation(
+    "POST", "/entity-types/<type:type>/fields/<field>/purge", tag=TAG, mode=EXCLUSIVE,
+    query=(PLAN_ONLY,), replies=_CHANGED, problems=_PROBLEMS,
+)  # fmt: skip
+def purge_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
+    """Drop a field that is in the trash, with its values, for good."""
+    return one_change(call, type, {"op": "purge_field", "type": type, "field": field})

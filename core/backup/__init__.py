@@ -17,17 +17,21 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...version import __version__
-from .. import catalog, clock, db, doctor, install, migrations
+from .. import catalog, clock, db, doctor, install, keys, migrations
 from ..errors import RelatumError
+from ..records import sealed
 from . import archive, rebuild
 
 #: Left out: nobody stays signed in through a restore.
-TRANSIENT = frozenset({"core_session", "core_link", "core_worker"})
+TRANSIENT = frozenset({"core_session", "core_link", "core_worker", "core_jobs_process"})
 _FETCH = 5000
 
 
 def backup(target: Path) -> dict[str, Any]:
-    """Write the instance to an archive; return {path, created_at, revision, tables, bytes}.
+    """Write the instance to an archive; return its facts.
+
+    These are path, created_at, revision, tables, bytes, and keys_needed: names of the keys that
+    encrypted values need; the keys themselves are not in it.
 
     `target` is a new file, or a folder that gets one. The archive holds password hashes and is
     readable by its owner alone. Raises `backup_failed`, and what opening the database raises.
@@ -85,8 +89,11 @@ def _write(part: Path, moment: str) -> dict[str, Any]:
             relatum=__version__, revision=str(revision), created_at=moment, dialect=tx.dialect,
             settings=settings.read_bytes() if settings.exists() else None,
         )  # fmt: skip
+        needed = sorted({use.key for use in sealed.uses(tx.connection, catalog.current())})
     counts = {entry.name: entry.rows for entry in out.tables}
-    return {"created_at": moment, "revision": revision, "tables": counts}
+    return {
+        "created_at": moment, "revision": revision, "tables": counts, "keys_needed": needed,
+    }  # fmt: skip
 
 
 def _rows(connection: sa.Connection, table: sa.Table) -> Iterator[Any]:
@@ -98,7 +105,7 @@ def _rows(connection: sa.Connection, table: sa.Table) -> Iterator[Any]:
 def restore(source: Path, *, force: bool = False) -> dict[str, Any]:
     """Make the instance of the settings what an archive holds.
 
-    Returns {created_at, revision, tables: {name: rows}}.
+    Returns {created_at, revision, tables: {name: rows}, keys_missing: [names]}.
 
     Refuses (`restore_refused`, nothing changed) a damaged archive, one of a newer program, and
     an instance that is there already unless `force`; then it is replaced, for its running
@@ -121,11 +128,21 @@ def restore(source: Path, *, force: bool = False) -> dict[str, Any]:
                 _settings(packed)
         finally:
             catalog.forget()
+        with db.reading(timed=False) as tx:
+            lost = sorted({use.key for use in _lost(tx.connection)})
         return {
             "created_at": packed.created_at,
             "revision": packed.revision,
+            "keys_missing": lost,
             "tables": {entry.name: entry.rows for entry in packed.tables},
         }
+
+
+def _lost(connection: sa.Connection) -> list[sealed.Use]:
+    """Return what is encrypted with keys that are not here."""
+    found = list(sealed.uses(connection, catalog.current()))
+    held = keys.ring().keys if found else {}
+    return [use for use in found if use.key not in held]
 
 
 def _refused(reason: str) -> RelatumError:

@@ -123,6 +123,11 @@ class EntityType:
         return tuple((f, tuple(column.name for column in f.columns())) for f in self.own_fields)
 
     @cached_property
+    def columns_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the columns of each field that a caller may write."""
+        return {field.name: names for field, names in self.written}
+
+    @cached_property
     def prepared(self) -> dict[Any, Any]:
         """Statements on the table that were built once; they live as long as the type."""
         return {}

@@ -59,6 +59,33 @@ class Rows:
         self.options[row["id"]] = row
         self._options_of.setdefault(row["field_id"], []).append(row)
 
+    def drop_field(self, field_id: int) -> None:
+        """Take out a field with its options, and what was patched of them."""
+        row = self.fields.pop(field_id)
+        self._fields_of[row["type_id"]].remove(row)
+        options = [option["id"] for option in self._options_of.pop(field_id, [])]
+        for option_id in options:
+            del self.options[option_id]
+        self._drop_patches("field", {field_id})
+        self._drop_patches("option", set(options))
+
+    def drop_type(self, type_id: int) -> None:
+        """Take out a type with its fields, keys and views, and what was patched of them."""
+        for row in [*self.fields_of(type_id)]:
+            self.drop_field(row["id"])
+        for rows in (self.keys, self.views):
+            for row in [*rows.values()]:
+                if row["type_id"] == type_id:
+                    del rows[row["id"]]
+                    self._drop_patches("view", {row["id"]})
+        del self.types[type_id]
+        self._drop_patches("type", {type_id})
+
+    def _drop_patches(self, kind: str, targets: set[int]) -> None:
+        for patch in [*self.patches.values()]:
+            if patch["target_kind"] == kind and patch["target_id"] in targets:
+                del self.patches[patch["id"]]
+
     def fields_of(self, type_id: int) -> list[dict[str, Any]]:
         """Return the field rows of a type, trashed ones included, in no order."""
         return self._fields_of.get(type_id, [])
@@ -100,8 +127,9 @@ METADATA: dict[str, Any] = {
 
 
 def read_rows(connection: sa.Connection) -> Rows:
-    """Read the metadata, a select for each table."""
+    """Read the metadata, a select for each table; purged types are only tombstones."""
     found = {name: _by_id(connection, model.__table__) for name, model in METADATA.items()}
+    found["types"] = {i: row for i, row in found["types"].items() if row["purged_in"] is None}
     settings = connection.execute(sa.select(models.Setting.__table__)).all()
     return Rows({row.name: row.value for row in settings}, **found)
 

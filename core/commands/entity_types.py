@@ -321,6 +321,14 @@ _on_field(
     "restore_field",
     _doc("Take a field out of the trash, with its values.", "restore-field x_asset serial"),
 )
+_on_type(
+    "purge_type",
+    _doc("Drop a type that is in the trash, for good, with its records.", "purge x_asset --yes"),
+)
+_on_field(
+    "purge_field",
+    _doc("Drop a field that is in the trash, for good.", "purge-field x_asset serial --yes"),
+)
 _on_key("add_key", _doc("Let FIELDS together be a unique key.", "add-key user name"))
 _on_key("trash_key", _doc("Take a unique key over FIELDS away.", "trash-key user name"))
 

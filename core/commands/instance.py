@@ -167,6 +167,9 @@ def backup(instance: Instance, file: str | None, as_json: bool) -> None:
         return
     rows = sum(made["tables"].values())
     click.echo(f"Written to {made['path']}: {rows} rows, {made['bytes']} bytes.")
+    if made["keys_needed"]:
+        names = ", ".join(made["keys_needed"])
+        click.echo(f"Keys of encrypted values are not in it; keep them apart: {names}.")
 
 
 @click.command()
@@ -188,6 +191,11 @@ def restore(instance: Instance, file: str, force: bool, as_json: bool) -> None:
         print_json({"home": instance.config.home, "database": install.database(), **made})
         return
     rows = sum(made["tables"].values())
+    if made["keys_missing"]:
+        names = ", ".join(made["keys_missing"])
+        click.echo(
+            f"Encrypted values need keys that are not here; put them into the ring: {names}."
+        )
     click.echo(
         f"Restored {rows} rows of {made['created_at']} into {instance.config.home} "
         f"(database: {install.database()})."

@@ -75,8 +75,11 @@ def carry_out(
         return
     if not as_json:
         show(made)
-    if not made.blocked and not yes and is_terminal():
-        click.confirm("Apply this?", abort=True)
+    if not made.blocked and not yes:
+        if is_terminal():
+            click.confirm("Apply this?", abort=True)
+        elif made.risk == "destructive":
+            raise click.UsageError("This can't be undone. Say --yes, or look at it with --plan.")
     actor = instance.actor
     applied = db.transact(
         lambda: entities.apply(changes, actor=actor, expect=made.fingerprint), exclusive=True

@@ -54,17 +54,19 @@ class Plan:
         """Whether a question is open."""
         return any(step.question for step in self.steps)
 
+    @property
+    def risk(self) -> str:
+        """The worst of its steps: safe, lossy or destructive."""
+        order = ("safe", "lossy", "destructive")
+        return max((step.risk for step in self.steps), key=order.index, default="safe")
+
     def as_json(self) -> dict[str, Any]:
         """Return the plan as the API, the command line and the pages show it."""
         return {
             "plan": self.fingerprint,
             "generation": self.generation,
             "blocked": self.blocked,
-            "risk": max(
-                (s.risk for s in self.steps),
-                key=("safe", "lossy", "destructive").index,
-                default="safe",
-            ),
+            "risk": self.risk,
             "steps": [
                 {
                     "op": step.op,
@@ -145,6 +147,9 @@ def apply(
 
 def _execute(draft: Draft, made: Plan, actor: Actor, changes: list[dict[str, Any]]) -> None:
     tx = db.for_writing()
+    purged = max((step.trashed_by for step in made.steps), default=0)
+    if purged:
+        db.no_older_readers(purged)
     statements = _at_once(draft)
     indexes = [s for s in statements if isinstance(s, ddl.CreateIndex)]
     faults.point("apply.before_ddl")
@@ -250,17 +255,36 @@ def _store(draft: Draft, connection: sa.Connection) -> None:
         fresh = [row for id_, row in new.items() if id_ not in old]
         if fresh:
             connection.execute(sa.insert(table), fresh)
-        gone = [id_ for id_ in old if id_ not in new]
-        if gone:
-            connection.execute(sa.delete(table).where(table.c.id.in_(gone)))
         for id_, row in new.items():
             if id_ in old and old[id_] != row:
                 connection.execute(sa.update(table).where(table.c.id == id_).values(**row))
+    for attribute, model in reversed(catalog.METADATA.items()):
+        old, new = getattr(stored, attribute), getattr(draft.rows, attribute)
+        gone = [id_ for id_ in old if id_ not in new]
+        if gone and model is models.Type:
+            _bury(gone, draft.generation, connection)
+        elif gone:
+            if model is models.FieldRow:
+                counter = models.Counter.__table__
+                connection.execute(sa.delete(counter).where(counter.c.field_id.in_(gone)))
+            table = model.__table__
+            connection.execute(sa.delete(table).where(table.c.id.in_(gone)))
     table = models.Setting.__table__
     connection.execute(
         sa.update(table)
         .where(table.c.name == "next_metadata_id")
         .values(value=draft.rows.settings["next_metadata_id"])
+    )
+
+
+def _bury(type_ids: list[int], generation: int, connection: sa.Connection) -> None:
+    """Leave of purged types what the spine refers to; the names of their tables are free."""
+    table = models.Type.__table__
+    buried = sa.literal("purged__") + sa.cast(table.c.id, sa.Text)
+    connection.execute(
+        sa.update(table)
+        .where(table.c.id.in_(type_ids))
+        .values(purged_in=generation, table_name=buried)
     )
 
 

@@ -13,7 +13,7 @@ import orjson
 from .. import hooks, types
 from ..catalog import SYSTEM_COLUMNS, system_fields, title_names
 from ..errors import RelatumError, nearest
-from ..fields import FIELD_TYPES, Field, Link, Option, Refused
+from ..fields import FIELD_TYPES, Encrypted, Field, Link, Option, Refused
 from ..fields.auto_number import check_settings as check_mask
 from .owners import LOCAL, Owner
 
@@ -25,7 +25,7 @@ RESERVED_WORDS: Final = frozenset("x core api admin std".split())
 #: What PostgreSQL has in every table already; reserved on both databases, so that moving works.
 _POSTGRESQL_COLUMNS: Final = frozenset("tableoid xmin cmin xmax cmax ctid".split())
 #: Settings that shape the column; changing them is a change of type.
-FIXED_SETTINGS: Final = frozenset({"scale", "target", "currency", "tri_state"})
+FIXED_SETTINGS: Final = frozenset({"scale", "target", "currency", "tri_state", "filterable"})
 
 
 def check_name(name: str) -> str:
@@ -153,6 +153,9 @@ def check_flags(made: Field) -> None:
     """Refuse properties that the field type can't have."""
     if made.NUMBERED and (made.required or not made.unique):
         reason = "an auto_number is always unique and never required: each record gets its own"
+        raise RelatumError("definition_invalid", what=made.name, reason=reason)
+    if made.unique and isinstance(made, Encrypted) and not made.filterable:
+        reason = "an encrypted field is unique only with the setting filterable"
         raise RelatumError("definition_invalid", what=made.name, reason=reason)
     if made.unique and not made.CAN_BE_UNIQUE:
         raise RelatumError(

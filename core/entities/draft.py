@@ -35,6 +35,8 @@ class Step:
     question: Problem | None = None
     offenders: list[int] = field(default_factory=list)
     fill: Fill | None = None
+    #: The last generation that trashed something that the step purges; 0: it purges nothing.
+    trashed_by: int = 0
 
 
 @dataclass

@@ -16,10 +16,12 @@ from .draft import Fill, Step
 _SHOWN = 10
 
 
-def count_rows(connection: sa.Connection, entity_type: EntityType) -> int:
-    """Return how many live records a type has."""
+def count_rows(connection: sa.Connection, entity_type: EntityType, *, trashed: bool = False) -> int:
+    """Return how many live records a type has, or how many with those in the trash."""
     table = entity_type.table
-    query = sa.select(sa.func.count()).select_from(table).where(table.c.trashed_at.is_(None))
+    query = sa.select(sa.func.count()).select_from(table)
+    if not trashed:
+        query = query.where(table.c.trashed_at.is_(None))
     return int(connection.execute(query).scalar_one())
 
 

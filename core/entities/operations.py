@@ -11,6 +11,7 @@ from ..errors import RelatumError
 from ..fields import Field
 from . import definitions, existing, links, owners, restoring
 from .draft import Draft, Step
+from .purging import purge_field, purge_type
 from .type_operations import change_type, restore_type, trash_type
 from .views import drop_view, set_view
 
@@ -39,6 +40,7 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
         "created_in": draft.generation,
         "changed_in": draft.generation,
         "trashed_in": None,
+        "purged_in": None,
     }
     draft.probe(type_id)
     for place, field in enumerate(change.get("fields", [])):
@@ -332,6 +334,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "change_field": change_field,
     "trash_field": trash_field,
     "restore_field": restore_field,
+    "purge_type": purge_type,
+    "purge_field": purge_field,
     "add_key": add_key,
     "trash_key": trash_key,
     "set_view": set_view,

@@ -94,6 +94,10 @@ codes(
         "Something went wrong in the program, not in what you typed: {reason}. Details: {log}. "
         "Please report it.",
     ),
+    keys_unreadable=(
+        "Keys not readable",
+        "The key ring of encrypted fields can't be used ({where}): {reason}. Put it right.",
+    ),
     backup_failed=("Backup failed", "{reason}"),
     restore_refused=("Restore refused", "{reason}"),
 )

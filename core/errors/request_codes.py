@@ -161,6 +161,11 @@ codes(
         "new plan and apply that.",
     ),
     plan_blocked=("Plan can't be applied", "{first}"),
+    purge_too_soon=(
+        "Not in the trash yet",
+        "'{what}' goes to the trash in this very plan, and others may still read it. Apply that "
+        "first, then purge.",
+    ),
     instance_exists=(
         "Instance exists",
         "There is already an instance in {home}. Use it, or name another home.",

@@ -18,6 +18,7 @@ from .contact import country_of as country_of
 from .document import JsonField as JsonField
 from .document import RichText as RichText
 from .duration import Duration as Duration
+from .encrypted import Encrypted as Encrypted
 from .moment import STYLES as STYLES
 from .moment import Date as Date
 from .moment import Datetime as Datetime
@@ -67,6 +68,7 @@ FIELD_TYPES: Final[dict[str, type[Field]]] = {
         MultiChoice,
         Tags,
         AutoNumber,
+        Encrypted,
         Email,
         Phone,
         Url,

@@ -130,6 +130,10 @@ class Field:
         """Return the values of `columns()` for a checked value (None: empty)."""
         return (value,)
 
+    def store_in(self, id_: int, value: Any) -> tuple[Any, ...]:
+        """Return what `store` does, of the record with an id."""
+        return self.store(value)
+
     def key(self, value: Any) -> Any:
         """Return what `key_column` holds for a stored value: what is unique, what is ordered."""
         return value
@@ -161,6 +165,14 @@ class Field:
     def wire(self, value: Any) -> Any:
         """Return the JSON value of a stored value; orjson writes dates and instants itself."""
         return value
+
+    def record(self, id_: int, value: Any) -> Any:
+        """Return what the history keeps of a stored value of a record."""
+        return self.wire(value)
+
+    def recall(self, id_: int, recorded: Any) -> Any:
+        """Return the wire value for what the history has kept."""
+        return recorded
 
     def text(self, wire: Any) -> str:
         """Return what a person reads for a wire value; `parse` reads it back."""

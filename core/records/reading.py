@@ -53,7 +53,11 @@ def history(
     _known(entity_type, record_id)
     found = changes.history(record_id, limit=limit, before=before)
     for change in found:
-        change["changes"] = {n: c for n, c in change["changes"].items() if n in entity_type.fields}
+        change["changes"] = {
+            name: [entity_type.fields[name].recall(record_id, value) for value in both]
+            for name, both in change["changes"].items()
+            if name in entity_type.fields
+        }
     return found
 
 

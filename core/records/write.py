@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from .. import changes, clock, db
 from ..actor import Actor
 from ..catalog import EntityType
+from ..fields import Field
 from ..fields.number import INTEGER_LIMIT
 from . import sets
 from .batch import Row
@@ -32,13 +33,12 @@ def reserve(entity_type: EntityType, count: int) -> list[int]:
     return sorted(found)
 
 
-def stored(entity_type: EntityType, values: dict[str, Any]) -> dict[str, Any]:
-    """Return column values for stored field values."""
+def stored(entity_type: EntityType, id_: int, values: dict[str, Any]) -> dict[str, Any]:
+    """Return column values for stored field values of a record."""
     made: dict[str, Any] = {}
     for name, value in values.items():
-        field = entity_type.fields[name]
-        columns = (column.name for column in field.columns())
-        made.update(zip(columns, field.store(value), strict=True))
+        columns = entity_type.columns_of[name]
+        made.update(zip(columns, entity_type.fields[name].store_in(id_, value), strict=True))
     return made
 
 
@@ -49,20 +49,21 @@ def insert(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
     moment = clock.now()
     for row, id_ in zip(rows, reserve(entity_type, len(rows)), strict=True):
         row.id = id_
-    plain = [(f.name, c[0]) for f, c in entity_type.written if len(c) == 1 and f.empty is None]
-    shaped = [(f, c) for f, c in entity_type.written if len(c) > 1 or f.empty is not None]
+    plain = [(f.name, c[0]) for f, c in entity_type.written if _is_plain(f, c)]
+    shaped = [(f, c) for f, c in entity_type.written if not _is_plain(f, c)]
     base = {
         "created_at": moment, "created_by": actor.user_id, "updated_at": moment,
         "updated_by": actor.user_id, "version": 1,
     }  # fmt: skip
     parameters = []
     for row in rows:
+        assert row.id is not None
         values = row.values
         made: dict[str, Any] = {"id": row.id, **base}
         for name, column in plain:
             made[column] = values.get(name)
         for field, columns in shaped:
-            made.update(zip(columns, field.store(values.get(field.name)), strict=True))
+            made.update(zip(columns, field.store_in(row.id, values.get(field.name)), strict=True))
         parameters.append(made)
     statement = entity_type.prepared.get("insert")
     if statement is None:
@@ -72,11 +73,17 @@ def insert(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
     changes.record((_created(entity_type, row) for row in rows), actor)
 
 
+def _is_plain(field: Field, columns: tuple[str, ...]) -> bool:
+    """Say whether a value is stored as it is, in one column."""
+    own = type(field)
+    return len(columns) == 1 and field.empty is None and own.store_in is Field.store_in
+
+
 def _created(entity_type: EntityType, row: Row) -> changes.Change:
     assert row.id is not None
     fields = entity_type.fields
     data = {
-        name: [None, fields[name].wire(value)]
+        name: [None, fields[name].record(row.id, value)]
         for name, value in row.values.items()
         if value is not None
     }
@@ -90,7 +97,8 @@ def update(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
     moment, shapes = clock.now(), {}  # type: ignore[var-annotated]
     for row in rows:
         assert row.before is not None
-        made = stored(entity_type, row.values)
+        assert row.id is not None
+        made = stored(entity_type, row.id, row.values)
         parameters = {
             "_id": row.id, "updated_at": moment, "updated_by": actor.user_id,
             "version": row.before["version"] + 1, **made,
@@ -113,8 +121,8 @@ def _updated(entity_type: EntityType, row: Row) -> changes.Change:
     assert row.id is not None and row.before is not None
     data = {}
     for name, value in row.values.items():
-        wire = entity_type.fields[name].wire
-        data[name] = [wire(row.before[name]), wire(value)]
+        record = entity_type.fields[name].record
+        data[name] = [record(row.id, row.before[name]), record(row.id, value)]
     return changes.Change(row.id, "update", row.before["version"] + 1, data)
 
 

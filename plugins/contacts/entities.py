@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from . import views
+
 _STATUS: Final = {
     "name": "status", "kind": "choice", "label": "Status", "required": True, "default": "active",
     "indexed": True,
@@ -103,6 +105,7 @@ _ACCOUNT: Final = {
         },
         {"name": "description", "kind": "rich_text", "label": "Description"},
     ],
+    "views": views.ACCOUNT,
 }  # fmt: skip
 
 _HOUSEHOLD: Final = {
@@ -125,6 +128,7 @@ _HOUSEHOLD: Final = {
         },
         {"name": "description", "kind": "rich_text", "label": "Description"},
     ],
+    "views": views.HOUSEHOLD,
 }  # fmt: skip
 
 _CONTACT: Final = {
@@ -187,6 +191,7 @@ _CONTACT: Final = {
         },
         {"name": "description", "kind": "rich_text", "label": "Description", "personal": True},
     ],
+    "views": views.CONTACT,
 }  # fmt: skip
 
 _ROLE: Final = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from . import views
+
 _FAMILY: Final = {
     "name": "product_family",
     "label": "Product family",
@@ -21,6 +23,7 @@ _FAMILY: Final = {
         {"name": "description", "kind": "long_text", "label": "Description"},
     ],
     "keys": [["parent", "name"]],
+    "views": views.FAMILY,
 }  # fmt: skip
 
 _PRODUCT: Final = {
@@ -82,6 +85,7 @@ _PRODUCT: Final = {
         },
         {"name": "description", "kind": "rich_text", "label": "Description"},
     ],
+    "views": views.PRODUCT,
 }  # fmt: skip
 
 _PRICE_LIST: Final = {
@@ -116,6 +120,7 @@ _PRICE_LIST: Final = {
         },
         {"name": "description", "kind": "long_text", "label": "Description"},
     ],
+    "views": views.PRICE_LIST,
 }  # fmt: skip
 
 _PRICE: Final = {

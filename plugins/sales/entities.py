@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from . import views
+
 #: What an opportunity's probability becomes when it enters a stage, in percent.
 PROBABILITIES: Final = {
     "qualify": 10, "develop": 30, "propose": 50, "negotiate": 80, "won": 100, "lost": 0,
@@ -110,6 +112,7 @@ _LEAD: Final = {
         },
         {"name": "description", "kind": "rich_text", "label": "Description"},
     ],
+    "views": views.LEAD,
 }  # fmt: skip
 
 _OPPORTUNITY: Final = {
@@ -216,6 +219,7 @@ _OPPORTUNITY: Final = {
         },
         {"name": "description", "kind": "rich_text", "label": "Description"},
     ],
+    "views": views.OPPORTUNITY,
 }  # fmt: skip
 
 _LINE: Final = {
