@@ -21,6 +21,7 @@ from ...schemas.entity_types import flat
 from .. import access, catalog, clock, db, ddl, faults, jobs, models, records
 from ..actor import Actor
 from ..errors import RelatumError
+from . import retype_job
 from .declared import declared_changes as declared_changes
 from .definitions import check_name as check_name
 from .draft import Draft, Step
@@ -31,7 +32,6 @@ from .export import to_changes as to_changes
 from .operations import OPERATIONS
 from .owners import LOCAL as LOCAL
 from .owners import Owner as Owner
-from .retyping import RETYPE_JOB as RETYPE_JOB
 from .retyping import Progress as Progress
 from .retyping import advance as advance
 from .retyping import convert_all
@@ -173,7 +173,7 @@ def _execute(draft: Draft, made: Plan, actor: Actor, changes: list[dict[str, Any
     _fill(draft, actor)
     for step in made.steps:
         if step.job:
-            jobs.enqueue(RETYPE_JOB, step.job, actor=actor)
+            jobs.enqueue(retype_job.NAME, step.job, actor=actor)
     if tx.dialect == "postgresql" and indexes:
         tx.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
     faults.point("apply.before_indexes")
@@ -327,3 +327,6 @@ def _bump(generation: int, tx: db.Transaction, actor: Actor, changes: list[dict[
             changes=orjson.dumps(changes).decode(),
         )
     )
+
+
+jobs.register(retype_job.kind(apply))

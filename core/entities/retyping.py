@@ -7,7 +7,7 @@ in a generation of its own. The old field stays in the trash, and can be put bac
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -19,8 +19,6 @@ from ..fields import CONVERSIONS, Conversion, Field, Refused
 from . import definitions, existing, optioning, owners
 from .draft import Draft, Step
 
-#: The kind of the job that converts and switches.
-RETYPE_JOB: Final = "retype"
 #: Rows of one chunk that converts; a chunk holds their locks for less than a second.
 CHUNK = 5_000
 _SHOWN = 5

@@ -4,4 +4,3 @@ from __future__ import annotations
 
 from .empty_trash import EMPTY_TRASH as EMPTY_TRASH
 from .forget import FORGET as FORGET
-from .retype import RETYPE as RETYPE
