@@ -82,6 +82,11 @@ class Config:
     bulk_limit: int = _setting(1000, "Most records in one bulk request.")
     body_limit: int = _setting(4_194_304, "Largest request body in bytes.")
     json_depth: int = _setting(32, "Deepest nesting of a JSON body.")
+    type_limit: int = _setting(1000, "Most entity types.")
+    field_limit: int = _setting(300, "Most fields of one entity type.")
+    link_limit: int = _setting(60, "Most links to other records of one entity type.")
+    key_limit: int = _setting(20, "Most unique fields and unique keys of one entity type.")
+    option_limit: int = _setting(1000, "Most options of one field, retired ones counted.")
     fill_limit: int = _setting(20_000, "Most existing rows that one plan may back-fill.", least=0)
     import_chunk: int = _setting(1000, "Rows written per transaction by an import.")
     forget_days: int = _setting(

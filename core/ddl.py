@@ -91,9 +91,17 @@ class DropTable:
     table: str
 
 
+@dataclass(frozen=True, slots=True)
+class RunSql:
+    """A statement that only a compaction of PostgreSQL needs."""
+
+    sql: str
+
+
 Statement = (
     CreateTable | AddColumn | CreateValues | CreateIndex | DropIndex | DropColumn | DropTable
-)
+    | RunSql
+)  # fmt: skip
 
 
 # -- what a type needs ----------------------------------------------------------------------
@@ -193,6 +201,8 @@ def _emit(operations: Operations, statement: Statement, dialect: Dialect) -> Non
             operations.drop_column(table, column)
         case DropTable(table):
             operations.drop_table(table)
+        case RunSql(sql):
+            operations.execute(sa.text(sql))
 
 
 def _create_table(operations: Operations, entity_type: EntityType) -> None:

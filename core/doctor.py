@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import exc as sa_exc
 
-from . import catalog, db, ddl, jobs, migrations, models
+from . import catalog, db, ddl, entities, jobs, migrations, models
 from .catalog import Catalog, EntityType
 from .db import db as fixed
 from .errors import RelatumError
@@ -42,7 +42,8 @@ def examine() -> list[Finding]:
     try:
         with db.reading(timed=False) as tx:
             found = [*server(tx.connection), *_revision(tx.connection), *_disk(tx.connection)]
-            found += [Finding(*told) for told in jobs.findings(tx.connection)]
+            told = (*jobs.findings(tx.connection), *entities.findings(tx.connection))
+            found += [Finding(*each) for each in told]
             broken = list(_metadata(tx.connection))
             if broken:
                 # Without sound metadata there is no catalog to compare with.
@@ -109,8 +110,7 @@ def server(connection: sa.Connection) -> Iterator[Finding]:
 
 
 def _revision(connection: sa.Connection) -> Iterator[Finding]:
-    found, needed = migrations.revision_of(connection), migrations.known()[-1]
-    if found != needed:
+    if (found := migrations.revision_of(connection)) != (needed := migrations.known()[-1]):
         text = f"The fixed tables are at revision {found}; this program needs {needed}"
         yield Finding("revision", text, "Run: relatum upgrade")
 

@@ -187,6 +187,7 @@ OPERATIONS: dict[str, type[Schema]] = {
     "trash_field": FieldOperation,
     "restore_field": FieldOperation,
     "purge_type": TypeOperation,
+    "compact_type": TypeOperation,
     "purge_field": FieldOperation,
     "retype_field": RetypeField,
     "finish_retype": FieldOnly,

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from .. import backup as archives
-from .. import db, install, plugin_host
+from .. import db, entities, install, plugin_host
 from .. import doctor as examination
 from .terminal import Instance, is_terminal, json_option, look, pass_instance, print_json
 
@@ -91,9 +91,12 @@ def _answers(told: dict[str, str | None], presets: Mapping[str, Any]) -> dict[st
 
 @click.command()
 @click.option("--repair", is_flag=True, help="Build missing indexes, then look again.")
+@click.option(
+    "--compact", metavar="TYPE", help="Rid a table of dropped columns first; writers wait for it."
+)
 @json_option
 @pass_instance
-def doctor(instance: Instance, repair: bool, as_json: bool) -> None:
+def doctor(instance: Instance, repair: bool, compact: str | None, as_json: bool) -> None:
     """Compare data model and database, and say what is wrong; exit 3 if anything is.
 
     \b
@@ -101,6 +104,10 @@ def doctor(instance: Instance, repair: bool, as_json: bool) -> None:
       relatum doctor --repair
     """
     instance.check()
+    if compact is not None:
+        had, has = entities.compact(compact, actor=instance.actor)
+        if not as_json:
+            click.echo(f"The table of {compact} had had {had} columns; it has {has}.")
     repaired = examination.repair() if repair else []
     findings = examination.examine()
     if [found.code for found in findings] == ["not_initialised"]:

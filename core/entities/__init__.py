@@ -21,7 +21,7 @@ from ...schemas.entity_types import flat
 from .. import access, catalog, clock, db, ddl, faults, jobs, models, records
 from ..actor import Actor
 from ..errors import RelatumError
-from . import retype_job
+from . import compacting, limits, retype_job
 from .declared import declared_changes as declared_changes
 from .definitions import check_name as check_name
 from .draft import Draft, Step
@@ -29,6 +29,7 @@ from .export import FORMAT as FORMAT
 from .export import describe as describe
 from .export import export as export
 from .export import to_changes as to_changes
+from .limits import findings as findings
 from .operations import OPERATIONS
 from .owners import LOCAL as LOCAL
 from .owners import Owner as Owner
@@ -108,6 +109,7 @@ def _plan(
     for place, change in enumerate(changes):
         operation, loaded = _load(place, change)
         OPERATIONS[operation](draft, loaded)
+    limits.check(draft)
     note_broken(draft)
     dialect = draft.connection.dialect
     sql = ddl.as_text((step.statements for step in draft.steps), dialect)
@@ -330,3 +332,11 @@ def _bump(generation: int, tx: db.Transaction, actor: Actor, changes: list[dict[
 
 
 jobs.register(retype_job.kind(apply))
+
+
+def compact(type_name: str, *, actor: Actor) -> tuple[int, int]:
+    """Rid the table of a type of dropped columns; return how many it had had, and has.
+
+    Opens its own transactions.
+    """
+    return compacting.compact(type_name, actor=actor, apply=apply)

@@ -10,6 +10,7 @@ import orjson
 from ..errors import RelatumError
 from ..fields import Field
 from . import definitions, existing, links, optioning, owners, restoring
+from .compacting import compact_type
 from .draft import Draft, Step
 from .purging import purge_field, purge_type
 from .retyping import cancel_retype, finish_retype, not_running, retype_field, revert_field
@@ -327,6 +328,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "trash_field": trash_field,
     "restore_field": restore_field,
     "purge_type": purge_type,
+    "compact_type": compact_type,
     "purge_field": purge_field,
     "retype_field": retype_field,
     "finish_retype": finish_retype,

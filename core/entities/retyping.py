@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 
-from .. import catalog, db, ddl
+from .. import catalog, db, ddl, faults
 from ..catalog import EntityType
 from ..errors import Problem, RelatumError
 from ..fields import CONVERSIONS, Conversion, Field, Refused
@@ -290,6 +290,7 @@ def advance(type_name: str, field_name: str, limit: int = CHUNK) -> Progress:
     said = orjson.loads(connection.execute(query.with_for_update()).scalar_one())
     if not said.get("filled"):
         last, count = convert(entity_type, shadow, said.get("after", 0), limit)
+        faults.point("retype.after_rows")
         said = {**said, "after": last, "done": said.get("done", 0) + count, "filled": not count}
         statement = sa.update(_FIELDS).where(_FIELDS.c.id == shadow.new.id)
         connection.execute(statement.values(conversion=orjson.dumps(said).decode()))

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from . import instance_codes as instance_codes
 from . import job_codes as job_codes
+from . import model_codes as model_codes
 from . import request_codes as request_codes
 from . import value_codes as value_codes
 from .registry import REGISTRY, ErrorCode
