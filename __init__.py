@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from .core import clock as clock
     from .core import fields as fields
+    from .core import jobs as jobs
     from .core import query as query
     from .core import records as records
     from .core.actor import Actor as Actor
     from .core.db import reading as reading
     from .core.db import transact as transact
+    from .core.demo import Demo as Demo
     from .core.errors import RelatumError as RelatumError
     from .core.hooks import API_VERSION as API_VERSION
     from .core.hooks import Context as Context
@@ -41,6 +43,7 @@ _FACE: Final = {
     "Actor": "core.actor",
     "Committed": "core.records",
     "Context": "core.hooks",
+    "Demo": "core.demo",
     "Permission": "core.plugin_host",
     "Plugin": "core.plugin_host",
     "RelatumError": "core.errors",
@@ -50,6 +53,7 @@ _FACE: Final = {
     "context": "core.plugin_host",
     "fields": "core",
     "hookimpl": "core.hooks",
+    "jobs": "core",
     "query": "core",
     "reading": "core.db",
     "records": "core",

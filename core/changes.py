@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
 
 import orjson
 import sqlalchemy as sa
 
 from . import clock, db, models
 from .actor import Actor
+
+#: Where a transaction notes the id of the job that it is a chunk of.
+JOB: Final = "job"
 
 
 class Change(NamedTuple):
@@ -49,10 +53,24 @@ def change_set(actor: Actor) -> int:
                 "actor_id": actor.user_id,
                 "source": actor.source,
                 "generation": tx.epochs.catalog,
+                "job_id": tx.memo.get(JOB),
             },
         ).scalar_one()
         tx.memo["change_set"] = known
     return known
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Let what the block writes be a change set of its own within the open transaction."""
+    memo = db.for_writing().memo
+    around = memo.pop("change_set", None)
+    try:
+        yield
+    finally:
+        memo.pop("change_set", None)
+        if around is not None:
+            memo["change_set"] = around
 
 
 def record(changes: Iterable[Change], actor: Actor) -> None:

@@ -84,6 +84,9 @@ class Config:
     json_depth: int = _setting(32, "Deepest nesting of a JSON body.")
     fill_limit: int = _setting(20_000, "Most existing rows that one plan may back-fill.", least=0)
     import_chunk: int = _setting(1000, "Rows written per transaction by an import.")
+    forget_days: int = _setting(
+        30, "Days after which finished jobs, expired sessions and links are forgotten."
+    )
     idempotency_hours: int = _setting(24, "Hours an Idempotency-Key is remembered.")
     session_hours: int = _setting(336, "Hours a sign-in lasts.")
     link_minutes: int = _setting(30, "Minutes a one-time sign-in link works.")

@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import exc as sa_exc
 
-from . import catalog, db, ddl, migrations, models
+from . import catalog, db, ddl, jobs, migrations, models
 from .catalog import Catalog, EntityType
 from .db import db as fixed
 from .errors import RelatumError
@@ -42,6 +42,7 @@ def examine() -> list[Finding]:
     try:
         with db.reading(timed=False) as tx:
             found = [*server(tx.connection), *_revision(tx.connection), *_disk(tx.connection)]
+            found += [Finding(*told) for told in jobs.findings(tx.connection)]
             broken = list(_metadata(tx.connection))
             if broken:
                 # Without sound metadata there is no catalog to compare with.
@@ -118,8 +119,7 @@ def _disk(connection: sa.Connection) -> Iterator[Finding]:
     home = db.settings().home
     free = shutil.disk_usage(home).free if home.exists() else LOW_DISK
     if free < LOW_DISK:
-        text = f"Only {free // 1024**2} MB are free where {home} is"
-        yield Finding("disk_low", text, "Free some space.")
+        yield Finding("disk_low", f"Only {free >> 20} MB are free at {home}", "Free some space.")
 
 
 def _file(connection: sa.Connection, _: Catalog) -> Iterator[Finding]:

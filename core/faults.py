@@ -23,6 +23,7 @@ POINTS: Final = (
     "apply.after_indexes",
     "plugins.before_row",
     "plugins.before_bump",
+    "jobs.before_checkpoint",
     "db.before_commit",
     "db.after_commit",
     "indexes.before_build",

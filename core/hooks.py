@@ -102,6 +102,16 @@ def relatum_field_types(ctx: Context) -> Iterable[type]:
 
 
 @spec(COLLECT)
+def relatum_jobs(ctx: Context) -> Iterable[Any]:
+    """Return kinds of jobs, as `jobs.Kind`.
+
+    Called when an application is built, outside any transaction. A name begins with the
+    plugin's id and an underscore. An exception leaves the plugin out.
+    """
+    raise NotImplementedError
+
+
+@spec(COLLECT)
 def relatum_permissions(ctx: Context) -> Iterable[Any]:
     """Return the permissions that the plugin's routes ask for, as `Permission`.
 
@@ -161,6 +171,16 @@ def relatum_after_commit(changes: Any, ctx: Context) -> None:
     raise NotImplementedError
 
 
+@spec(STRICT)
+def relatum_demo(demo: Any, ctx: Context) -> None:
+    """Bring example data for the demonstration, by `demo`, a `Demo`.
+
+    Called once, in the transaction that makes the instance of `relatum demo`, after the plugins
+    that this one requires. Returns nothing. An exception makes no instance.
+    """
+    raise NotImplementedError
+
+
 # -- the caller -----------------------------------------------------------------------------
 class Result(NamedTuple):
     """What one plugin returned."""
@@ -179,6 +199,8 @@ class Hooks:
     on_failure: Callable[[str, str, Exception], None] | None = None
     #: Field types by name, besides the kernel's.
     field_types: Mapping[str, type] = field(default_factory=lambda: MappingProxyType({}))
+    #: Kinds of jobs by name, besides the kernel's.
+    job_kinds: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         self._manager = pluggy.PluginManager(PROJECT)

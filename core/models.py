@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .db import db
+from .job_models import Job as Job
+from .job_models import JobSchedule as JobSchedule
+from .job_models import JobsProcess as JobsProcess
 from .storage import Instant, Int64, Text
 
 Model: Any = db.Model
@@ -239,7 +242,7 @@ class Record(Model):
 
 
 class ChangeSet(Model):
-    """One transaction that wrote records; `generation` is the catalog it obeyed."""
+    """One transaction that wrote records, in a job or not, by a `generation` of the catalog."""
 
     __tablename__ = "core_change_set"
     id: Mapped[int] = _id()
@@ -247,6 +250,7 @@ class ChangeSet(Model):
     actor_id: Mapped[int | None] = mapped_column(Int64)
     source: Mapped[str] = mapped_column(Text)
     generation: Mapped[int] = mapped_column(sa.Integer)
+    job_id: Mapped[int | None] = mapped_column(Int64)
     __table_args__ = ({"sqlite_autoincrement": True},)
 
 

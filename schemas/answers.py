@@ -324,7 +324,7 @@ class ChangeSchema(Schema):
     id = fields.Integer(**_SET)
     at = fields.AwareDateTime(**_SET)
     actor = fields.Integer(**_OPEN)
-    source = fields.String(**_said("ui, api, cli, import, job or plan"))
+    source = fields.String(**_said("ui, api, cli, import, job, plan, plugin or demo"))
     change_set = fields.Integer(**_SET)
     op = fields.String(**_said("create, update, delete or restore"))
     version = fields.Integer(**_SET)

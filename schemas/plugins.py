@@ -19,6 +19,7 @@ class ProvidesSchema(Closed):
     types = fields.List(fields.String(), **_NAMES)
     fields_ = fields.List(fields.String(), data_key="fields", attribute="fields", **_NAMES)
     field_types = fields.List(fields.String(), **_NAMES)
+    jobs = fields.List(fields.String(), **_NAMES)
     permissions = fields.List(fields.String(), **_NAMES)
     hooks = fields.List(fields.String(), **_NAMES)
     routes = fields.List(fields.String(), **_NAMES)

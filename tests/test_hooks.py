@@ -13,7 +13,7 @@ import pytest
 
 import relatum
 from relatum.cli import COMMANDS
-from relatum.core import entities, hooks
+from relatum.core import entities, hooks, jobs
 from relatum.core import help as manual
 from relatum.core.actor import Actor
 from relatum.core.errors import RelatumError
@@ -164,12 +164,19 @@ def test_a_bundled_plugin_needs_no_prefix(instance):
 
 
 def test_the_plugin_in_the_help_does_what_the_help_says(instance):
-    [text] = re.findall(r"^```python\n(.*?)^```$", manual.text("plugins"), re.MULTILINE | re.DOTALL)
-    put(instance, "loyalty", text)
+    texts = re.findall(r"^```python\n(.*?)^```$", manual.text("plugins"), re.MULTILINE | re.DOTALL)
+    put(instance, "loyalty", "\n".join(texts))
     enable(instance, "loyalty")
     instance.create("loyalty_card", {"number": "a1"})
     with pytest.raises(RelatumError, match="No card begins with 0"):
         instance.create("loyalty_card", {"number": "01"})
+    instance.create("loyalty_card", {"number": "trial 1"})
+    job_id = instance.write(jobs.enqueue, "loyalty_trials")
+    with instance.app.app_context():
+        assert jobs.run(job_id, by="test", pause=lambda: False) == "done"
+    assert instance.read(jobs.get, job_id)["result"] == {"dropped": 1}
+    [schedule] = [s for s in instance.read(jobs.list_schedules) if s["owner"] == "loyalty"]
+    assert (schedule["kind"], schedule["rule"]) == ("loyalty_trials", "every 1 day")
 
 
 def test_the_manifest_in_the_help_can_be_read():

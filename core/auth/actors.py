@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -56,6 +57,13 @@ def actor_of_token(text: str) -> Actor:
     if row is None:
         raise RelatumError("token_invalid")
     return _actor(row)
+
+
+def actor_of_user(user_id: int, *, source: str) -> Actor | None:
+    """Return a user as he acts by himself; None if he may not enter any more."""
+    query = sa.select(*_WHO).where(USERS.c.id == user_id, MAY_ENTER)
+    row = db.current().connection.execute(query).first()
+    return None if row is None else dataclasses.replace(_actor(row), source=source)
 
 
 def _one(query: sa.Select[Any], text: str) -> Any:

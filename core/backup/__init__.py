@@ -23,7 +23,7 @@ from ..records import sealed
 from . import archive, rebuild
 
 #: Left out: nobody stays signed in through a restore.
-TRANSIENT = frozenset({"core_session", "core_link", "core_worker"})
+TRANSIENT = frozenset({"core_session", "core_link", "core_worker", "core_jobs_process"})
 _FETCH = 5000
 
 

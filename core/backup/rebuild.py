@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc as sa_exc
 
-from .. import catalog, ddl, doctor, install, migrations, models
+from .. import catalog, ddl, doctor, install, jobs, migrations, models
 from ..catalog import EntityType
 from ..db import Epochs
 from ..db import db as fixed
@@ -19,10 +19,11 @@ from ..errors import RelatumError
 from ..fields import Link, Several
 from .archive import Reader, Table, type_of
 
-#: The tables that say which other tables there are, in the order of their references.
+#: The tables that an installation fills, which say what other tables there are; in the order of
+#: their references.
 _METADATA = (
     "core_epoch", "core_setting", "core_generation", "core_type", "core_field", "core_option",
-    "core_key", "core_patch", "core_plugin",
+    "core_key", "core_patch", "core_plugin", "core_job_schedule",
 )  # fmt: skip
 _BATCH = 5000
 #: (table, column) → table referenced.
@@ -95,6 +96,7 @@ def _fill(connection: sa.Connection, packed: Reader) -> None:
     for entry in entries.values():
         _load(connection, packed, entry)
     _check(connection, packed)
+    jobs.bring_back(connection)
     install.complete(connection)
     _sequences(connection)
 

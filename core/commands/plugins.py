@@ -135,7 +135,8 @@ def disable(
 @plugins.command("manifest")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--check", is_flag=True, help="Write nothing; exit 3 if it is out of date.")
-def manifest(folder: Path, check: bool) -> None:
+@json_option
+def manifest(folder: Path, check: bool, as_json: bool) -> None:
     """Write the plugin.json of a plugin's FOLDER from its code, which is run for that.
 
     Needs no instance. A distribution must have the file; what it says and what the plugin
@@ -151,12 +152,15 @@ def manifest(folder: Path, check: bool) -> None:
     except plugin_host.Unfit as unfit:
         reason = str(unfit)
         raise RelatumError("plugin_unfit", plugin=folder.name, reason=reason) from unfit
+    file = folder / "plugin.json"
+    if as_json:
+        print_json({"file": str(file), "differs": differs, "written": differs and not check})
+    elif check and differs:
+        click.echo(f"{file} is out of date. Run: relatum plugins manifest {folder}")
+    else:
+        click.echo(f"{file} is {'written' if differs else 'as it should be'}.")
     if check and differs:
-        click.echo(
-            f"{folder / 'plugin.json'} is out of date. Run: relatum plugins manifest {folder}"
-        )
         look()
-    click.echo(f"{folder / 'plugin.json'} is {'written' if differs else 'as it should be'}.")
 
 
 def _carry_out(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from . import instance_codes as instance_codes
+from . import job_codes as job_codes
 from . import request_codes as request_codes
 from . import value_codes as value_codes
 from .registry import REGISTRY, ErrorCode

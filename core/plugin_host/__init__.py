@@ -26,6 +26,7 @@ from .manifest import Manifest as Manifest
 from .manifest import Plugin as Plugin
 from .manifest import Unfit as Unfit
 from .presets import BARE as BARE
+from .presets import at_work as at_work
 from .presets import enable_preset as enable_preset
 from .presets import plugins_of as plugins_of
 from .presets import presets as presets

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from .. import models
 from ..fields import FIELD_TYPES, Choice, Field, Link
 from ..hooks import Hooks, reason_of
+from ..jobs import JOB_NAME, Kind
 from . import routes as rules
 from .discovery import BUNDLED, HOME, Found, discover, run
 from .manifest import PROVIDED, Manifest, Plugin, Unfit, fits
@@ -45,6 +46,7 @@ class Active:
     module: ModuleType
     hooks: tuple[str, ...] = ()
     field_types: tuple[type[Field], ...] = ()
+    job_kinds: tuple[Kind, ...] = ()
     permissions: tuple[rules.Permission, ...] = ()
     routes: rules.Routes | None = None
     rules: tuple[rules.Rule, ...] = ()
@@ -53,6 +55,7 @@ class Active:
         """Return the names of what it brings, as a manifest lists them, without declarations."""
         return {
             "field_types": tuple(sorted(t.kind for t in self.field_types)),
+            "jobs": tuple(sorted(k.name for k in self.job_kinds)),
             "permissions": tuple(sorted(p.name for p in self.permissions)),
             "hooks": self.hooks,
             "routes": tuple(sorted(map(str, self.rules))),
@@ -113,6 +116,9 @@ def load(
             loading.refuse(state.id, FAILED, "It is part of a circle of requirements")
     hooks.field_types = MappingProxyType(
         {t.kind: t for active in loading.active.values() for t in active.field_types}
+    )
+    hooks.job_kinds = MappingProxyType(
+        {k.name: k for active in loading.active.values() for k in active.job_kinds}
     )
     return Loaded(
         generation=generation, hooks=hooks, active=loading.active, faults=loading.faults,
@@ -206,6 +212,9 @@ def _collected(found: Found, module: ModuleType, names: tuple[str, ...], hooks: 
     types = tuple(returned("relatum_field_types") or ())
     for each in types:
         _check_field_type(found, each)
+    kinds = tuple(returned("relatum_jobs") or ())
+    for kind in kinds:
+        _check_job(found, kind)
     permissions = tuple(returned("relatum_permissions") or ())
     for permission in permissions:
         if not isinstance(permission, rules.Permission):
@@ -216,8 +225,8 @@ def _collected(found: Found, module: ModuleType, names: tuple[str, ...], hooks: 
     allowed = frozenset(permission.name for permission in permissions)
     checked = () if routes is None else rules.check(found.id, routes, allowed)
     return Active(
-        found=found, module=module, hooks=names, field_types=types, permissions=permissions,
-        routes=routes, rules=checked,
+        found=found, module=module, hooks=names, field_types=types, job_kinds=kinds,
+        permissions=permissions, routes=routes, rules=checked,
     )  # fmt: skip
 
 
@@ -232,6 +241,14 @@ def _check_field_type(found: Found, made: Any) -> None:
         raise Unfit(f"field type '{made.kind}' must begin with '{found.id}_'")
     if made.kind in FIELD_TYPES or made.columns is not base.columns:
         raise Unfit(f"field type '{made.kind}' must have a name of its own and store as its base")
+
+
+def _check_job(found: Found, kind: Any) -> None:
+    """Refuse what is no kind of job, has a foreign name, or a schedule that is none."""
+    if not isinstance(kind, Kind):
+        raise Unfit("relatum_jobs must return jobs.Kind(...)")
+    if not kind.name.startswith(f"{found.id}_") or not JOB_NAME.fullmatch(kind.name):
+        raise Unfit(f"kind of job '{kind.name}' must begin with '{found.id}_'")
 
 
 def check_provides(manifest: Manifest, brings: Mapping[str, tuple[str, ...]]) -> None:

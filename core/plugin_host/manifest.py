@@ -22,8 +22,8 @@ from ..hooks import API_VERSION
 
 #: First words of the `relatum` command; a plugin's commands go by its id.
 COMMAND_WORDS: Final = frozenset(
-    "init serve demo doctor upgrade backup restore entity records views users tokens schema "
-    "plugins help version".split()
+    "init serve demo doctor upgrade backup restore entity records views users tokens keys "
+    "schema plugins help version".split()
 )
 #: What the kernel's own types are called.
 _KERNEL_TYPES: Final = frozenset({"user", "team"})
@@ -32,7 +32,7 @@ _PAGES: Final = frozenset("start relationships lists http people operations sett
                           "errors changes".split())  # fmt: skip
 FILE: Final = "plugin.json"
 PROVIDED: Final = (
-    "types", "fields", "field_types", "permissions", "hooks", "routes", "commands",
+    "types", "fields", "field_types", "jobs", "permissions", "hooks", "routes", "commands",
 )  # fmt: skip
 
 #: Held by whoever makes a syntax tree: CPython 3.11 counts their depth in one place for all threads

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from .. import access, catalog, clock, db, entities, faults, models
+from .. import access, catalog, clock, db, entities, faults, jobs, models
 from .. import hooks as hooking
 from ..actor import Actor
 from ..errors import RelatumError
@@ -180,6 +180,7 @@ class _Candidate:
         else:
             changed = sa.update(TABLE).where(TABLE.c.id == self.each.id).values(**values)
             self.tx.connection.execute(changed)
+        jobs.settle(self.active.job_kinds, self.each.id)
         _next_generation()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from relatum.core.migrations.job_tables import make_jobs, seed_jobs
 from relatum.core.storage import Instant, Int64, Text
 
 revision = "0001"
@@ -30,6 +31,7 @@ def upgrade() -> None:
     _ground()
     _catalog()
     _plugins()
+    make_jobs()
     _spine()
     _people()
     _credentials()
@@ -181,6 +183,7 @@ def _spine() -> None:
         sa.Column("actor_id", Int64),
         sa.Column("source", Text, nullable=False),
         sa.Column("generation", sa.Integer, nullable=False),
+        sa.Column("job_id", Int64),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -364,6 +367,7 @@ def _seed() -> None:
             {"name": "next_metadata_id", "value": "100"},
         ],
     )
+    seed_jobs()
 
 
 def _seed_type(

@@ -1,0 +1,134 @@
+"""Kinds of jobs: what each is called, who may start it, and how a chunk of it is done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from marshmallow import Schema, ValidationError
+
+from ...schemas.entity_types import flat
+from .. import hooks
+from ..actor import Actor
+from ..errors import Invalid, Problem, RelatumError, nearest
+from ..fields import kind_of
+
+#: What a kind and a schedule may be called.
+JOB_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+#: Most characters of a line of a job's log.
+_LINE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a chunk came to: where the next one begins, or that there is none."""
+
+    checkpoint: Any = None
+    done: int = 0
+    total: int | None = None
+    finished: bool = False
+    result: Mapping[str, Any] | None = None
+    exclusive: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Chunk:
+    """A piece of a job: what it was asked, where it is, and about how much it should do.
+
+    `done` counts what earlier chunks did; `prepared` is what `Kind.prepare` returned.
+    """
+
+    job_id: int
+    actor: Actor
+    arguments: dict[str, Any]
+    checkpoint: Any
+    size: int
+    done: int
+    total: int | None
+    prepared: Any = None
+    lines: list[str] = field(default_factory=list)
+
+    def log(self, text: str) -> None:
+        """Leave a line that people read beside the job; only the last hundred are kept."""
+        self.lines.append(" ".join(text.split())[:_LINE])
+
+    def more(
+        self, checkpoint: Any, *, done: int = 0, total: int | None = None, exclusive: bool = False
+    ) -> Step:
+        """Say that another chunk follows, which begins at `checkpoint`, a JSON value.
+
+        `done` is what this chunk did, `total` what the whole job has to do if that is known now.
+        """
+        return Step(checkpoint, done, total, exclusive=exclusive)
+
+    def finish(
+        self, result: Mapping[str, Any] | None = None, *, done: int = 0, total: int | None = None
+    ) -> Step:
+        """Say that the job is done, with a result that JSON can hold."""
+        return Step(None, done, total, finished=True, result=result or {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of job; `name` begins with the id of the plugin that brings it.
+
+    `arguments` is the marshmallow schema of what it is asked; without one it takes nothing.
+    `check` may refuse loaded arguments by what the instance holds, in the transaction that
+    starts the job, and returns those to keep. `permission` is the action that its starter needs.
+    """
+
+    name: str
+    title: str
+    run: Callable[[Chunk], Step]
+    prepare: Callable[[Chunk], Any] | None = None
+    arguments: type[Schema] | None = None
+    check: Callable[[dict[str, Any], Actor], dict[str, Any]] | None = None
+    permission: str = "run"
+    #: Steps of a chunk at most, such as records.
+    chunk: int = 500
+    #: Failures in a row after which it is given up.
+    attempts: int = 5
+    #: When it starts by itself, such as "every 1 day"; see `relatum help jobs`.
+    schedule: str | None = None
+
+    def load(self, arguments: Any, actor: Actor) -> dict[str, Any]:
+        """Return checked arguments; raise `Invalid` naming each that is wrong."""
+        if not isinstance(arguments, dict):
+            reason = f"they must be an object, not {kind_of(arguments)}"
+            raise RelatumError("bad_parameter", name="arguments", reason=reason)
+        schema = (self.arguments or Schema)(unknown="raise")
+        try:
+            loaded: dict[str, Any] = schema.load(arguments)
+        except ValidationError as error:
+            raise Invalid(
+                [
+                    Problem("value_invalid", {"reason": reason}, field=f"arguments.{path}")
+                    for path, reason in flat(error)
+                ]
+            ) from None
+        return self.check(loaded, actor) if self.check else loaded
+
+
+_OWN: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> Kind:
+    """Take in a kind of the core, when its module is imported."""
+    _OWN[kind.name] = kind
+    return kind
+
+
+def known() -> dict[str, Kind]:
+    """Return every kind by name: the core's and those of the plugins that run."""
+    return {**_OWN, **hooks.current().job_kinds}
+
+
+def kind_named(name: str) -> Kind:
+    """Return a kind; raise `job_kind_unknown`."""
+    kinds = known()
+    if name not in kinds:
+        near = nearest(name[:80], sorted(kinds))
+        raise RelatumError("job_kind_unknown", kind=name[:80], nearest=near)
+    return kinds[name]

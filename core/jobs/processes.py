@@ -1,0 +1,129 @@
+"""The processes that run jobs: who lives, what a dead one left, and what doctor says of it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from .. import clock, db, models
+from .rows import FREE, QUEUED, RUNNING, TABLE
+
+#: How long a process has a job without a sign of life, and between two signs.
+LEASE: Final = timedelta(seconds=60)
+BEAT: Final = 10.0
+#: A chunk that takes longer is stuck: its process gives no more signs of life for it.
+_STUCK: Final = timedelta(hours=1)
+#: Jobs that wait so long although they could run show that nobody runs them.
+_UNNOTICED: Final = timedelta(minutes=5)
+PROCESSES: Final[Any] = models.JobsProcess.__table__
+
+
+class Process:
+    """The process at hand among those that run jobs."""
+
+    def __init__(self) -> None:
+        self.id = uuid.uuid4().hex
+        self.place, self.pid = _place(), os.getpid()
+        self._started = clock.now()
+        self._lock = threading.Lock()
+        self._job: int | None = None
+        self._since = self._started
+
+    def at_work(self, job_id: int | None) -> None:
+        """Note which job this process has in hand."""
+        with self._lock:
+            self._job, self._since = job_id, clock.now()
+
+    def beat(self, generation: int) -> None:
+        """Say in the open transaction that this process lives and keeps the job it has."""
+        now, connection = clock.now(), db.for_writing().connection
+        seen = {"seen_at": now, "generation": generation}
+        changed = sa.update(PROCESSES).where(PROCESSES.c.id == self.id).values(**seen)
+        if not connection.execute(changed).rowcount:
+            row = {"id": self.id, "place": self.place, "pid": self.pid,
+                   "started_at": self._started, **seen}  # fmt: skip
+            connection.execute(sa.insert(PROCESSES), row)
+        with self._lock:
+            job_id, since = self._job, self._since
+        if job_id is not None and now - since < _STUCK:
+            held = sa.update(TABLE).where(TABLE.c.id == job_id, TABLE.c.claimed_by == self.id)
+            connection.execute(held.values(claimed_until=now + LEASE))
+
+    def leave(self) -> None:
+        """Say in the open transaction that this process ends."""
+        gone = sa.delete(PROCESSES).where(PROCESSES.c.id == self.id)
+        db.for_writing().connection.execute(gone)
+
+
+def _place() -> str:
+    """Return what tells one machine, or container, from another: within it a pid means one."""
+    try:
+        space = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        space = 0
+    return f"{socket.gethostname()}/{space}"
+
+
+def gone(connection: sa.Connection) -> list[str]:
+    """Return the ids of processes that are dead: of this machine without a pid, or silent."""
+    now, here, mine = clock.now(), _place(), os.getpid()
+    newest: dict[int, Any] = {}
+    found = []
+    for row in connection.execute(sa.select(PROCESSES).order_by(PROCESSES.c.started_at)):
+        if now - row.seen_at > LEASE * 5:
+            found.append(row.id)
+        elif row.place == here:
+            if row.pid in newest:
+                found.append(newest[row.pid])  # a later process has its pid
+            newest[row.pid] = row.id
+            if row.pid != mine and not _is_alive(row.pid):
+                found.append(row.id)
+    return found
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def lost(now: datetime, dead: list[str]) -> Any:
+    """Return the condition of running jobs that nobody runs."""
+    return sa.and_(
+        TABLE.c.state == RUNNING,
+        sa.or_(TABLE.c.claimed_until < now, TABLE.c.claimed_by.in_(dead)),
+    )
+
+
+def findings(connection: sa.Connection) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong with jobs: a code, a sentence and what to do."""
+    now = clock.now()
+    remedy = "Run: relatum serve, or on another machine: relatum worker"
+    stuck = sa.select(TABLE.c.id, TABLE.c.kind).where(lost(now, gone(connection)))
+    for row in connection.execute(stuck.order_by(TABLE.c.id).limit(20)):
+        text = f"Job {row.id} ({row.kind}) was begun by a process that is not alive any more"
+        yield "job_stuck", text, remedy
+    due = sa.func.coalesce(TABLE.c.not_before, TABLE.c.created_at)
+    late = sa.select(sa.func.count()).where(TABLE.c.state == QUEUED, due < now - _UNNOTICED)
+    alive = sa.select(PROCESSES.c.id).where(PROCESSES.c.seen_at > now - LEASE).limit(1)
+    count = int(connection.execute(late).scalar_one())
+    if count and connection.execute(alive).first() is None:
+        yield "jobs_waiting", f"{count} jobs wait and no process runs them", remedy
+
+
+def bring_back(connection: sa.Connection) -> None:
+    """Let jobs of a restored instance wait that were running when the backup was made."""
+    running = sa.update(TABLE).where(TABLE.c.state == RUNNING)
+    connection.execute(running.values(state=QUEUED, **FREE))

@@ -1,0 +1,67 @@
+"""The sweep: now and then, everything that a crash lost or that has become due is put right."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from .. import clock, db
+from ..errors import RelatumError
+from . import processes, schedules
+from .processes import PROCESSES
+from .rows import QUEUED, TABLE
+from .running import failed_once
+
+#: Jobs that one sweep puts into the queue at most.
+_SOME = 1000
+
+
+class _Found(NamedTuple):
+    """What a look at the instance came to."""
+
+    dead: list[str]
+    lost: list[Any]
+    due: list[str]
+    waiting: list[int]
+
+
+def sweep() -> list[int]:
+    """Put right what is wrong and return the ids of jobs that could run, oldest first.
+
+    Jobs whose process is dead wait again, or fail after the last attempt; schedules that are
+    due start their jobs. Opens its own transactions.
+    """
+    found = _look()
+    if found.dead or found.lost or found.due:
+        db.transact(_put_right)
+        found = _look()
+    return found.waiting
+
+
+def _look() -> _Found:
+    with db.reading(timed=False) as tx:
+        now, connection = clock.now(), tx.connection
+        dead = processes.gone(connection)
+        lost = sa.select(TABLE.c.id).where(processes.lost(now, dead))
+        ready = sa.or_(TABLE.c.not_before.is_(None), TABLE.c.not_before <= now)
+        waiting = sa.select(TABLE.c.id).where(TABLE.c.state == QUEUED, ready)
+        return _Found(
+            dead,
+            list(connection.execute(lost).scalars()),
+            schedules.due(connection, now),
+            list(connection.execute(waiting.order_by(TABLE.c.id).limit(_SOME)).scalars()),
+        )
+
+
+def _put_right() -> None:
+    connection, now = db.for_writing().connection, clock.now()
+    dead = processes.gone(connection)
+    lost = sa.select(TABLE).where(processes.lost(now, dead)).with_for_update()
+    for row in connection.execute(lost).all():
+        told = RelatumError("job_abandoned")
+        failed_once(row, told.code, str(told))
+    if dead:
+        connection.execute(sa.delete(PROCESSES).where(PROCESSES.c.id.in_(dead)))
+    for name in schedules.due(connection, now):
+        schedules.fire(name, now)

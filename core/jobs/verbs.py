@@ -1,0 +1,139 @@
+"""Verbs on jobs: start, look, cancel, try again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import access, clock, db
+from ..actor import Actor
+from ..errors import RelatumError
+from ..fields.number import INTEGER_LIMIT
+from . import rows
+from .kinds import kind_named, known
+from .queue import queue_of
+from .rows import CANCELLED, FAILED, OPEN, QUEUED, RUNNING, TABLE
+from .rows import STATES as STATES
+
+
+def enqueue(
+    kind: str,
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    actor: Actor,
+    not_before: datetime | None = None,
+    schedule: str | None = None,
+) -> int:
+    """Start a job in the open transaction and return its id; it runs once that has committed.
+
+    Raises `job_kind_unknown`, `forbidden`, `Invalid` naming wrong arguments.
+    """
+    wanted = kind_named(kind)
+    access.require(actor, wanted.permission, f"jobs of the kind '{kind}'")
+    loaded = wanted.load(dict(arguments or {}), actor)
+    job_id = insert(kind, rows.dump(loaded), actor=actor, not_before=not_before, schedule=schedule)
+    if not_before is None:
+        wake(job_id)
+    return job_id
+
+
+def insert(kind: str, arguments: str, *, actor: Actor, **values: Any) -> int:
+    """Write the row of a job that waits; return its id."""
+    row = {
+        "kind": kind, "arguments": arguments, "actor_id": actor.user_id,
+        "plugin": actor.name if actor.user_id is None and actor.source == "plugin" else None,
+        "state": QUEUED, "cancelling": False, "exclusive": False, "done": 0, "attempts": 0,
+        "log": "[]", "created_at": clock.now(), **values,
+    }  # fmt: skip
+    statement = sa.insert(TABLE).values(row).returning(TABLE.c.id)
+    return int(db.for_writing().connection.execute(statement).scalar_one())
+
+
+def wake(job_id: int) -> None:
+    """Put a job into the queue once the open transaction has committed."""
+    queue = queue_of(db.settings().home)
+    db.for_writing().after_commit.append(partial(queue.put, (job_id,)))
+
+
+def get(job_id: int, *, actor: Actor) -> dict[str, Any]:
+    """Return a job with its arguments, result and log; raise `job_unknown`."""
+    access.require(actor, "read", "jobs")
+    return rows.details(_row(job_id))
+
+
+def _row(job_id: int) -> Any:
+    possible = 0 < job_id <= INTEGER_LIMIT
+    query = sa.select(TABLE).where(TABLE.c.id == job_id)
+    row = db.current().connection.execute(query).first() if possible else None
+    if row is None:
+        raise RelatumError("job_unknown", id=job_id)
+    return row
+
+
+def list_jobs(
+    *,
+    actor: Actor,
+    state: str | None = None,
+    kind: str | None = None,
+    limit: int = 50,
+    before: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return jobs, newest first; `before` is the id of the last one of the page before."""
+    access.require(actor, "read", "jobs")
+    if state is not None and state not in STATES:
+        reason = f"it must be one of {', '.join(STATES)}"
+        raise RelatumError("bad_parameter", name="state", reason=reason)
+    query = sa.select(TABLE).order_by(TABLE.c.id.desc()).limit(limit)
+    for column, value in ((TABLE.c.state, state), (TABLE.c.kind, kind)):
+        if value is not None:
+            query = query.where(column == value)
+    if before is not None:
+        query = query.where(TABLE.c.id < before)
+    return [rows.summary(row) for row in db.current().connection.execute(query)]
+
+
+def list_kinds(*, actor: Actor) -> list[dict[str, Any]]:
+    """Return the kinds of jobs that may be started: name and title."""
+    access.require(actor, "read", "jobs")
+    return [{"name": k.name, "title": k.title} for _, k in sorted(known().items())]
+
+
+def cancel(job_id: int, *, actor: Actor) -> dict[str, Any]:
+    """Stop a job: at once if it waits, after the chunk at hand if it runs. Return the job.
+
+    What its chunks have written stays. Raises `job_unknown`, `job_over`.
+    """
+    access.require(actor, "cancel", "jobs")
+    _row(job_id)
+    if not rows.change(job_id, TABLE.c.state == QUEUED, **rows.finished(CANCELLED)) and not (
+        rows.change(job_id, TABLE.c.state == RUNNING, cancelling=True)
+    ):
+        raise RelatumError("job_over", id=job_id, state=_row(job_id).state)
+    return get(job_id, actor=actor)
+
+
+def retry(job_id: int, *, actor: Actor) -> dict[str, Any]:
+    """Let a failed or cancelled job go on where it stopped. Return the job.
+
+    Raises `job_unknown`, `job_not_over`.
+    """
+    access.require(actor, "retry", "jobs")
+    again = {
+        "state": QUEUED, "attempts": 0, "not_before": None, "finished_at": None,
+        "error_code": None, "error": None,
+    }  # fmt: skip
+    _row(job_id)
+    if not rows.change(job_id, TABLE.c.state.in_((FAILED, CANCELLED)), **again):
+        raise RelatumError("job_not_over", id=job_id, state=_row(job_id).state)
+    wake(job_id)
+    return get(job_id, actor=actor)
+
+
+def is_open(schedule: str) -> bool:
+    """Say whether a job of a schedule waits or runs."""
+    query = sa.select(TABLE.c.id).where(TABLE.c.schedule == schedule, TABLE.c.state.in_(OPEN))
+    return db.current().connection.execute(query.limit(1)).first() is not None
