@@ -23,7 +23,7 @@ from .test_api_entity_types import ASSET
 
 def lookup(name: str, target: str, **rules: Any) -> dict[str, Any]:
     """Return the definition of a link."""
-    own = {rule: rules.pop(rule) for rule in ("required", "unique") if rule in rules}
+    own: dict[str, Any] = {r: rules.pop(r) for r in ("required", "unique") if r in rules}
     return {"name": name, "kind": "lookup", "settings": {"target": target, **rules}, **own}
 
 
