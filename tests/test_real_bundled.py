@@ -52,7 +52,8 @@ IMPORTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
                 },
             },
             "office_location": {
-                "field": "billing_address.country", "values": {"Philipines": "Philippines", "Korea": "KR"},
+                "field": "billing_address.country",
+                "values": {"Philipines": "Philippines", "Korea": "KR"},
             },
             "subsidiary_of": {"field": "parent", "by": "name"},
         },
