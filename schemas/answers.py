@@ -140,12 +140,26 @@ class FieldInfoSchema(Schema):
     )
     owner = fields.String(**_said("Who declared it: system, a plugin, or local."))
     read_only = fields.Boolean(**_SET)
+    becoming = fields.String(
+        **_said("The type that it is becoming, while its values are converted.")
+        | {"allow_none": True}
+    )
     operators = fields.List(fields.Nested(OperatorSchema), **_SET)
     parts = fields.List(fields.String(), **_said("What it can be grouped by besides itself."))
     members = fields.List(
         fields.Nested(MemberSchema),
         **_said("What it is made of: each a path to filter and sort by."),
     )
+
+
+class RetypeProgressSchema(Schema):
+    """How far a change of a field's type has come."""
+
+    old = fields.String(**_said("The type that readers see."))
+    new = fields.String(**_said("The type that it is becoming."))
+    done = fields.Integer(**_said("Records converted."))
+    total = fields.Integer(**_said("Records there were when it began."))
+    filled = fields.Boolean(**_said("Whether all are converted and it is about to be switched."))
 
 
 class ListInfoSchema(Schema):

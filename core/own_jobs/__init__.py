@@ -2,4 +2,5 @@
 
 from __future__ import annotations
 
+from .empty_trash import EMPTY_TRASH as EMPTY_TRASH
 from .forget import FORGET as FORGET
