@@ -107,13 +107,14 @@ def measure(instance: Instance, size: int, say: Say) -> list[Figure]:
 def _convert(instance: Instance, name: str) -> list[float]:
     """Do what the job does, and return how long each chunk took."""
     chunks: list[float] = []
-    filled = False
+    filled, limit = False, 500
 
     def chunk() -> None:
         nonlocal filled
-        filled = db.transact(lambda: entities.advance(name, _FIELD)).filled
+        filled = db.transact(lambda: entities.advance(name, _FIELD, limit)).filled
 
     with instance.app.app_context():
         while not filled:
             chunks.append(clock(chunk))
+            limit = entities.pace(limit, chunks[-1])
     return chunks

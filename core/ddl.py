@@ -175,13 +175,13 @@ def as_text(steps: Iterable[Sequence[Statement]], dialect: Dialect) -> tuple[tup
     )
     operations = Operations(context)
 
-    def text(statement: Statement) -> str:
+    def texts(statement: Statement) -> list[str]:
         buffer.seek(0)
         buffer.truncate()
         _emit(operations, statement, dialect)
-        return buffer.getvalue().strip().removesuffix(";")
+        return [text.strip().removesuffix(";") for text in buffer.getvalue().split(";\n\n") if text]
 
-    return tuple(tuple(text(statement) for statement in statements) for statements in steps)
+    return tuple(tuple(text for each in step for text in texts(each)) for step in steps)
 
 
 def _emit(operations: Operations, statement: Statement, dialect: Dialect) -> None:

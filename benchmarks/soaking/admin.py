@@ -45,6 +45,7 @@ class Administrator(Client):
             (8, self.add_type), (30, self.add_field), (16, self.rename), (14, self.trash_field),
             (14, self.restore_field), (12, self.flip_unique), (5, self.flip_key),
             (4, self.flip_type), (8, self.add_link),
+            (8, self.retype_field), (8, self.purge_field),
             (10, self.race_field), (4, self.race_unique), (4, self.race_type),
         ]  # fmt: skip
         weights, verbs = zip(*moves, strict=True)
@@ -110,7 +111,8 @@ class Administrator(Client):
             return False
         kind = random.choice(tuple(KINDS))
         # A trashed field's name may be taken again: the new one gets another column.
-        name = next((f.name for f in found.fields if f.trashed and random.random() < 0.2), "")
+        free = [f for f in found.fields if f.trashed and not (f.retyped or f.purged)]
+        name = next((f.name for f in free if random.random() < 0.2), "")
         if not name or any(f.name == name and not f.trashed for f in found.fields):
             name = f"{kind}_{len(found.fields)}"
         change: Change = {
@@ -170,8 +172,35 @@ class Administrator(Client):
         self.board.model.offer(found)
         return True
 
+    def retype_field(self) -> bool:
+        """Make a text a long text, under those who read and write the others of its type."""
+        found = self._field(lambda f: not f.trashed and f.kind == "text" and self._alone(f))
+        if found is None:
+            return False
+        self.board.model.withdraw(found)
+        change = {"op": "retype_field", "type": found.type_name, "field": found.name}
+        fine = self.apply("retype field", {**change, "kind": "long_text"})
+        if fine:
+            found.kind, found.unique, found.retyped = "long_text", False, True
+        self.board.model.offer(found)
+        return fine
+
+    def purge_field(self) -> bool:
+        found = self._field(lambda f: f.trashed and not f.purged and self._alone(f))
+        if found is None:
+            return False
+        change = {"op": "purge_field", "type": found.type_name, "field": found.name}
+        found.purged = self.apply("purge field", change)
+        return found.purged
+
+    def _alone(self, found: FieldUse) -> bool:
+        fields = self.board.model.types[found.type_name].fields
+        return [f.name for f in fields].count(found.name) == 1
+
     def _restorable(self, found: FieldUse) -> bool:
         """Only the last incarnation of a name comes back by name."""
+        if found.purged:
+            return False
         same = [f for f in self.board.model.types[found.type_name].fields if f.name == found.name]
         return found.trashed and found is same[-1]
 

@@ -182,6 +182,8 @@ def _compared(
         if (row["version"], row["trashed_at"] is not None) != (told.version, told.trashed):
             yield f"{name} {row['id']} is at version {row['version']}, told was {told.version}"
         for each, value in told.values.items():
+            if isinstance(each, FieldUse) and each.purged:
+                continue
             field = _field(entity_type, each)
             stored = orjson.loads(dump(field.wire(row[field.column])))
             if not _same(field, stored, value):
@@ -203,7 +205,9 @@ def _field(entity_type: EntityType, each: str | FieldUse) -> Field:
     every = [*entity_type.fields.values(), *entity_type.trashed_fields]
     if isinstance(each, str):
         return entity_type.fields[each]
-    return sorted((f for f in every if f.name == each.name), key=lambda f: f.id)[each.number]
+    return sorted((f for f in every if f.name == each.name), key=lambda f: f.id)[
+        -1 if each.retyped else each.number
+    ]
 
 
 def explained(refusal: Refusal, log: Log) -> bool:

@@ -48,6 +48,9 @@ class FieldUse:
     number: int = 0
     unique: bool = False
     trashed: bool = False
+    #: Its type was changed: there are more fields of its name than incarnations.
+    retyped: bool = False
+    purged: bool = False
     offered: bool = True
     users: int = 0
 

@@ -99,11 +99,20 @@ class Log:
                     (key, number if gone is None and change["field"] in key else gone)
                     for key, gone in found.keys
                 ]
+            case "purge_field":
+                del found.trash[change["field"]]
+            case "retype_field":
+                found.live[change["field"]]["unique"] = False
             case "restore_field":
                 found.live[change["field"]] = found.trash[change["field"]].pop()
-            case "add_key":
-                found.keys.append((tuple(change["fields"]), None))
-            case "trash_key":
-                gone = tuple(change["fields"])
-                found.keys = [entry for entry in found.keys if entry != (gone, None)]
+            case "add_key" | "trash_key":
+                _key(found, change)
         return name
+
+
+def _key(found: _Type, change: dict[str, Any]) -> None:
+    names = tuple(change["fields"])
+    if change["op"] == "add_key":
+        found.keys.append((names, None))
+    else:
+        found.keys = [entry for entry in found.keys if entry != (names, None)]

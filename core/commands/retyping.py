@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from typing import Any, Final
 
 import click
@@ -90,12 +92,15 @@ def _convert(instance: Instance, type_name: str, name: str, *, quiet: bool) -> e
     instance.check()
     change = {"op": "finish_retype", "type": type_name, "field": name}
     actor = instance.actor
-    done = db.transact(lambda: entities.advance(type_name, name))
+    limit = 500
+    done = db.transact(partial(entities.advance, type_name, name, limit))
     try:
         while not done.filled:
             if not quiet:
                 click.echo(f"{min(done.done, done.total)} of {done.total} rows converted")
-            done = db.transact(lambda: entities.advance(type_name, name))
+            start = time.monotonic()
+            done = db.transact(partial(entities.advance, type_name, name, limit))
+            limit = entities.pace(limit, time.monotonic() - start)
         db.transact(lambda: entities.apply([change], actor=actor), exclusive=True)
     except RelatumError as error:
         if error.code != "retype_not_running":  # the job was quicker

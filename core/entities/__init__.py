@@ -22,6 +22,12 @@ from .. import access, catalog, clock, db, ddl, faults, jobs, models, records
 from ..actor import Actor
 from ..errors import RelatumError
 from . import compacting, limits, retype_job
+from .converting import Progress as Progress
+from .converting import advance as advance
+from .converting import convert_all
+from .converting import pace as pace
+from .converting import progress as progress
+from .converting import running as running
 from .declared import declared_changes as declared_changes
 from .definitions import check_name as check_name
 from .draft import Draft, Step
@@ -33,11 +39,6 @@ from .limits import findings as findings
 from .operations import OPERATIONS
 from .owners import LOCAL as LOCAL
 from .owners import Owner as Owner
-from .retyping import Progress as Progress
-from .retyping import advance as advance
-from .retyping import convert_all
-from .retyping import progress as progress
-from .retyping import running as running
 from .views import PRIVATE as PRIVATE
 from .views import broken as broken
 from .views import check_query as check_query

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 
 from ..errors import RelatumError
 from ..jobs import Chunk, Kind, Step
-from .retyping import advance, progress
+from .converting import advance, progress
 
 NAME: Final = "retype"
 _FINISH: Final = "finish"

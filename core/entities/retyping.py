@@ -7,34 +7,22 @@ in a generation of its own. The old field stays in the trash, and can be put bac
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from .. import catalog, db, ddl, faults
+from .. import db, ddl
 from ..catalog import EntityType
 from ..errors import Problem, RelatumError
 from ..fields import CONVERSIONS, Conversion, Field, Refused
 from . import definitions, existing, optioning, owners
+from .converting import possible
 from .draft import Draft, Step
 
-#: Rows of one chunk that converts; a chunk holds their locks for less than a second.
-CHUNK = 5_000
 _SHOWN = 5
-_FIELDS = sa.table("core_field", sa.column("id"), sa.column("conversion"))
 #: Most options that are made of the values of a field.
 OFFERED = 200
-
-
-class Progress(NamedTuple):
-    """How far a change of type has come: rows done, rows when it began."""
-
-    old: str
-    new: str
-    done: int
-    total: int
-    filled: bool
 
 
 def retype_field(draft: Draft, change: dict[str, Any]) -> None:
@@ -50,8 +38,11 @@ def retype_field(draft: Draft, change: dict[str, Any]) -> None:
         "retype_field", f"{entity_type.name}.{old.name}",
         f"Change the type of {old.label} from {old.kind} to {new.kind}",
     )  # fmt: skip
-    count = existing.count_rows(draft.connection, stored, trashed=True)
-    at_once = count <= db.settings().fill_limit
+    limit = db.settings().fill_limit
+    # Every other writer waits: a large table is counted once they go on.
+    most = limit + 1 if draft.applying else None
+    count = existing.count_rows(draft.connection, stored, trashed=True, at_most=most)
+    at_once = count <= limit
     conversion = Conversion(old, new, change.get("style"))
     answer = change.get("existing")
     if at_once or not draft.applying:
@@ -71,7 +62,7 @@ def _by_job(draft: Draft, step: Step, conversion: Conversion, count: int) -> Non
     """Let the new field be a shadow that a job fills."""
     said = {
         "style": conversion.style, "lossy": conversion.lossy, "fill": conversion.fill,
-        "total": count,
+        "total": None if draft.applying else count,
     }  # fmt: skip
     fresh = draft.rows.fields[conversion.new.id]
     fresh["trashed_in"] = draft.generation
@@ -205,7 +196,7 @@ def _ask(
     if answer is not None:
         step.notes.append(f"{lost} values do not fit and are replaced")
         return _answered(conversion, answer)
-    answers = " or ".join(_possible(conversion.new)) or "none is possible"
+    answers = " or ".join(possible(conversion.new)) or "none is possible"
     params = {"count": lost, "first": shown[0][1], "id": shown[0][0], "answers": answers}
     step.question = Problem("retype_lossy", params, field=conversion.new.name)
     return conversion
@@ -220,117 +211,9 @@ def _twice(step: Step, new: Field, seen: dict[Any, int], first: int, made: Any) 
         step.question = Problem("existing_duplicates", params, field=new.name)
 
 
-def _possible(new: Field) -> list[str]:
-    default = ["default"] if new.default is not None and new.default not in new.DEFAULTS else []
-    return [*([] if new.required else ["clear"]), *default, '{"fill": VALUE}']
-
-
 def _answered(conversion: Conversion, answer: Any) -> Conversion:
-    value = existing.answered(conversion.new, answer, _possible(conversion.new))
+    value = existing.answered(conversion.new, answer, possible(conversion.new))
     return Conversion(conversion.old, conversion.new, conversion.style, lossy=True, fill=value)
-
-
-# -- converting ------------------------------------------------------------------------------
-def convert(
-    entity_type: EntityType, conversion: Conversion, after: int, limit: int
-) -> tuple[int, int]:
-    """Fill the new columns of the next rows after an id, in the open transaction.
-
-    Returns the last id and the count, 0 at the end. Raises `retype_lossy` of a value that does
-    not fit. The rows are locked, so that a writer's newer value is not overwritten.
-    """
-    connection, table = db.for_writing().connection, entity_type.table
-    query = (
-        sa.select(table.c.id, table.c[conversion.old.column])
-        .where(table.c.id > after)
-        .order_by(table.c.id)
-        .limit(limit)
-        .with_for_update()
-    )
-    rows = connection.execute(query).all()
-    if not rows:
-        return after, 0
-    made: dict[Any, list[int]] = {}
-    for id_, value in rows:
-        made.setdefault(value, []).append(id_)
-    parameters = [
-        {"_id": id_, **columns}
-        for value, ids in made.items()
-        for columns in [_columns(conversion, value, ids)]
-        for id_ in ids
-        if value is not None
-    ]
-    if parameters:
-        values: dict[str, Any] = {name: sa.bindparam(name) for name in conversion.names}
-        statement = sa.update(table).where(table.c.id == sa.bindparam("_id")).values(values)
-        connection.execute(statement, parameters)
-    return int(rows[-1][0]), len(rows)
-
-
-def _columns(conversion: Conversion, value: Any, ids: list[int]) -> dict[str, Any]:
-    try:
-        return conversion.columns(value)
-    except Refused as refused:
-        answers = " or ".join(_possible(conversion.new))
-        raise RelatumError(
-            "retype_lossy", count=len(ids), id=ids[0], first=refused.problem.message,
-            answers=answers,
-        ) from None  # fmt: skip
-
-
-def advance(type_name: str, field_name: str, limit: int = CHUNK) -> Progress:
-    """Convert the next rows of a running change of type in the open transaction.
-
-    Where it got to is stored with it, so a killed conversion goes on where it was. Raises
-    `retype_not_running` if it was cancelled, `retype_lossy` of a value that does not fit.
-    """
-    entity_type, shadow = _running(type_name, field_name)
-    connection = db.for_writing().connection
-    query = sa.select(_FIELDS.c.conversion).where(_FIELDS.c.id == shadow.new.id)
-    said = orjson.loads(connection.execute(query.with_for_update()).scalar_one())
-    if not said.get("filled"):
-        last, count = convert(entity_type, shadow, said.get("after", 0), limit)
-        faults.point("retype.after_rows")
-        said = {**said, "after": last, "done": said.get("done", 0) + count, "filled": not count}
-        statement = sa.update(_FIELDS).where(_FIELDS.c.id == shadow.new.id)
-        connection.execute(statement.values(conversion=orjson.dumps(said).decode()))
-    return _progress(shadow, said)
-
-
-def progress(type_name: str, field_name: str) -> Progress:
-    """Say how far a change of type has come; raise `retype_not_running`."""
-    _, shadow = _running(type_name, field_name)
-    query = sa.select(_FIELDS.c.conversion).where(_FIELDS.c.id == shadow.new.id)
-    return _progress(shadow, orjson.loads(db.current().connection.execute(query).scalar_one()))
-
-
-def running(type_name: str, field_name: str) -> bool:
-    """Say whether the type of a field is being changed."""
-    entity_type = catalog.current().types.get(type_name)
-    shadows = entity_type.shadows if entity_type is not None else ()
-    return any(shadow.old.name == field_name for shadow in shadows)
-
-
-def _running(type_name: str, field_name: str) -> tuple[EntityType, Conversion]:
-    entity_type = catalog.current().type(type_name)
-    for shadow in entity_type.shadows:
-        if shadow.old.name == field_name:
-            return entity_type, shadow
-    raise RelatumError("retype_not_running", what=f"{type_name}.{field_name}")
-
-
-def _progress(shadow: Conversion, said: dict[str, Any]) -> Progress:
-    return Progress(
-        shadow.old.kind, shadow.new.kind, said.get("done", 0), said["total"],
-        filled=bool(said.get("filled")),
-    )  # fmt: skip
-
-
-def convert_all(entity_type: EntityType, conversion: Conversion) -> None:
-    """Fill the new columns of every row in the open transaction."""
-    after, count = convert(entity_type, conversion, 0, CHUNK)
-    while count:
-        after, count = convert(entity_type, conversion, after, CHUNK)
 
 
 # -- switching and going back ----------------------------------------------------------------
