@@ -11,6 +11,7 @@ import pytest
 
 from relatum.core import catalog, db, query, records
 from relatum.core.catalog import SYSTEM_COLUMNS, EntityType, title_names
+from relatum.core.catalog.entity_types import STATEMENTS
 from relatum.core.errors import RelatumError
 
 NAME = {"name": "name", "kind": "text"}
@@ -214,3 +215,23 @@ def test_changes_of_the_model_leave_no_old_catalog_behind(instance):
     alive = [each for each in gc.get_objects() if isinstance(each, EntityType)]
     mine = [each for each in alive if each.name == "x_thing" and each.label.startswith("Label")]
     assert len(mine) <= 2
+
+
+def test_a_statement_is_made_once_and_the_one_used_longest_ago_is_forgotten(instance):
+    instance.make_type("x_thing", NAME)
+    thing, made = instance.catalog.type("x_thing"), []
+
+    def ask(shape):
+        def make():
+            made.append(shape)
+            return object()
+
+        return thing.statement(shape, make)
+
+    first = ask("first")
+    for n in range(STATEMENTS):
+        ask(n)
+        assert ask("first") is first
+    assert made.count("first") == 1
+    ask(0)
+    assert made.count(0) == 2

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
@@ -22,6 +24,8 @@ SYSTEM_COLUMNS = (
     "id", "owner_id", "team_id", "created_at", "created_by", "updated_at", "updated_by",
     "version", "trashed_at", "trashed_in",
 )  # fmt: skip
+#: Statements that a type remembers, those that read and those that write.
+STATEMENTS = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +150,25 @@ class EntityType:
         return tuple(found)
 
     @cached_property
-    def prepared(self) -> dict[Any, Any]:
-        """Statements on the table that were built once; they live as long as the type."""
-        return {}
+    def _statements(self) -> OrderedDict[Hashable, Any]:
+        return OrderedDict()
+
+    def statement(self, shape: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what was made for a shape of statement before, or make it.
+
+        Building a statement takes longer than running it (kernel T18). They live as long as the
+        type; the one that was used longest ago is forgotten.
+        """
+        known = self._statements
+        found = known.get(shape)
+        if found is None:
+            found = known[shape] = make()
+            if len(known) > STATEMENTS:
+                known.popitem(last=False)
+        else:
+            with suppress(KeyError):  # another thread may have let it go just now
+                known.move_to_end(shape)
+        return found
 
     @cached_property
     def lookups(self) -> tuple[Lookup, ...]:

@@ -12,7 +12,6 @@ from ..errors import RelatumError
 from ..fields import Integer
 from ..storage import Int64
 from .related import Labels, Related, all_fields
-from .statements import remembered
 
 #: A whole number of this name orders the records of a list, as it does lines.
 _POSITION = "position"
@@ -35,8 +34,7 @@ def expand(
     if not found:
         return {}
     related = Related(catalog, all_fields(catalog, relation.type))
-    statement = remembered(
-        relation.type,
+    statement = relation.type.statement(
         ("expand", relation.link.id, related.columns),
         lambda: _statement(relation, related),
     )

@@ -14,7 +14,6 @@ from ..errors import RelatumError
 from . import cursors, filters, sorting
 from .expanding import expand
 from .related import Related, all_fields
-from .statements import remembered
 from .terms import Query, SortKey
 
 
@@ -123,7 +122,7 @@ class _List:
             self.dense,
             empty,
         )
-        made: list[Any] = remembered(self.type, shape, lambda: list(self._made(empty)))
+        made: list[Any] = self.type.statement(shape, lambda: list(self._made(empty)))
         return made
 
     def _made(self, empty: sorting.Shape | None) -> Any:
@@ -151,7 +150,7 @@ class _List:
 
     def _matching(self, most: int) -> int:
         shape = ("count", filters.shape(self.query.filter), self.query.trashed)
-        statement = remembered(self.type, shape, self._counting)
+        statement = self.type.statement(shape, self._counting)
         return int(self.connection.execute(statement, {**self.values, "limit": most}).scalar_one())
 
     def _counting(self) -> Any:

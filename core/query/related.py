@@ -17,7 +17,6 @@ from ..catalog import Catalog, EntityType
 from ..fields import Field, Lookup, Reference
 from ..storage import Int64
 from .paths import Path, read
-from .statements import remembered
 
 Labels = dict[str, dict[str, Any]]
 Rows = dict[int, Mapping[str, Any]]
@@ -177,7 +176,7 @@ def _fetch(connection: sa.Connection, target: EntityType, ids: set[int], columns
         wholes = (columns[name].whole(table).label(name) for name in names)
         return sa.select(table.c.id, table.c.trashed_at, *wholes).where(table.c.id.in_(wanted))
 
-    statement = remembered(target, ("related", names), make)
+    statement = target.statement(("related", names), make)
     rows = connection.execute(statement, {"ids": sorted(ids)}).mappings()
     return {row["id"]: dict(row) for row in rows}
 

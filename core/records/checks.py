@@ -87,14 +87,14 @@ def spine_types(ids: Iterable[int]) -> dict[int, list[int]]:
 
 def _held(target: EntityType) -> Any:
     """Return the select of those of some ids that are live; nobody can trash them meanwhile."""
-    query = target.prepared.get("held")
-    if query is None:
+
+    def make() -> Any:
         table = target.table
-        query = sa.select(table.c.id).where(
-            table.c.id.in_(sa.bindparam("ids", expanding=True)), table.c.trashed_at.is_(None)
-        )
-        query = target.prepared["held"] = query.with_for_update(read=True, key_share=True)
-    return query
+        ids: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+        query = sa.select(table.c.id).where(table.c.id.in_(ids), table.c.trashed_at.is_(None))
+        return query.with_for_update(read=True, key_share=True)
+
+    return target.statement("held", make)
 
 
 def key_values(entity_type: EntityType, key: Key, row: Row) -> tuple[Any, ...] | None:
@@ -165,19 +165,16 @@ def holders(
 
 
 def _holding(entity_type: EntityType, key: Key) -> Any:
-    query = entity_type.prepared.get(key)
-    if query is None:
+    def make() -> Any:
         table = entity_type.table
         columns = [table.c[entity_type.fields[name].key_column] for name in key.fields]
         titles = [f.whole(table).label(f"t_{f.name}") for f in entity_type.title_fields]
         asked: sa.BindParameter[Any] = sa.bindparam("asked", expanding=True)
         matches = (columns[0] if len(columns) == 1 else sa.tuple_(*columns)).in_(asked)
-        query = (
-            sa.select(table.c.id, *(c.label(f"k{i}") for i, c in enumerate(columns)), *titles)
-            .where(table.c.trashed_at.is_(None), matches)
-        )  # fmt: skip
-        entity_type.prepared[key] = query
-    return query
+        shown = (*(c.label(f"k{i}") for i, c in enumerate(columns)), *titles)
+        return sa.select(table.c.id, *shown).where(table.c.trashed_at.is_(None), matches)
+
+    return entity_type.statement(("holding", key), make)
 
 
 def shadows(entity_type: EntityType, batch: Sequence[Row]) -> None:

@@ -44,13 +44,12 @@ def default_of(field: Field, actor: Actor) -> Any:
 
 
 def _teams_of(users: EntityType) -> Any:
-    query = users.prepared.get("teams")
-    if query is None:
+    def make() -> Any:
         ids: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
         table = users.table
-        query = sa.select(table.c.id, table.c.team_id).where(table.c.id.in_(ids))
-        users.prepared["teams"] = query
-    return query
+        return sa.select(table.c.id, table.c.team_id).where(table.c.id.in_(ids))
+
+    return users.statement("teams", make)
 
 
 def _teams(batch: Sequence[Row]) -> None:

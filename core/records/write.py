@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial as bound
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,9 +71,7 @@ def insert(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
         for shadow in entity_type.shadows:
             made.update(shadow.columns(values.get(shadow.old.name)))
         parameters.append(made)
-    statement = entity_type.prepared.get("insert")
-    if statement is None:
-        statement = entity_type.prepared["insert"] = sa.insert(entity_type.table)
+    statement = entity_type.statement("insert", lambda: sa.insert(entity_type.table))
     db.for_writing().connection.execute(statement, parameters)
     sets.write(entity_type, rows)
     changes.record((_created(entity_type, row) for row in rows), actor)
@@ -109,17 +108,18 @@ def update(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
             "version": row.before["version"] + 1, **made,
         }  # fmt: skip
         shapes.setdefault(tuple(sorted(made)), []).append(parameters)
-    table, connection = entity_type.table, db.for_writing().connection
+    connection = db.for_writing().connection
     for columns, batch in shapes.items():
-        names = (*columns, "updated_at", "updated_by", "version")
-        statement = (
-            sa.update(table)
-            .where(table.c.id == sa.bindparam("_id"))
-            .values({name: sa.bindparam(name) for name in names})
-        )
-        connection.execute(statement, batch)
+        make = bound(_updating, entity_type.table, columns)
+        connection.execute(entity_type.statement(("update", columns), make), batch)
     sets.write(entity_type, rows)
     changes.record((_updated(entity_type, row) for row in rows), actor)
+
+
+def _updating(table: sa.Table, columns: tuple[str, ...]) -> Any:
+    names = (*columns, "updated_at", "updated_by", "version")
+    changed: dict[str, Any] = {name: sa.bindparam(name) for name in names}
+    return sa.update(table).where(table.c.id == sa.bindparam("_id")).values(changed)
 
 
 def _updated(entity_type: EntityType, row: Row) -> changes.Change:
