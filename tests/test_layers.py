@@ -52,7 +52,7 @@ LAYERS = (
     # core.serve starts processes that import core.wsgi by name, and knows no application itself.
     {"core.serve", "core.demo", "core.help"},
     {"core.api", "core.commands"},
-    {"core.app", "core.dispatch", "core.wsgi", "cli"},
+    {"core.app", "core.newest", "core.dispatch", "core.worker", "core.wsgi", "cli"},
     {"", "testing"},
     {"plugins"},
 )

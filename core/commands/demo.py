@@ -41,7 +41,9 @@ class _Keys(NamedTuple):
 @click.command()
 @serving_options
 @pass_instance
-def demo(instance: Instance, host: str, port: int, workers: int, access_log: bool) -> None:
+def demo(
+    instance: Instance, host: str, port: int, workers: int, access_log: bool, jobs: bool
+) -> None:
     """Make an instance with example data if there is none, and serve it.
 
     If the port is taken, the next free one is used. An instance that is there already is served
@@ -61,7 +63,9 @@ def demo(instance: Instance, host: str, port: int, workers: int, access_log: boo
     def ready() -> None:
         _welcome(server.address(host, free), made, keys)
 
-    server.serve(instance.config, host, free, workers, access_log=access_log, ready=ready)
+    server.serve(
+        instance.config, host, free, workers, access_log=access_log, jobs=jobs, ready=ready
+    )
 
 
 def _found(instance: Instance) -> Installed | None:

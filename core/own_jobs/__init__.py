@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
+from .bulk import BULK_DELETE as BULK_DELETE
+from .bulk import BULK_UPDATE as BULK_UPDATE
 from .forget import FORGET as FORGET
