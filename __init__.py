@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .core.actor import Actor as Actor
     from .core.db import reading as reading
     from .core.db import transact as transact
+    from .core.demo import Demo as Demo
     from .core.errors import RelatumError as RelatumError
     from .core.hooks import API_VERSION as API_VERSION
     from .core.hooks import Context as Context
@@ -42,6 +43,7 @@ _FACE: Final = {
     "Actor": "core.actor",
     "Committed": "core.records",
     "Context": "core.hooks",
+    "Demo": "core.demo",
     "Permission": "core.plugin_host",
     "Plugin": "core.plugin_host",
     "RelatumError": "core.errors",

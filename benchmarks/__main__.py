@@ -8,10 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from relatum.benchmarks import bulk, data, ground, instance, model, pages, web
+from relatum.benchmarks import bulk, change, data, ground, instance, model, pages, web
 from relatum.benchmarks.report import Figure, markdown
 
-CASES = ("pages", "sizes", "bulk", "field", "model", "catalog", "start")
+CASES = ("pages", "sizes", "bulk", "field", "change", "model", "catalog", "start")
 
 
 def main() -> int:
@@ -73,6 +73,9 @@ def _measure(
     if "field" in chosen:
         _say("field")
         figures += ground.add_field(made, largest, max(3, rounds), _say)
+    if "change" in chosen:
+        _say("change")
+        figures += change.measure(made, largest, _say)
     if "model" in chosen:
         _say("model")
         figures += model.measure(made, rounds, _say)

@@ -10,7 +10,6 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import db, plugin_host
-from . import own_jobs as own_jobs  # registers its kinds
 from .api import guard, limits, pages, plugin_routes, problems, reference, routes
 from .config import Config
 from .plugin_host import Loaded

@@ -17,9 +17,9 @@ _log = logging.getLogger("relatum.serve")
 
 
 class Beside:
-    """Keeps one process alive that runs `program`, a line of Python."""
+    """Keeps one process alive that runs `program`, a line of Python; None: does nothing."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str | None) -> None:
         self._program = program
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -55,7 +55,7 @@ class Beside:
 
     def _started(self) -> subprocess.Popen[bytes] | None:
         with self._lock:
-            if self._stopping.is_set():
+            if self._program is None or self._stopping.is_set():
                 return None
             # A group of its own: Ctrl+C in the terminal is the supervisor's to hear.
             self._process = subprocess.Popen(  # noqa: S603  # the program is ours

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -57,6 +58,19 @@ def change_set(actor: Actor) -> int:
         ).scalar_one()
         tx.memo["change_set"] = known
     return known
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Let what the block writes be a change set of its own within the open transaction."""
+    memo = db.for_writing().memo
+    around = memo.pop("change_set", None)
+    try:
+        yield
+    finally:
+        memo.pop("change_set", None)
+        if around is not None:
+            memo["change_set"] = around
 
 
 def record(changes: Iterable[Change], actor: Actor) -> None:

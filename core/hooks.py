@@ -171,6 +171,16 @@ def relatum_after_commit(changes: Any, ctx: Context) -> None:
     raise NotImplementedError
 
 
+@spec(STRICT)
+def relatum_demo(demo: Any, ctx: Context) -> None:
+    """Bring example data for the demonstration, by `demo`, a `Demo`.
+
+    Called once, in the transaction that makes the instance of `relatum demo`, after the plugins
+    that this one requires. Returns nothing. An exception makes no instance.
+    """
+    raise NotImplementedError
+
+
 # -- the caller -----------------------------------------------------------------------------
 class Result(NamedTuple):
     """What one plugin returned."""

@@ -108,6 +108,9 @@ class FieldRow(Model):
     settings: Mapped[str] = mapped_column(Text)
     position: Mapped[int] = mapped_column(sa.Integer)
     trashed_in: Mapped[int | None] = mapped_column(sa.Integer)
+    #: The field whose place it takes, of another type; and how, as JSON, while that goes on.
+    retypes: Mapped[int | None] = mapped_column(Int64)
+    conversion: Mapped[str | None] = mapped_column(Text)
     __table_args__ = (
         sa.UniqueConstraint("type_id", "column_name", name="uq_core_field_column"),
         sa.Index(

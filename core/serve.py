@@ -69,12 +69,11 @@ def serve(
     os.register_at_fork(after_in_child=partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
     server = _granian(config, host, port, workers, access_log=access_log)
     stopped = threading.Event()
-    beside = Beside(_JOBS.format(os.getpid())) if jobs else None
+    beside = Beside(_JOBS.format(os.getpid()) if jobs else None)
 
     def up() -> None:
         server.respawn_failed_workers = True  # from now on; one that can't even start ends all
-        if beside is not None:
-            beside.start()
+        beside.start()
         (ready or partial(_log.info, "listening at %s", address(host, port)))()
 
     waiting = threading.Thread(target=_when_up, args=(host, port, up, stopped), daemon=True)
@@ -85,8 +84,7 @@ def serve(
     try:
         server.serve(target_loader=_load, wrap_loader=False)
     finally:
-        if beside is not None:
-            beside.stop(STOP_SECONDS)
+        beside.stop(STOP_SECONDS)
 
 
 def environment(config: Config) -> dict[str, str]:

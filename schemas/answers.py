@@ -140,12 +140,26 @@ class FieldInfoSchema(Schema):
     )
     owner = fields.String(**_said("Who declared it: system, a plugin, or local."))
     read_only = fields.Boolean(**_SET)
+    becoming = fields.String(
+        **_said("The type that it is becoming, while its values are converted.")
+        | {"allow_none": True}
+    )
     operators = fields.List(fields.Nested(OperatorSchema), **_SET)
     parts = fields.List(fields.String(), **_said("What it can be grouped by besides itself."))
     members = fields.List(
         fields.Nested(MemberSchema),
         **_said("What it is made of: each a path to filter and sort by."),
     )
+
+
+class RetypeProgressSchema(Schema):
+    """How far a change of a field's type has come."""
+
+    old = fields.String(**_said("The type that readers see."))
+    new = fields.String(**_said("The type that it is becoming."))
+    done = fields.Integer(**_said("Records converted."))
+    total = fields.Integer(**_said("Records there were when it began."))
+    filled = fields.Boolean(**_said("Whether all are converted and it is about to be switched."))
 
 
 class ListInfoSchema(Schema):
@@ -324,7 +338,7 @@ class ChangeSchema(Schema):
     id = fields.Integer(**_SET)
     at = fields.AwareDateTime(**_SET)
     actor = fields.Integer(**_OPEN)
-    source = fields.String(**_said("ui, api, cli, import, job or plan"))
+    source = fields.String(**_said("ui, api, cli, import, job, plan, plugin or demo"))
     change_set = fields.Integer(**_SET)
     op = fields.String(**_said("create, update, delete or restore"))
     version = fields.Integer(**_SET)

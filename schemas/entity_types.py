@@ -101,6 +101,33 @@ class FieldOperation(FieldChangeSchema):
     existing = fields.Raw(allow_none=True)
 
 
+class RetypeSchema(Closed):
+    """The type that a field is to become, what shapes it, and what becomes of misfits."""
+
+    kind = fields.String(required=True)
+    settings = fields.Dict(keys=fields.String())
+    options = fields.List(fields.Nested(OptionSchema), validate=validate.Length(max=1000))
+    default = fields.Raw(allow_none=True)
+    style = fields.String(validate=validate.Length(max=40))
+    existing = fields.Raw(allow_none=True)
+
+
+class RetypeField(RetypeSchema):
+    """retype_field: another type for a field, in place."""
+
+    op = fields.String(required=True)
+    type = fields.String(required=True)
+    field = fields.String(required=True)
+
+
+class FieldOnly(Closed):
+    """finish_retype, cancel_retype, revert_field."""
+
+    op = fields.String(required=True)
+    type = fields.String(required=True)
+    field = fields.String(required=True)
+
+
 class AddField(FieldSchema):
     """add_field: a new field."""
 
@@ -161,6 +188,10 @@ OPERATIONS: dict[str, type[Schema]] = {
     "restore_field": FieldOperation,
     "purge_type": TypeOperation,
     "purge_field": FieldOperation,
+    "retype_field": RetypeField,
+    "finish_retype": FieldOnly,
+    "cancel_retype": FieldOnly,
+    "revert_field": FieldOnly,
     "add_key": KeyOperation,
     "trash_key": KeyOperation,
     "set_view": SetView,

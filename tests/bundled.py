@@ -9,19 +9,10 @@ from typing import Any
 
 import orjson
 
-from relatum.core import db, plugin_host
-
 FOLDER = Path(__file__).resolve().parents[1] / "plugins"
 IDS = tuple(sorted(path.parent.name for path in FOLDER.glob("*/__init__.py")))
 #: Texts that match the patterns which bundled types demand.
 PATTERNS = {"[A-Z]{3}": "EUR"}
-
-
-def with_preset(instance: Any, preset: str = "all") -> Any:
-    """Enable the plugins of a preset as alice; return the instance."""
-    with instance.app.app_context():
-        db.transact(lambda: plugin_host.enable_preset(preset, actor=instance.alice), exclusive=True)
-    return instance
 
 
 class Samples:

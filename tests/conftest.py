@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from marshmallow import RAISE
 
-from relatum.core import auth, catalog, db, entities, install, records
+from relatum.core import auth, catalog, db, entities, install, plugin_host, records
 from relatum.core.actor import Actor, system
 from relatum.core.api.wire import PROBLEM
 from relatum.core.app import create_app
@@ -139,12 +140,13 @@ class Instance:
             return list(connection.execute(sa.text(text), values))
 
 
-def _install(config: Config) -> list[str]:
-    """Install an instance; return the statements that a server would be told to copy it."""
+def _install(config: Config, preset: str) -> list[str]:
+    """Install an instance with a preset; return the statements that copy it to a server."""
     others = [{"name": "Bob", "email": "bob@example.org"}, {"name": "Charlie"}]
 
     def then(alice: Actor) -> None:
         records.create("user", others, actor=alice)
+        plugin_host.enable_preset(preset, actor=alice)
 
     with create_app(config).app_context(), recorded(db.engine()) as written:
         install.install(
@@ -161,23 +163,30 @@ def _install(config: Config) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the file of an installed instance."""
-    home = tmp_path_factory.mktemp("template")
-    _install(Config(home=home, sqlite_synchronous="OFF"))
-    return home / "relatum.db"
+def _templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return the file of an installed instance with a preset, made once."""
+
+    @cache
+    def template(preset: str) -> Path:
+        home = tmp_path_factory.mktemp("template")
+        _install(Config(home=home, sqlite_synchronous="OFF"), preset)
+        return home / "relatum.db"
+
+    return template
 
 
 @pytest.fixture(scope="session")
-def _databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+def _databases() -> Iterator[Databases]:
     """Yield the databases on the server, which know how to make an installed instance."""
     made = Databases(ADMIN_URL)
-    if ADMIN_URL:
-        url = made.take()
-        made.script = _install(Config(home=tmp_path_factory.mktemp("home"), database_url=url))
-        made.give_back(url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def preset() -> str:
+    """Return the preset of `instance`; a module of tests of plugins has a fixture of its own."""
+    return plugin_host.BARE
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -186,18 +195,31 @@ def database(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+def _script(databases: Databases, preset: str, home: Path) -> list[str]:
+    """Return what makes an instance with a preset on the server, recorded once."""
+    if preset not in databases.scripts:
+        url = databases.take()
+        databases.scripts[preset] = _install(Config(home=home, database_url=url), preset)
+        databases.give_back(url)
+    return databases.scripts[preset]
+
+
 @pytest.fixture
 def config(
-    database: str, tmp_path: Path, _template: Path, _databases: Databases
+    database: str,
+    preset: str,
+    tmp_path: Path,
+    _templates: Callable[[str], Path],
+    _databases: Databases,
 ) -> Iterator[Config]:
     """Return the settings of a freshly installed instance with alice, bob and charlie."""
     if database == "sqlite":
-        shutil.copy(_template, tmp_path / "relatum.db")
+        shutil.copy(_templates(preset), tmp_path / "relatum.db")
         made = Config(home=tmp_path, sqlite_synchronous="OFF")
         yield made
         db.dispose(made)
         return
-    url = _databases.take(_databases.script)
+    url = _databases.take(_script(_databases, preset, tmp_path))
     made = Config(home=tmp_path, database_url=url)
     yield made
     _databases.give_back(url)

@@ -47,14 +47,15 @@ _Shapes = dict[tuple[str, str], str]
 
 
 class Databases:
-    """The databases of one worker; `script` holds what makes a fresh instance in an empty one."""
+    """The databases of one worker; `scripts` hold what makes an instance, by preset."""
 
     def __init__(self, server: str) -> None:
         self._server = server
         self._free: list[str] = []
         self._names: list[str] = []
-        self._shapes: dict[str, _Shapes] = {}
-        self.script: list[str] = []
+        #: What was run in a database, and what that made.
+        self._shapes: dict[str, tuple[list[str], _Shapes]] = {}
+        self.scripts: dict[str, list[str]] = {}
 
     def url(self, name: str) -> str:
         """Return the address of a database of the server."""
@@ -65,14 +66,15 @@ class Databases:
         name = self._free.pop() if self._free else self._make()
         with psycopg.connect(self.url(name), autocommit=True) as connection:
             connection.execute(_AWAY)
-            known = self._shapes.pop(name, None) if script else None
-            if script and known and (again := _again(known, _shapes(connection), script)):
+            ran, known = self._shapes.pop(name, (None, {}))
+            same = script is not None and ran is script
+            if script and same and (again := _again(known, _shapes(connection), script)):
                 connection.execute(again.encode())
-                self._shapes[name] = known
+                self._shapes[name] = script, known
             else:
                 connection.execute(f"{_EMPTY} {';'.join(script or [])}".encode())
                 if script:
-                    self._shapes[name] = _shapes(connection)
+                    self._shapes[name] = script, _shapes(connection)
         return self.url(name)
 
     def give_back(self, url: str) -> None:

@@ -22,9 +22,9 @@ _FILES = {"__init__.py", "plugin.json", "help.md", "entities.py"}
 
 
 @pytest.fixture
-def crm(instance):
-    """Return an instance with every bundled plugin."""
-    return bundled.with_preset(instance)
+def preset():
+    """Return the preset of the instance: every bundled plugin."""
+    return "all"
 
 
 # -- shape ----------------------------------------------------------------------------------
@@ -132,57 +132,57 @@ def folder_of_plugins(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("plugin_id", bundled.IDS)
 def test_without_a_plugins_folder_its_data_stay_readable_exportable_and_deletable(
-    plugin_id, folder_of_plugins, crm
+    plugin_id, folder_of_plugins, instance
 ):
-    samples = bundled.Samples(crm)
-    types = [t.name for t in crm.catalog.types.values() if t.owner == plugin_id]
+    samples = bundled.Samples(instance)
+    types = [t.name for t in instance.catalog.types.values() if t.owner == plugin_id]
     made = {name: samples.made(name) for name in types}
     shutil.rmtree(folder_of_plugins / plugin_id)
-    with served(crm) as application:
-        alice = client(application, token_of(crm))
+    with served(instance) as application:
+        alice = client(application, token_of(instance))
         for name, id_ in made.items():
             assert alice.get(f"/api/v1/records/{name}/{id_}").status_code == 200
             listed_ids = [r["id"] for r in alice.get(f"/api/v1/records/{name}").json["records"]]
             assert id_ in listed_ids
         application.close()
-    faults = {p["id"]: p["fault"] for p in crm.read(plugin_host.list_plugins)}
+    faults = {p["id"]: p["fault"] for p in instance.read(plugin_host.list_plugins)}
     assert faults[plugin_id] == "missing"
     for name in types:
-        [outcome] = crm.write(records.delete, name, [{"id": made[name]}], partial=True)
+        [outcome] = instance.write(records.delete, name, [{"id": made[name]}], partial=True)
         assert outcome.status in ("deleted", "refused"), outcome
 
 
 # -- every type -----------------------------------------------------------------------------
-def test_every_bundled_type_takes_a_record_through_its_whole_life(crm):
-    samples = bundled.Samples(crm)
-    mine = [t for t in crm.catalog.types.values() if t.owner in bundled.IDS]
+def test_every_bundled_type_takes_a_record_through_its_whole_life(instance):
+    samples = bundled.Samples(instance)
+    mine = [t for t in instance.catalog.types.values() if t.owner in bundled.IDS]
     assert mine
     for entity_type in mine:
         name = entity_type.name
         minimal = samples.row(name, full=False)
-        [least] = crm.create(name, minimal)
+        [least] = instance.create(name, minimal)
         row = samples.row(name, full=True)
-        [whole] = crm.create(name, row)
+        [whole] = instance.create(name, row)
         for field, value in row.items():
             if value is not None:
-                assert crm.get(name, whole)[field] is not None, f"{name}.{field}"
-        _is_filtered_by_every_field(crm, entity_type, whole)
-        crm.write(records.delete, name, [{"id": least}])
+                assert instance.get(name, whole)[field] is not None, f"{name}.{field}"
+        _is_filtered_by_every_field(instance, entity_type, whole)
+        instance.write(records.delete, name, [{"id": least}])
         with pytest.raises(RelatumError):
-            crm.get(name, least)
-        crm.write(records.restore, name, [{"id": least}])
-        assert crm.get(name, least)["version"] == 3
+            instance.get(name, least)
+        instance.write(records.restore, name, [{"id": least}])
+        assert instance.get(name, least)["version"] == 3
 
 
-def _is_filtered_by_every_field(crm, entity_type, id_):
-    record = crm.get(entity_type.name, id_)
+def _is_filtered_by_every_field(instance, entity_type, id_):
+    record = instance.get(entity_type.name, id_)
     for field in entity_type.fields.values():
         value = record.get(field.name)
         if value is None or "eq" not in field.operators:
             continue
         condition = {"field": field.name, "op": "eq", "value": value}
         sort = [field.name] if field.sortable else ["id"]
-        found = crm.read(listed, entity_type.name, {"filter": condition, "sort": sort})
+        found = instance.read(listed, entity_type.name, {"filter": condition, "sort": sort})
         assert id_ in {each["id"] for each in found.records}, f"{entity_type.name}.{field.name}"
 
 
@@ -191,9 +191,9 @@ def listed(type_name, asked, *, actor):
     return query.page(query.from_json(type_name, asked), actor=actor)
 
 
-def test_every_list_that_a_bundled_plugin_brings_opens(crm):
-    found = [view for views in crm.catalog.views.values() for view in views]
+def test_every_list_that_a_bundled_plugin_brings_opens(instance):
+    found = [view for views in instance.catalog.views.values() for view in views]
     assert {view.owner for view in found} == set(bundled.IDS)
     for view in found:
-        page = crm.client(crm.alice).get(f"/api/v1/records/{view.type}?_view={view.name}")
+        page = instance.client(instance.alice).get(f"/api/v1/records/{view.type}?_view={view.name}")
         assert (page.status_code, page.json["records"]) == (200, []), page.text

@@ -9,16 +9,20 @@ import pytest
 from relatum.core import clock, plugin_host, query, records
 from relatum.core.errors import Invalid
 
-from . import bundled
 from .plugged import change, enable
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
+def preset():
+    """Return the preset of the instance."""
+    return "sales"
+
+
+@pytest.fixture
 def crm(instance):
     """Return an instance with contacts, products and sales, and an account."""
-    bundled.with_preset(instance, "sales")
     instance.create("account", {"name": "Averill Ales"})
     return instance
 

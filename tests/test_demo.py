@@ -44,7 +44,7 @@ def environment(database, tmp_path):
 def started(environment, *words):
     """Start a demonstration and give what it prints, once it answers."""
     server = subprocess.Popen(
-        [COMMAND, "demo", *words],
+        [COMMAND, "demo", "--preset", "bare", *words],
         env=os.environ | environment,
         stdout=subprocess.PIPE,
         text=True,
@@ -148,7 +148,7 @@ def test_an_instance_of_ones_own_is_served_as_it_is(config):
 def test_a_first_start_that_is_killed_leaves_nothing_and_the_next_one_is_whole(environment, point):
     assert point in faults.POINTS
     killed = subprocess.run(
-        [COMMAND, "demo", "--port", port()],
+        [COMMAND, "demo", "--preset", "bare", "--port", port()],
         env=os.environ | environment | {"RELATUM_FAULTS": f"{point}=kill"},
         check=False,
         capture_output=True,

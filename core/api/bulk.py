@@ -92,3 +92,14 @@ def restore_records(call: Call, type: str) -> Answer:  # noqa: A002
     return _results(
         records.restore(type, _rows(call), actor=call.actor, partial=call.flag("_partial"))
     )
+
+
+@operation(
+    "POST", "/records/<type>/bulk/purge", tag=TAG, body="BulkRecordIds", query=(PARTIAL,),
+    replies=_REPLIES, problems=_PROBLEMS,
+)  # fmt: skip
+def purge_records(call: Call, type: str) -> Answer:  # noqa: A002
+    """Drop many records that are in the trash, for good."""
+    return _results(
+        records.purge(type, _rows(call), actor=call.actor, partial=call.flag("_partial"))
+    )

@@ -26,6 +26,8 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "EntityTypeChange": entity_types.EntityTypeChangeSchema,
     "NewField": entity_types.FieldAnswerSchema,
     "FieldChange": entity_types.FieldChangeAnswerSchema,
+    "Retype": entity_types.RetypeSchema,
+    "RetypeProgress": answers.RetypeProgressSchema,
     "Plan": entity_types.PlanSchema,
     "Apply": entity_types.ApplySchema,
     "EntityType": answers.EntityTypeInfoSchema,

@@ -32,9 +32,9 @@ from .operations import (
 from .records import FLAG
 
 TAG: Final = "entity types"
-_CHANGED: Final = {200: Reply("ChangedType")}
-_MADE: Final = {**_CHANGED, 201: Reply("ChangedType", ("Location",))}
-_PROBLEMS: Final = (409, 422)
+CHANGED: Final = {200: Reply("ChangedType")}
+_MADE: Final = {**CHANGED, 201: Reply("ChangedType", ("Location",))}
+PROBLEMS: Final = (409, 422)
 
 
 # -- describe -------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ def _may_read(call: Call) -> None:
 # -- many changes ---------------------------------------------------------------------------
 @operation(
     "POST", "/entity-types/plan", tag=TAG, mode=READ, body="Plan",
-    replies={200: Reply("PlanAnswer")}, problems=_PROBLEMS,
+    replies={200: Reply("PlanAnswer")}, problems=PROBLEMS,
 )  # fmt: skip
 def plan_changes(call: Call) -> Answer:
     """Compute what changes would do: steps, SQL, rows, open questions. Nothing is written."""
@@ -96,7 +96,7 @@ def plan_changes(call: Call) -> Answer:
 
 @operation(
     "POST", "/entity-types/apply", tag=TAG, mode=EXCLUSIVE, body="Apply",
-    replies={200: Reply("PlanAnswer")}, problems=_PROBLEMS,
+    replies={200: Reply("PlanAnswer")}, problems=PROBLEMS,
 )  # fmt: skip
 def apply_changes(call: Call) -> Answer:
     """Apply changes, all or none; with `plan`, only if they still mean what that plan said."""
@@ -151,7 +151,7 @@ def _in_place(error: RelatumError) -> RelatumError:
 
 @operation(
     "POST", "/entity-types", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,), body="NewEntityType",
-    replies=_MADE, problems=_PROBLEMS,
+    replies=_MADE, problems=PROBLEMS,
 )  # fmt: skip
 def create_entity_type(call: Call) -> Answer:
     """Make an entity type with its fields."""
@@ -161,7 +161,7 @@ def create_entity_type(call: Call) -> Answer:
 
 @operation(
     "PATCH", "/entity-types/<type:type>", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
-    body="EntityTypeChange", replies=_CHANGED, problems=_PROBLEMS,
+    body="EntityTypeChange", replies=CHANGED, problems=PROBLEMS,
 )  # fmt: skip
 def change_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
     """Change labels, icon, hue, description or title of an entity type."""
@@ -171,7 +171,7 @@ def change_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
 
 @operation(
     "DELETE", "/entity-types/<type:type>", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
-    replies=_CHANGED, problems=_PROBLEMS,
+    replies=CHANGED, problems=PROBLEMS,
 )  # fmt: skip
 def trash_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
     """Put an entity type in the trash; its records are kept and come back with it."""
@@ -180,7 +180,7 @@ def trash_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
 
 @operation(
     "POST", "/entity-types/<type:type>/restore", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
-    replies=_CHANGED, problems=_PROBLEMS,
+    replies=CHANGED, problems=PROBLEMS,
 )  # fmt: skip
 def restore_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
     """Take an entity type out of the trash."""
@@ -189,7 +189,7 @@ def restore_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
 
 @operation(
     "POST", "/entity-types/<type:type>/purge", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
-    replies=_CHANGED, problems=_PROBLEMS,
+    replies=CHANGED, problems=PROBLEMS,
 )  # fmt: skip
 def purge_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
     """Drop an entity type that is in the trash, with its records, for good."""
@@ -198,7 +198,7 @@ def purge_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
 
 @operation(
     "POST", "/entity-types/<type:type>/fields", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
-    body="NewField", replies=_MADE, problems=_PROBLEMS,
+    body="NewField", replies=_MADE, problems=PROBLEMS,
 )  # fmt: skip
 def add_field(call: Call, type: str) -> Answer:  # noqa: A002
     """Add a field; `existing` says what existing records get if it is required."""
@@ -208,7 +208,7 @@ def add_field(call: Call, type: str) -> Answer:  # noqa: A002
 
 @operation(
     "PATCH", "/entity-types/<type:type>/fields/<field>", tag=TAG, mode=EXCLUSIVE,
-    query=(PLAN_ONLY,), body="FieldChange", replies=_CHANGED, problems=_PROBLEMS,
+    query=(PLAN_ONLY,), body="FieldChange", replies=CHANGED, problems=PROBLEMS,
 )  # fmt: skip
 def change_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
     """Change a field; `existing` says what happens to records that break a stricter rule."""
@@ -218,7 +218,7 @@ def change_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
 
 @operation(
     "DELETE", "/entity-types/<type:type>/fields/<field>", tag=TAG, mode=EXCLUSIVE,
-    query=(PLAN_ONLY,), replies=_CHANGED, problems=_PROBLEMS,
+    query=(PLAN_ONLY,), replies=CHANGED, problems=PROBLEMS,
 )  # fmt: skip
 def trash_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
     """Put a field in the trash; its values are kept and come back with it."""
@@ -227,7 +227,7 @@ def trash_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
 
 @operation(
     "POST", "/entity-types/<type:type>/fields/<field>/restore", tag=TAG, mode=EXCLUSIVE,
-    query=(PLAN_ONLY,), replies=_CHANGED, problems=_PROBLEMS,
+    query=(PLAN_ONLY,), replies=CHANGED, problems=PROBLEMS,
 )  # fmt: skip
 def restore_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
     """Take a field out of the trash.
@@ -239,7 +239,7 @@ def restore_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
 
 @operation(
     "POST", "/entity-types/<type:type>/fields/<field>/purge", tag=TAG, mode=EXCLUSIVE,
-    query=(PLAN_ONLY,), replies=_CHANGED, problems=_PROBLEMS,
+    query=(PLAN_ONLY,), replies=CHANGED, problems=PROBLEMS,
 )  # fmt: skip
 def purge_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002
     """Drop a field that is in the trash, with its values, for good."""

@@ -257,6 +257,17 @@ def restore_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
     return _written(call, type, outcome)
 
 
+@operation(
+    "POST", "/records/<type>/<id:id>/purge", tag=TAG, replies={204: Reply(None)},
+    problems=(409, 422),
+)  # fmt: skip
+def purge_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
+    """Drop a record that is in the trash, for good; its history stays."""
+    with _one():
+        records.purge(type, [{"id": id}], actor=call.actor)
+    return Answer(status=204)
+
+
 def _addressed(call: Call, id: int, row: dict[str, Any]) -> dict[str, Any]:  # noqa: A002
     version = wire.wanted_version(call.headers.get("If-Match"))
     return {**row, "id": id} if version is None else {**row, "id": id, "version": version}

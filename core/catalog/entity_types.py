@@ -9,10 +9,11 @@ from functools import cached_property
 from string import Formatter
 from typing import Any, NamedTuple
 
+import orjson
 import sqlalchemy as sa
 
 from ..errors import RelatumError, nearest
-from ..fields import AutoNumber, Field, Link, Lookup, Reference, Several
+from ..fields import AutoNumber, Conversion, Field, Link, Lookup, Reference, Several
 from ..storage import Instant, Int64
 from .patches import Patch
 
@@ -126,6 +127,23 @@ class EntityType:
     def columns_of(self) -> Mapping[str, tuple[str, ...]]:
         """The names of the columns of each field that a caller may write."""
         return {field.name: names for field, names in self.written}
+
+    @cached_property
+    def in_trash(self) -> tuple[Field, ...]:
+        """The trashed fields that can come back: not those that are only being filled."""
+        return tuple(field for field in self.trashed_fields if field.conversion is None)
+
+    @cached_property
+    def shadows(self) -> tuple[Conversion, ...]:
+        """The changes of type that are running: writers fill both fields, readers see the old."""
+        live = {field.id: field for field in self.fields.values()}
+        found = []
+        for field in self.trashed_fields:
+            if field.conversion is not None and field.retypes in live:
+                said = orjson.loads(field.conversion)
+                how = {name: said[name] for name in ("style", "lossy", "fill")}
+                found.append(Conversion(live[field.retypes], field, **how))
+        return tuple(found)
 
     @cached_property
     def prepared(self) -> dict[Any, Any]:

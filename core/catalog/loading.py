@@ -304,20 +304,11 @@ class TypeBuilder:
             personal=row["personal"],
             default=row["default_value"],
             settings=settings,
-            options=tuple(
-                Option(
-                    o["id"],
-                    o["value"],
-                    o["label"],
-                    o["hue"],
-                    o["category"],
-                    o["retired"],
-                    o["owner"],
-                )
-                for o in self._options(row["id"])
-            ),
+            options=tuple(_option(o) for o in self._options(row["id"])),
             position=row["position"],
             trashed_in=row["trashed_in"],
+            conversion=row["conversion"],
+            retypes=row["retypes"],
             table_name=self._tables[row["type_id"]],
             target_table=self._target_table(row["kind"], settings),
             tree=self._tree(settings.get("target")),
@@ -325,6 +316,18 @@ class TypeBuilder:
             currency=self.settings.get("currency", ""),
             country=self.country,
         )
+
+
+def _option(row: Any) -> Option:
+    return Option(
+        row["id"],
+        row["value"],
+        row["label"],
+        row["hue"],
+        row["category"],
+        row["retired"],
+        row["owner"],
+    )
 
 
 def unique_keys(live: Iterable[Field], rows: list[Any]) -> tuple[Key, ...]:

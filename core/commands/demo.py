@@ -16,17 +16,16 @@ from ..actor import Actor
 from ..errors import RelatumError
 from ..install import Installed
 from .serve import serving_options
-from .terminal import Instance, pass_instance
+from .terminal import Instance, json_option, look, pass_instance, print_json
 from .users import sign_in_link
 
 #: Name of the tokens that demo makes, and how long one works.
 _LABEL: Final = "demo"
 _TOKEN_DAYS: Final = 1
-#: What the printed curl asks for, if the instance has the type.
-_QUESTION: Final = {
-    "stage__category": "open", "_sort": "-amount", "_limit": "5",
-    "_fields": "name,amount,company.name",
-}  # fmt: skip
+#: What is made of an instance that is not there yet: everything that comes with the program.
+_PRESET: Final = "all"
+#: What the printed curl asks for, if the instance has a type of sales.
+_OPEN: Final = "open"
 
 
 class _Keys(NamedTuple):
@@ -40,21 +39,41 @@ class _Keys(NamedTuple):
 
 @click.command()
 @serving_options
+@click.option(
+    "--preset", default=_PRESET, show_default=True, metavar="NAME",
+    help="Plugins of a new instance; bare for types of one's own instead.",
+)  # fmt: skip
+@click.option("--remove", is_flag=True, help="Delete the example data, and serve nothing.")
+@json_option
 @pass_instance
 def demo(
-    instance: Instance, host: str, port: int, workers: int, access_log: bool, jobs: bool
+    instance: Instance,
+    host: str,
+    port: int,
+    workers: int,
+    access_log: bool,
+    jobs: bool,
+    preset: str,
+    remove: bool,
+    as_json: bool,
 ) -> None:
     """Make an instance with example data if there is none, and serve it.
 
     If the port is taken, the next free one is used. An instance that is there already is served
-    as it is.
+    as it is. --remove puts all example records, users and teams into the trash; what you made
+    stays, and what that points to. It says so, and ends with 3.
 
     \b
     Examples:
       relatum demo
       relatum --home ./try demo --port 9000
+      relatum demo --preset bare
+      relatum demo --remove
     """
-    made = _found(instance)
+    if remove:
+        _remove(instance, as_json=as_json)
+        return
+    made = _found(instance, preset)
     free = server.free_port(host, port)
     if free != port:
         click.echo(f"Port {port} is in use; this takes {free}.")
@@ -68,7 +87,23 @@ def demo(
     )
 
 
-def _found(instance: Instance) -> Installed | None:
+def _remove(instance: Instance, *, as_json: bool) -> None:
+    done = instance.write(story.remove)
+    if as_json:
+        print_json(done._asdict())
+    else:
+        for name, count in done.removed.items():
+            click.echo(f"{name}: {count} in the trash")
+        for name, ids in done.kept.items():
+            shown = ", ".join(map(str, ids[:10])) + (", …" if len(ids) > 10 else "")
+            click.echo(f"{name}: {len(ids)} stay, since records of yours need them: {shown}")
+        if not done.removed and not done.kept:
+            click.echo("There is no example data.")
+    if done.kept:
+        look()
+
+
+def _found(instance: Instance, preset: str) -> Installed | None:
     """Make the instance unless there is one; its password is known only then."""
     home = instance.config.home
     try:
@@ -80,30 +115,68 @@ def _found(instance: Instance) -> Installed | None:
             raise
     click.echo(f"==> Make an instance with example data in {home}")
     start = time.monotonic()
-    made = story.found()
+    made = story.found(preset)
     click.echo(f"    done in {time.monotonic() - start:.1f} s")
     return made
 
 
 def _keys(instance: Instance, address: str) -> _Keys:
-    admin_id, email, asks_deals = instance.read(_administrator)
+    admin_id, email = instance.read(_administrator)
+    question = instance.read(_question)
     link = sign_in_link(instance, admin_id, address)
     instance.write(_forget_tokens, admin_id)
     _, token = instance.write(auth.make_token, admin_id, _LABEL, _TOKEN_DAYS)
-    question = f"x_deal?{urlencode(_QUESTION, safe=',')}" if asks_deals else "user"
     header = shlex.quote(f"Authorization: Bearer {token}")
     curl = f"curl -H {header} '{address}/api/v1/records/{question}'"
     return _Keys(email, link, curl, instance.config.link_minutes)
 
 
-def _administrator(*, actor: Actor) -> tuple[int, str | None, bool]:
-    """Return id and e-mail of the first administrator, and whether the curl can ask for deals."""
+def _administrator(*, actor: Actor) -> tuple[int, str | None]:
+    """Return id and e-mail of the first administrator."""
     may = {"and": [{"field": n, "op": "eq", "value": True} for n in ("admin", "active")]}
     wanted = {"filter": may, "sort": ["id"], "fields": ["email"], "limit": 1}
     [admin] = query.page(query.from_json("user", wanted), actor=actor).records
-    deal = catalog.current().types.get("x_deal")
-    asked = {"stage", "name", "amount", "company"}
-    return admin["id"], admin["email"], deal is not None and asked <= set(deal.fields)
+    return admin["id"], admin["email"]
+
+
+def _question(*, actor: Actor) -> str:
+    """Return what the printed curl asks for: the largest open sales with whom they are with.
+
+    Sales are of the type that has an amount and a choice with open options, and ties most
+    together; without one it asks for users.
+    """
+    found = [
+        (len(entity_type.lookups), entity_type.name, asked)
+        for entity_type in catalog.current().types.values()
+        if (asked := _asked(entity_type)) is not None
+    ]
+    if not found:
+        return "user"
+    _, name, asked = max(found)
+    return f"{name}?{urlencode(asked, safe=',')}"
+
+
+def _asked(entity_type: catalog.EntityType) -> dict[str, str] | None:
+    own = entity_type.own_fields
+    choice = next((f for f in own if any(o.category == _OPEN for o in f.options)), None)
+    amount = next((f for f in own if f.kind == "money" and f.sortable), None)
+    shown = _title_field(entity_type)
+    if choice is None or amount is None or shown is None:
+        return None
+    fields = [shown, amount.name]
+    for link in (f for f in entity_type.lookups if f.kind == "lookup" and f.name != "team"):
+        target = _title_field(catalog.current().type(link.target))
+        if target is not None:
+            fields.append(f"{link.name}.{target}")
+            break
+    order = {"_sort": f"-{amount.name}", "_limit": "5"}
+    return {f"{choice.name}__category": _OPEN, **order, "_fields": ",".join(fields)}
+
+
+def _title_field(entity_type: catalog.EntityType) -> str | None:
+    """Return the field that is a type's title, if it is one alone."""
+    names = catalog.title_names(entity_type.title) if entity_type.title else []
+    return names[0] if len(names) == 1 else None
 
 
 def _forget_tokens(user_id: int, *, actor: Actor) -> None:

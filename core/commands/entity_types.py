@@ -9,6 +9,7 @@ import click
 from .. import catalog, entities
 from .definitions import changed_options, field, field_options, properties, type_options
 from .plans import answer, carry_out, changes_of, changing, existing_option
+from .retyping import COMMANDS as RETYPING
 from .terminal import Instance, json_option, pass_instance, print_json, print_table
 
 _LOOK = ("label", "plural", "icon", "hue", "description", "title")
@@ -329,6 +330,8 @@ _on_field(
     "purge_field",
     _doc("Drop a field that is in the trash, for good.", "purge-field x_asset serial --yes"),
 )
+for command in RETYPING:
+    entity_types.add_command(command)
 _on_key("add_key", _doc("Let FIELDS together be a unique key.", "add-key user name"))
 _on_key("trash_key", _doc("Take a unique key over FIELDS away.", "trash-key user name"))
 

@@ -24,6 +24,7 @@ from .reading import (
     view_option,
 )
 from .terminal import Instance, json_option, look, pass_instance, print_json, print_table, text
+from .trash import purge
 
 F = TypeVar("F", bound=Callable[..., Any])
 #: As many changes of one record are shown when none are asked for.
@@ -347,3 +348,6 @@ def restore(instance: Instance, type_name: str, ids: tuple[int, ...], as_json: b
     """
     rows = [{"id": record_id} for record_id in ids]
     _report(instance.write(verbs.restore, type_name, rows), as_json)
+
+
+records.add_command(purge)

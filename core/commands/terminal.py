@@ -14,7 +14,6 @@ import orjson
 from flask import Flask
 
 from .. import config, db, imports, install, plugin_host, records
-from .. import own_jobs as own_jobs  # registers its kinds
 from ..actor import Actor, system
 from ..errors import RelatumError
 

@@ -1,47 +1,70 @@
 """The demonstration: an instance with the data of Klarwerk, a maker of water treatment plants.
 
 Everything is our own invention. It goes in through the public verbs, in the one transaction
-that makes the instance: a first start that is killed leaves nothing.
+that makes the instance: a first start that is killed leaves nothing. Without plugins, Klarwerk
+has types of its own; with some, each brings example data by the hook `relatum_demo`.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from functools import partial
 from typing import Final
 
-from .. import catalog, clock, entities, install, records
+from .. import catalog, changes, clock, entities, install, plugin_host, records
 from ..actor import Actor
+from .making import Demo as Demo
 from .model import CHANGES
-from .story import TEAMS as TEAMS
-from .story import USERS as USERS
+from .people import TEAMS as TEAMS
+from .people import USERS as USERS
+from .people import settle
+from .removing import ORIGIN
+from .removing import Removed as Removed
+from .removing import remove as remove
 from .story import Rows, Story
 
 ADMIN_EMAIL: Final = "dana@klarwerk.example"
 ADMIN_NAME: Final = "Dana Prowse"
 
 
-def found() -> install.Installed:
-    """Make the instance of the settings with the demonstration in it; raise what `install` does."""
+def found(preset: str = plugin_host.BARE) -> install.Installed:
+    """Make the instance of the settings with the demonstration in it, with a preset's plugins.
+
+    Raises what `install` does, and `preset_unknown`.
+    """
     return install.install(
         currency="EUR",
         timezone="Europe/Berlin",
         language="en",
         admin_email=ADMIN_EMAIL,
         admin_name=ADMIN_NAME,
-        then=fill,
+        then=partial(fill, preset=preset),
     )
 
 
-def fill(actor: Actor) -> None:
-    """Make the types of the demonstration and write its records, in the open transaction."""
+def fill(actor: Actor, preset: str = plugin_host.BARE) -> None:
+    """Enable the plugins of a preset and write the demonstration, in the open transaction."""
+    enabled = plugin_host.enable_preset(preset, actor=actor)
+    actor = dataclasses.replace(actor, source=ORIGIN)
+    # The administrator was made before, and stays when the demonstration goes.
+    with changes.apart():
+        if enabled:
+            _fill_plugins(actor)
+        else:
+            _fill_bare(actor)
+
+
+def _fill_plugins(actor: Actor) -> None:
+    """Let the enabled plugins bring their data, those first that others require."""
+    demo = Demo(clock.today(catalog.current().zone), settle(actor), actor)
+    with plugin_host.at_work() as hooks:
+        hooks.strict("relatum_demo", actor=actor, demo=demo)
+
+
+def _fill_bare(actor: Actor) -> None:
+    """Make types of Klarwerk's own and write its records."""
     entities.apply(CHANGES, actor=actor)
-    teams: dict[str, int] = {}
-    for name, parent in TEAMS:
-        row = {"name": name, "parent": teams.get(parent)}
-        teams[name] = _create("team", [row], actor)[0]
-    people = [{"name": name, "email": email, "team": teams[team]} for name, email, team in USERS]
-    ids = dict(zip((name for name, _, _ in USERS), _create("user", people, actor), strict=True))
-    by_team = {of: [ids[name] for name, _, team in USERS if team == of] for of in teams}
-    story = Story(clock.today(catalog.current().zone), by_team)
+    story = Story(clock.today(catalog.current().zone), settle(actor))
     story.companies = _create("x_company", story.company_rows(), actor)
     story.people = _create("x_person", story.person_rows(), actor)
     _create("x_deal", story.deal_rows(), actor)

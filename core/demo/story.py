@@ -27,22 +27,6 @@ from .names import (
 
 Rows = list[dict[str, Any]]
 
-#: Team and the team above it.
-TEAMS: Final = (
-    ("Klarwerk", ""), ("Sales", "Klarwerk"), ("Sales North", "Sales"), ("Sales South", "Sales"),
-    ("Service", "Klarwerk"),
-)  # fmt: skip
-#: Name, e-mail address, team. Nobody can sign in before being invited.
-USERS: Final = (
-    ("Bruno Achterberg", "bruno@klarwerk.example", "Sales North"),
-    ("Imke Lorenz", "imke@klarwerk.example", "Sales North"),
-    ("Tomasz Wilk", "tomasz@klarwerk.example", "Sales North"),
-    ("Carla Rossi", "carla@klarwerk.example", "Sales South"),
-    ("Hannes Oberhuber", "hannes@klarwerk.example", "Sales South"),
-    ("Selin Aksoy", "selin@klarwerk.example", "Sales South"),
-    ("Jette Mohr", "jette@klarwerk.example", "Service"),
-    ("Viktor Lang", "viktor@klarwerk.example", "Service"),
-)
 _SEED: Final = 1871
 _OPEN: Final = ("lead", "survey", "offer", "talks")
 _SOURCES: Final = ("fair", "referral", "website", "call")

@@ -18,9 +18,10 @@ from sqlalchemy import exc as sa_exc
 
 from ...schemas.entity_types import OPERATIONS as WIRE
 from ...schemas.entity_types import flat
-from .. import access, catalog, clock, db, ddl, faults, models, records
+from .. import access, catalog, clock, db, ddl, faults, jobs, models, records
 from ..actor import Actor
 from ..errors import RelatumError
+from . import retype_job
 from .declared import declared_changes as declared_changes
 from .definitions import check_name as check_name
 from .draft import Draft, Step
@@ -31,6 +32,11 @@ from .export import to_changes as to_changes
 from .operations import OPERATIONS
 from .owners import LOCAL as LOCAL
 from .owners import Owner as Owner
+from .retyping import Progress as Progress
+from .retyping import advance as advance
+from .retyping import convert_all
+from .retyping import progress as progress
+from .retyping import running as running
 from .views import PRIVATE as PRIVATE
 from .views import broken as broken
 from .views import check_query as check_query
@@ -94,16 +100,19 @@ def plan(changes: list[dict[str, Any]], *, actor: Actor, owner: Owner = LOCAL) -
     return _plan(changes, actor, owner)[0]
 
 
-def _plan(changes: list[dict[str, Any]], actor: Actor, owner: Owner) -> tuple[Plan, Draft]:
+def _plan(
+    changes: list[dict[str, Any]], actor: Actor, owner: Owner, *, applying: bool = False
+) -> tuple[Plan, Draft]:
     access.require(actor, "customise", "the data model")
-    draft = Draft(owner)
+    draft = Draft(owner, applying=applying)
     for place, change in enumerate(changes):
         operation, loaded = _load(place, change)
         OPERATIONS[operation](draft, loaded)
     note_broken(draft)
     dialect = draft.connection.dialect
     sql = ddl.as_text((step.statements for step in draft.steps), dialect)
-    seen = [draft.generation, changes, sql, [(s.rows, s.offenders) for s in draft.steps]]
+    counted = [step for step in draft.steps if step.job is None]
+    seen = [draft.generation, changes, sql, [(s.rows, s.offenders) for s in counted]]
     fingerprint = hashlib.sha256(orjson.dumps(seen, default=str)).hexdigest()[:16]
     return Plan(draft.generation, tuple(draft.steps), sql, fingerprint), draft
 
@@ -133,7 +142,7 @@ def apply(
     `expect` is the fingerprint of the plan that was looked at. Raises `plan_stale`, or what the
     first open question says.
     """
-    made, draft = _plan(changes, actor, owner)
+    made, draft = _plan(changes, actor, owner, applying=True)
     if expect is not None and expect != made.fingerprint:
         raise RelatumError("plan_stale")
     for step in made.steps:
@@ -162,6 +171,9 @@ def _execute(draft: Draft, made: Plan, actor: Actor, changes: list[dict[str, Any
     tx.memo["catalog"] = draft.catalog
     tx.epochs = tx.epochs._replace(catalog=draft.generation)
     _fill(draft, actor)
+    for step in made.steps:
+        if step.job:
+            jobs.enqueue(retype_job.NAME, step.job, actor=actor)
     if tx.dialect == "postgresql" and indexes:
         tx.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
     faults.point("apply.before_indexes")
@@ -173,6 +185,10 @@ def _execute(draft: Draft, made: Plan, actor: Actor, changes: list[dict[str, Any
 
 def _fill(draft: Draft, actor: Actor) -> None:
     for step in draft.steps:
+        if step.conversion:
+            faults.point("apply.before_fill")
+            convert_all(draft.catalog.by_id[step.conversion.old.type_id], step.conversion)
+            faults.point("apply.after_fill")
         if step.fill:
             faults.point("apply.before_fill")
             value = step.fill.value
@@ -252,12 +268,13 @@ def _store(draft: Draft, connection: sa.Connection) -> None:
     for attribute, model in catalog.METADATA.items():
         old, new = getattr(stored, attribute), getattr(draft.rows, attribute)
         table = model.__table__
+        changed = [row for id_, row in new.items() if id_ in old and old[id_] != row]
+        # What goes to the trash goes first: another may take its name.
+        for row in sorted(changed, key=lambda row: row.get("trashed_in") is None):
+            connection.execute(sa.update(table).where(table.c.id == row["id"]).values(**row))
         fresh = [row for id_, row in new.items() if id_ not in old]
         if fresh:
             connection.execute(sa.insert(table), fresh)
-        for id_, row in new.items():
-            if id_ in old and old[id_] != row:
-                connection.execute(sa.update(table).where(table.c.id == id_).values(**row))
     for attribute, model in reversed(catalog.METADATA.items()):
         old, new = getattr(stored, attribute), getattr(draft.rows, attribute)
         gone = [id_ for id_ in old if id_ not in new]
@@ -310,3 +327,6 @@ def _bump(generation: int, tx: db.Transaction, actor: Actor, changes: list[dict[
             changes=orjson.dumps(changes).decode(),
         )
     )
+
+
+jobs.register(retype_job.kind(apply))

@@ -140,7 +140,7 @@ class _Declared:
                 continue
             trashed = [
                 f
-                for f in known.trashed_fields
+                for f in known.in_trash
                 if (f.name, f.owner, f.kind) == (name, self.owner.name, wanted.get("kind"))
             ]
             if field is None and trashed:

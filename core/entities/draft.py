@@ -14,7 +14,7 @@ from ..catalog import Catalog, EntityType, Rows, TypeBuilder, of_types, read_row
 from ..catalog import current as current_catalog
 from ..ddl import Statement, difference
 from ..errors import Problem, RelatumError
-from ..fields import Field
+from ..fields import Conversion, Field
 from .owners import LOCAL, Layer, Owner
 
 
@@ -35,6 +35,9 @@ class Step:
     question: Problem | None = None
     offenders: list[int] = field(default_factory=list)
     fill: Fill | None = None
+    #: What the apply converts at once; or what a job converts beside readers and writers.
+    conversion: Conversion | None = None
+    job: dict[str, Any] | None = None
     #: The last generation that trashed something that the step purges; 0: it purges nothing.
     trashed_by: int = 0
 
@@ -52,8 +55,10 @@ class Fill:
 class Draft:
     """The metadata as it will be; `catalog` is always the state after the last operation."""
 
-    def __init__(self, owner: Owner = LOCAL) -> None:
+    def __init__(self, owner: Owner = LOCAL, *, applying: bool = False) -> None:
         self.owner = owner
+        #: Whether every other writer waits: then large tables are not looked through again.
+        self.applying = applying
         self.connection = db.current().connection
         self.before: Catalog = current_catalog()
         self.rows: Rows = read_rows(self.connection)

@@ -92,7 +92,7 @@ def ask(
         step.risk = "safe"
         step.notes.append(f"{len(ids)} existing rows stay as they are; the rule holds from now on")
         return
-    value = _fill_value(field, answer, possible)
+    value = answered(field, answer, possible)
     if value is _UNANSWERED:
         step.question = Problem(
             "existing_required",
@@ -106,7 +106,8 @@ def ask(
 _UNANSWERED: Any = object()
 
 
-def _fill_value(field: Field, answer: Any, possible: list[str]) -> Any:
+def answered(field: Field, answer: Any, possible: list[str]) -> Any:
+    """Return the wire value that an answer gives; raise `definition_invalid`."""
     if answer is None:
         return _UNANSWERED
     if answer == "default" and "default" in possible:

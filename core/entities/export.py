@@ -20,6 +20,7 @@ FORMAT = 1
 
 def describe(entity_type: EntityType, catalog: Catalog) -> dict[str, Any]:
     """Return everything a client needs to know of a type: fields, operators, keys, lists."""
+    becoming = {shadow.old.id: shadow.new.kind for shadow in entity_type.shadows}
     return {
         "name": entity_type.name,
         "label": entity_type.label,
@@ -35,6 +36,7 @@ def describe(entity_type: EntityType, catalog: Catalog) -> dict[str, Any]:
                 **describe_field(field),
                 "owner": field.owner,
                 "read_only": field.read_only,
+                "becoming": becoming.get(field.id),
                 "operators": _operators(field),
                 "parts": list(field.PARTS),
                 "members": [
@@ -44,7 +46,7 @@ def describe(entity_type: EntityType, catalog: Catalog) -> dict[str, Any]:
             }
             for field in entity_type.fields.values()
         ],
-        "trashed_fields": sorted({f.name for f in entity_type.trashed_fields}),
+        "trashed_fields": sorted({f.name for f in entity_type.in_trash}),
         "keys": [list(key.fields) for key in entity_type.keys],
         "lists": [_list_info(*item) for item in catalog.inverses(entity_type.name).items()],
     }
@@ -284,7 +286,7 @@ class _Difference:
             if changed:
                 self.later.append({"op": "change_type", "type": entity_type.name, **changed})
             return
-        if any(field.name == name for field in entity_type.trashed_fields):
+        if any(field.name == name for field in entity_type.in_trash):
             if given.get("hidden"):
                 return
             self.fields.append({"op": "restore_field", "type": entity_type.name, "field": name})

@@ -9,9 +9,10 @@ import orjson
 
 from ..errors import RelatumError
 from ..fields import Field
-from . import definitions, existing, links, owners, restoring
+from . import definitions, existing, links, optioning, owners, restoring
 from .draft import Draft, Step
 from .purging import purge_field, purge_type
+from .retyping import cancel_retype, finish_retype, not_running, retype_field, revert_field
 from .type_operations import change_type, restore_type, trash_type
 from .views import drop_view, set_view
 
@@ -87,26 +88,15 @@ def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
         "settings": orjson.dumps(settings).decode(),
         "position": given.get("position", len(mine)),
         "trashed_in": None,
+        "retypes": None,
+        "conversion": None,
     }
     draft.rows.add_field(field_row)
-    _set_options(draft, field_id, (), given.get("options") or [])
+    optioning.set_options(draft, field_id, (), given.get("options") or [])
     made = _finish(draft, field_id, given.get("default"))
     if made.is_link:
         draft.probe(type_id)  # the names of the other side are taken from now on
     return made
-
-
-def _set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, Any]]) -> None:
-    name = draft.rows.fields[field_id]["name"]
-    for option in definitions.merge_options(known, given, name, draft.owner):
-        row = draft.rows.options.get(option["id"])
-        if row is None:
-            option_id = draft.new_id()
-            draft.rows.add_option({**option, "id": option_id, "field_id": field_id})
-            continue
-        for name in ("label", "hue", "category", "position", "retired"):
-            if draft.owner.is_local or row["owner"] == draft.owner.name:
-                draft.put("option", row, name, option[name])
 
 
 def _finish(draft: Draft, field_id: int, default: Any) -> Field:
@@ -146,6 +136,7 @@ def change_field(draft: Draft, change: dict[str, Any]) -> None:
     type_row, row = draft.type_row(change["type"]), draft.field_row(change["type"], change["field"])
     before_type = draft.types[type_row["id"]]
     before = before_type.fields[row["name"]]
+    not_running(before_type, before)
     _check_change(draft, row, change)
     for name in _PLAIN:
         if name in change:
@@ -158,7 +149,7 @@ def change_field(draft: Draft, change: dict[str, Any]) -> None:
         links.check(draft, type_row, row["name"], given, settings)
         draft.put_settings(row, settings)
     if "options" in change:
-        _set_options(draft, before.id, before.options, change["options"])
+        optioning.set_options(draft, before.id, before.options, change["options"])
     default = change["default"] if "default" in change else before.default_value()
     made = _finish(draft, before.id, default)
     draft.types[type_row["id"]] = before_type
@@ -225,6 +216,7 @@ def trash_field(draft: Draft, change: dict[str, Any]) -> None:
     type_row, row = draft.type_row(change["type"]), draft.field_row(change["type"], change["field"])
     owners.may_change(draft.owner, row, "trashed")
     entity_type = draft.types[type_row["id"]]
+    not_running(entity_type, entity_type.fields[row["name"]])
     if any(field.id == row["id"] for field in entity_type.title_fields):
         raise RelatumError("in_use", what=f"Field '{row['name']}'", uses="the title of the type")
     step = Step("trash_field", f"{type_row['name']}.{row['name']}", f"Trash field {row['label']}")
@@ -245,7 +237,7 @@ def restore_field(draft: Draft, change: dict[str, Any]) -> None:
     type_row = draft.type_row(change["type"])
     entity_type = draft.types[type_row["id"]]
     name = change["field"]
-    trashed = [f for f in entity_type.trashed_fields if f.name == name]
+    trashed = [f for f in entity_type.in_trash if f.name == name]
     if not trashed:
         raise RelatumError(
             "field_unknown", type=type_row["name"], field=name, nearest=" None is in the trash."
@@ -336,6 +328,10 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "restore_field": restore_field,
     "purge_type": purge_type,
     "purge_field": purge_field,
+    "retype_field": retype_field,
+    "finish_retype": finish_retype,
+    "cancel_retype": cancel_retype,
+    "revert_field": revert_field,
     "add_key": add_key,
     "trash_key": trash_key,
     "set_view": set_view,

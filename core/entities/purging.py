@@ -21,7 +21,7 @@ def purge_field(draft: Draft, change: dict[str, Any]) -> None:
     type_row = draft.type_row(change["type"])
     name = change["field"]
     entity_type = draft.types[type_row["id"]]
-    found = [field for field in entity_type.trashed_fields if field.name == name]
+    found = [field for field in entity_type.in_trash if field.name == name]
     if not found:
         near = f" '{name}' is live: trash it first." if name in entity_type.fields else ""
         raise RelatumError(

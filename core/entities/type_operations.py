@@ -8,6 +8,7 @@ from ..errors import RelatumError
 from ..fields import Lookup
 from . import definitions, existing, owners, restoring
 from .draft import Draft, Step
+from .retyping import not_running
 
 _PROPERTIES = ("label", "plural", "icon", "hue", "description", "title")
 
@@ -30,6 +31,7 @@ def trash_type(draft: Draft, change: dict[str, Any]) -> None:
     """Put a type in the trash, with the lookups that point to it; its records are kept."""
     row = draft.type_row(change["type"])
     owners.must_own(draft.owner, row, "trashed")
+    not_running(draft.types[row["id"]])
     step = Step("trash_type", row["name"], f"Trash entity type {row['label']}", risk="lossy")
     touched = {row["id"]}
     for referrer, lookup in list(draft.catalog.referrers(row["name"])):

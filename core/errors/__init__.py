@@ -113,7 +113,14 @@ class Invalid(RelatumError):
 
 #: Codes of problems that speak for a whole request.
 WHOLE: Final = frozenset(
-    {"record_unknown", "version_mismatch", "duplicate", "restore_conflict", "still_referenced"}
+    {
+        "record_unknown",
+        "version_mismatch",
+        "duplicate",
+        "restore_conflict",
+        "still_referenced",
+        "not_in_trash",
+    }
 )
 
 

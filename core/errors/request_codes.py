@@ -161,6 +161,22 @@ codes(
         "new plan and apply that.",
     ),
     plan_blocked=("Plan can't be applied", "{first}"),
+    retype_running=(
+        "Type is changing",
+        "The type of '{what}' is being changed. Wait until that is done, or cancel it.",
+    ),
+    retype_not_running=(
+        "No change of type",
+        "'{what}' is not on the way to another type, and has no earlier one in the trash.",
+    ),
+    not_in_trash=(
+        "Not in the trash",
+        "{type} {id} is not in the trash. Delete it first, then purge it.",
+    ),
+    purge_refused=(
+        "Never purged",
+        "Records of '{type}' are kept, since history names them. Set active to false instead.",
+    ),
     purge_too_soon=(
         "Not in the trash yet",
         "'{what}' goes to the trash in this very plan, and others may still read it. Apply that "
@@ -286,6 +302,15 @@ codes(
         "answer existing: {answers}.",
     ),
     in_use=("In use", "{what} is used by {uses}. Change those first."),
+    retype_impossible=(
+        "Types do not convert",
+        "'{what}' is a {kind} field and can't become {to}. It can become: {known}.",
+    ),
+    retype_lossy=(
+        "Values do not fit",
+        "{count} existing values do not fit, the first in record {id}: {first} Answer existing "
+        "with {answers}, or change the records first.",
+    ),
     fill_limit=(
         "Too many rows to fill",
         "{count} rows exceed fill_limit ({limit}). Answer existing: keep, and fill them in parts.",

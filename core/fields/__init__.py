@@ -15,6 +15,8 @@ from .composite import Composite as Composite
 from .contact import Phone as Phone
 from .contact import Url as Url
 from .contact import country_of as country_of
+from .converting import CONVERSIONS as CONVERSIONS
+from .converting import Conversion as Conversion
 from .document import JsonField as JsonField
 from .document import RichText as RichText
 from .duration import Duration as Duration

@@ -88,6 +88,10 @@ class Field:
     options: tuple[Option, ...] = ()
     position: int = 0
     trashed_in: int | None = None
+    #: How it comes to take the place of another field, as JSON, while that goes on.
+    conversion: str | None = None
+    #: The field whose place it takes or has taken.
+    retypes: int | None = None
     #: System fields are set by the kernel; a caller may only read them.
     read_only: bool = False
     #: The physical table of the field's records (filled by the catalog).

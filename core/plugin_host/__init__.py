@@ -7,6 +7,8 @@ administrator wants: a plugin that fails is left out, with the reason, and the r
 
 from __future__ import annotations
 
+# Importing the package registers the kinds of jobs that the core brings, beside the plugins'.
+from .. import own_jobs as own_jobs
 from .discovery import Found as Found
 from .discovery import discover as discover
 from .following import adopt as adopt
@@ -26,6 +28,7 @@ from .manifest import Manifest as Manifest
 from .manifest import Plugin as Plugin
 from .manifest import Unfit as Unfit
 from .presets import BARE as BARE
+from .presets import at_work as at_work
 from .presets import enable_preset as enable_preset
 from .presets import plugins_of as plugins_of
 from .presets import presets as presets

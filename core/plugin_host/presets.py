@@ -5,10 +5,13 @@ A plugin says itself which presets it is part of; the kernel knows one by name, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from .. import db
+from .. import hooks as hooking
 from ..actor import Actor
 from ..errors import RelatumError, nearest
 from . import loading
@@ -64,3 +67,13 @@ def enable_preset(preset: str, *, actor: Actor) -> tuple[str, ...]:
     for plugin_id in ids:
         enable(plugin_id, actor=actor)
     return ids
+
+
+@contextmanager
+def at_work() -> Iterator[hooking.Hooks]:
+    """Let the plugins that are enabled in the open transaction take part in what it writes."""
+    tx = db.current()
+    home, known = db.settings().home, loading.states(tx.connection)
+    hooks = loading.load(known, tx.epochs.plugins, home).hooks
+    with hooking.using(hooks):
+        yield hooks

@@ -12,6 +12,8 @@ from .filling import default_of as default_of
 from .hooking import Committed as Committed
 from .hooking import WriteBatch as WriteBatch
 from .numbers import number as number
+from .purging import purge as purge
+from .purging import trashed_ids as trashed_ids
 from .reading import deletion as deletion
 from .reading import get as get
 from .reading import history as history

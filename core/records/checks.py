@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from .. import catalog, db, models
 from ..catalog import Catalog, EntityType, Key
 from ..errors import RelatumError, nearest
+from ..fields import Refused
 from .batch import Row
 
 T = TypeVar("T")
@@ -177,6 +178,17 @@ def _holding(entity_type: EntityType, key: Key) -> Any:
         )  # fmt: skip
         entity_type.prepared[key] = query
     return query
+
+
+def shadows(entity_type: EntityType, batch: Sequence[Row]) -> None:
+    """Note values that a field will refuse once the change of its type is done."""
+    for shadow in entity_type.shadows:
+        name = shadow.old.name
+        for row in batch:
+            try:
+                shadow.convert(row.values.get(name))
+            except Refused as refused:
+                row.problems.append(refused.problem.at(field=name, row=row.place))
 
 
 def zones(entity_type: EntityType, rows: Sequence[Row]) -> None:

@@ -39,6 +39,9 @@ def stored(entity_type: EntityType, id_: int, values: dict[str, Any]) -> dict[st
     for name, value in values.items():
         columns = entity_type.columns_of[name]
         made.update(zip(columns, entity_type.fields[name].store_in(id_, value), strict=True))
+    for shadow in entity_type.shadows:
+        if shadow.old.name in values:
+            made.update(shadow.columns(values[shadow.old.name]))
     return made
 
 
@@ -64,6 +67,8 @@ def insert(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
             made[column] = values.get(name)
         for field, columns in shaped:
             made.update(zip(columns, field.store_in(row.id, values.get(field.name)), strict=True))
+        for shadow in entity_type.shadows:
+            made.update(shadow.columns(values.get(shadow.old.name)))
         parameters.append(made)
     statement = entity_type.prepared.get("insert")
     if statement is None:

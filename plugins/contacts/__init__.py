@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from relatum import Plugin, hookimpl
+from relatum import Demo, Plugin, hookimpl
 
+from . import demo as example
 from . import entities
 
 plugin = Plugin(
@@ -22,3 +23,9 @@ plugin = Plugin(
 def relatum_declare() -> dict[str, Any]:
     """Declare accounts, households, contacts and their roles."""
     return {"types": entities.TYPES}
+
+
+@hookimpl
+def relatum_demo(demo: Demo) -> None:
+    """Bring 200 accounts and 1,000 contacts."""
+    example.fill(demo)

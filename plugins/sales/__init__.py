@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from relatum import Plugin, WriteBatch, hookimpl
+from relatum import Demo, Plugin, WriteBatch, hookimpl
 
+from . import demo as example
 from . import entities, logic
 
 plugin = Plugin(
@@ -30,3 +31,9 @@ def relatum_before_write(batch: WriteBatch) -> None:
     """Let what follows from a stage follow it."""
     if batch.type == "opportunity" and batch.operation in ("create", "update"):
         logic.follow_stages(batch)
+
+
+@hookimpl
+def relatum_demo(demo: Demo) -> None:
+    """Bring leads and opportunities of two years."""
+    example.fill(demo)

@@ -126,7 +126,8 @@ _OPPORTUNITY: Final = {
     "fields": [
         {"name": "name", "kind": "text", "label": "Name", "required": True, "sortable": True},
         {
-            "name": "account", "kind": "lookup", "label": "Account", "required": True,
+            "name": "account", "kind": "lookup", "label": "Account",
+            "help": "Who buys; empty while it is not known, or if it is a person alone.",
             "settings": {"target": "account", "inverse": "opportunities"},
         },
         {

@@ -99,6 +99,8 @@ def _catalog() -> None:
         sa.Column("settings", Text, nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("trashed_in", sa.Integer),
+        sa.Column("retypes", Int64),
+        sa.Column("conversion", Text),
         sa.UniqueConstraint("type_id", "column_name", name="uq_core_field_column"),
     )
     live = sa.text("trashed_in IS NULL")

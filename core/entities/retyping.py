@@ -1,0 +1,390 @@
+"""A field becomes another type in place: a new column beside the old one, filled, then switched.
+
+Up to `fill_limit` rows are converted in the apply itself. Beyond, the new field is a shadow:
+readers see the old type, writers fill both columns, a job fills the rest in chunks and switches
+in a generation of its own. The old field stays in the trash, and can be put back until purged.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+import sqlalchemy as sa
+
+from .. import catalog, db, ddl
+from ..catalog import EntityType
+from ..errors import Problem, RelatumError
+from ..fields import CONVERSIONS, Conversion, Field, Refused
+from . import definitions, existing, optioning, owners
+from .draft import Draft, Step
+
+#: Rows of one chunk that converts; a chunk holds their locks for less than a second.
+CHUNK = 5_000
+_SHOWN = 5
+_FIELDS = sa.table("core_field", sa.column("id"), sa.column("conversion"))
+#: Most options that are made of the values of a field.
+OFFERED = 200
+
+
+class Progress(NamedTuple):
+    """How far a change of type has come: rows done, rows when it began."""
+
+    old: str
+    new: str
+    done: int
+    total: int
+    filled: bool
+
+
+def retype_field(draft: Draft, change: dict[str, Any]) -> None:
+    """Change the type of a field; values that do not fit are counted, shown and asked about."""
+    type_row, row = draft.type_row(change["type"]), draft.field_row(change["type"], change["field"])
+    entity_type = draft.types[type_row["id"]]
+    old = entity_type.fields[row["name"]]
+    stored = _check(draft, entity_type, old, row, change)
+    new = _new_row(draft, entity_type, old, change)
+    title = definitions.check_title
+    title(type_row["title"], entity_type.name, {**entity_type.fields, old.name: new})
+    step = Step(
+        "retype_field", f"{entity_type.name}.{old.name}",
+        f"Change the type of {old.label} from {old.kind} to {new.kind}",
+    )  # fmt: skip
+    count = existing.count_rows(draft.connection, stored, trashed=True)
+    at_once = count <= db.settings().fill_limit
+    conversion = Conversion(old, new, change.get("style"))
+    answer = change.get("existing")
+    if at_once or not draft.applying:
+        conversion = _preview(draft, step, stored, conversion, answer)
+    elif answer is not None:
+        conversion = _answered(conversion, answer)
+    if at_once:
+        row["trashed_in"] = draft.generation
+        step.conversion = conversion
+    else:
+        _by_job(draft, step, conversion, count)
+    step.notes.append(f"the {old.kind} stays in the trash and can be put back: revert_field")
+    draft.touch(step, type_row["id"])
+
+
+def _by_job(draft: Draft, step: Step, conversion: Conversion, count: int) -> None:
+    """Let the new field be a shadow that a job fills."""
+    said = {
+        "style": conversion.style, "lossy": conversion.lossy, "fill": conversion.fill,
+        "total": count,
+    }  # fmt: skip
+    fresh = draft.rows.fields[conversion.new.id]
+    fresh["trashed_in"] = draft.generation
+    fresh["conversion"] = orjson.dumps(said, default=str).decode()
+    name, _, field_name = step.target.partition(".")
+    step.job = {"type": name, "field": field_name}
+    step.notes.append(
+        f"{count} rows are converted beside readers and writers; until then it is "
+        f"{conversion.old.kind}"
+    )
+
+
+def not_running(entity_type: EntityType, field: Field | None = None) -> None:
+    """Refuse to touch a field, or any of a type, while its type is being changed."""
+    for shadow in entity_type.shadows:
+        if field is None or shadow.old.id == field.id:
+            raise RelatumError("retype_running", what=f"{entity_type.name}.{shadow.old.name}")
+
+
+def _check(
+    draft: Draft, entity_type: EntityType, old: Field, row: dict[str, Any], change: dict[str, Any]
+) -> EntityType:
+    """Refuse what can't be; return the type as it is stored."""
+    owners.must_own(draft.owner, row, "changed")
+    kind, name = change["kind"], f"{entity_type.name}.{old.name}"
+    known = CONVERSIONS.get(old.kind, ())
+    if kind not in known:
+        listed = ", ".join(known) or "nothing else"
+        raise RelatumError("retype_impossible", what=name, kind=old.kind, to=kind, known=listed)
+    not_running(entity_type, old)
+    for key in entity_type.keys:
+        if len(key.fields) > 1 and old.name in key.fields:
+            uses = f"the unique key over {', '.join(key.fields)}"
+            raise RelatumError("in_use", what=f"Field '{old.name}'", uses=uses)
+    stored = draft.before.by_id.get(entity_type.id)
+    if stored is None or old.id not in {field.id for field in stored.fields.values()}:
+        reason = "is made by this very plan; make it of the type that you want"
+        raise RelatumError("definition_invalid", what=name, reason=reason)
+    return stored
+
+
+def _new_row(draft: Draft, entity_type: EntityType, old: Field, change: dict[str, Any]) -> Field:
+    """Take in the row of the field as it will be, and return the field."""
+    kind = change["kind"]
+    settings = definitions.check_settings(kind, change.get("settings") or {}, old.name)
+    before = draft.rows.fields[old.id]
+    new_class = definitions.field_class(kind)
+    ordered = new_class.value_type.ordered
+    new_id = draft.new_id()
+    row = {
+        **before, "id": new_id, "column_name": draft.free_column(entity_type.id, old.name),
+        "kind": kind, "stored_as": definitions.stored_as(kind), "default_value": None,
+        "settings": orjson.dumps(settings).decode(), "retypes": old.id,
+        "is_unique": before["is_unique"] and new_class.CAN_BE_UNIQUE,
+        "indexed": before["indexed"] and ordered, "sortable": before["sortable"] and ordered,
+    }  # fmt: skip
+    draft.rows.add_field(row)
+    if new_class.HAS_OPTIONS:
+        given = change.get("options") or _offered(draft, entity_type, old)
+        optioning.set_options(draft, new_id, (), given)
+    made = draft.probe_field(new_id)
+    definitions.check_flags(made)
+    row["default_value"] = _default(old, made, change)
+    return draft.probe_field(new_id)
+
+
+def _default(old: Field, new: Field, change: dict[str, Any]) -> str | None:
+    if "default" in change:
+        return definitions.check_default(new, change["default"])
+    if old.default is None or old.default in old.DEFAULTS:
+        return old.default if old.default in new.DEFAULTS else None
+    try:
+        kept = Conversion(old, new, change.get("style")).exact(old.check(old.default_value()))
+    except Refused:
+        return None
+    return definitions.check_default(new, new.wire(kept))
+
+
+def _offered(draft: Draft, entity_type: EntityType, old: Field) -> list[dict[str, Any]]:
+    """Return an option for each value that a field has."""
+    if old.kind == "boolean":
+        return [{"value": "true", "label": "Yes"}, {"value": "false", "label": "No"}]
+    table = draft.before.by_id[entity_type.id].table
+    column = table.c[old.column]
+    query = sa.select(column).where(column.is_not(None)).distinct().limit(OFFERED + 1)
+    texts = {
+        " ".join(old.text(old.wire(value)).split())
+        for value in draft.connection.execute(query).scalars()
+    }
+    if len(texts) > OFFERED:
+        reason = f"has more than {OFFERED} different values; name the options"
+        raise RelatumError("definition_invalid", what=old.name, reason=reason)
+    return [{"value": text} for text in sorted(texts) if 0 < len(text) <= 64]
+
+
+# -- values that do not fit ------------------------------------------------------------------
+def _preview(
+    draft: Draft, step: Step, stored: EntityType, conversion: Conversion, answer: Any
+) -> Conversion:
+    """Convert each different value once; count and show those that do not fit, and ask."""
+    table = stored.table
+    column = table.c[conversion.old.column]
+    query = (
+        sa.select(column, sa.func.count(), sa.func.min(table.c.id))
+        .where(column.is_not(None))
+        .group_by(column)
+        .order_by(sa.func.min(table.c.id))
+        .execution_options(yield_per=5_000)
+    )
+    lost = 0
+    shown: list[tuple[int, str]] = []
+    seen: dict[Any, int] = {}
+    for value, count, first in draft.connection.execute(query):
+        step.rows += count
+        try:
+            made = conversion.exact(value)
+        except Refused as refused:
+            lost += count
+            shown += [(first, refused.problem.message)] if len(shown) < _SHOWN else []
+            continue
+        if conversion.new.unique and made is not None:
+            _twice(step, conversion.new, seen, first, made)
+    return _ask(step, conversion, lost, shown, answer) if lost else conversion
+
+
+def _ask(
+    step: Step, conversion: Conversion, lost: int, shown: list[tuple[int, str]], answer: Any
+) -> Conversion:
+    step.risk, step.offenders = "lossy", [first for first, _ in shown]
+    step.notes += [f"record {first}: {message}" for first, message in shown]
+    if answer is not None:
+        step.notes.append(f"{lost} values do not fit and are replaced")
+        return _answered(conversion, answer)
+    answers = " or ".join(_possible(conversion.new)) or "none is possible"
+    params = {"count": lost, "first": shown[0][1], "id": shown[0][0], "answers": answers}
+    step.question = Problem("retype_lossy", params, field=conversion.new.name)
+    return conversion
+
+
+def _twice(step: Step, new: Field, seen: dict[Any, int], first: int, made: Any) -> None:
+    """Refuse a conversion that makes two records of a unique field the same."""
+    other = seen.setdefault(new.key(made), first)
+    if other != first and step.question is None:
+        ids = f"{other}, {first}"
+        params = {"count": 1, "fields": new.name, "ids": ids, "answers": "none is possible"}
+        step.question = Problem("existing_duplicates", params, field=new.name)
+
+
+def _possible(new: Field) -> list[str]:
+    default = ["default"] if new.default is not None and new.default not in new.DEFAULTS else []
+    return [*([] if new.required else ["clear"]), *default, '{"fill": VALUE}']
+
+
+def _answered(conversion: Conversion, answer: Any) -> Conversion:
+    value = existing.answered(conversion.new, answer, _possible(conversion.new))
+    return Conversion(conversion.old, conversion.new, conversion.style, lossy=True, fill=value)
+
+
+# -- converting ------------------------------------------------------------------------------
+def convert(
+    entity_type: EntityType, conversion: Conversion, after: int, limit: int
+) -> tuple[int, int]:
+    """Fill the new columns of the next rows after an id, in the open transaction.
+
+    Returns the last id and the count, 0 at the end. Raises `retype_lossy` of a value that does
+    not fit. The rows are locked, so that a writer's newer value is not overwritten.
+    """
+    connection, table = db.for_writing().connection, entity_type.table
+    query = (
+        sa.select(table.c.id, table.c[conversion.old.column])
+        .where(table.c.id > after)
+        .order_by(table.c.id)
+        .limit(limit)
+        .with_for_update()
+    )
+    rows = connection.execute(query).all()
+    if not rows:
+        return after, 0
+    made: dict[Any, list[int]] = {}
+    for id_, value in rows:
+        made.setdefault(value, []).append(id_)
+    parameters = [
+        {"_id": id_, **columns}
+        for value, ids in made.items()
+        for columns in [_columns(conversion, value, ids)]
+        for id_ in ids
+        if value is not None
+    ]
+    if parameters:
+        values: dict[str, Any] = {name: sa.bindparam(name) for name in conversion.names}
+        statement = sa.update(table).where(table.c.id == sa.bindparam("_id")).values(values)
+        connection.execute(statement, parameters)
+    return int(rows[-1][0]), len(rows)
+
+
+def _columns(conversion: Conversion, value: Any, ids: list[int]) -> dict[str, Any]:
+    try:
+        return conversion.columns(value)
+    except Refused as refused:
+        answers = " or ".join(_possible(conversion.new))
+        raise RelatumError(
+            "retype_lossy", count=len(ids), id=ids[0], first=refused.problem.message,
+            answers=answers,
+        ) from None  # fmt: skip
+
+
+def advance(type_name: str, field_name: str, limit: int = CHUNK) -> Progress:
+    """Convert the next rows of a running change of type in the open transaction.
+
+    Where it got to is stored with it, so a killed conversion goes on where it was. Raises
+    `retype_not_running` if it was cancelled, `retype_lossy` of a value that does not fit.
+    """
+    entity_type, shadow = _running(type_name, field_name)
+    connection = db.for_writing().connection
+    query = sa.select(_FIELDS.c.conversion).where(_FIELDS.c.id == shadow.new.id)
+    said = orjson.loads(connection.execute(query.with_for_update()).scalar_one())
+    if not said.get("filled"):
+        last, count = convert(entity_type, shadow, said.get("after", 0), limit)
+        said = {**said, "after": last, "done": said.get("done", 0) + count, "filled": not count}
+        statement = sa.update(_FIELDS).where(_FIELDS.c.id == shadow.new.id)
+        connection.execute(statement.values(conversion=orjson.dumps(said).decode()))
+    return _progress(shadow, said)
+
+
+def progress(type_name: str, field_name: str) -> Progress:
+    """Say how far a change of type has come; raise `retype_not_running`."""
+    _, shadow = _running(type_name, field_name)
+    query = sa.select(_FIELDS.c.conversion).where(_FIELDS.c.id == shadow.new.id)
+    return _progress(shadow, orjson.loads(db.current().connection.execute(query).scalar_one()))
+
+
+def running(type_name: str, field_name: str) -> bool:
+    """Say whether the type of a field is being changed."""
+    entity_type = catalog.current().types.get(type_name)
+    shadows = entity_type.shadows if entity_type is not None else ()
+    return any(shadow.old.name == field_name for shadow in shadows)
+
+
+def _running(type_name: str, field_name: str) -> tuple[EntityType, Conversion]:
+    entity_type = catalog.current().type(type_name)
+    for shadow in entity_type.shadows:
+        if shadow.old.name == field_name:
+            return entity_type, shadow
+    raise RelatumError("retype_not_running", what=f"{type_name}.{field_name}")
+
+
+def _progress(shadow: Conversion, said: dict[str, Any]) -> Progress:
+    return Progress(
+        shadow.old.kind, shadow.new.kind, said.get("done", 0), said["total"],
+        filled=bool(said.get("filled")),
+    )  # fmt: skip
+
+
+def convert_all(entity_type: EntityType, conversion: Conversion) -> None:
+    """Fill the new columns of every row in the open transaction."""
+    after, count = convert(entity_type, conversion, 0, CHUNK)
+    while count:
+        after, count = convert(entity_type, conversion, after, CHUNK)
+
+
+# -- switching and going back ----------------------------------------------------------------
+def finish_retype(draft: Draft, change: dict[str, Any]) -> None:
+    """Switch a field to the type that its values have been converted to."""
+    type_row, shadow = _shadow(draft, change)
+    old, new = draft.rows.fields[shadow.old.id], draft.rows.fields[shadow.new.id]
+    if not orjson.loads(new["conversion"]).get("filled"):
+        raise RelatumError("retype_running", what=f"{type_row['name']}.{old['name']}")
+    old["trashed_in"] = draft.generation
+    new["trashed_in"], new["conversion"] = None, None
+    summary = f"{shadow.old.label} is a {shadow.new.kind} field now"
+    step = Step("finish_retype", f"{type_row['name']}.{old['name']}", summary)
+    draft.touch(step, type_row["id"])
+
+
+def cancel_retype(draft: Draft, change: dict[str, Any]) -> None:
+    """Give up a change of type that is running: the field stays what it is."""
+    type_row, shadow = _shadow(draft, change)
+    owners.must_own(draft.owner, draft.rows.fields[shadow.old.id], "changed")
+    draft.rows.drop_field(shadow.new.id)
+    summary = f"{shadow.old.label} stays a {shadow.old.kind} field"
+    step = Step("cancel_retype", f"{type_row['name']}.{shadow.old.name}", summary)
+    draft.touch(step, type_row["id"])
+    # Nobody reads the columns of a shadow, so there is nobody to wait for.
+    step.statements += [ddl.DropColumn(type_row["table_name"], name) for name in shadow.names]
+
+
+def _shadow(draft: Draft, change: dict[str, Any]) -> tuple[dict[str, Any], Conversion]:
+    type_row, row = draft.type_row(change["type"]), draft.field_row(change["type"], change["field"])
+    for shadow in draft.types[type_row["id"]].shadows:
+        if shadow.old.id == row["id"]:
+            return type_row, shadow
+    raise RelatumError("retype_not_running", what=f"{type_row['name']}.{row['name']}")
+
+
+def revert_field(draft: Draft, change: dict[str, Any]) -> None:
+    """Put a field back to the type that it had, with the values that it had."""
+    type_row, row = draft.type_row(change["type"]), draft.field_row(change["type"], change["field"])
+    owners.must_own(draft.owner, row, "changed")
+    before = draft.rows.fields.get(row["retypes"] or 0)
+    what = f"{type_row['name']}.{row['name']}"
+    if before is None or before["trashed_in"] is None:
+        raise RelatumError("retype_not_running", what=what)
+    old = draft.probe_field(before["id"])
+    row["trashed_in"], before["trashed_in"] = draft.generation, None
+    step = Step("revert_field", what, f"Put {old.label} back to {old.kind}", risk="lossy")
+    table = draft.before.by_id[type_row["id"]].table
+    new_column = table.c[row["column_name"]]
+    query = sa.select(sa.func.count()).select_from(table).where(
+        new_column.is_not(None), table.c[old.column].is_(None)
+    )  # fmt: skip
+    step.rows = int(draft.connection.execute(query).scalar_one())
+    step.notes.append(
+        f"values are what they were before the change of type; {step.rows} rows that had none then "
+        "have none again. What was written since stays in the trash"
+    )
+    draft.touch(step, type_row["id"])
