@@ -39,6 +39,8 @@ COMMANDS = {
     "views": ("views", "views", "Show, save and drop views: saved lists."),
     "users": ("users", "users", "Show users, add them and let them sign in."),
     "tokens": ("tokens", "tokens", "Show, make and revoke bearer tokens."),
+    "jobs": ("jobs", "jobs", "Show jobs, start, cancel and retry them; what starts by itself."),
+    "worker": ("worker", "worker", "Run jobs in a process of their own."),
     "schema": ("schema", "schema", "Move your data model between instances as text."),
     "keys": ("keys", "keys", "Show and change the keys of encrypted fields."),
     "plugins": ("plugins", "plugins", "Show plugins, enable and disable them."),

@@ -1,8 +1,8 @@
 """What a server calls: each request is served by the application of the newest set of plugins.
 
-Applications are immutable. A transaction that sees a newer set of plugins than its application
-serves stops before any work (`db.Stale`); then the next application is built, by one thread,
-takes its place, and the request is run again on it. Requests in flight finish where they began.
+A transaction that sees a newer set of plugins than its application serves stops before any work
+(`db.Stale`); then the request is run again on the newer application. Requests in flight finish
+where they began.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
 import sqlalchemy as sa
-from flask import Flask
 from sqlalchemy import exc as sa_exc
 
 from . import clock, db, models, plugin_host
 from .api import plugin_routes, problems
-from .app import create_app
 from .config import Config
 from .errors import RelatumError
+from .newest import Newest
 from .plugin_host import Loaded
 
 #: Seconds after which a request that needs no database asks for newer plugins all the same.
@@ -35,8 +34,6 @@ SEEN_EVERY: Final = 30.0
 _FORGOTTEN: Final = timedelta(days=1)
 #: Seconds for which a request is run again, each time because somebody has enabled a plugin.
 _PATIENCE: Final = 30.0
-#: Seconds after which a set of plugins that could not be built is tried again.
-AGAIN_EVERY: Final = 10.0
 _log = logging.getLogger("relatum.dispatch")
 
 
@@ -46,25 +43,14 @@ class Application:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.worker = uuid.uuid4().hex
-        self._building = threading.Lock()
-        #: Built, although nothing is known of the database: it finds out with the first request.
-        self._loaded = Loaded(generation=0)
-        self._app = self._made(self._loaded)
-        #: The newest generation that could not be built, and when: the one before it serves on.
-        self._failed, self._failed_at = -1, float("-inf")
         self._looked = self._seen = float("-inf")
-        self._aside = Flask("relatum.dispatch")
-        db.init_app(self._aside, config)
         self._reports: list[threading.Thread] = []
+        self.newest = Newest(config, self._report)
 
     @property
     def generation(self) -> int:
         """The set of plugins that is served; 0 before the first request."""
-        return self._loaded.generation
-
-    def _made(self, loaded: Loaded) -> Flask:
-        with plugin_host.PARSING:  # werkzeug makes syntax trees of its rules
-            return create_app(self.config, loaded, accepted=lambda: self._failed)
+        return self.newest.generation
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -75,10 +61,10 @@ class Application:
         environ["wsgi.input"] = body
         while True:
             try:
-                return self._app.wsgi_app(environ.copy(), start_response)
+                return self.newest.app.wsgi_app(environ.copy(), start_response)
             except db.Stale as stale:
                 body.rewind()
-                self.build(stale.generation)
+                self.newest.build(stale.generation)
             if time.monotonic() > given_up:
                 refusal = problems.document(RelatumError("plugins_busy", seconds=int(_PATIENCE)))
                 return refusal(environ, start_response)
@@ -91,61 +77,15 @@ class Application:
             return
         self._looked = now
         with contextlib.suppress(RelatumError, sa_exc.SQLAlchemyError):
-            newest = self._epoch()
-            self.build(newest)
+            self.newest.build(self.newest.epoch())
         if now - self._seen > SEEN_EVERY:
             self._report()
-
-    def _epoch(self) -> int:
-        with self._aside.app_context(), db.reading(timed=False) as tx:
-            return tx.epochs.plugins
-
-    # -- building ---------------------------------------------------------------------------
-    def build(self, generation: int) -> None:
-        """Serve a generation, or a newer one, from now on; one thread builds, others wait."""
-        if self._settled(generation):
-            return
-        with self._building:
-            if self._settled(generation):  # by the thread that this one waited for
-                return
-            try:
-                loaded, app = self._newest()
-            except Exception:  # noqa: BLE001  # whatever it is, the application before it serves
-                # Nothing is wrong with a plugin, or it would have been left out.
-                _log.exception("generation %s of plugins can't be built", generation)
-                self._failed, self._failed_at = generation, time.monotonic()
-                return
-            self._loaded, self._app = loaded, app
-            self._report()
-
-    def _settled(self, generation: int) -> bool:
-        """Whether a generation is served, or failed a moment ago."""
-        failed = generation == self._failed and time.monotonic() - self._failed_at < AGAIN_EVERY
-        return failed or generation == self.generation
-
-    def _newest(self) -> tuple[Loaded, Flask]:
-        with self._aside.app_context(), db.reading(timed=False) as tx:
-            generation, known = tx.epochs.plugins, plugin_host.states(tx.connection)
-        left_out: dict[str, str] = {}
-        while True:
-            loaded = plugin_host.load(
-                known, generation, self.config.home, left_out=left_out,
-                safe=bool(self.config.safe_mode),
-            )  # fmt: skip
-            loaded.hooks.on_failure = self._failed_hook
-            try:
-                return loaded, self._made(loaded)
-            except plugin_routes.NotMounted as broken:
-                left_out[broken.plugin] = broken.reason
-
-    def _failed_hook(self, plugin: str, hook: str, error: Exception) -> None:
-        _log.warning("plugin %s failed in %s: %s", plugin, hook, error)
 
     # -- telling ----------------------------------------------------------------------------
     def _report(self) -> None:
         """Note, beside the requests, that this worker lives, what it serves, and what failed."""
         self._seen = time.monotonic()
-        thread = threading.Thread(target=self._note, args=(self._loaded,), daemon=True)
+        thread = threading.Thread(target=self._note, args=(self.newest.loaded,), daemon=True)
         self._reports = [each for each in self._reports if each.is_alive()]
         self._reports.append(thread)
         thread.start()
@@ -154,7 +94,7 @@ class Application:
         for plugin_id, fault in loaded.faults.items():
             _log.warning("plugin %s does not run: %s", plugin_id, fault.reason)
         try:
-            with self._aside.app_context():
+            with self.newest.aside.app_context():
                 db.transact(lambda: self._written(loaded))
         except Exception as error:  # noqa: BLE001  # a request needs none of this
             _log.info("the state of this worker is not noted: %s", error)

@@ -27,6 +27,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from . import db
+from .beside import Beside
 from .config import SETTINGS, Config
 from .errors import RelatumError
 
@@ -40,6 +41,7 @@ _LAST_PORT: Final = 65535
 _PORTS_TRIED: Final = 100
 _ACCESS_LINE: Final = "%(addr)s %(method)s %(path)s %(status)d %(dt_ms).1f ms"
 _LINK: Final = re.compile(r"(/sign-in/)\S+")
+_JOBS: Final = "from relatum.core.worker import supervised; supervised({})"
 _log = logging.getLogger("relatum.serve")
 
 
@@ -50,11 +52,13 @@ def serve(
     workers: int = 1,
     *,
     access_log: bool = False,
+    jobs: bool = True,
     ready: Callable[[], None] | None = None,
 ) -> None:
     """Serve the instance until a signal says stop; return once every worker has ended.
 
-    `ready` is called once, in a thread, when the first worker accepts requests. Raises
+    With `jobs` a process that runs jobs lives beside the workers. `ready` is called once, in a
+    thread, when the first worker accepts requests. Raises
     `port_in_use` or `port_refused` before anything is started; exits with status 1 if no
     worker can start.
     """
@@ -65,9 +69,11 @@ def serve(
     os.register_at_fork(after_in_child=partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
     server = _granian(config, host, port, workers, access_log=access_log)
     stopped = threading.Event()
+    beside = Beside(_JOBS.format(os.getpid()) if jobs else None)
 
     def up() -> None:
         server.respawn_failed_workers = True  # from now on; one that can't even start ends all
+        beside.start()
         (ready or partial(_log.info, "listening at %s", address(host, port)))()
 
     waiting = threading.Thread(target=_when_up, args=(host, port, up, stopped), daemon=True)
@@ -75,7 +81,10 @@ def serve(
     server.on_startup(partial(_stop_on_hang_up, server, signal.getsignal(signal.SIGHUP)))
     server.on_shutdown(stopped.set)
     # Granian's own loader would put the working directory on sys.path.
-    server.serve(target_loader=_load, wrap_loader=False)
+    try:
+        server.serve(target_loader=_load, wrap_loader=False)
+    finally:
+        beside.stop(STOP_SECONDS)
 
 
 def environment(config: Config) -> dict[str, str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from relatum.core import clock, db, jobs
+from relatum.core import backup, clock, db, doctor, jobs
 
+from .conftest import Instance
 from .counting import CountSchema, count, crm, kind, kinds, numbers, run, swept
 
 __all__ = ["crm", "kinds"]
@@ -35,11 +37,10 @@ def test_a_job_whose_process_fell_silent_waits_again_and_loses_nothing(crm):
     job_id = abandoned(crm)
     assert swept(crm) == []
     with clock.frozen(clock.now() + jobs.LEASE + timedelta(seconds=1)):
-        assert swept(crm) == []  # it waits for its second attempt
-        assert crm.read(jobs.get, job_id)["error"]["code"] == "job_abandoned"
-    with clock.frozen(clock.now() + timedelta(minutes=5)):
         assert swept(crm) == [job_id]
+        assert crm.read(jobs.get, job_id)["error"]["code"] == "job_abandoned"
         assert run(crm, job_id, "new") == "done"
+    assert crm.read(jobs.get, job_id)["error"] is None
     assert numbers(crm) == [0, 1, 2, 3]
 
 
@@ -78,3 +79,31 @@ def test_a_job_that_the_queue_lost_is_found(crm):
     job_id = crm.write(jobs.enqueue, "count", {"to": 1})
     jobs.queue_of(crm.config.home).take()
     assert swept(crm) == [job_id]
+
+
+# -- the instance ---------------------------------------------------------------------------
+def test_doctor_names_a_job_that_a_dead_process_left_and_jobs_that_nobody_runs(crm):
+    def codes() -> list[str]:
+        with crm.app.app_context():
+            return [finding.code for finding in doctor.examine()]
+
+    abandoned(crm)
+    crm.write(jobs.enqueue, "count", {"to": 1})
+    assert codes() == []
+    with clock.frozen(clock.now() + timedelta(minutes=6)):
+        assert codes() == ["job_stuck", "jobs_waiting"]
+
+
+def test_a_restored_job_that_was_running_goes_on_after_its_last_chunk(crm, blank, tmp_path):
+    job_id = abandoned(crm)
+    with crm.app.app_context():
+        backup.backup(tmp_path / "saved.zip")
+    other = Instance(blank("sqlite"))
+    with other.app.app_context():
+        backup.restore(tmp_path / "saved.zip")
+    job = other.read(jobs.get, job_id, actor=other.actor)
+    assert (job["state"], job["done"]) == ("queued", 2)
+    assert run(other, job_id) == "done"
+    assert numbers(other) == [0, 1, 2, 3]
+    names = zipfile.ZipFile(tmp_path / "saved.zip").namelist()
+    assert not [name for name in names if "queue" in name or "jobs_process" in name]

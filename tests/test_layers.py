@@ -50,9 +50,9 @@ LAYERS = (
     },
     {"core.plugin_host"},
     # core.serve starts processes that import core.wsgi by name, and knows no application itself.
-    {"core.serve", "core.demo", "core.help"},
+    {"core.beside", "core.serve", "core.demo", "core.help"},
     {"core.api", "core.commands"},
-    {"core.app", "core.dispatch", "core.wsgi", "cli"},
+    {"core.app", "core.newest", "core.dispatch", "core.worker", "core.wsgi", "cli"},
     {"", "testing"},
     {"plugins"},
 )

@@ -10,7 +10,7 @@ from io import BytesIO
 
 import pytest
 
-from relatum.core import auth, db, dispatch, plugin_host, records
+from relatum.core import auth, db, newest, plugin_host, records
 from relatum.core.config import Config
 from relatum.core.dispatch import Application, _Body
 from relatum.core.errors import RelatumError
@@ -102,14 +102,14 @@ def test_a_request_that_comes_too_late_is_run_again_with_its_body(loyal, applica
 def test_what_has_committed_is_never_run_again(loyal, application):
     put(loyal, "small", small("small"))
     client(application).get(HELLO)
-    with application._app.app_context():
+    with application.newest.app.app_context():
         db.transact(lambda: records.create("x_company", [{"name": "A"}], actor=loyal.alice))
         enable_elsewhere = threading.Thread(target=enable, args=(loyal, "small"))
         enable_elsewhere.start()
         enable_elsewhere.join()
         with db.reading():
             pass
-    with application._app.app_context(), pytest.raises(db.Stale), db.reading():
+    with application.newest.app.app_context(), pytest.raises(db.Stale), db.reading():
         pass
 
 
@@ -164,14 +164,14 @@ def test_routes_that_break_a_rule_are_refused(instance, routes, reason):
 
 def test_a_set_that_could_not_be_built_is_tried_again(loyal, application, monkeypatch, caplog):
     assert client(application).get(HELLO).status_code == 200
-    token, working = token_of(loyal), application._made
-    monkeypatch.setattr(application, "_made", lambda _loaded: 1 / 0)
+    token, working = token_of(loyal), application.newest._made
+    monkeypatch.setattr(application.newest, "_made", lambda _loaded: 1 / 0)
     disable(loyal, "loyalty")
     assert client(application, token).get("/api/v1/records/x_company").status_code == 200
     assert client(application).get(HELLO).status_code == 200
     assert "can't be built" in caplog.text
-    monkeypatch.setattr(application, "_made", working)
-    monkeypatch.setattr(dispatch, "AGAIN_EVERY", 0.0)
+    monkeypatch.setattr(application.newest, "_made", working)
+    monkeypatch.setattr(newest, "AGAIN_EVERY", 0.0)
     assert client(application).get(HELLO).status_code == 404
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from marshmallow import Schema
 
-from ...schemas import answers, entity_types, errors, people
+from ...schemas import answers, entity_types, errors, jobs, people
 from .. import db
 from ..catalog import Catalog, EntityType
 from ..fields import Field, Several
@@ -41,6 +41,14 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Plugins": answers.PluginsSchema,
     "PluginDetails": answers.PluginDetailsSchema,
     "PluginPlan": answers.PluginPlanSchema,
+    "NewJob": jobs.NewJobSchema,
+    "Jobs": jobs.JobsSchema,
+    "JobDetails": jobs.JobDetailsSchema,
+    "JobKinds": jobs.JobKindsSchema,
+    "NewSchedule": jobs.NewScheduleSchema,
+    "ScheduleChange": jobs.ScheduleChangeSchema,
+    "Schedule": jobs.ScheduleSchema,
+    "Schedules": jobs.SchedulesSchema,
     "Deletion": answers.DeletionSchema,
     "BulkResult": answers.BulkResultSchema,
     "History": answers.HistorySchema,

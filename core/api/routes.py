@@ -13,6 +13,7 @@ from . import bulk as bulk
 from . import entity_types as entity_types
 from . import gate, wire
 from . import health as health
+from . import jobs as jobs
 from . import openapi as openapi
 from . import plugins as plugins
 from . import records as records

@@ -52,6 +52,7 @@ def demo(
     port: int,
     workers: int,
     access_log: bool,
+    jobs: bool,
     preset: str,
     remove: bool,
     as_json: bool,
@@ -81,7 +82,9 @@ def demo(
     def ready() -> None:
         _welcome(server.address(host, free), made, keys)
 
-    server.serve(instance.config, host, free, workers, access_log=access_log, ready=ready)
+    server.serve(
+        instance.config, host, free, workers, access_log=access_log, jobs=jobs, ready=ready
+    )
 
 
 def _remove(instance: Instance, *, as_json: bool) -> None:

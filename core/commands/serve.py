@@ -18,6 +18,10 @@ def serving_options(command: F) -> F:
     for option in (
         click.option("--access-log", is_flag=True, help="Write a line per request."),
         click.option(
+            "--jobs/--no-jobs", default=True, show_default=True,
+            help="Whether a process that runs jobs lives beside the workers.",
+        ),
+        click.option(
             "--workers", type=click.IntRange(1, 64), default=1, show_default=True,
             help="Worker processes; two per processor at most.",
         ),
@@ -36,7 +40,9 @@ def serving_options(command: F) -> F:
 @click.command()
 @serving_options
 @pass_instance
-def serve(instance: Instance, host: str, port: int, workers: int, access_log: bool) -> None:
+def serve(
+    instance: Instance, host: str, port: int, workers: int, access_log: bool, jobs: bool
+) -> None:
     """Serve the instance over HTTP, until Ctrl+C or SIGTERM.
 
     It listens on loopback only. For others, put a server that speaks TLS in front of it and set
@@ -53,4 +59,6 @@ def serve(instance: Instance, host: str, port: int, workers: int, access_log: bo
     def ready() -> None:
         click.echo(f"Relatum serves {server.address(host, port)} (Ctrl+C stops it).")
 
-    server.serve(instance.config, host, port, workers, access_log=access_log, ready=ready)
+    server.serve(
+        instance.config, host, port, workers, access_log=access_log, jobs=jobs, ready=ready
+    )

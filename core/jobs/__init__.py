@@ -30,6 +30,7 @@ from .kinds import Kind as Kind
 from .kinds import Step as Step
 from .kinds import known as known
 from .kinds import register as register
+from .processes import BEAT as BEAT
 from .processes import LEASE as LEASE
 from .processes import Process as Process
 from .processes import bring_back as bring_back

@@ -189,7 +189,7 @@ def fitting(size: int, took: float, most: int) -> int:
     return min(most, size * 2) if took < _SHORT else size
 
 
-def failed_once(row: Any, code: str, sentence: str) -> str:
+def failed_once(row: Any, code: str, sentence: str, *, at_once: bool = False) -> str:
     """Let a job wait for its next attempt, or fail it after the last; return its state."""
     attempts = row.attempts + 1
     try:
@@ -204,5 +204,6 @@ def failed_once(row: Any, code: str, sentence: str) -> str:
         rows.change(row.id, **rows.finished(FAILED, **told))
         return FAILED
     wait = timedelta(seconds=min(_LONGEST, _BACK_OFF * 3 ** (attempts - 1)))
-    rows.change(row.id, state=QUEUED, not_before=clock.now() + wait, **rows.FREE, **told)
+    later = None if at_once else clock.now() + wait
+    rows.change(row.id, state=QUEUED, not_before=later, **rows.FREE, **told)
     return QUEUED

@@ -60,7 +60,8 @@ def _put_right() -> None:
     lost = sa.select(TABLE).where(processes.lost(now, dead)).with_for_update()
     for row in connection.execute(lost).all():
         told = RelatumError("job_abandoned")
-        failed_once(row, told.code, str(told))
+        # A process that is stopped hard is no fault of the job's; one that dies of it again is.
+        failed_once(row, told.code, str(told), at_once=row.attempts == 0)
     if dead:
         connection.execute(sa.delete(PROCESSES).where(PROCESSES.c.id.in_(dead)))
     for name in schedules.due(connection, now):
