@@ -245,3 +245,25 @@ def test_a_value_that_broke_no_rule_when_it_was_written_is_still_described(alice
     alice.patch(f"{PREFIX}/entity-types/x_thing/fields/size", json=stricter)
     document = alice.get(DESCRIPTION).get_json()
     assert errors(document, "x_thing.Record", alice.get(made).get_json()) == []
+
+
+def test_lines_are_described_by_their_type_and_filters_may_ask_for_them(instance):
+    link = {"target": "x_order", "part": True, "inverse": "lines"}
+    instance.make_type("x_order", {"name": "name", "kind": "text"})
+    instance.make_type(
+        "x_line",
+        {"name": "product", "kind": "text", "required": True},
+        {"name": "order", "kind": "lookup", "required": True, "settings": link},
+        {"name": "above", "kind": "lookup", "required": True,
+         "settings": {"target": "x_line", "part": True, "inverse": "below"}},
+        title="product",
+    )  # fmt: skip
+    described = instance.client(instance.alice).get(DESCRIPTION).get_json()
+    schemas = described["components"]["schemas"]
+    for body in ("RecordCreate", "RecordUpdate"):
+        lines = schemas[f"x_order.{body}"]["properties"]["lines"]
+        assert lines["items"] == {"$ref": "#/components/schemas/x_line.RecordPart"}
+    row = schemas["x_line.RecordPart"]["properties"]
+    assert {"id", "version", "product", "below"} <= set(row)
+    assert row["below"]["items"] == {"$ref": "#/components/schemas/x_line.RecordPart"}
+    assert {"$ref": "#/components/schemas/FilterHas"} in schemas["Filter"]["oneOf"]

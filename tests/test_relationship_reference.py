@@ -28,7 +28,7 @@ from .relationship_reference import Reference
 from .relationship_state import Refusal
 
 #: How many machines run; a long search sets more.
-EXAMPLES = int(os.environ.get("RELATUM_TEST_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("RELATUM_TEST_EXAMPLES", "3"))
 #: Making a failure small takes minutes; a long search does it.
 PHASES = [p for p in Phase if p is not Phase.shrink or os.environ.get("RELATUM_TEST_SHRINK")]
 WORDS = st.sampled_from([None, "a", "b", "c"])

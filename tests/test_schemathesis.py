@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,13 +10,22 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from relatum.core import serve
 from relatum.core.config import Config
 
+from .plugged import with_loyalty
 from .test_api_entity_types import ASSET
+
+
+def lookup(name: str, target: str, **rules: Any) -> dict[str, Any]:
+    """Return the definition of a link."""
+    own: dict[str, Any] = {r: rules.pop(r) for r in ("required", "unique") if r in rules}
+    return {"name": name, "kind": "lookup", "settings": {"target": target, **rules}, **own}
+
 
 #: How hard to look: cases per operation, and the seed; a long search sets more.
 EXAMPLES = os.environ.get("RELATUM_TEST_EXAMPLES", "10")
@@ -33,7 +43,43 @@ ensure_resource_availability.enabled = false
 [[operations]]
 include-path-regex = "/bulk"
 checks.negative_data_rejection.enabled = false
+
+[[operations]]
+include-path-regex = "/plugins/{plugin}"
+parameters = { plugin = "loyalty" }
 """
+#: What a plugin's routes answer; they are not in the description of the API.
+ROUTES = {
+    ("get", "/x/loyalty/hello"): (200,),
+    ("get", "/api/x/loyalty/count"): (200,),
+    ("post", "/api/x/loyalty/cards"): (201, 409),
+}
+#: Types with parts, ties, a tree, a link to itself and a reference.
+TIED: list[dict[str, Any]] = [
+    {"name": "x_place", "fields": [
+        {"name": "name", "kind": "text"}, lookup("above", "x_place", tree=True, inverse="below"),
+        lookup("twin", "x_place", on_delete="clear", unique=True),
+    ]},
+    {"name": "x_order", "fields": [
+        {"name": "name", "kind": "text", "unique": True},
+        lookup("place", "x_place", inverse="orders", on_delete="cascade"),
+    ]},
+    {"name": "x_line", "title": "product", "fields": [
+        {"name": "product", "kind": "text", "required": True},
+        {"name": "position", "kind": "integer"},
+        lookup("order", "x_order", required=True, part=True, inverse="lines"),
+        lookup("instead", "x_line", on_delete="clear"),
+    ]},
+    {"name": "x_bit", "fields": [
+        {"name": "name", "kind": "text"},
+        lookup("line", "x_line", required=True, part=True, inverse="bits"),
+    ]},
+    {"name": "x_about", "fields": [
+        {"name": "name", "kind": "text"},
+        {"name": "about", "kind": "reference",
+         "settings": {"targets": ["x_place", "x_order", "x_line"], "on_delete": "cascade"}},
+    ]},
+]  # fmt: skip
 PROGRAM = """
 import sys
 from relatum.core import config, serve
@@ -61,29 +107,51 @@ def serving(config: Config, *, workers: int = 2) -> Iterator[int]:
 def test_generated_requests_find_no_crash_and_nothing_undescribed(
     instance, config, tmp_path: Path
 ) -> None:
-    alice = instance.client(instance.alice)
+    alice = instance.client(with_loyalty(instance).alice)
     # Another administrator may go; alice's own token must work to the end.
     for address, sent in (
         ("entity-types", ASSET),
         *(("records/x_asset", {"name": name}) for name in "ABC"),
         ("records/team", {"name": "Sales"}),
+        *(("entity-types", each) for each in TIED),
+        ("records/x_order", {"name": "A", "lines": [{"product": "a"}, {"product": "b"}]}),
+        ("records/x_place", {"name": "top"}),
     ):
         assert alice.post(f"/api/v1/{address}", json=sent).status_code == 201
     token = alice.environ_base["HTTP_AUTHORIZATION"]
     (tmp_path / "schemathesis.toml").write_text(SETTINGS, encoding="utf-8")
+    (tmp_path / "routes.json").write_text(json.dumps(routes()), encoding="utf-8")
     with serving(config) as port:
-        base = f"http://{serve.LOOPBACK}:{port}/api/v1"
+        server = f"http://{serve.LOOPBACK}:{port}"
+        found = search(tmp_path, "routes.json", token, "--url", server)
         left_out = [word for name in LEFT_OUT for word in ("--exclude-operation-id", name)]
-        done = subprocess.run(
-            [
-                Path(sys.executable).parent / "schemathesis", "run", f"{base}/openapi.json",
-                "--header", f"Authorization: {token}", *left_out,
-                "--max-examples", EXAMPLES, "--seed", SEED, "--continue-on-failure", "--no-shrink",
-                "--phases", "examples,coverage,fuzzing", "--no-color",
-            ],
-            check=False, capture_output=True, text=True, cwd=tmp_path,
-        )  # fmt: skip
-        request = urllib.request.Request(f"{base}/session", headers={"Authorization": token})
+        found += search(tmp_path, f"{server}/api/v1/openapi.json", token, *left_out)
+        address = f"{server}/api/v1/session"
+        request = urllib.request.Request(address, headers={"Authorization": token})
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200, "the tester was locked out: most cases tested nothing"
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert not found, found
+
+
+def search(folder: Path, description: str, token: str, *more: str) -> str:
+    """Send generated requests for a description; return what is wrong, or nothing."""
+    done = subprocess.run(
+        [
+            Path(sys.executable).parent / "schemathesis", "run", description,
+            "--header", f"Authorization: {token}", *more,
+            "--max-examples", EXAMPLES, "--seed", SEED, "--continue-on-failure", "--no-shrink",
+            "--phases", "examples,coverage,fuzzing", "--no-color",
+        ],
+        check=False, capture_output=True, text=True, cwd=folder,
+    )  # fmt: skip
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def routes() -> dict[str, Any]:
+    """Return a description of the plugin's routes."""
+    paths: dict[str, Any] = {}
+    for (method, path), statuses in ROUTES.items():
+        answers = {str(status): {"description": "an answer"} for status in (*statuses, 400, 404)}
+        paths.setdefault(path, {})[method] = {"responses": answers}
+    info = {"title": "Loyalty", "version": "1"}
+    return {"openapi": "3.1.0", "info": info, "paths": paths}

@@ -100,15 +100,15 @@ def of_type(entity_type: EntityType, known: Catalog) -> dict[str, JsonSchema]:
     """Return the schemas of a type's records, by their generic names."""
     shown = {name: stored(field) for name, field in entity_type.fields.items()}
     lists = known.inverses(entity_type.name)
-    parts = {name: _list(r.type) for name, r in lists.items() if r.link.part}
-    own = [field for field in entity_type.own_fields if not field.NUMBERED]
-    writable = {**{f.name: sent(f) for f in own}, **parts}
+    writable = _writable(entity_type, known)
     needed = [f.name for f in entity_type.own_fields if f.required and f.default is None]
     create = _object(writable, needed)
     system = {"id": _ID, "version": {"type": "integer"}}
     update = _object({**system, **writable}, [])
     row = {"type": "object", "properties": shown, "required": ["id"], "additionalProperties": True}
+    is_part = any(link.part for link in entity_type.lookups)
     return {
+        **({"RecordPart": update} if is_part else {}),
         "Record": _object({**shown, **{n: _list(r.type) for n, r in lists.items()}}, list(shown)),
         "RecordCreate": create,
         "RecordUpdate": update,
@@ -116,6 +116,19 @@ def of_type(entity_type: EntityType, known: Catalog) -> dict[str, JsonSchema]:
         "BulkRecordCreate": bulk(create),
         "BulkRecordUpdate": bulk({**update, "required": ["id"]}),
     }
+
+
+def _writable(entity_type: EntityType, known: Catalog) -> JsonSchema:
+    """Return the schemas of what may be sent: fields, and lists of parts as whole lists."""
+    own = {f.name: sent(f) for f in entity_type.own_fields if not f.NUMBERED}
+    lists = known.inverses(entity_type.name)
+    return own | {name: _parts(r.type) for name, r in lists.items() if r.link.part}
+
+
+def _parts(other: EntityType) -> JsonSchema:
+    row = {"$ref": f"#/components/schemas/{other.name}.RecordPart"}
+    about = "The whole list: those with an id are changed, others made; left out is deleted."
+    return {"type": "array", "items": row, "title": other.plural, "description": about}
 
 
 def _list(other: EntityType) -> JsonSchema:
@@ -223,9 +236,10 @@ def _filters() -> dict[str, JsonSchema]:
         "FilterAnd": _object({"and": parts}, ["and"]),
         "FilterOr": _object({"or": parts}, ["or"]),
         "FilterNot": _object({"not": _FILTER}, ["not"]),
+        "FilterHas": _object({"has": _TEXT, "where": _FILTER}, ["has"]),
     }
     any_form = [{"$ref": f"#/components/schemas/{name}"} for name in forms]
-    about = "One condition, or filters joined by and, or, not."
+    about = "One condition, filters joined by and, or, not, or what points to a record by a list."
     return {"Filter": {"description": about, "oneOf": any_form}, **forms}
 
 
