@@ -17,7 +17,7 @@ from relatum.tests.homes import Shell
 
 COMMAND = str(Path(sys.executable).with_name("relatum"))
 #: Commands that print no data: they serve, show pages, or write text to a file.
-NO_JSON = {"serve", "demo", "help", "schema export"}
+NO_JSON = {"serve", "demo", "help", "schema export", "worker"}
 
 
 def commands(

@@ -33,7 +33,9 @@ def jobs() -> None:
 @jobs.command("list")
 @click.option("--state", type=click.Choice(work.STATES), help="Only jobs in this state.")
 @click.option("--kind", metavar="KIND", help="Only jobs of this kind.")
-@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="Jobs to show."
+)
 @click.option("--before", type=int, metavar="ID", help="Jobs older than this one.")
 @json_option
 @pass_instance
