@@ -307,6 +307,28 @@ def test_a_value_that_turns_up_and_does_not_fit_stops_the_conversion(instance, m
     assert str(many[5]) in str(caught.value)
 
 
+def test_values_that_become_the_same_meanwhile_stop_the_switch(instance):
+    make(instance, "text", "1", "2", "3", unique=True)
+    with instance.configured(fill_limit=1):
+        instance.apply(retype("integer"))
+        instance.create("x_thing", {"value": "01"})
+        while not advance(instance).filled:
+            pass
+        assert error(instance, on_value("finish_retype")).code == "plan_blocked"
+    assert kind_now(instance) == "text"
+    assert findings(instance) == []
+
+
+def test_a_text_of_the_data_model_changes_the_type_of_a_field(instance):
+    ids = make(instance, "text", "1", "2")
+    wanted = entities.export(instance.catalog)
+    [field] = [f for f in wanted["types"][0]["fields"] if f["name"] == "value"]
+    field["kind"] = "integer"
+    instance.apply(*entities.to_changes(instance.catalog, wanted))
+    assert values(instance, ids) == [1, 2]
+    assert entities.to_changes(instance.catalog, wanted) == []
+
+
 # -- the job --------------------------------------------------------------------------------
 def work(instance):
     """Run the job of a change of type to its end, and return it."""

@@ -261,8 +261,8 @@ class _Difference:
                 self.fields.append({"op": "add_field", "type": name, **field})
                 continue
             if known.kind != field.get("kind", known.kind):
-                reason = f"is a {known.kind} field; its type can't be changed to {field['kind']}"
-                raise RelatumError("definition_invalid", what=f"{name}.{known.name}", reason=reason)
+                self.fields.append(_retyped(name, known, field))
+                continue
             changed = _changed(known, {k: v for k, v in field.items() if k != "kind"})
             if changed:
                 self.fields.append(
@@ -305,6 +305,13 @@ class _Difference:
         for entity_type in self.catalog.types.values():
             if entity_type.owner == "local" and entity_type.name not in named:
                 self.later.append({"op": "trash_type", "type": entity_type.name})
+
+
+def _retyped(type_name: str, known: Field, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return the change that gives a field another type; its other properties follow it."""
+    names = ("kind", "settings", "options", "default")
+    shape: dict[str, Any] = {name: wanted[name] for name in names if name in wanted}
+    return {"op": "retype_field", "type": type_name, "field": known.name, **shape}
 
 
 def _changed(field: Field, wanted: dict[str, Any]) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def _changed_settings(before: Field, given: dict[str, Any]) -> dict[str, Any]:
     merged = definitions.check_settings(before.kind, {**before.settings, **given}, before.name)
     for name in definitions.FIXED_SETTINGS:
         if merged.get(name) != before.settings.get(name):
-            reason = f"{name} shapes the stored values and can't change; add a new field instead"
+            reason = f"{name} shapes the stored values and can't change so; see retype_field"
             raise RelatumError("definition_invalid", what=before.name, reason=reason)
     lost = set(before.settings.get("targets", ())) - set(merged.get("targets", ()))
     if lost:

@@ -227,6 +227,11 @@ def finish_retype(draft: Draft, change: dict[str, Any]) -> None:
     new["trashed_in"], new["conversion"] = None, None
     summary = f"{shadow.old.label} is a {shadow.new.kind} field now"
     step = Step("finish_retype", f"{type_row['name']}.{old['name']}", summary)
+    if shadow.new.unique:
+        # What was written since the plan may have made two values one.
+        stored = draft.before.by_id[type_row["id"]]
+        ids = existing.duplicate_ids(draft.connection, stored, [shadow.new])
+        existing.ask_duplicates(step, stored, [shadow.new], ids, None)
     draft.touch(step, type_row["id"])
 
 
