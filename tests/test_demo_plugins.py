@@ -95,17 +95,15 @@ def test_removed_it_leaves_what_people_made_and_says_what_that_needs(contacts):
     shell.said("records", "create", "account_contact", *role)
     done = shell.json("demo", "--remove", status=3)
     assert done["kept"] == {"account": [account, other]}
-    assert done["removed"]["contact"] == 1000
-    assert done["trashed"] == {"user": len(demo.USERS), "team": len(demo.TEAMS)}
+    assert (done["removed"]["contact"], done["removed"]["user"]) == (1000, len(demo.USERS))
+    assert done["removed"]["team"] == len(demo.TEAMS)
     assert [row["name"] for row in contacts.rows("account", "name")][-1] == "Mine"
     assert len(contacts.rows("contact")) == len(contacts.rows("account_contact")) == 1
     [admin] = contacts.rows("user", "email")
     assert admin["email"] == demo.ADMIN_EMAIL
     shell.said("records", "delete", "contact", str(person))
-    done = shell.json("demo", "--remove")
-    gone = [done[word].get("account", 0) for word in ("removed", "trashed")]
-    assert (sum(gone), done["kept"]) == (2, {})
-    assert not any(shell.json("demo", "--remove").values())
+    assert shell.json("demo", "--remove")["removed"] == {"account": 2}
+    assert shell.json("demo", "--remove") == {"removed": {}, "kept": {}}
     assert shell.json("doctor")["findings"] == []
 
 
@@ -178,10 +176,10 @@ def test_an_amount_is_the_sum_of_its_lines(everything):
 
 
 @pytest.mark.slow
-def test_all_of_it_goes_away(everything):
+def test_all_of_it_goes_away_and_comes_back_from_the_trash(everything):
     with everything.app.app_context():
         done = db.transact(lambda: demo.remove(actor=everything.actor))
-    assert (done.kept, set(done.trashed)) == ({}, {"user", "team"})
+    assert done.kept == {}
     assert done.removed["opportunity"] == 1500
     assert done.removed["contact"] == 1000
     assert everything.rows("opportunity_line") == everything.rows("product") == []

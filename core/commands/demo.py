@@ -60,8 +60,8 @@ def demo(
     """Make an instance with example data if there is none, and serve it.
 
     If the port is taken, the next free one is used. An instance that is there already is served
-    as it is. --remove purges all example records and puts its users and teams into the trash;
-    what you made stays, and what that points to. It says so, and ends with 3.
+    as it is. --remove puts all example records, users and teams into the trash; what you made
+    stays, and what that points to. It says so, and ends with 3.
 
     \b
     Examples:
@@ -93,13 +93,11 @@ def _remove(instance: Instance, *, as_json: bool) -> None:
         print_json(done._asdict())
     else:
         for name, count in done.removed.items():
-            click.echo(f"{name}: {count} gone")
-        for name, count in done.trashed.items():
             click.echo(f"{name}: {count} in the trash")
         for name, ids in done.kept.items():
             shown = ", ".join(map(str, ids[:10])) + (", …" if len(ids) > 10 else "")
             click.echo(f"{name}: {len(ids)} stay, since records of yours need them: {shown}")
-        if not any(done):
+        if not done.removed and not done.kept:
             click.echo("There is no example data.")
     if done.kept:
         look()

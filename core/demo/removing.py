@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -10,7 +9,6 @@ import sqlalchemy as sa
 from .. import access, catalog, db, models, records
 from ..actor import Actor
 from ..catalog import EntityType, Relation
-from ..records import Outcome
 
 #: Where change sets of example data say they are from.
 ORIGIN: Final = "demo"
@@ -18,31 +16,22 @@ ORIGIN: Final = "demo"
 _BATCH: Final = 5_000
 
 
-#: They stay in the trash: the history goes on to say who did what.
-_PEOPLE: Final = ("user", "team")
-
-
 class Removed(NamedTuple):
-    """How many records are gone for good and how many are in the trash, by type.
-
-    `kept` has the ids of those that stay since own records need them.
-    """
+    """What went to the trash, by type, and the ids of what stays since own records need it."""
 
     removed: dict[str, int]
-    trashed: dict[str, int]
     kept: dict[str, list[int]]
 
 
 def remove(*, actor: Actor) -> Removed:
-    """Delete and purge every live record of the demonstration, in one change set.
+    """Delete every live record of the demonstration, users and teams too, in one change set.
 
-    Users and teams, and what a record in the trash still needs, go to the trash. What a record of
-    one's own points to, or would be deleted along with, stays; so does the administrator that the
-    demonstration began with. Raises `forbidden`.
+    What a record of one's own points to, or would be deleted along with, stays; so does the
+    administrator that the demonstration began with. Raises `forbidden`.
     """
-    access.require(actor, "purge", "records of the demonstration")
-    found = _live()
-    left = {entity_type: set(ids) for entity_type, ids in found.items()}
+    access.require(actor, "delete", "records of the demonstration")
+    left = _live()
+    removed: dict[str, int] = {}
     bound = _bound(left)
     gone = True
     while gone:
@@ -52,27 +41,16 @@ def remove(*, actor: Actor) -> Removed:
             ids = sorted(left[entity_type] - bound)
             done = _delete(entity_type, ids, actor)
             left[entity_type] -= done
+            if done:
+                removed[entity_type.name] = removed.get(entity_type.name, 0) + len(done)
             gone = gone or bool(done and any(left.values()))
         # What went along with others is gone as well.
-        left = _alive(left)
-    went = {entity_type: ids - left[entity_type] for entity_type, ids in found.items()}
-    trashed = _purge(went, actor)
-    purged = {t.name: len(ids) - trashed.get(t.name, 0) for t, ids in went.items()}
-    kept = {t.name: sorted(ids) for t, ids in left.items() if ids}
-    return Removed({name: count for name, count in purged.items() if count}, trashed, kept)
-
-
-def _purge(went: dict[EntityType, set[int]], actor: Actor) -> dict[str, int]:
-    """Purge what went to the trash; return how many of each type could not go from there."""
-    trashed: dict[str, int] = {}
-    for entity_type in sorted(went, key=lambda t: -max(went[t], default=0)):
-        ids = sorted(went[entity_type])
-        done: set[int] = set()
-        if entity_type.name not in _PEOPLE:
-            done = _delete(entity_type, ids, actor, records.purge, "purged")
-        if len(done) < len(ids):
-            trashed[entity_type.name] = len(ids) - len(done)
-    return trashed
+        for entity_type, alive in _alive(left).items():
+            along = left[entity_type] - alive
+            left[entity_type] = alive
+            if along:
+                removed[entity_type.name] = removed.get(entity_type.name, 0) + len(along)
+    return Removed(removed, {t.name: sorted(ids) for t, ids in left.items() if ids})
 
 
 def _live() -> dict[EntityType, set[int]]:
@@ -127,16 +105,10 @@ def _pointed(relation: Relation, going: set[int]) -> set[int]:
     return {parent for id_, parent in db.current().connection.execute(query) if id_ not in going}
 
 
-def _delete(
-    entity_type: EntityType,
-    ids: list[int],
-    actor: Actor,
-    verb: Callable[..., list[Outcome]] = records.delete,
-    status: str = "deleted",
-) -> set[int]:
+def _delete(entity_type: EntityType, ids: list[int], actor: Actor) -> set[int]:
     done: set[int] = set()
     for start in range(0, len(ids), _BATCH):
         rows = [{"id": id_} for id_ in ids[start : start + _BATCH]]
-        outcomes = verb(entity_type.name, rows, actor=actor, partial=True)
-        done |= {o.id for o in outcomes if o.status == status and o.id is not None}
+        outcomes = records.delete(entity_type.name, rows, actor=actor, partial=True)
+        done |= {o.id for o in outcomes if o.status == "deleted" and o.id is not None}
     return done
