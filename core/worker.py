@@ -44,26 +44,32 @@ class Worker:
         self.newest = Newest(config)
         self.process = jobs.Process()
         self.queue = jobs.queue_of(config.home)
-        self._stopping = threading.Event()
+        # A plain flag: the handler of a signal must not wait for a lock that its own thread holds.
+        self._stopping = False
         self._swept = float("-inf")
 
     def stop(self, *_: Any) -> None:
         """End after the chunk at hand; may be called as the handler of a signal."""
-        self._stopping.set()
+        self._stopping = True
 
     def run(self, supervisor: int | None = None) -> None:
         """Run jobs until `stop`, or until the process that started this one is gone."""
         with self._alive(supervisor):
-            while not self._stopping.is_set():
+            while not self._stopping:
                 try:
                     job_id = self._next()
                     if job_id is None:
-                        self._stopping.wait(IDLE)
+                        time.sleep(IDLE)
                     else:
                         self._turn(job_id)
                 except _PASSING as error:
                     _log.warning("jobs wait: %s", error)
-                    self._stopping.wait(SWEEP_EVERY)
+                    self._wait(SWEEP_EVERY)
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stopping and time.monotonic() < until:
+            time.sleep(IDLE)
 
     def run_due(self) -> int:
         """Run what is due by now, and what that leads to; return how many turns it took."""
@@ -71,7 +77,7 @@ class Worker:
         with self._alive():
             while waiting := self._within(jobs.sweep):
                 for job_id in waiting:
-                    if self._stopping.is_set():
+                    if self._stopping:
                         return turns
                     self._turn(job_id)
                     turns += 1
@@ -113,7 +119,7 @@ class Worker:
             self.queue.put((job_id,))
 
     def _pause(self, until: float) -> bool:
-        if self._stopping.is_set():
+        if self._stopping:
             return True
         return time.monotonic() > until and bool(self.queue.waiting())
 

@@ -125,7 +125,10 @@ def test_generated_requests_find_no_crash_and_nothing_undescribed(
         server = f"http://{serve.LOOPBACK}:{port}"
         found = search(tmp_path, "routes.json", token, "--url", server)
         left_out = [word for name in LEFT_OUT for word in ("--exclude-operation-id", name)]
-        found += search(tmp_path, f"{server}/api/v1/openapi.json", token, *left_out)
+        described = f"{server}/api/v1/openapi.json"
+        # What changes the data model comes last: it makes the description of records an old one.
+        for which in ("--exclude-path-regex", "--include-path-regex"):
+            found += search(tmp_path, described, token, which, "/entity-types", *left_out)
         address = f"{server}/api/v1/session"
         request = urllib.request.Request(address, headers={"Authorization": token})
         with urllib.request.urlopen(request, timeout=10) as answer:
