@@ -26,6 +26,10 @@ def list_views(type_name: str, *, actor: Actor) -> list[dict[str, Any]]:
     Each is {type, name, label, query, position, owner, private, broken}; `broken` says why it
     can't be opened any more, or is null. Raises `type_unknown`, `forbidden`.
     """
+    return [_judged(view) for view in _listed(type_name, actor)]
+
+
+def _listed(type_name: str, actor: Actor) -> list[dict[str, Any]]:
     access.require(actor, "read", f"views of '{type_name}'")
     known = catalog.current()
     entity_type = known.type(type_name)
@@ -37,8 +41,7 @@ def list_views(type_name: str, *, actor: Actor) -> list[dict[str, Any]]:
         for view in known.views.get(type_name, ())
         if not view.hidden
     ]  # fmt: skip
-    found = [*shared, *_own(entity_type.id, actor)]
-    return [{"type": type_name, **view, "broken": _broken(type_name, view)} for view in found]
+    return [{"type": type_name, **view} for view in (*shared, *_own(entity_type.id, actor))]
 
 
 def _own(type_id: int, actor: Actor) -> list[dict[str, Any]]:
@@ -53,17 +56,21 @@ def _own(type_id: int, actor: Actor) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _broken(type_name: str, view: Mapping[str, Any]) -> str | None:
+def _judged(view: dict[str, Any]) -> dict[str, Any]:
     try:
-        entities.check_query(catalog.current(), type_name, view["query"])
+        entities.check_query(catalog.current(), view["type"], view["query"])
     except RelatumError as error:
-        return str(error)
-    return None
+        return {**view, "broken": str(error)}
+    return {**view, "broken": None}
 
 
 def get(type_name: str, name: str, *, actor: Actor) -> dict[str, Any]:
     """Return one view as `list_views` does; raise `view_unknown`."""
-    for view in list_views(type_name, actor=actor):
+    return _judged(_found(type_name, name, actor))
+
+
+def _found(type_name: str, name: str, actor: Actor) -> dict[str, Any]:
+    for view in _listed(type_name, actor):
         if view["name"] == name:
             return view
     raise entities.view_unknown(type_name, name, catalog.current())
@@ -95,7 +102,7 @@ def from_json(type_name: str, body: Mapping[str, Any], *, actor: Actor) -> Query
 
 
 def _words(type_name: str, name: str, actor: Actor, grouped: bool) -> dict[str, Any]:
-    words: dict[str, Any] = get(type_name, name, actor=actor)["query"]
+    words: dict[str, Any] = _found(type_name, name, actor)["query"]
     return {k: v for k, v in words.items() if k == "filter" or not grouped}
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from ...schemas.entity_types import ViewChangeSchema
 from .. import views
 from . import wire
-from .entity_types import one_change
+from .entity_types import CHANGED, PROBLEMS, one_change
 from .operations import EXCLUSIVE, PLAN_ONLY, Answer, Call, Reply, operation
 
 TAG: Final = "views"
@@ -21,7 +21,7 @@ def list_views(call: Call, type: str) -> Answer:  # noqa: A002  # the word of th
 
 @operation(
     "PUT", "/entity-types/<type:type>/views/<view>", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,),
-    body="ViewChange", replies={200: Reply("ChangedType")}, problems=(409, 422),
+    body="ViewChange", replies=CHANGED, problems=PROBLEMS,
 )  # fmt: skip
 def set_view(call: Call, type: str, view: str) -> Answer:  # noqa: A002
     """Make or change a view that everybody can open."""
@@ -32,7 +32,7 @@ def set_view(call: Call, type: str, view: str) -> Answer:  # noqa: A002
 
 @operation(
     "DELETE", "/entity-types/<type:type>/views/<view>", tag=TAG, mode=EXCLUSIVE,
-    query=(PLAN_ONLY,), replies={200: Reply("ChangedType")}, problems=(409, 422),
+    query=(PLAN_ONLY,), replies=CHANGED, problems=PROBLEMS,
 )  # fmt: skip
 def drop_view(call: Call, type: str, view: str) -> Answer:  # noqa: A002
     """Take away a view of everybody; what a plugin brought is hidden."""
@@ -41,7 +41,7 @@ def drop_view(call: Call, type: str, view: str) -> Answer:  # noqa: A002
 
 @operation(
     "PUT", "/my/views/<type>/<view>", tag=TAG, body="ViewChange",
-    replies={200: Reply("View")}, problems=(409, 422),
+    replies={200: Reply("View")}, problems=PROBLEMS,
 )  # fmt: skip
 def save_own_view(call: Call, type: str, view: str) -> Answer:  # noqa: A002
     """Make or change a view of one's own; its name begins with `my_`."""

@@ -122,10 +122,11 @@ def note_broken(draft: Draft) -> None:
     """Say in the plan which views it breaks."""
     if not draft.steps or not draft.rows.views:
         return
-    before = {view.id for view in broken(draft.before)}
+    after = broken(draft.catalog)
+    before = {view.id for view in broken(draft.before)} if after else set()
     draft.steps[-1].uses += [
         f"view {view.label} of {view.type} (won't open any more: {reason})"
-        for view, reason in broken(draft.catalog).items()
+        for view, reason in after.items()
         if view.id not in before
     ]
 

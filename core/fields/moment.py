@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -78,6 +79,31 @@ def to_instant(value: Any, zone: str | None = None) -> datetime:
     raise Refused("not_datetime", got=kind_of(value))
 
 
+def _bounds(read: Callable[[Any], Any], what: str) -> dict[str, Setting]:
+    """Return the settings for the earliest and latest value, kept as ISO text."""
+
+    def check(value: Any) -> str:
+        try:
+            return str(read(value).isoformat())
+        except Refused as refused:
+            raise ValueError(refused.problem.message) from None
+
+    return {"min": Setting(check, f"Earliest {what}."), "max": Setting(check, f"Latest {what}.")}
+
+
+_Value = TypeVar("_Value", date, datetime, time)
+
+
+def _within(field: Field, value: _Value) -> _Value:
+    """Return a value that lies within the bounds of a field; raise `Refused`."""
+    read, bounds = type(value).fromisoformat, field.settings
+    if "min" in bounds and value < read(bounds["min"]):
+        raise Refused("too_small", min=bounds["min"])
+    if "max" in bounds and value > read(bounds["max"]):
+        raise Refused("too_large", max=bounds["max"])
+    return value
+
+
 class Date(Field):
     """A calendar date, without time or zone."""
 
@@ -88,33 +114,16 @@ class Date(Field):
     DEFAULTS = ("today",)
     PARTS = ("year", "quarter", "month", "week", "day")
 
-    @staticmethod
-    def _limit(value: Any) -> str:
-        try:
-            return to_date(value).isoformat()
-        except Refused as refused:
-            raise ValueError(refused.problem.message) from None
-
-    SETTINGS = {
-        "min": Setting(_limit.__func__, "Earliest date."),  # type: ignore[attr-defined]
-        "max": Setting(_limit.__func__, "Latest date."),  # type: ignore[attr-defined]
-    }
+    SETTINGS = _bounds(to_date, "date")
 
     def columns(self) -> list[sa.Column[Any]]:
         return [sa.Column(self.column, sa.Date)]
 
     def check(self, value: Any) -> date:
-        return self._within(to_date(value))
-
-    def _within(self, day: date) -> date:
-        if "min" in self.settings and day < date.fromisoformat(self.settings["min"]):
-            raise Refused("too_small", min=self.settings["min"])
-        if "max" in self.settings and day > date.fromisoformat(self.settings["max"]):
-            raise Refused("too_large", max=self.settings["max"])
-        return day
+        return _within(self, to_date(value))
 
     def parse(self, text: str, style: str | None = None) -> date:
-        return self._within(to_date(text, style or "YYYY-MM-DD"))
+        return _within(self, to_date(text, style or "YYYY-MM-DD"))
 
     def operand(self, value: Any) -> date:
         relative = _relative(value)
@@ -142,37 +151,20 @@ class Datetime(Field):
     DEFAULTS = ("now",)
     PARTS = Date.PARTS
 
-    @staticmethod
-    def _limit(value: Any) -> str:
-        try:
-            return to_instant(value).isoformat()
-        except Refused as refused:
-            raise ValueError(refused.problem.message) from None
-
-    SETTINGS = {
-        "min": Setting(_limit.__func__, "Earliest instant."),  # type: ignore[attr-defined]
-        "max": Setting(_limit.__func__, "Latest instant."),  # type: ignore[attr-defined]
-    }
+    SETTINGS = _bounds(to_instant, "instant")
 
     def columns(self) -> list[sa.Column[Any]]:
         return [sa.Column(self.column, Instant)]
 
     def check(self, value: Any) -> datetime:
-        return self._within(to_instant(value))
-
-    def _within(self, moment: datetime) -> datetime:
-        if "min" in self.settings and moment < datetime.fromisoformat(self.settings["min"]):
-            raise Refused("too_small", min=self.settings["min"])
-        if "max" in self.settings and moment > datetime.fromisoformat(self.settings["max"]):
-            raise Refused("too_large", max=self.settings["max"])
-        return moment
+        return _within(self, to_instant(value))
 
     def parse(self, text: str, style: str | None = None) -> datetime:
         """Read ISO text; without an offset it is in the instance's zone. A date is its midnight."""
         if style or len(text.strip()) == 10:
             midnight = datetime.combine(to_date(text, style or "YYYY-MM-DD"), datetime.min.time())
-            return self._within(to_instant(midnight, self.zone))
-        return self._within(to_instant(text, self.zone))
+            return _within(self, to_instant(midnight, self.zone))
+        return _within(self, to_instant(text, self.zone))
 
     def operand(self, value: Any) -> datetime:
         relative = _relative(value)
@@ -222,28 +214,13 @@ class Time(Field):
     value_type = types.TIME
     PARTS = ("hour",)
 
-    @staticmethod
-    def _limit(value: Any) -> str:
-        try:
-            return to_time(value).isoformat()
-        except Refused as refused:
-            raise ValueError(refused.problem.message) from None
-
-    SETTINGS = {
-        "min": Setting(_limit.__func__, "Earliest time."),  # type: ignore[attr-defined]
-        "max": Setting(_limit.__func__, "Latest time."),  # type: ignore[attr-defined]
-    }
+    SETTINGS = _bounds(to_time, "time")
 
     def columns(self) -> list[sa.Column[Any]]:
         return [sa.Column(self.column, sa.Time)]
 
     def check(self, value: Any) -> time:
-        moment = to_time(value)
-        if "min" in self.settings and moment < time.fromisoformat(self.settings["min"]):
-            raise Refused("too_small", min=self.settings["min"])
-        if "max" in self.settings and moment > time.fromisoformat(self.settings["max"]):
-            raise Refused("too_large", max=self.settings["max"])
-        return moment
+        return _within(self, to_time(value))
 
     def operand(self, value: Any) -> time:
         return to_time(value)
