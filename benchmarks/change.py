@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, Final
 
-from relatum.benchmarks.instance import Instance, grow
+from relatum.benchmarks.instance import Instance, grown
 from relatum.benchmarks.report import Figure, Say, clock
 from relatum.core import catalog, db, entities, records
 
@@ -69,12 +69,7 @@ class Others:
 
 def measure(instance: Instance, size: int, say: Say) -> list[Figure]:
     """Make `city` a choice in a type of `size` records, then purge the text that it was."""
-    name = f"x_size_{size}"
-    with instance.reading():
-        known = name in catalog.current().types
-    if not known:
-        grow(instance, size)
-        instance.settle()
+    name = grown(instance, size)
     others = Others(instance, name)
     here = {"type": name, "field": _FIELD}
     retype: dict[str, Any] = {"op": "retype_field", **here, "kind": "choice"}

@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from typing import Final
 
-from relatum.benchmarks.instance import Instance, grow
+from relatum.benchmarks.instance import Instance, grown
 from relatum.benchmarks.report import Figure, Say, clock, compared, times
 from relatum.core import catalog, db
 
@@ -22,12 +22,7 @@ _KINDS: Final = ("text", "integer", "decimal", "boolean", "date", "datetime", "l
 
 def add_field(instance: Instance, size: int, rounds: int, say: Say) -> list[Figure]:
     """Add a plain field to a type of `size` records, `rounds` times."""
-    name = f"x_size_{size}"
-    with instance.reading():
-        known = name in catalog.current().types
-    if not known:
-        grow(instance, size)
-        instance.settle()
+    name = grown(instance, size)
     taken, moved = [], False
     for number in range(rounds):
         change = {"op": "add_field", "type": name, "name": f"note_{number}", "kind": "integer"}

@@ -204,6 +204,17 @@ def opportunities(folder: Path, made: dict[str, list[int]]) -> list[dict[str, An
     ]  # fmt: skip
 
 
+def grown(instance: Instance, size: int) -> str:
+    """Return the name of the type with `size` records; made and settled if it is not there yet."""
+    name = f"x_size_{size}"
+    with instance.reading():
+        known = name in catalog.current().types
+    if not known:
+        grow(instance, size)
+        instance.settle()
+    return name
+
+
 def grow(instance: Instance, size: int) -> str:
     """Make a type with `size` records, copied from the contacts by SQL; return its name."""
     name = f"x_size_{size}"

@@ -112,20 +112,16 @@ class RetypeSchema(Closed):
     existing = fields.Raw(allow_none=True)
 
 
-class RetypeField(RetypeSchema):
-    """retype_field: another type for a field, in place."""
-
-    op = fields.String(required=True)
-    type = fields.String(required=True)
-    field = fields.String(required=True)
-
-
 class FieldOnly(Closed):
     """finish_retype, cancel_retype, revert_field."""
 
     op = fields.String(required=True)
     type = fields.String(required=True)
     field = fields.String(required=True)
+
+
+class RetypeField(RetypeSchema, FieldOnly):
+    """retype_field: another type for a field, in place."""
 
 
 class AddField(FieldSchema):
