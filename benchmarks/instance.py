@@ -111,11 +111,12 @@ class Instance:
         """Let the database learn about its data, as it does by itself in time."""
         with self.app.app_context():
             engine = db.engine()
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("VACUUM ANALYZE")
-            else:
-                connection.exec_driver_sql("ANALYZE")
+        raw = engine.raw_connection()
+        driver: Any = raw.driver_connection
+        if engine.dialect.name == "postgresql":
+            driver.autocommit = True
+        driver.execute("ANALYZE" if engine.dialect.name == "sqlite" else "VACUUM ANALYZE")
+        raw.invalidate()
 
 
 @contextmanager

@@ -153,14 +153,18 @@ def reading(*, timed: bool = True) -> Iterator[Transaction]:
     Raises `query_too_costly`, `database_busy`, `database_gone`, `not_initialised`.
     """
     limit = settings().read_timeout if timed else 0.0
-    with _opened(dialects.reading_options(engine().dialect.name)) as connection:
-        dialects.limit_reads(connection, limit)
-        epochs = _epochs(connection)
+
+    def begin(connection: sa.Connection) -> Any:
+        return dialects.begin_reading(connection, limit, _READ_EPOCHS)
+
+    with _opened(begin, writes=False) as tx:
         try:
-            yield _begin(connection, writes=False, epochs=epochs)
+            yield tx
         finally:
-            dialects.limit_reads(connection, 0.0, starting=False)
-            db.session.rollback()
+            dialects.end_reading(tx.connection)
+        # PostgreSQL has refused every write, and on a rollback its driver forgets what it prepared.
+        end = db.session.commit if tx.dialect == "postgresql" else db.session.rollback
+        end()
 
 
 @contextmanager
@@ -169,14 +173,11 @@ def writing(*, exclusive: bool = False) -> Iterator[Transaction]:
 
     `exclusive` is for a change of metadata: every other writer waits outside.
     """
-    with _opened({"relatum_write": True}) as connection:
-        if connection.dialect.name == "postgresql":
-            if exclusive:
-                connection.exec_driver_sql("SET LOCAL lock_timeout = '200ms'")
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({FENCE})")
-            else:
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({FENCE})")
-        tx = _begin(connection, writes=True, epochs=_epochs(connection))
+
+    def begin(connection: sa.Connection) -> Any:
+        return dialects.begin_writing(connection, FENCE, _READ_EPOCHS, exclusive=exclusive)
+
+    with _opened(begin, writes=True) as tx:
         yield tx
         db.session.flush()
         faults.point("db.before_commit")
@@ -285,15 +286,18 @@ def founding(*, unchecked: bool = False) -> Iterator[sa.Connection]:
 
 def adopt(connection: sa.Connection) -> Transaction:
     """Let verbs join a transaction of `founding()`, once its fixed tables are there."""
-    return _begin(connection, writes=True, epochs=_epochs(connection))
+    epochs = _epochs(connection, lambda it: it.exec_driver_sql(_READ_EPOCHS).one_or_none())
+    return _begin(connection, writes=True, epochs=epochs)
 
 
 @contextmanager
-def _opened(options: dict[str, Any]) -> Iterator[sa.Connection]:
+def _opened(begin: Callable[[sa.Connection], Any], *, writes: bool) -> Iterator[Transaction]:
     if db.session.info.get("transaction") is not None:
         raise RuntimeError("a transaction is already open in this context")
+    options = dialects.opening_options(engine().dialect.name, writes=writes)
     try:
-        yield db.session.connection(execution_options=options)
+        connection, epochs = _connected(begin, options)
+        yield _begin(connection, writes=writes, epochs=epochs)
     except (sa_exc.DBAPIError, sa_exc.TimeoutError) as error:
         db.session.rollback()
         raise dialects.translate(error, settings()) from error
@@ -303,6 +307,25 @@ def _opened(options: dict[str, Any]) -> Iterator[sa.Connection]:
     finally:
         db.session.info.pop("transaction", None)
         db.session.close()
+
+
+def _connected(
+    begin: Callable[[sa.Connection], Any], options: dict[str, Any]
+) -> tuple[sa.Connection, Epochs]:
+    """Return a connection with what was begun on it, and the epochs.
+
+    The server may have closed a connection of the pool long ago (a restart): nothing was done on
+    it yet, so there is another one.
+    """
+    for again in (True, False):
+        connection = db.session.connection(execution_options=options)
+        try:
+            return connection, _epochs(connection, begin)
+        except sa_exc.DBAPIError as error:
+            if not (again and error.connection_invalidated):
+                raise
+            db.session.rollback()
+    raise AssertionError("unreachable")
 
 
 def _begin(connection: sa.Connection, *, writes: bool, epochs: Epochs) -> Transaction:
@@ -319,9 +342,9 @@ def has_committed() -> bool:
     return bool(db.session.info.get("committed"))
 
 
-def _epochs(connection: sa.Connection) -> Epochs:
+def _epochs(connection: sa.Connection, read: Callable[[sa.Connection], Any]) -> Epochs:
     try:
-        row = connection.exec_driver_sql(_READ_EPOCHS).one_or_none()
+        row = read(connection)
     except (sa_exc.OperationalError, sa_exc.ProgrammingError) as error:
         if dialects.is_missing_table(error):
             row = None

@@ -137,7 +137,6 @@ def _postgresql(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engi
     prepare = config.prepare_threshold if config.prepare_threshold >= 0 else None
     return sa.create_engine(
         url,
-        pool_pre_ping=True,
         connect_args={
             "connect_timeout": max(2, int(config.busy_timeout)),
             "prepare_threshold": prepare,
@@ -147,26 +146,70 @@ def _postgresql(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engi
     )
 
 
-def reading_options(dialect: str) -> dict[str, Any]:
-    """Return the execution options of a transaction that only reads."""
+def opening_options(dialect: str, *, writes: bool) -> dict[str, Any]:
+    """Return the execution options for `begin_reading` or, with `writes`, `begin_writing`."""
     if dialect == "postgresql":
-        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    return {}
+        # The driver begins nothing: it would take a message of its own.
+        return {"isolation_level": "AUTOCOMMIT"}
+    return {"relatum_write": writes}
 
 
-def limit_reads(connection: sa.Connection, seconds: float, *, starting: bool = True) -> None:
-    """Stop statements of this transaction after `seconds`; 0 lifts the limit."""
+def begin_reading(connection: sa.Connection, seconds: float, query: str) -> Any:
+    """Begin a snapshot that only reads and return the row of `query`, or None.
+
+    Statements are stopped after `seconds`; 0 is no limit.
+    """
     if connection.dialect.name == "postgresql":
-        if starting and seconds:
-            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
-        return
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    if not seconds:
+        limit = f"SET LOCAL statement_timeout = {int(seconds * 1000)}"
+        return _send(
+            connection, f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {limit}; {query}"
+        )
+    if seconds:
+        deadline = time.monotonic() + seconds
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(lambda: time.monotonic() > deadline, 20_000)
+    return connection.exec_driver_sql(query).one_or_none()
+
+
+def end_reading(connection: sa.Connection) -> None:
+    """Lift the limit of `begin_reading`; on PostgreSQL it ends with the transaction."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
         driver.set_progress_handler(None, 0)
-        return
-    deadline = time.monotonic() + seconds
-    driver.set_progress_handler(lambda: time.monotonic() > deadline, 20_000)
+
+
+def begin_writing(connection: sa.Connection, fence: int, query: str, *, exclusive: bool) -> Any:
+    """Begin to write behind the fence and return the row of `query`, or None.
+
+    Writers share the fence; with `exclusive` it is one's own within 200 ms, or `Retry` is due.
+    """
+    if connection.dialect.name == "sqlite":
+        return connection.exec_driver_sql(query).one_or_none()
+    lock = f"SELECT pg_advisory_xact_lock_shared({fence})"
+    if exclusive:
+        lock = f"SET LOCAL lock_timeout = '200ms'; SELECT pg_advisory_xact_lock({fence})"
+    return _send(connection, f"BEGIN; {lock}; {query}")
+
+
+def _send(connection: sa.Connection, text: str) -> Any:
+    """Send several statements in one message; return the first row of the last one.
+
+    Raises OperationalError; its `connection_invalidated` says that the connection had died.
+    """
+    driver: Any = connection.connection.driver_connection
+    try:
+        cursor = driver.execute(text, prepare=False)
+        while cursor.nextset():
+            pass
+        return cursor.fetchone()
+    except connection.dialect.loaded_dbapi.Error as error:
+        if driver.closed:
+            # The others of the pool are no better.
+            connection.invalidate(error)
+            connection.engine.dispose()
+        raise sa_exc.OperationalError(
+            text, None, error, connection_invalidated=driver.closed
+        ) from error
 
 
 def is_missing_table(error: sa_exc.DBAPIError) -> bool:

@@ -9,10 +9,12 @@
 | time of day | TEXT ISO | TIME | time |
 | json | TEXT | JSONB | str: JSON with its keys in order |
 | texts | TEXT | TEXT | tuple of str; stored as a JSON list |
+| ids, only compared with | TEXT, a JSON list | BIGINT[] | list of int |
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import asin, cos, radians, sin, sqrt
@@ -23,6 +25,8 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 #: Mean radius in kilometres.
@@ -120,6 +124,42 @@ class Texts(TypeDecorator[tuple[str, ...]]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...] | None:
         return None if value is None else tuple(orjson.loads(value))
+
+
+class Ids(TypeDecorator[Sequence[int]]):
+    """Ids as one value, so that a statement is the same for any number of them."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return sa.Text() if dialect.name == "sqlite" else postgresql.ARRAY(sa.BigInteger())
+
+    def process_bind_param(self, value: Sequence[int] | None, dialect: Dialect) -> Any:
+        return json_text(value) if dialect.name == "sqlite" else value
+
+
+def among(column: Any) -> sa.ColumnElement[Any]:
+    """Return the condition that a column holds one of the ids that are bound to `ids`."""
+    return _among(column, sa.bindparam("ids", type_=Ids()))
+
+
+class _among(GenericFunction[Any]):  # noqa: N801  # reads as SQL does
+    # No Boolean: SQLite would be asked whether it = 1, and use no index.
+    name = "relatum_among"
+    inherit_cache = True
+
+
+@compiles(_among, "sqlite")
+def _in_list(element: Any, compiler: Any, **kw: Any) -> str:
+    column, ids = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({ids}))"
+
+
+@compiles(_among, "postgresql")
+def _equals_any(element: Any, compiler: Any, **kw: Any) -> str:
+    column, ids = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} = ANY ({ids})"
 
 
 def json_text(value: Any) -> str:

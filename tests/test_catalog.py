@@ -6,8 +6,10 @@ import gc
 import threading
 import weakref
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from sqlalchemy.util import LRUCache
 
 from relatum.core import catalog, db, query, records
 from relatum.core.catalog import SYSTEM_COLUMNS, EntityType, title_names
@@ -235,3 +237,29 @@ def test_a_statement_is_made_once_and_the_one_used_longest_ago_is_forgotten(inst
     assert made.count("first") == 1
     ask(0)
     assert made.count(0) == 2
+
+
+class Meanwhile(LRUCache[Any, Any]):
+    """A cache that another thread puts a statement into while it is being looked through."""
+
+    met = False
+
+    def __iter__(self):
+        found = super().__iter__()
+        if not self.met:
+            self.met = True
+            self["of another thread"] = object()
+        return found
+
+
+def test_a_changed_type_is_loaded_while_another_thread_compiles_a_statement(instance, monkeypatch):
+    instance.make_type("x_thing", NAME)
+    with instance.app.app_context():
+        engine = db.engine()
+    cache = Meanwhile(500)
+    cache["of the old type"] = object()
+    monkeypatch.setattr(engine, "_compiled_cache", cache)
+    instance.apply(add("size"))
+    with instance.reading():
+        assert "size" in catalog.current().type("x_thing").fields
+    assert cache.met and "of the old type" not in cache

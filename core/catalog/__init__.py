@@ -60,8 +60,20 @@ def _at(tx: db.Transaction) -> Catalog:
         newer = (fresh.generation, fresh.plugins)
         if newest is None or (newest.generation, newest.plugins) < newer:
             _loaded[engine] = fresh
-            engine.clear_compiled_cache() if _reshaped(newest, fresh) else None
+            if _reshaped(newest, fresh):
+                _forget_statements(engine)
     return fresh
+
+
+def _forget_statements(engine: sa.Engine) -> None:
+    """Let go of the compiled statements of types that are not so any more."""
+    while True:
+        try:
+            engine.clear_compiled_cache()
+        except RuntimeError:
+            # Another thread put a statement in meanwhile; clearing does not wait for it.
+            continue
+        return
 
 
 def _reshaped(old: Catalog | None, new: Catalog) -> bool:

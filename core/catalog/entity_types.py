@@ -222,8 +222,9 @@ class EntityType:
         shown = {f.name: f.text(f.wire(values.get(f.name))) for f in self.title_fields}
         if not any(shown.values()):
             return f"{self.label} {values.get('id', '')}".strip()
-        pattern = self.title if "{" in self.title else f"{{{self.title}}}"
-        return " ".join(pattern.format_map(_Blank(shown)).split())
+        if "{" in self.title:
+            return " ".join(self.title.format_map(_Blank(shown)).split())
+        return " ".join(shown[self.title].split())
 
 
 class _Blank(dict[str, str]):

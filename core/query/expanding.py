@@ -10,7 +10,7 @@ from .. import db
 from ..catalog import Catalog, EntityType, Relation
 from ..errors import RelatumError
 from ..fields import Integer
-from ..storage import Int64
+from ..storage import among
 from .related import Labels, Related, all_fields
 
 #: A whole number of this name orders the records of a list, as it does lines.
@@ -61,11 +61,10 @@ def _statement(relation: Relation, related: Related) -> Any:
     position = relation.type.fields.get(_POSITION)
     if isinstance(position, Integer):
         order.insert(0, table.c[position.column].asc().nulls_last())
-    ids: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True, type_=Int64)
     place = sa.func.row_number().over(partition_by=link, order_by=order).label("place_")
     ranked = (
         sa.select(*related.shown(table), link.label("whole_"), place)
-        .where(table.c.trashed_at.is_(None), link.in_(ids))
+        .where(table.c.trashed_at.is_(None), among(link))
         .subquery()
     )
     shown = [ranked.c[name] for name in related.columns]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from .. import models
 from ..catalog import Catalog, EntityType
 from ..fields import Field, Lookup, Reference
-from ..storage import Int64
+from ..storage import among
 from .paths import Path, read
 
 Labels = dict[str, dict[str, Any]]
@@ -34,12 +34,12 @@ class _Link:
     fields: dict[str, Field] = field(default_factory=dict)
     links: dict[str, _Link] = field(default_factory=dict)
 
-    def columns(self) -> Shown:
-        """Return the fields of the target that are needed, by column."""
-        wanted = [*self.fields.values(), *(link.lookup for link in self.links.values())]
+    def wanted(self) -> dict[str, Field]:
+        """Return the fields of the target that are needed, by name."""
+        found = [*self.fields.values(), *(link.lookup for link in self.links.values())]
         if self.labelled:
-            wanted += self.target.title_fields
-        return {found.column: found for found in wanted}
+            found += self.target.title_fields
+        return {each.name: each for each in found}
 
 
 class Related:
@@ -141,13 +141,12 @@ class Related:
                     _label(labels, link.target, ids, records)
                 live = [_live(records, id_) for id_ in ids]
                 for name, wanted in link.fields.items():
-                    wire, column = wanted.wire, wanted.column
+                    wire = wanted.wire
                     reached[f"{prefix}.{name}"] = [
-                        None if record is None else wire(record[column]) for record in live
+                        None if record is None else wire(record[name]) for record in live
                     ]
                 for name, further in link.links.items():
-                    column = further.lookup.column
-                    onward = [None if record is None else record[column] for record in live]
+                    onward = [None if record is None else record[name] for record in live]
                     deeper.append((f"{prefix}.{name}", further, onward))
             level = deeper
         return reached
@@ -157,28 +156,30 @@ def _read(
     connection: sa.Connection, level: Sequence[tuple[str, _Link, list[int | None]]]
 ) -> dict[int, Rows]:
     """Read what one level of links needs, by type: one select each."""
-    wanted: dict[int, tuple[EntityType, set[int], Shown]] = {}
+    wanted: dict[int, tuple[EntityType, set[int], dict[str, Field]]] = {}
     for _, link, ids in level:
-        _, known, columns = wanted.setdefault(link.target.id, (link.target, set(), {}))
+        _, known, fields = wanted.setdefault(link.target.id, (link.target, set(), {}))
         known.update(id_ for id_ in ids if id_ is not None)
-        columns |= link.columns()
+        fields |= link.wanted()
     return {type_id: _fetch(connection, *each) for type_id, each in wanted.items()}
 
 
-def _fetch(connection: sa.Connection, target: EntityType, ids: set[int], columns: Shown) -> Rows:
+def _fetch(
+    connection: sa.Connection, target: EntityType, ids: set[int], fields: Mapping[str, Field]
+) -> Rows:
+    """Return the stored values of records, by id and name of the field."""
     if not ids:
         return {}
-    names = tuple(sorted(columns.keys() - {"id"}))
+    names = ("id", "trashed_at", *sorted(fields.keys() - {"id", "trashed_at"}))
 
     def make() -> Any:
         table = target.table
-        wanted = sa.bindparam("ids", expanding=True, type_=Int64)
-        wholes = (columns[name].whole(table).label(name) for name in names)
-        return sa.select(table.c.id, table.c.trashed_at, *wholes).where(table.c.id.in_(wanted))
+        wholes = (fields[name].whole(table).label(name) for name in names[2:])
+        return sa.select(table.c.id, table.c.trashed_at, *wholes).where(among(table.c.id))
 
     statement = target.statement(("related", names), make)
-    rows = connection.execute(statement, {"ids": sorted(ids)}).mappings()
-    return {row["id"]: dict(row) for row in rows}
+    rows = connection.execute(statement, {"ids": sorted(ids)}).all()
+    return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
 
 
 def _live(records: Rows, id_: int | None) -> Mapping[str, Any] | None:
@@ -196,10 +197,9 @@ def _label(
         if id_ is None or str(id_) in labels:
             continue
         row = records[id_]
-        stored = {f.name: row[f.column] for f in target.title_fields}
         labels[str(id_)] = {
             "type": target.name,
-            "label": target.label_of({"id": id_, **stored}),
+            "label": target.label_of(row),
             "trashed": row["trashed_at"] is not None,
         }
 
@@ -208,7 +208,7 @@ def labels_of(connection: sa.Connection, target: EntityType, ids: Sequence[int |
     """Return the labels of records of one type."""
     labels: Labels = {}
     wanted = {id_ for id_ in ids if id_ is not None}
-    rows = _fetch(connection, target, wanted, {f.column: f for f in target.title_fields})
+    rows = _fetch(connection, target, wanted, {f.name: f for f in target.title_fields})
     _label(labels, target, ids, rows)
     return labels
 

@@ -13,6 +13,7 @@ from .. import catalog, db, models
 from ..catalog import Catalog, EntityType, Key
 from ..errors import RelatumError, nearest
 from ..fields import Refused
+from ..storage import among
 from .batch import Row
 
 T = TypeVar("T")
@@ -90,8 +91,7 @@ def _held(target: EntityType) -> Any:
 
     def make() -> Any:
         table = target.table
-        ids: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
-        query = sa.select(table.c.id).where(table.c.id.in_(ids), table.c.trashed_at.is_(None))
+        query = sa.select(table.c.id).where(among(table.c.id), table.c.trashed_at.is_(None))
         return query.with_for_update(read=True, key_share=True)
 
     return target.statement("held", make)

@@ -11,6 +11,7 @@ from .. import catalog, clock, db
 from ..actor import Actor
 from ..catalog import EntityType
 from ..fields import Field
+from ..storage import among
 from .batch import Row
 from .checks import slices
 
@@ -45,9 +46,8 @@ def default_of(field: Field, actor: Actor) -> Any:
 
 def _teams_of(users: EntityType) -> Any:
     def make() -> Any:
-        ids: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
         table = users.table
-        return sa.select(table.c.id, table.c.team_id).where(table.c.id.in_(ids))
+        return sa.select(table.c.id, table.c.team_id).where(among(table.c.id))
 
     return users.statement("teams", make)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
 from .. import db
 from ..catalog import EntityType
 from ..fields import Several
-from ..storage import Int64
+from ..storage import among
 from .batch import Row
 from .checks import slices
 
@@ -31,7 +30,6 @@ def write(entity_type: EntityType, rows: Sequence[Row]) -> None:
 
 
 def _clear(field: Several, ids: Sequence[int]) -> None:
-    asked: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True, type_=Int64)
-    statement = sa.delete(field.values).where(field.values.c.id.in_(asked))
+    statement = sa.delete(field.values).where(among(field.values.c.id))
     for piece in slices(ids):
         db.for_writing().connection.execute(statement, {"ids": piece})
