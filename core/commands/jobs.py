@@ -10,7 +10,7 @@ import click
 import orjson
 
 from .. import jobs as work
-from .terminal import Instance, json_option, look, pass_instance, print_json, print_table
+from .terminal import Instance, json_option, look, pass_instance, print_json, print_list
 
 _COLUMNS: Final = ("id", "kind", "state", "done", "total", "created_at", "finished_at")
 _SCHEDULES: Final = ("name", "kind", "rule", "enabled", "next_run_at", "last_run_at", "owner")
@@ -20,9 +20,7 @@ _id = click.argument("job", metavar="ID", type=int)
 _arguments = click.option(
     "--arguments", metavar="JSON", help='What the kind takes, such as \'{"type": "x_company"}\'.'
 )
-_rule = click.option(
-    "--rule", metavar="RULE", help='"every 15 minutes" (hours, days), or five fields of cron.'
-)
+_RULE: Final = '"every 15 minutes" (hours, days), or five fields of cron.'
 
 
 @click.group()
@@ -48,10 +46,7 @@ def list_jobs(instance: Instance, as_json: bool, **choice: Any) -> None:
       relatum jobs list --state failed
     """
     found = instance.read(work.list_jobs, **choice)
-    if as_json:
-        print_json(found)
-    else:
-        print_table(_COLUMNS, [[job[name] for name in _COLUMNS] for job in found])
+    print_list(found, _COLUMNS, as_json)
 
 
 @jobs.command("kinds")
@@ -65,10 +60,7 @@ def kinds(instance: Instance, as_json: bool) -> None:
       relatum jobs kinds
     """
     found = instance.read(work.list_kinds)
-    if as_json:
-        print_json(found)
-    else:
-        print_table(("name", "title"), [[kind["name"], kind["title"]] for kind in found])
+    print_list(found, ("name", "title"), as_json)
 
 
 @jobs.command("show")
@@ -164,17 +156,13 @@ def list_schedules(instance: Instance, as_json: bool) -> None:
       relatum jobs schedules list
     """
     found = instance.read(work.list_schedules)
-    if as_json:
-        print_json(found)
-    else:
-        print_table(_SCHEDULES, [[each[name] for name in _SCHEDULES] for each in found])
+    print_list(found, _SCHEDULES, as_json)
 
 
 @schedules.command("create")
 @click.argument("name")
 @click.argument("kind")
-@click.option("--rule", metavar="RULE", required=True,
-              help='"every 15 minutes" (hours, days), or five fields of cron.')  # fmt: skip
+@click.option("--rule", metavar="RULE", required=True, help=_RULE)
 @_arguments
 @json_option
 @pass_instance
@@ -192,7 +180,7 @@ def create(
 
 @schedules.command("change")
 @click.argument("name")
-@_rule
+@click.option("--rule", metavar="RULE", help=_RULE)
 @_arguments
 @click.option("--on/--off", "enabled", default=None, help="Whether it starts anything.")
 @json_option

@@ -19,7 +19,7 @@ from .terminal import (
     look,
     pass_instance,
     print_json,
-    print_table,
+    print_list,
 )
 
 _COLUMNS = ("id", "name", "version", "source", "state", "reason")
@@ -45,12 +45,10 @@ def list_plugins(instance: Instance, as_json: bool) -> None:
       relatum plugins list
     """
     found = instance.read(plugin_host.list_plugins)
-    if as_json:
-        print_json(found)
-    elif not found:
+    if not found and not as_json:
         click.echo(f"No plugins. Put one into {instance.config.home / 'plugins'}.")
     else:
-        print_table(_COLUMNS, [[plugin[name] for name in _COLUMNS] for plugin in found])
+        print_list(found, _COLUMNS, as_json)
 
 
 @plugins.command("show")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -134,6 +134,14 @@ def text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(map(text, value))
     return str(value)
+
+
+def print_list(found: Sequence[Mapping[str, Any]], columns: Sequence[str], as_json: bool) -> None:
+    """Print what was found as JSON, or some of its values as a table."""
+    if as_json:
+        print_json(found)
+    else:
+        print_table(columns, [[each[name] for name in columns] for each in found])
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -6,7 +6,7 @@ import click
 
 from .. import auth
 from ..actor import Actor
-from .terminal import Instance, json_option, pass_instance, print_json, print_table
+from .terminal import Instance, json_option, pass_instance, print_json, print_list
 
 _COLUMNS = ("id", "name", "created_at", "expires_at", "last_used_at")
 user_option = click.option(
@@ -42,10 +42,7 @@ def list_tokens(instance: Instance, user: str | None, as_json: bool) -> None:
       relatum tokens list --user ada@example.org
     """
     found = instance.read(auth.list_tokens, _owner(instance, user))
-    if as_json:
-        print_json(found)
-    else:
-        print_table(_COLUMNS, [[token[name] for name in _COLUMNS] for token in found])
+    print_list(found, _COLUMNS, as_json)
 
 
 @tokens.command("create")
