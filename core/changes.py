@@ -126,11 +126,3 @@ def history(record_id: int, *, limit: int = 100, before: int | None = None) -> l
         }
         for row in db.current().connection.execute(query)
     ]
-
-
-def type_of(record_id: int) -> int | None:
-    """Return the id of the type of a record, from the spine; None if there never was one."""
-    spine = models.Record.__table__
-    query = sa.select(spine.c.type_id).where(spine.c.id == record_id)
-    found: int | None = db.current().connection.execute(query).scalar_one_or_none()
-    return found
