@@ -137,7 +137,7 @@ def test_an_index_that_a_broken_build_left_invalid_counts_as_missing(sound):
 
 
 def test_little_room_on_the_disk_is_a_finding(sound, monkeypatch):
-    monkeypatch.setattr(doctor, "LOW_DISK", 10**18)
+    monkeypatch.setattr(doctor.database, "LOW_DISK", 10**18)
     assert codes() == {"disk_low"}
 
 
