@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -142,7 +142,7 @@ class Ids(TypeDecorator[Sequence[int]]):
 
 def spelled(
     name: str, type_: TypeEngine[Any] = sa.types.NULLTYPE, **spellings: str
-) -> Callable[..., sa.ColumnElement[Any]]:
+) -> type[GenericFunction[Any]]:
     """Return a function of SQL that databases spell in their own ways, each given by its dialect.
 
     A spelling is a format: {0} stands for the first argument, {all} for all of them. A database
@@ -170,6 +170,18 @@ _among = spelled(
 def among(column: Any) -> sa.ColumnElement[Any]:
     """Return the condition that a column holds one of the ids that are bound to `ids`."""
     return _among(column, sa.bindparam("ids", type_=Ids()))
+
+
+_each_text = spelled(
+    "relatum_each_text",
+    sqlite="json_each({0})",
+    postgresql="json_array_elements_text(CAST({0} AS JSON))",
+)
+
+
+def each_text(column: Any) -> sa.TableValuedAlias:
+    """Return a table, with the column `value`, of the texts in a column of `Texts`."""
+    return _each_text(column).table_valued("value")
 
 
 def json_text(value: Any) -> str:
