@@ -1,14 +1,23 @@
-"""Is the instance sound? What the catalog says is compared with what the database holds."""
+"""Is the instance sound? What the catalog says is compared with what the database holds.
+
+Damage never stops an examination: what can't be looked at is a finding of its own.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import exc as sa_exc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
 
-from .. import catalog, db, ddl, entities, jobs
-from ..errors import RelatumError
+import sqlalchemy as sa
+
+from .. import catalog, db, entities, jobs
 from . import database, metadata, records, structure
 from .database import server as server
 from .findings import Finding as Finding
+from .findings import attempt, stopped
+from .repairing import Repair as Repair
+from .repairing import repair as repair
 from .structure import columns_of as columns_of
 from .structure import foreign_keys_of as foreign_keys_of
 from .structure import tables as tables
@@ -17,45 +26,62 @@ from .structure import tables as tables
 def examine() -> list[Finding]:
     """Look at everything and return what is wrong; an empty list means a sound instance.
 
-    Opens its own transaction, without a time limit.
+    Opens its own transactions, without a time limit.
     """
+    found = _within("The database", db.looking, _database)
+    if not _is_nothing(found):
+        reading = partial(db.reading, timed=False)
+        found += _within("What is in the database", reading, _instance)
+    # Fixed tables that hold records are looked at twice.
+    return list(dict.fromkeys(found))
+
+
+def _is_nothing(found: list[Finding]) -> bool:
+    return [finding.code for finding in found] == ["not_initialised"]
+
+
+def _within(
+    what: str,
+    opener: Callable[[], AbstractContextManager[db.Transaction]],
+    look: Callable[[db.Transaction], Iterable[Finding]],
+) -> list[Finding]:
+    """Return what is found in a transaction, and that it can't be opened."""
+    found: list[Finding] = []
     try:
-        with db.reading(timed=False) as tx:
-            found = list(database.findings(tx.connection))
-            told = (*jobs.findings(tx.connection), *entities.findings(tx.connection))
-            found += [Finding(*each) for each in told]
-            broken = list(metadata.findings(tx.connection))
-            if broken:
-                # Without sound metadata there is no catalog to compare with.
-                return found + broken
-            known = catalog.load(tx.connection, tx.epochs.catalog)
-            found += structure.findings(tx.connection, known)
-            return found + list(records.findings(tx.connection, known))
-    except RelatumError as error:
-        return [Finding(error.code, str(error), "")]
+        with opener() as tx:
+            for finding in look(tx):
+                found.append(finding)  # noqa: PERF402  # what was found before a failure stays
+    except Exception as error:  # noqa: BLE001  # whatever is damaged
+        found.append(stopped(what, error))
+    return found
 
 
-def repair() -> list[str]:
-    """Build the indexes that are missing or unfinished and return their names.
-
-    Raises `index_refused` if rows break a unique one.
-    """
-    with db.reading(timed=False) as tx:
-        missing = ddl.missing_indexes(tx.connection, catalog.current().types.values())
-    for index in missing:
-        try:
-            _build(index)
-        except sa_exc.IntegrityError as error:
-            reason = str(error.orig).strip().splitlines()[0]
-            raise RelatumError(
-                "index_refused", table=index.table, columns=", ".join(index.columns), reason=reason
-            ) from None
-    return [index.name for index in missing]
+def _database(tx: db.Transaction) -> Iterator[Finding]:
+    missing = attempt("The fixed tables", structure.fixed_tables, tx.connection)
+    yield from missing
+    if not missing:
+        yield from attempt("The epochs", metadata.epochs, tx.connection)
+    if not _is_nothing(missing):
+        yield from database.findings(tx.connection)
 
 
-def _build(index: ddl.CreateIndex) -> None:
-    if db.engine().dialect.name == "postgresql":
-        # Outside any transaction, so that writers go on meanwhile.
-        ddl.build_indexes(db.engine(), [index])
-        return
-    db.transact(lambda: ddl.execute([index], db.current().connection), exclusive=True)
+def _instance(tx: db.Transaction) -> Iterator[Finding]:
+    connection = tx.connection
+    yield from attempt("Jobs", _told, jobs.findings, connection)
+    yield from attempt("Columns that are left", _told, entities.findings, connection)
+    yield from attempt("Plugins", metadata.plugins, connection)
+    yield from attempt("References", records.references, connection)
+    broken = attempt("The metadata", metadata.findings, connection)
+    yield from broken
+    if not broken:
+        # Without sound metadata there is no catalog to compare with.
+        known = catalog.load(connection, tx.epochs.catalog)
+        yield from structure.findings(connection, known)
+        yield from records.findings(connection, known)
+
+
+def _told(
+    look: Callable[[sa.Connection], Iterable[tuple[str, str, str]]], connection: sa.Connection
+) -> Iterator[Finding]:
+    for each in look(connection):
+        yield Finding(*each)

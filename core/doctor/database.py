@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc as sa_exc
 
 from .. import db, migrations
-from .findings import RESTORE, Finding
+from .findings import RESTORE, Finding, attempt
 
 #: Less free disk space than this is a finding.
 LOW_DISK = 200 * 1024 * 1024
@@ -18,10 +18,10 @@ _POSTGRESQL_FLOOR = 130000
 
 def findings(connection: sa.Connection) -> Iterator[Finding]:
     """Yield what is wrong with the database, whatever is in it."""
-    yield from server(connection)
-    yield from _revision(connection)
-    yield from _disk()
-    yield from _file(connection)
+    yield from attempt("The database program", server, connection)
+    yield from attempt("The revision of the fixed tables", _revision, connection)
+    yield from attempt("The disk", _disk)
+    yield from attempt("The file of the database", _file, connection)
 
 
 def server(connection: sa.Connection) -> Iterator[Finding]:
@@ -50,7 +50,12 @@ def server(connection: sa.Connection) -> Iterator[Finding]:
 
 
 def _revision(connection: sa.Connection) -> Iterator[Finding]:
-    if (found := migrations.revision_of(connection)) != (needed := migrations.known()[-1]):
+    found, needed = migrations.revision_of(connection), migrations.known()[-1]
+    if found is None:
+        # With tables there it is no new database: an upgrade would try to make them again.
+        text = f"No revision is noted in {migrations.TABLE}; the fixed tables had one"
+        yield Finding("revision", text, RESTORE)
+    elif found != needed:
         text = f"The fixed tables are at revision {found}; this program needs {needed}"
         yield Finding("revision", text, "Run: relatum upgrade")
 

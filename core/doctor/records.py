@@ -1,34 +1,42 @@
-"""Records: the spine, versions, references, and what is kept beside values."""
+"""Records: the spine, versions, references, and what follows values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from .. import models
 from ..catalog import Catalog, EntityType
-from ..fields import Several
-from ..records import sealed
-from .findings import RESTORE, Finding
-from .structure import all_types, columns_of
+from ..fields import Field, Several
+from ..records import followers, sealed
+from .findings import REPAIR, RESTORE, Finding, attempt
+from .structure import all_types, columns_of, followed, sound_columns
+
+#: Tables of the spine and the history, with which every record is compared.
+_BESIDE: Final = frozenset({"core_record", "core_change"})
 
 
 def findings(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
-    """Yield what is wrong with records, and with what their types need to be read."""
-    present = columns_of(connection)
+    """Yield what is wrong with records, as far as their tables are as they should be."""
+    actual = columns_of(connection)
     for entity_type in all_types(known):
-        if entity_type.table_name in present:
-            yield from _spine(connection, entity_type)
-            yield from _versions(connection, entity_type)
-            yield from _followers(connection, entity_type, present)
-    yield from _references(connection)
-    yield from _plugins(connection)
-    yield from _keys(connection, known)
+        what, sound = entity_type.name, sound_columns(connection, entity_type.table, actual)
+        if {"id", "version"} <= sound and actual.keys() >= _BESIDE:
+            yield from attempt(f"The records of '{what}'", _spine, connection, entity_type)
+            yield from attempt(f"The versions of '{what}'", _versions, connection, entity_type)
+    for entity_type, field in followed(connection, known):
+        what = f"The values of '{entity_type.name}.{field.name}'"
+        yield from attempt(what, _followers, connection, entity_type, field)
+    if all(
+        field.column in sound_columns(connection, entity_type.table, actual)
+        for entity_type, field in sealed.fields(known)
+    ):
+        yield from attempt("Encrypted values", _keys, connection, known)
 
 
-def _some(connection: sa.Connection, query: sa.Select[Any]) -> tuple[int, int]:
+def _some(connection: sa.Connection, query: Any) -> tuple[int, int]:
     """Return how many ids a query gives, and the least."""
     column = query.subquery().c.id
     found = connection.execute(sa.select(sa.func.count(column), sa.func.min(column))).one()
@@ -69,28 +77,19 @@ def _versions(connection: sa.Connection, entity_type: EntityType) -> Iterator[Fi
 
 
 def _followers(
-    connection: sa.Connection, entity_type: EntityType, present: dict[str, dict[str, str]]
+    connection: sa.Connection, entity_type: EntityType, field: Field
 ) -> Iterator[Finding]:
-    """Yield values without what is kept beside them, by which they are found and kept unique."""
-    table = entity_type.table
-    for field in entity_type.own_fields:
-        if isinstance(field, Several):
-            if field.values_name not in present:
-                continue
-            what, there = "table of values", table.c.id.in_(sa.select(field.values.c.id))
-        elif field.key_column != field.column:
-            what, there = "sort key", table.c[field.key_column].is_not(None)
-        else:
-            continue
-        value = table.c[field.condition_column("empty")]
-        query = sa.select(table.c.id).where(value.is_not(None) != there)
-        count, first = _some(connection, query)
-        if count:
-            text = f"{count} values of '{entity_type.name}.{field.name}' lack their {what}"
-            yield Finding("sort_key", f"{text} (for example {first})", "Write those records again.")
+    """Yield values that are not what is kept beside them, by which they are found and unique."""
+    count, first = _some(connection, followers.astray(connection, entity_type, field))
+    if count:
+        several = isinstance(field, Several)
+        what = "differ from their table of values" if several else "lack their sort key"
+        text = f"{count} values of '{entity_type.name}.{field.name}' {what}"
+        yield Finding("sort_key", f"{text} (for example {first})", REPAIR)
 
 
-def _references(connection: sa.Connection) -> Iterator[Finding]:
+def references(connection: sa.Connection) -> Iterator[Finding]:
+    """Yield what refers to rows that are not there."""
     if connection.dialect.name == "sqlite":
         for table, row, target, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
             text = f"Row {row} of '{table}' refers to a row of '{target}' that is not there"
@@ -105,14 +104,3 @@ def _references(connection: sa.Connection) -> Iterator[Finding]:
 def _keys(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
     for text in sealed.lost(connection, known):
         yield Finding("key_lost", text, "Put the key back into the ring: relatum help operations")
-
-
-def _plugins(connection: sa.Connection) -> Iterator[Finding]:
-    """Yield enabled plugins that a worker could not run."""
-    table = models.PluginRow.__table__
-    wanted = sa.select(table.c.id, table.c.reason).where(
-        table.c.enabled, table.c.fault.is_not(None)
-    )
-    for row in connection.execute(wanted.order_by(table.c.id)):
-        text = f"Plugin '{row.id}' is enabled and does not run: {row.reason.rstrip('.')}"
-        yield Finding("plugin_fault", text, f"Correct it, or: relatum plugins disable {row.id}")

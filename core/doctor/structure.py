@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 
 from .. import ddl, migrations
 from ..catalog import Catalog, EntityType
 from ..db import db as fixed
-from .findings import RESTORE, Finding
+from ..errors import RelatumError
+from ..fields import Field
+from ..records import followers
+from .findings import REPAIR, RESTORE, Finding, attempt
 
 #: Tables that could only be ours.
 _OURS = re.compile(r"(core|x)_")
@@ -26,13 +30,6 @@ _COLUMNS_POSTGRESQL = (
     "WHERE t.relkind IN ('r', 'p') AND t.relnamespace = current_schema()::regnamespace "
     "AND a.attnum > 0 AND NOT a.attisdropped"
 )
-
-
-def findings(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
-    """Yield where the database is not as the catalog says."""
-    yield from _tables(connection, known)
-    yield from _foreign_keys(connection, known)
-    yield from _indexes(connection, known)
 
 
 def columns_of(connection: sa.Connection) -> dict[str, dict[str, str]]:
@@ -61,33 +58,89 @@ def tables(known: Catalog) -> dict[str, sa.Table]:
     return made
 
 
-def _tables(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
-    actual, expected = columns_of(connection), tables(known)
+# -- what is missing ------------------------------------------------------------------------
+def fixed_tables(connection: sa.Connection) -> Iterator[Finding]:
+    """Yield what is missing of the tables that every instance has, whatever is in them.
+
+    Without any of them there is no instance: that alone is the finding.
+    """
+    actual = columns_of(connection)
+    every = fixed.metadata.sorted_tables
+    if not any(table.name in actual for table in every):
+        url = connection.engine.url.render_as_string()
+        yield Finding("not_initialised", str(RelatumError("not_initialised", url=url)), "")
+        return
+    for table in every:
+        yield from _missing(connection, table, actual)
+
+
+def findings(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
+    """Yield where the database is not as the catalog says."""
+    actual = columns_of(connection)
+    yield from attempt("The tables", _tables, connection, known, actual)
+    yield from attempt("The foreign keys", _foreign_keys, connection, known, actual)
+    yield from attempt("The indexes", _indexes, connection, known)
+
+
+def _tables(
+    connection: sa.Connection, known: Catalog, actual: dict[str, dict[str, str]]
+) -> Iterator[Finding]:
+    expected = tables(known)
     for name, table in expected.items():
-        if name not in actual:
-            yield Finding("table_missing", f"Table '{name}' is missing", RESTORE)
-            continue
-        yield from _columns(connection, table, actual[name])
+        yield from _missing(connection, table, actual)
+        columns = {column.name for column in table.columns}
+        for unknown in sorted(set(actual.get(name, ())) - columns):
+            text = f"Column '{unknown}' of '{name}' belongs to no field"
+            yield Finding("column_unknown", text, "Look at it, then drop it by hand.")
     for name in sorted(set(actual) - set(expected) - {migrations.TABLE}):
         if _OURS.match(name):
             text = f"Table '{name}' belongs to no entity type"
             yield Finding("table_unknown", text, "Look at it, then drop it by hand.")
 
 
-def _columns(
-    connection: sa.Connection, table: sa.Table, actual: dict[str, str]
+def _missing(
+    connection: sa.Connection, table: sa.Table, actual: dict[str, dict[str, str]]
 ) -> Iterator[Finding]:
+    if table.name not in actual:
+        yield Finding("table_missing", f"Table '{table.name}' is missing", RESTORE)
+        return
+    present = actual[table.name]
     for column in table.columns:
-        wanted, found = _plain(column.type.compile(connection.dialect)), actual.get(column.name)
+        found = present.get(column.name)
         if found is None:
             text = f"Column '{column.name}' of '{table.name}' is missing"
             yield Finding("column_missing", text, RESTORE)
-        elif _plain(found) != wanted:
+        elif _plain(found) != (wanted := _type_of(connection, column)):
             text = f"Column '{column.name}' of '{table.name}' is {found}, not {wanted}"
             yield Finding("column_type", text, RESTORE)
-    for name in sorted(set(actual) - {column.name for column in table.columns}):
-        text = f"Column '{name}' of '{table.name}' belongs to no field"
-        yield Finding("column_unknown", text, "Look at it, then drop it by hand.")
+
+
+def sound_columns(
+    connection: sa.Connection, table: sa.Table, actual: dict[str, dict[str, str]]
+) -> set[str]:
+    """Return the names of the columns of a table that are there as they should be."""
+    present = actual.get(table.name, {})
+    return {
+        column.name
+        for column in table.columns
+        if _plain(present.get(column.name, "")) == _type_of(connection, column)
+    }
+
+
+def followed(connection: sa.Connection, known: Catalog) -> Iterator[tuple[EntityType, Field]]:
+    """Yield the fields that something follows, as far as all columns are as they should be."""
+    actual = columns_of(connection)
+    for entity_type in all_types(known):
+        for field in followers.followed(entity_type):
+            tables = followers.tables(entity_type, field)
+            if all(
+                names <= sound_columns(connection, table, actual) for table, names in tables.items()
+            ):
+                yield entity_type, field
+
+
+def _type_of(connection: sa.Connection, column: sa.Column[Any]) -> str:
+    return _plain(column.type.compile(connection.dialect))
 
 
 def _plain(kind: str) -> str:
@@ -104,7 +157,9 @@ def foreign_keys_of(connection: sa.Connection) -> dict[tuple[str, str], str]:
     }
 
 
-def _foreign_keys(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
+def _foreign_keys(
+    connection: sa.Connection, known: Catalog, columns: dict[str, dict[str, str]]
+) -> Iterator[Finding]:
     actual = foreign_keys_of(connection)
     for entity_type in known.types.values():
         name = entity_type.table_name
@@ -115,15 +170,26 @@ def _foreign_keys(connection: sa.Connection, known: Catalog) -> Iterator[Finding
         places = {(name, column): target for column, target in wanted.items()}
         places |= {(table.name, "id"): name for table in entity_type.value_tables}
         for (table, column), target in places.items():
-            if actual.get((table, column)) != target:
+            there = column in columns.get(table, ())
+            if there and actual.get((table, column)) != target:
                 text = f"Column '{column}' of '{table}' has no foreign key to '{target}'"
                 yield Finding("foreign_key_missing", text, RESTORE)
 
 
+def missing_indexes(connection: sa.Connection, known: Catalog) -> list[ddl.CreateIndex]:
+    """Return the indexes that are missing or unfinished, and can be built."""
+    actual = columns_of(connection)
+    return [
+        index
+        for index in ddl.missing_indexes(connection, known.types.values())
+        if set(index.columns) <= set(actual.get(index.table, ()))
+    ]
+
+
 def _indexes(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
-    for index in ddl.missing_indexes(connection, known.types.values()):
+    for index in missing_indexes(connection, known):
         text = f"An index of '{index.table}' over {', '.join(index.columns)} is missing"
-        yield Finding("index_missing", text, "Run: relatum doctor --repair")
+        yield Finding("index_missing", text, REPAIR)
     for each in all_types(known):
         wanted = ddl.expected_indexes(each) if each.trashed_in is None else set()
         names = {index.name for index in wanted}
