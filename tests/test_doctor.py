@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relatum.core import db, doctor, records
+from relatum.core import db, doctor, migrations, records
 from relatum.core.app import create_app
 from relatum.core.ddl import expected_indexes
 from relatum.core.errors import RelatumError
@@ -47,6 +47,7 @@ def test_nothing_is_found_while_types_fields_and_records_are_in_the_trash(sound)
         ("UPDATE core_epoch SET catalog = 1", "metadata"),
         ("DELETE FROM core_epoch", "metadata"),
         ("UPDATE core_migration SET version_num = '0000'", "revision"),
+        ("DELETE FROM core_migration", "revision_lost"),
         ("UPDATE core_epoch SET core = 99", "schema_newer"),
         ("DROP TABLE core_link", "table_missing"),
         ("CREATE TABLE x_stray (id integer)", "table_unknown"),
@@ -131,6 +132,15 @@ def test_a_damaged_file_is_found(sound):
         content[page * 4096 : page * 4096 + 8] = b"\x00" * 8
     path.write_bytes(content)
     assert codes() & {"file_damaged", "database_gone"}
+
+
+def test_tables_of_another_revision_are_held_to_nothing_else(sound, monkeypatch):
+    damage("ALTER TABLE core_link RENAME TO gone")
+    monkeypatch.setattr(migrations, "known", lambda: ("0001", "9999"))
+    [found] = doctor.examine()
+    assert (found.code, found.remedy) == ("revision", "Run: relatum upgrade")
+    monkeypatch.setattr(migrations, "known", lambda: ("9999",))
+    assert [each.remedy for each in doctor.examine()] == ["Use the version that made them."]
 
 
 def test_without_an_instance_that_is_the_finding(blank, database):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -22,6 +23,9 @@ from .structure import columns_of as columns_of
 from .structure import foreign_keys_of as foreign_keys_of
 from .structure import tables as tables
 
+#: What makes looking further pointless: it would be held to what it never was.
+_ENOUGH: Final = frozenset({"not_initialised", "revision"})
+
 
 def examine() -> list[Finding]:
     """Look at everything and return what is wrong; an empty list means a sound instance.
@@ -29,15 +33,11 @@ def examine() -> list[Finding]:
     Opens its own transactions, without a time limit.
     """
     found = _within("The database", db.looking, _database)
-    if not _is_nothing(found):
+    if not _ENOUGH & {finding.code for finding in found}:
         reading = partial(db.reading, timed=False)
         found += _within("What is in the database", reading, _instance)
     # Fixed tables that hold records are looked at twice.
     return list(dict.fromkeys(found))
-
-
-def _is_nothing(found: list[Finding]) -> bool:
-    return [finding.code for finding in found] == ["not_initialised"]
 
 
 def _within(
@@ -57,12 +57,15 @@ def _within(
 
 
 def _database(tx: db.Transaction) -> Iterator[Finding]:
-    missing = attempt("The fixed tables", structure.fixed_tables, tx.connection)
-    yield from missing
-    if not missing:
-        yield from attempt("The epochs", metadata.epochs, tx.connection)
-    if not _is_nothing(missing):
-        yield from database.findings(tx.connection)
+    if not structure.is_there(tx.connection):
+        text = f"There is no instance at {db.engine().url.render_as_string()}"
+        yield Finding("not_initialised", text, "Run: relatum init")
+        return
+    found = list(database.findings(tx.connection))
+    yield from found
+    if not _ENOUGH & {finding.code for finding in found}:
+        missing = attempt("The fixed tables", structure.fixed_tables, tx.connection)
+        yield from missing or attempt("The epochs", metadata.epochs, tx.connection)
 
 
 def _instance(tx: db.Transaction) -> Iterator[Finding]:

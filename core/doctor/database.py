@@ -50,14 +50,15 @@ def server(connection: sa.Connection) -> Iterator[Finding]:
 
 
 def _revision(connection: sa.Connection) -> Iterator[Finding]:
-    found, needed = migrations.revision_of(connection), migrations.known()[-1]
+    found, known = migrations.revision_of(connection), migrations.known()
     if found is None:
         # With tables there it is no new database: an upgrade would try to make them again.
-        text = f"No revision is noted in {migrations.TABLE}; the fixed tables had one"
-        yield Finding("revision", text, RESTORE)
-    elif found != needed:
-        text = f"The fixed tables are at revision {found}; this program needs {needed}"
-        yield Finding("revision", text, "Run: relatum upgrade")
+        text = f"No revision of the fixed tables is noted in {migrations.TABLE}"
+        yield Finding("revision_lost", text, RESTORE)
+    elif found != known[-1]:
+        text = f"The fixed tables are at revision {found}; this program needs {known[-1]}"
+        remedy = "Run: relatum upgrade" if found in known else "Use the version that made them."
+        yield Finding("revision", text, remedy)
 
 
 def _disk() -> Iterator[Finding]:

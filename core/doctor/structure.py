@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from .. import ddl, migrations
 from ..catalog import Catalog, EntityType
 from ..db import db as fixed
-from ..errors import RelatumError
 from ..fields import Field
 from ..records import followers
 from .findings import REPAIR, RESTORE, Finding, attempt
@@ -59,18 +58,15 @@ def tables(known: Catalog) -> dict[str, sa.Table]:
 
 
 # -- what is missing ------------------------------------------------------------------------
-def fixed_tables(connection: sa.Connection) -> Iterator[Finding]:
-    """Yield what is missing of the tables that every instance has, whatever is in them.
+def is_there(connection: sa.Connection) -> bool:
+    """Say whether the database holds any of the tables that every instance has."""
+    return not fixed.metadata.tables.keys().isdisjoint(columns_of(connection))
 
-    Without any of them there is no instance: that alone is the finding.
-    """
+
+def fixed_tables(connection: sa.Connection) -> Iterator[Finding]:
+    """Yield what is missing of the tables that every instance has, whatever is in them."""
     actual = columns_of(connection)
-    every = fixed.metadata.sorted_tables
-    if not any(table.name in actual for table in every):
-        url = connection.engine.url.render_as_string()
-        yield Finding("not_initialised", str(RelatumError("not_initialised", url=url)), "")
-        return
-    for table in every:
+    for table in fixed.metadata.sorted_tables:
         yield from _missing(connection, table, actual)
 
 
