@@ -40,12 +40,14 @@ def create_app(
     )
     _settle(app, config)
     db.init_app(app, config)
-    guard.install(app)
+    shell = plugin_routes.shell_of(loaded)
+    guard.install(app, shell)
     limits.install(app)
-    problems.install(app)
+    problems.install(app, shell)
     routes.install(app)
     reference.install(app)
-    pages.install(app)
+    if shell is None:
+        pages.install(app)
     if loaded is None:
         plugin_host.follow(app)
     else:
