@@ -238,6 +238,14 @@ class EntityType:
     def label_of(self, values: Mapping[str, Any]) -> str:
         """Return a record's label from the stored values of its title fields."""
         shown = {f.name: f.text(f.wire(values.get(f.name))) for f in self.title_fields}
+        return self._called(shown, values)
+
+    def label_of_wire(self, values: Mapping[str, Any]) -> str:
+        """Return a record's label from the wire values of its title fields."""
+        shown = {f.name: f.text(values.get(f.name)) for f in self.title_fields}
+        return self._called(shown, values)
+
+    def _called(self, shown: Mapping[str, str], values: Mapping[str, Any]) -> str:
         if not any(shown.values()):
             return f"{self.label} {values.get('id', '')}".strip()
         if "{" in self.title:
