@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .core import clock as clock
     from .core import entities as entities
     from .core import fields as fields
+    from .core import imports as imports
     from .core import jobs as jobs
     from .core import plugin_host as plugin_host
     from .core import query as query
@@ -65,6 +66,7 @@ _FACE: Final = {
     "entities": "core",
     "fields": "core",
     "hookimpl": "core.hooks",
+    "imports": "core",
     "jobs": "core",
     "manual": "core.api",
     "plugin_host": "core",
