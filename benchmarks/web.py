@@ -143,6 +143,8 @@ def alternate(
     The order changes from pair to pair, and a tenth of the requests before is not counted.
     """
     taken: tuple[list[float], list[float]] = ([], [])
+    for server in servers:
+        server.connection.close()  # one that was idle meanwhile may be closed at the other end
     warm = max(10, count // 10)
     for number in range(-warm, count):
         for place in (0, 1) if number % 2 else (1, 0):

@@ -137,6 +137,8 @@ class Option(Model):
     position: Mapped[int] = mapped_column(sa.Integer)
     retired: Mapped[bool] = mapped_column(sa.Boolean)
     owner: Mapped[str] = mapped_column(Text)
+    #: Values of the field's controlling choice, as a JSON list.
+    when_values: Mapped[str] = mapped_column(Text)
     __table_args__ = (sa.UniqueConstraint("field_id", "value", name="uq_core_option_value"),)
 
 

@@ -29,6 +29,11 @@ class OptionSchema(Closed):
     hue = fields.Integer(**_HUE)
     category = fields.String(allow_none=True, validate=validate.Length(min=1, max=40))
     retired = fields.Boolean(truthy={True}, falsy={False})
+    when = fields.List(
+        fields.String(validate=validate.Length(min=1, max=64)),
+        validate=validate.Length(max=1000),
+        metadata={"description": "Values of the controlling choice; none: possible with all."},
+    )
 
 
 class FieldChangeSchema(Closed):

@@ -162,3 +162,16 @@ def test_every_problem_keeps_row_field_code_sentence_and_values():
 )
 def test_the_nearest_known_word_is_named(word, said):
     assert nearest(word, ["amount", "stage"]) == said
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "near"),
+    [
+        ("nam", ["person_name", "name", "later"], "name"),
+        ("city", ["billing_city", "phone"], "billing_city"),
+        ("berlin", ["Bern", "Berlin"], "Berlin"),
+        ("zzz", ["name", "phone"], None),
+    ],
+)
+def test_a_mistyped_word_is_nearest_to_the_whole_word_before_a_part_of_another(word, known, near):
+    assert nearest(word, known) == (f" Did you mean '{near}'?" if near else "")

@@ -129,7 +129,6 @@ REFUSED = [
     ("datetime", {}, "9999-12-31T23:59:59-02:00", "not_datetime"),
     ("datetime", {"max": "2026-01-01T00:00:00Z"}, "2026-01-01T00:00:01Z", "too_large"),
     ("choice", {}, "Won", "option_unknown"),
-    ("choice", {}, "old", "option_retired"),
     ("choice", {}, 1, "not_text"),
     ("email", {}, "bob", "not_email"),
     ("email", {}, "bob@example", "not_email"),
@@ -201,13 +200,21 @@ def test_text_from_a_file_is_read_as_a_value(kind, style, text, value):
         ("date", "YYYY/MM/DD", "2017/1/1", "not_date"),
         ("datetime", None, "0001-01-01", "not_datetime"),
         ("choice", None, "lost", "option_unknown"),
-        ("choice", None, "Old", "option_retired"),
         ("lookup", None, "²", "not_reference"),
         ("lookup", None, "9" * 17, "not_reference"),
     ],
 )
 def test_text_that_is_no_value_is_refused_with_its_rule(kind, style, text, why):
     assert code(field(kind).parse, text, style) == why
+
+
+def test_a_retired_option_is_refused_unless_the_record_has_it_already():
+    choice = field("choice")
+    assert choice.merge("old", choice.check("old")) == "old"
+    for before in (None, "open"):
+        assert code(lambda value, before=before: choice.merge(before, value), "old") == (
+            "option_retired"
+        )
 
 
 @pytest.mark.parametrize(

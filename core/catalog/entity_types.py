@@ -37,6 +37,14 @@ class Key:
     owner: str
 
 
+class Dependent(NamedTuple):
+    """A field with options that depend on a choice: the values of the choice, by option."""
+
+    field: Field
+    choice: Field
+    when: Mapping[str, tuple[str, ...]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
     """A saved list of a type that everybody can open: the words of a query in JSON."""
@@ -108,9 +116,19 @@ class EntityType:
         return (*live, *(member for field in live for member in field.members.values()))
 
     @cached_property
-    def composites(self) -> tuple[Field, ...]:
-        """The fields of several members that a caller may write."""
-        return tuple(field for field in self.own_fields if field.members)
+    def merging(self) -> tuple[Field, ...]:
+        """The fields that a caller may write for which the stored value counts, too."""
+        return tuple(field for field in self.own_fields if type(field).merge is not Field.merge)
+
+    @cached_property
+    def dependent(self) -> tuple[Dependent, ...]:
+        """The fields with options that are possible only with some values of a choice."""
+        found = []
+        for field in self.own_fields:
+            when = {option.value: option.when for option in field.options if option.when}
+            if when and field.controlled_by is not None:
+                found.append(Dependent(field, self.fields[field.controlled_by], when))
+        return tuple(found)
 
     @cached_property
     def own_fields(self) -> tuple[Field, ...]:
@@ -220,6 +238,14 @@ class EntityType:
     def label_of(self, values: Mapping[str, Any]) -> str:
         """Return a record's label from the stored values of its title fields."""
         shown = {f.name: f.text(f.wire(values.get(f.name))) for f in self.title_fields}
+        return self._called(shown, values)
+
+    def label_of_wire(self, values: Mapping[str, Any]) -> str:
+        """Return a record's label from the wire values of its title fields."""
+        shown = {f.name: f.text(values.get(f.name)) for f in self.title_fields}
+        return self._called(shown, values)
+
+    def _called(self, shown: Mapping[str, str], values: Mapping[str, Any]) -> str:
         if not any(shown.values()):
             return f"{self.label} {values.get('id', '')}".strip()
         if "{" in self.title:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
@@ -179,6 +179,10 @@ def _views(made: list[EntityType], rows: Rows) -> MappingProxyType[str, tuple[Vi
     return MappingProxyType(in_order)
 
 
+#: How a field without settings is stored.
+_NO_SETTINGS: Final = "{}"
+
+
 class TypeBuilder:
     """Builds entity types from rows; an unchanged definition gives back the known type."""
 
@@ -232,7 +236,10 @@ class TypeBuilder:
         return None if row is None else row["table_name"]
 
     def _options(self, field_id: int) -> list[Any]:
-        found = [self.patches.over("option", row) for row in self.rows.options_of(field_id)]
+        found = self.rows.options_of(field_id)
+        if not found:
+            return found  # most fields have none
+        found = [self.patches.over("option", row) for row in found]
         return sorted(found, key=lambda r: (r["position"], r["id"]))
 
     def _tree(self, name: str | None) -> Tree | None:
@@ -267,8 +274,10 @@ class TypeBuilder:
         currency = self.settings.get("currency")
         parts = [tuple(row.values()), self._zone, currency, self.country, trees]
         for field in fields:
-            target = orjson.loads(field["settings"]).get("target")
-            leads = self._table(target), self._tree(target)
+            leads = None
+            if field["settings"] != _NO_SETTINGS:
+                target = orjson.loads(field["settings"]).get("target")
+                leads = self._table(target), self._tree(target)
             parts.append((tuple(field.values()), leads, self._class(field)))
             parts += [tuple(option.values()) for option in self._options(field["id"])]
         parts += [tuple(key.values()) for key in keys]
@@ -327,6 +336,7 @@ def _option(row: Any) -> Option:
         row["category"],
         row["retired"],
         row["owner"],
+        tuple(orjson.loads(row["when_values"])),
     )
 
 

@@ -13,6 +13,8 @@ from ..fields import FIELD_TYPES
 from .plans import typed
 
 F = TypeVar("F", bound=Callable[..., Any])
+#: How people write an option.
+OPTION = "VALUE[:LABEL[:CATEGORY[:WHEN]]]"
 _FLAGS = ("required", "unique", "indexed", "sortable", "personal")
 
 
@@ -52,8 +54,9 @@ def field_options(command: F) -> F:
         ),
         click.option("--help-text", metavar="TEXT", help="A hint beside the field."),
         click.option(
-            "--option", "options", multiple=True, metavar="VALUE[:LABEL[:CATEGORY]]",
-            help="An option of a choice; repeat it in order. Those left out are retired.",
+            "--option", "options", multiple=True, metavar=OPTION,
+            help="An option of a choice; repeat it in order. Those left out are retired. WHEN: "
+            "values of the field controlled_by, by commas.",
         ),
         click.option("--target", metavar="TYPE", help="What a lookup points to."),
         click.option(
@@ -84,11 +87,11 @@ def properties(kind: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def option(text: str) -> dict[str, Any]:
-    """Read VALUE[:LABEL[:CATEGORY]]."""
-    value, _, rest = text.partition(":")
-    label, _, category = rest.partition(":")
+    """Read VALUE[:LABEL[:CATEGORY[:WHEN]]]."""
+    value, label, category, when = [*text.split(":", 3), "", "", ""][:4]
     made = {"value": value, "label": label, "category": category}
-    return {name: part for name, part in made.items() if part}
+    listed = {"when": [part.strip() for part in when.split(",") if part.strip()]} if when else {}
+    return {name: part for name, part in made.items() if part} | listed
 
 
 def setting(text: str) -> tuple[str, Any]:
@@ -134,6 +137,7 @@ def changed_options(
             "hue": o.hue,
             "category": o.category,
             "retired": o.retired,
+            "when": list(o.when),
         }
         for o in entity_type.field(name).options
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .. import catalog, entities
-from .definitions import changed_options, field, field_options, properties, type_options
+from .definitions import OPTION, changed_options, field, field_options, properties, type_options
 from .plans import answer, carry_out, changes_of, changing, existing_option
 from .retyping import COMMANDS as RETYPING
 from .terminal import Instance, json_option, pass_instance, print_json, print_table
@@ -97,7 +97,8 @@ def _more(described: dict[str, Any]) -> str:
         parts.append(f"default={described['default']}")
     for option in described.get("options", ()):
         category = f" ({option['category']})" if option["category"] else ""
-        parts.append(f"{option['value']}{category}{' retired' if option['retired'] else ''}")
+        when = f" with {' or '.join(option['when'])}" if option["when"] else ""
+        parts.append(f"{option['value']}{category}{when}{' retired' * option['retired']}")
     return ", ".join(parts)
 
 
@@ -199,7 +200,7 @@ def add_field(
     "--add-option",
     "added",
     multiple=True,
-    metavar="VALUE[:LABEL[:CATEGORY]]",
+    metavar=OPTION,
     help="One more option of a choice.",
 )
 @click.option(

@@ -21,7 +21,7 @@ from ...schemas.entity_types import flat
 from .. import access, catalog, clock, db, ddl, faults, jobs, models, records
 from ..actor import Actor
 from ..errors import RelatumError
-from . import compacting, limits, retype_job
+from . import compacting, dependent, limits, retype_job
 from .converting import Progress as Progress
 from .converting import advance as advance
 from .converting import convert_all
@@ -111,6 +111,7 @@ def _plan(
         operation, loaded = _load(place, change)
         OPERATIONS[operation](draft, loaded)
     limits.check(draft)
+    dependent.check(draft)
     note_broken(draft)
     dialect = draft.connection.dialect
     sql = ddl.as_text((step.statements for step in draft.steps), dialect)

@@ -182,10 +182,13 @@ class _Declared:
         own = [o for o in field.options if o.owner == self.owner.name and not o.retired]
         return {
             "options": [
-                {"value": o.value, "label": o.label, "hue": o.hue, "category": o.category}
+                {
+                    "value": o.value, "label": o.label, "hue": o.hue, "category": o.category,
+                    "when": list(o.when),
+                }
                 for o in own
             ]
-        }
+        }  # fmt: skip
 
     def _drop(self, made: set[str]) -> None:
         """Trash what the plugin has and no longer declares."""
@@ -219,7 +222,7 @@ def _filled(options: Any) -> Any:
     return [
         {
             "value": o.get("value"), "label": o.get("label") or o.get("value"),
-            "hue": o.get("hue"), "category": o.get("category"),
+            "hue": o.get("hue"), "category": o.get("category"), "when": o.get("when", []),
         }
         for o in options
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -217,6 +217,7 @@ def merge_options(
             "category": option.get("category", before.category if before else None),
             "retired": option.get("retired", False),
             "owner": before.owner if before else owner.name,
+            "when_values": _when(option.get("when", before.when if before else ())),
         }
         rows.append(row)
     rows += [
@@ -224,8 +225,13 @@ def merge_options(
             "id": gone.id, "value": gone.value, "label": gone.label, "hue": gone.hue,
             "category": gone.category, "owner": gone.owner,
             "retired": gone.retired or owner.is_local or gone.owner == owner.name,
+            "when_values": _when(gone.when),
         }
         for gone in known
         if gone.value not in values
     ]  # fmt: skip
     return [{**row, "position": place} for place, row in enumerate(rows)]
+
+
+def _when(values: Iterable[str]) -> str:
+    return orjson.dumps(sorted(set(values))).decode()

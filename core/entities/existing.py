@@ -210,11 +210,7 @@ def ask_retired(
     if not retired:
         return
     table = entity_type.table
-    holds = table.c[field.column].in_(retired)
-    if isinstance(field, Several):
-        held = sa.select(field.values.c.id).where(field.values.c[field.MATCHED].in_(retired))
-        holds = table.c.id.in_(held)
-    holding = (table.c.trashed_at.is_(None), holds)
+    holding = (table.c.trashed_at.is_(None), holds(table, field, retired))
     if answer is not None and answer != "keep":
         query = sa.select(table.c.id).where(*holding).order_by(table.c.id)
         ids = list(connection.execute(query).scalars())
@@ -229,6 +225,14 @@ def ask_retired(
         f"{step.rows} existing rows hold {', '.join(retired)}: they stay readable, nobody can "
         "choose it; an answer for existing rows replaces it"
     )
+
+
+def holds(table: sa.Table, field: Field, values: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Return the condition that a record has one of some options of a field."""
+    if not isinstance(field, Several):
+        return table.c[field.column].in_(values)
+    held = field.values.c[field.MATCHED].in_(values)
+    return table.c.id.in_(sa.select(field.values.c.id).where(held))
 
 
 def count_filled(connection: sa.Connection, entity_type: EntityType | None, field: Field) -> int:

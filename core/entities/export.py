@@ -85,7 +85,7 @@ def describe_field(field: Field) -> dict[str, Any]:
         "settings": dict(field.settings),
         "position": field.position,
     }
-    if field.kind == "choice":
+    if field.HAS_OPTIONS:
         found["options"] = [_option(option) for option in field.options]
     return found
 
@@ -97,6 +97,7 @@ def _option(option: Option) -> dict[str, Any]:
         "hue": option.hue,
         "category": option.category,
         "retired": option.retired,
+        "when": list(option.when),
     }
 
 

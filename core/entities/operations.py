@@ -9,7 +9,7 @@ import orjson
 
 from ..errors import RelatumError
 from ..fields import Field
-from . import definitions, existing, links, optioning, owners, restoring
+from . import definitions, dependent, existing, links, optioning, owners, restoring
 from .compacting import compact_type
 from .draft import Draft, Step
 from .purging import purge_field, purge_type
@@ -207,6 +207,9 @@ def _ask_existing(
     if made.HAS_OPTIONS:
         retired = existing.newly_retired(before, made)
         existing.ask_retired(connection, step, entity_type, made, retired, answer)
+        if dependent.is_narrower(before, made) and not step.fill:
+            ids = dependent.impossible_ids(connection, entity_type, made)
+            existing.ask(step, entity_type, made, ids, answer, empty=False)
     elif dict(made.settings) != dict(before.settings) and not made.NUMBERED:
         ids = existing.refused_ids(connection, entity_type, made)
         existing.ask(step, entity_type, made, ids, answer, empty=False)
@@ -220,6 +223,9 @@ def trash_field(draft: Draft, change: dict[str, Any]) -> None:
     not_running(entity_type, entity_type.fields[row["name"]])
     if any(field.id == row["id"] for field in entity_type.title_fields):
         raise RelatumError("in_use", what=f"Field '{row['name']}'", uses="the title of the type")
+    if controlled := dependent.controlled(entity_type, row["name"]):
+        uses = f"the options of {', '.join(controlled)}"
+        raise RelatumError("in_use", what=f"Field '{row['name']}'", uses=uses)
     step = Step("trash_field", f"{type_row['name']}.{row['name']}", f"Trash field {row['label']}")
     for key in draft.rows.keys.values():
         live = key["type_id"] == type_row["id"] and key["trashed_in"] is None

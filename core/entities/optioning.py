@@ -17,6 +17,6 @@ def set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, A
             option_id = draft.new_id()
             draft.rows.add_option({**option, "id": option_id, "field_id": field_id})
             continue
-        for name in ("label", "hue", "category", "position", "retired"):
+        for name in ("label", "hue", "category", "position", "retired", "when_values"):
             if draft.owner.is_local or row["owner"] == draft.owner.name:
                 draft.put("option", row, name, option[name])

@@ -127,7 +127,13 @@ WHOLE: Final = frozenset(
 
 def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
     """Return ` Did you mean 'x'?` for the closest known word, or an empty text."""
-    from rapidfuzz import process  # noqa: PLC0415  # loaded only when something is wrong
+    from rapidfuzz import fuzz, process  # noqa: PLC0415  # loaded only when something is wrong
 
-    found = process.extractOne(word[:200], known, score_cutoff=60)
+    # A word mistyped as a whole goes before one that only has it as a part: nam is name first.
+    for scorer in (fuzz.ratio, fuzz.WRatio):
+        found = process.extractOne(
+            word[:200], known, scorer=scorer, processor=str.casefold, score_cutoff=60
+        )
+        if found:
+            break
     return f" Did you mean '{found[0]}'?" if found else ""

@@ -64,5 +64,10 @@ codes(
         "{count} {type} have {field} '{value}'. Use a unique field.",
     ),
     option_unknown=("Unknown option", "'{value}' is not an option of '{field}'.{nearest}"),
+    option_impossible=(
+        "Option not possible",
+        "Option '{value}' of '{field}' goes with {choice} {when}; {choice} is {held}. Choose "
+        "another option, or change {choice} too.",
+    ),
     option_retired=("Retired option", "Option '{value}' is retired and can't be chosen any more."),
 )

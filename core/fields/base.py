@@ -42,6 +42,8 @@ class Option:
     category: str | None = None
     retired: bool = False
     owner: str = "local"
+    #: The values of the controlling choice with which it is possible; none: with all.
+    when: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -196,6 +198,11 @@ class Field:
     def is_link(self) -> bool:
         """Whether the field points to records; then it always has an index."""
         return False
+
+    @property
+    def controlled_by(self) -> str | None:
+        """The name of the choice that decides which of the options are possible."""
+        return None
 
     @property
     def operators(self) -> tuple[str, ...]:

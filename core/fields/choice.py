@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from .. import types
 from ..errors import nearest
 from ..storage import Text
-from .base import Field, Option, Refused, kind_of
+from .base import Field, Option, Refused, Setting, kind_of
+
+#: The setting that names the choice which an option's `when` speaks of.
+CONTROLLED_BY: Final = "controlled_by"
+_CONTROLLED: Final = (
+    "Name of a choice of the same type: an option with `when` is possible only while that choice "
+    "has one of the values in it."
+)
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be the name of a choice of the same type")
+    return value
 
 
 class Choice(Field):
@@ -25,6 +38,7 @@ class Choice(Field):
     PARTS = ("category",)
     CAN_BE_UNIQUE = False
     HAS_OPTIONS = True
+    SETTINGS = {CONTROLLED_BY: Setting(_name, _CONTROLLED)}
 
     def columns(self) -> list[sa.Column[Any]]:
         return [sa.Column(self.column, Text)]
@@ -41,10 +55,18 @@ class Choice(Field):
         )
 
     def check(self, value: Any) -> str:
-        option = self._find(value)
-        if option.retired:
-            raise Refused("option_retired", value=option.value)
-        return option.value
+        return self._find(value).value
+
+    def merge(self, before: Any, value: Any) -> Any:
+        """Return the new value; a retired option is refused unless the record has it already."""
+        if value is not None and value != before and self._find(value).retired:
+            raise Refused("option_retired", value=value)
+        return value
+
+    @property
+    def controlled_by(self) -> str | None:
+        """The name of the choice that decides which options are possible."""
+        return self.settings.get(CONTROLLED_BY)
 
     def operand(self, value: Any) -> str:
         return self._find(value).value

@@ -56,8 +56,9 @@ class Conversion:
 
     def exact(self, value: Any) -> Any:
         """Return the new stored value of an old one; raise `Refused` if it does not fit."""
-        if value is None:
-            return None
+        return None if value is None else self.new.merge(None, self._exact(value))
+
+    def _exact(self, value: Any) -> Any:
         if isinstance(value, datetime) and self.new.kind == "date":
             return self.new.check(value.astimezone(ZoneInfo(self.new.zone)).date())
         if isinstance(value, date) and self.new.kind == "datetime":

@@ -182,6 +182,7 @@ class MultiChoice(Several):
     )
     EXAMPLE = '["open", "won"]'
     HAS_OPTIONS = True
+    SETTINGS = Choice.SETTINGS
 
     @cached_property
     def single(self) -> Choice:
@@ -190,6 +191,17 @@ class MultiChoice(Several):
 
     def one(self, value: Any) -> str:
         return self.single.check(value)
+
+    def merge(self, before: tuple[str, ...] | None, value: Any) -> Any:
+        made = Several.merge(self, before, value)
+        for added in set(made or ()) - set(before or ()):
+            self.single.merge(None, added)
+        return made
+
+    @property
+    def controlled_by(self) -> str | None:
+        """The name of the choice that decides which options are possible."""
+        return self.single.controlled_by
 
     @property
     def most(self) -> int:

@@ -208,8 +208,8 @@ def _checked(field_: Field, value: Any) -> Any:
 
 
 def settle(entity_type: EntityType, rows: Iterable[Row]) -> None:
-    """Complete values of several members or texts: what was not sent stays as it is stored."""
-    for field_ in (*entity_type.composites, *entity_type.sets):
+    """Complete values by what is stored: members and texts that were not sent stay."""
+    for field_ in entity_type.merging:
         name = field_.name
         for row in rows:
             if row.values.get(name) is None:

@@ -188,6 +188,24 @@ def shadows(entity_type: EntityType, batch: Sequence[Row]) -> None:
                 row.problems.append(refused.problem.at(field=name, row=row.place))
 
 
+def options(entity_type: EntityType, batch: Sequence[Row]) -> None:
+    """Note options that do not go with what the choice that controls them will hold."""
+    for field, choice, when in entity_type.dependent:
+        for row in batch:
+            value = row.after(field.name)
+            if value is None or not row.values.keys() & {field.name, choice.name}:
+                continue
+            held = row.after(choice.name)
+            wrong = [v for v in when if (v == value or v in value) and held not in when[v]]
+            broken = {problem.field for problem in row.problems}
+            if wrong and choice.name not in broken:
+                row.refuse(
+                    "option_impossible", field.name, value=wrong[0], field=field.name,
+                    choice=choice.name, held=choice.text(held) or "empty",
+                    when=" or ".join(map(choice.text, when[wrong[0]])),
+                )  # fmt: skip
+
+
 def zones(entity_type: EntityType, rows: Sequence[Row]) -> None:
     """Note users with a time zone that does not exist."""
     if entity_type.name != "user":

@@ -77,6 +77,7 @@ def _check(entity_type: EntityType, batch: list[Row], *, required: bool = True) 
     if required:
         _require(entity_type, batch)
     checks.shadows(entity_type, batch)
+    checks.options(entity_type, batch)
     checks.zones(entity_type, batch)
     checks.references(catalog.current(), entity_type, batch)
     checks.mixed_references(catalog.current(), entity_type, batch)

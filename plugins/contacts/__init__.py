@@ -13,7 +13,7 @@ plugin = Plugin(
     id="contacts",
     name="Contacts",
     version="0.1.0",
-    description="Accounts, contacts, the roles of contacts in accounts, and households.",
+    description="Accounts, contacts and how to reach them, the roles of contacts, and households.",
     license="Apache-2.0",
     presets=["contacts", "sales", "all"],
 )
@@ -21,7 +21,7 @@ plugin = Plugin(
 
 @hookimpl
 def relatum_declare() -> dict[str, Any]:
-    """Declare accounts, households, contacts and their roles."""
+    """Declare accounts, households, contacts, their roles and further ways to reach them."""
     return {"types": entities.TYPES}
 
 

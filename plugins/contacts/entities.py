@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from . import views
+from .further import lists_of
 
 _STATUS: Final = {
     "name": "status", "kind": "choice", "label": "Status", "required": True, "default": "active",
@@ -236,4 +237,8 @@ _ROLE: Final = {
     "keys": [["account", "contact"]],
 }  # fmt: skip
 
-TYPES: Final[list[dict[str, Any]]] = [_ACCOUNT, _HOUSEHOLD, _CONTACT, _ROLE]
+TYPES: Final[list[dict[str, Any]]] = [
+    _ACCOUNT, _HOUSEHOLD, _CONTACT, _ROLE,
+    *lists_of("account", "Account", 210, personal=False),
+    *lists_of("contact", "Contact", 190, personal=True),
+]  # fmt: skip

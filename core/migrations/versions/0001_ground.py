@@ -120,6 +120,7 @@ def _catalog() -> None:
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("retired", sa.Boolean, nullable=False),
         sa.Column("owner", Text, nullable=False),
+        sa.Column("when_values", Text, nullable=False),
         sa.UniqueConstraint("field_id", "value", name="uq_core_option_value"),
     )
     op.create_table(

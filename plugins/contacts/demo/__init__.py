@@ -34,6 +34,7 @@ def fill(demo: Demo) -> None:
         _families(demo, chance)
         _households(demo, chance)
         _roles(demo, chance)
+        _further(demo, chance)
 
 
 def _day(demo: Demo, step: int) -> date:
@@ -204,6 +205,26 @@ def _roles(demo: Demo, chance: random.Random) -> None:
                 }
             )  # fmt: skip
     demo.create("account_contact", rows)
+
+
+def _further(demo: Demo, chance: random.Random) -> None:
+    """Let some people have a private e-mail or phone too, and large accounts a branch."""
+    emails, phones, addresses = [], [], []
+    for contact in demo.made("contact")[::9]:
+        name = contact["name"]
+        private = f"{_plain(name['first'])}.{_plain(name['last'])}@{OTHERS}"
+        if contact["email"] != private:
+            emails.append({"contact": contact["id"], "label": "home", "email": private})
+        number = f"+49 171 39201{chance.randint(0, 99):02}"
+        phones.append({"contact": contact["id"], "label": "home", "phone": number})
+    for place, account in enumerate(a for a in demo.made("account") if a["employees"] > 150):
+        city, code, country, _, _ = CITIES[(place * 3 + 1) % len(CITIES)]
+        street = f"{chance.choice(STREETS)} {chance.randint(1, 140)}"
+        address = {"street": street, "city": city, "postal_code": code, "country": country}
+        addresses.append({"account": account["id"], "label": "branch", "address": address})
+    demo.create("contact_email", emails)
+    demo.create("contact_phone", phones)
+    demo.create("account_address", addresses)
 
 
 def _plain(name: str) -> str:
