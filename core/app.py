@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import Rule
 
 from . import db, plugin_host
 from .api import compress, guard, limits, pages, plugin_routes, problems, reference, routes
@@ -16,28 +15,6 @@ from .config import Config
 from .plugin_host import Loaded
 
 _API: Final = Path(__file__).parent / "api"
-
-
-class _Route(Rule):
-    """A rule that compiles what builds its addresses when one is asked for.
-
-    For most nobody asks, and compiling for all took most of the time that making an
-    application takes: at each command, and at each new set of plugins.
-    """
-
-    def _compile_builder(
-        self,
-        append_unknown: bool = True,  # noqa: FBT002  # werkzeug's signature
-    ) -> Callable[..., tuple[str, str]]:
-        compiled = super()._compile_builder
-        made: list[Callable[..., tuple[str, str]]] = []
-
-        def build(rule: Rule, /, **values: Any) -> tuple[str, str]:
-            if not made:
-                made.append(compiled(append_unknown))
-            return made[0](rule, **values)
-
-        return build
 
 
 def _none() -> int:
@@ -84,7 +61,6 @@ def _settle(app: Flask, config: Config) -> None:
     """Set what Flask would else take from its environment or leave open."""
     app.debug = False
     app.secret_key = None  # sessions are rows of ours; nothing is ever signed into a cookie
-    app.url_rule_class = _Route
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.config.update(

@@ -10,7 +10,7 @@ from typing import Any
 
 from werkzeug.test import Client, TestResponse
 
-from .conftest import PASSWORD
+from .instances import PASSWORD
 from .plugged import served
 
 EMAIL = "alice@example.org"
