@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from . import clock, db, models
 from .actor import Actor
 from .errors import RelatumError
+from .fields.number import INTEGER_LIMIT
 
 #: Where a transaction notes the id of the job that it is a chunk of.
 JOB: Final = "job"
@@ -188,11 +189,12 @@ def header(change_set_id: int, *, hold: bool = False) -> Header:
 
     `hold` locks it: whoever else wants to undo it waits, and then sees that it is undone.
     """
-    connection = db.current().connection
-    if hold:
-        held = sa.select(_SET.c.id).where(_SET.c.id == change_set_id)
-        connection.execute(held.with_for_update(key_share=True))
-    row = connection.execute(_HEADERS.where(_SET.c.id == change_set_id)).one_or_none()
+    connection, row = db.current().connection, None
+    if 0 < change_set_id <= INTEGER_LIMIT:
+        if hold:
+            held = sa.select(_SET.c.id).where(_SET.c.id == change_set_id)
+            connection.execute(held.with_for_update(key_share=True))
+        row = connection.execute(_HEADERS.where(_SET.c.id == change_set_id)).one_or_none()
     if row is None:
         raise RelatumError("change_unknown", id=change_set_id)
     return Header(*row)

@@ -127,8 +127,7 @@ def _update(
     fill_in(entity_type, batch, actor)
     settle(entity_type, batch)
     _reduce(batch)
-    if not undoing:
-        numbers.protect(entity_type, batch, actor)
+    numbers.protect(entity_type, batch, actor, given_back=undoing)
     hooking.before(entity_type, "update", [r for r in batch if r.values], actor, dry_run=dry_run)
     _reduce(batch)
     _check(entity_type, batch, required=check_required)
