@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -9,7 +11,7 @@ import orjson
 from flask import Blueprint, Response, redirect, render_template, request
 from markupsafe import Markup
 
-from relatum import Actor, context, requires
+from relatum import Actor, changes, context, requires
 
 from . import assets, menu, values, words
 
@@ -17,6 +19,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 #: What people need to see any page of the desk.
 USE: Final = "desk.use"
+#: The cookie by which one page tells the next what it has done, and how long it waits for that.
+_SAID, _SAID_SECONDS = "desk_said", 20
+_UNDO = re.compile(r"/changes/[0-9]{1,16}/undo")
 BLUEPRINT: Final = Blueprint("desk", __name__, template_folder="templates")
 
 
@@ -45,7 +50,11 @@ def is_fragment() -> bool:
 
 def render(template: str, status: int = 200, **values: Any) -> Response:
     """Return a page or a part of one."""
-    return Response(render_template(f"desk/{template}", **values), status, mimetype="text/html")
+    body = render_template(f"desk/{template}", **values)
+    made = Response(body, status, mimetype="text/html")
+    if _SAID in request.cookies and not is_fragment():
+        made.delete_cookie(_SAID)
+    return made
 
 
 def away(address: str) -> Response:
@@ -60,6 +69,26 @@ def toast(response: Response, text: str, *, undo: str | None = None, kind: str =
     said = {"ui:toast": {"text": text, "undo": undo, "kind": kind}}
     response.headers["HX-Trigger"] = orjson.dumps(said).decode("ascii", "backslashreplace")
     return response
+
+
+def done(response: Response, text: str) -> Response:
+    """Say what was just written, with the way to take it back: at once, or on the next page."""
+    number = changes.number()
+    undo = f"/changes/{number}/undo" if number is not None else ""
+    if is_fragment():
+        return toast(response, text, undo=undo or None)
+    packed = urlsafe_b64encode(orjson.dumps([text, undo])).decode()
+    response.set_cookie(_SAID, packed, max_age=_SAID_SECONDS, httponly=True, samesite="Lax")
+    return response
+
+
+def said() -> tuple[str, str] | None:
+    """Return what the page before has done, and where to post to take it back."""
+    try:
+        text, undo = orjson.loads(urlsafe_b64decode(request.cookies.get(_SAID, "")))
+    except (ValueError, TypeError):
+        return None
+    return str(text), str(undo) if _UNDO.fullmatch(str(undo)) else ""
 
 
 def hue(name: str) -> int:
@@ -79,7 +108,7 @@ def _globals(state: Any) -> None:
     state.app.jinja_env.globals.update(
         _=words.translated, asset=assets.url, hue=hue, icon=assets.icon, initials=initials,
         is_fragment=is_fragment, menu=menu.groups, number=words.number, preload=assets.fonts,
-        theme=theme, values=values, who=_who, words=words,
+        said=said, theme=theme, values=values, who=_who, words=words,
         Markup=Markup,
     )  # fmt: skip
 

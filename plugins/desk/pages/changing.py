@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
+import orjson
 from flask import Response, request
 
 from relatum import RelatumError, catalog, query, records
@@ -36,7 +38,7 @@ def change_cell(type_name: str, id_: int, name: str) -> Response:
     answer = ui.render(
         "_cell.html", type=entity_type, record=record, field=field, labels=page.labels
     )
-    return ui.toast(answer, translated("{field} is saved", field=field.label))
+    return ui.done(answer, translated("{field} is saved", field=field.label))
 
 
 @ui.page("/records/<type_name>/<int:id_>/cell/<name>/edit")
@@ -74,15 +76,37 @@ def ask_delete(type_name: str, id_: int) -> Response:
 @ui.page("/records/<type_name>/<int:id_>/delete", "POST")
 def delete_record(type_name: str, id_: int) -> Response:
     """Put a record in the trash."""
+    label = _label(catalog.current().type(type_name), id_)
     records.delete(type_name, [{"id": id_}], actor=ui.actor())
-    return ui.away(f"/records/{type_name}/{id_}?done=deleted")
+    answer = ui.away(f"/records/{type_name}")
+    return ui.done(answer, translated("{label} is in the trash", label=label))
 
 
 @ui.page("/records/<type_name>/<int:id_>/restore", "POST")
 def restore_record(type_name: str, id_: int) -> Response:
     """Take a record out of the trash."""
     records.restore(type_name, [{"id": id_}], actor=ui.actor())
-    return ui.away(f"/records/{type_name}/{id_}?done=restored")
+    answer = ui.away(f"/records/{type_name}/{id_}")
+    return ui.done(answer, translated("The record is restored"))
+
+
+@ui.page("/changes/<int:number>/undo", "POST")
+def undo_change(number: int) -> Response:
+    """Take back what one write has done; what others changed since stays, and is shown."""
+    actor, page = ui.actor(), request.accept_mimetypes.accept_html
+    partial = request.form.get("partial") == "1"
+    try:
+        records.undo(number, actor=actor, partial=partial)
+    except RelatumError as error:
+        if error.code != "undo_conflict" or not page or partial:
+            raise
+        plan = records.look(number, actor=actor)
+        return ui.render("undo.html", 409, number=number, plan=plan)
+    text = translated("Undone")
+    if not page:
+        return Response(orjson.dumps({"text": text}), mimetype="application/json")
+    back = urlsplit(request.headers.get("Referer", ""))
+    return ui.done(ui.away(back.path if back.netloc == request.host else "/"), text)
 
 
 def _label(entity_type: Any, id_: int) -> str:

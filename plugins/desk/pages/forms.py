@@ -9,6 +9,7 @@ from flask import Response, request
 from relatum import RelatumError, catalog, fields, query, records
 
 from .. import ui, values
+from ..words import translated
 from . import record as sheets
 
 
@@ -46,7 +47,8 @@ def create_record(type_name: str) -> Response:
         if error.status not in (409, 422):
             raise
         return _again(entity_type, problems_of(error), str(error))
-    return ui.away(f"/records/{type_name}/{made.id}")
+    answer = ui.away(f"/records/{type_name}/{made.id}")
+    return ui.done(answer, translated("{type} is made", type=entity_type.label))
 
 
 @ui.page("/records/<type_name>/<int:id_>/edit")
@@ -72,7 +74,8 @@ def change_record(type_name: str, id_: int) -> Response:
         if error.status not in (409, 412, 422):
             raise
         return _again(entity_type, problems_of(error), str(error), id_=id_)
-    return ui.away(f"/records/{type_name}/{id_}")
+    answer = ui.away(f"/records/{type_name}/{id_}")
+    return ui.done(answer, translated("{type} is saved", type=entity_type.label))
 
 
 def _sent(field: fields.Field) -> bool:

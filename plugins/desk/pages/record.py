@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Response, request
+from flask import Response
 
 from relatum import RelatumError, catalog, fields, query, records
 
@@ -147,4 +147,4 @@ def show_record(type_name: str, id_: int) -> Response:
     """Show a record; as a drawer beside a list if a part is asked for."""
     found = sheet(type_name, id_)
     template = "_peek.html" if ui.is_fragment() else "record.html"
-    return ui.render(template, sheet=found, done=request.args.get("done"))
+    return ui.render(template, sheet=found)

@@ -44,6 +44,16 @@ function offerUndo(button, text, address) {
   button.addEventListener("click", () => takeBack(address));
 }
 
+// What the page before has done: it stands in this one, for browsers without scripts.
+const told = $("form[data-said]");
+if (told) {
+  toast({ text: told.dataset.said, undo: told.dataset.undo });
+  told.remove();
+}
+
+// What was taken back is drawn anew, wherever on the page it stands.
+document.addEventListener("ui:undone", () => location.reload());
+
 async function takeBack(address) {
   try {
     const answer = await send(address, {});
