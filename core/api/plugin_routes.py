@@ -75,10 +75,15 @@ def _gated(
                 made.get_data()  # made inside the transaction, sent after it
             return made
 
+        def written() -> Response:
+            made = work()
+            gate.sign(made.headers)
+            return made
+
         if request.method in SAFE_METHODS:
             with db.reading():
                 return work()
-        return db.transact(work)
+        return db.transact(written)
 
     return answer
 

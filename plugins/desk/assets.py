@@ -16,8 +16,8 @@ from flask import Response, abort, request, url_for
 from markupsafe import Markup
 
 FOLDER: Final = Path(__file__).resolve().parent / "static" / "dist"
-#: Where the shell mounts `send`: the endpoint of a rule such as /assets/<name>.
-ENDPOINT: Final = "shell_desk.asset"
+#: Where `send` is mounted: the endpoint of a rule such as /assets/<name>.
+ENDPOINT: Final = "shell_desk.assets"
 #: What a name that no icon has is drawn as.
 UNKNOWN: Final = "puzzle"
 
