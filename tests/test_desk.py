@@ -225,6 +225,14 @@ def test_a_field_is_changed_in_place_and_the_answer_is_what_it_shows(desk):
     assert desk.instance.get("x_asset", id_)["price"] == "1200.00"
 
 
+def test_the_trash_of_a_type_is_a_list_as_well(desk):
+    [id_] = desk.instance.create("x_asset", {"name": "Pump"})
+    assert "The trash is empty" in desk.get("/records/x_asset?_trashed=1").text
+    desk.post(f"/records/x_asset/{id_}/delete")
+    page = desk.get("/records/x_asset?_trashed=1")
+    assert (names(page), "In the trash" in page.text) == (["Pump"], True)
+
+
 # -- undo -----------------------------------------------------------------------------------
 def undo_in(page):
     """Return where the page posts to take back what the one before has done."""

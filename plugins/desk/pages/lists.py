@@ -120,6 +120,8 @@ class Listing:
     def chips(self) -> list[Chip]:
         """The filters of the address, in its order."""
         made = []
+        if self.asked.trashed:
+            made.append(Chip(words.translated("In the trash"), "", "", self.address("_trashed")))
         for name, text in self.args:
             if name == "_filter" or not name.startswith("_"):
                 made.append(self._chip(name, text))
