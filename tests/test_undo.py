@@ -267,9 +267,12 @@ def test_it_is_a_change_set_of_its_own_within_a_larger_transaction(shop):
     changed = update(shop, "x_company", acme, city="Rome")
 
     def work(actor: Actor) -> tuple[int, int]:
+        assert records.written() is None
         [one] = records.create("x_deal", [{"name": "1"}], actor=actor)
-        records.undo(changed, actor=actor)
+        written = records.written()
+        assert records.undo(changed, actor=actor)["change_set"] != written
         [two] = records.create("x_deal", [{"name": "2"}], actor=actor)
+        assert records.written() == written
         return one.id or 0, two.id or 0
 
     ids = shop.write(work)
