@@ -69,6 +69,8 @@ class Type(Model):
     hue: Mapped[int | None] = mapped_column(sa.Integer)
     description: Mapped[str | None] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text)
+    #: How its record page is laid out, as JSON.
+    layout: Mapped[str] = mapped_column(Text)
     created_in: Mapped[int] = mapped_column(sa.Integer)
     changed_in: Mapped[int] = mapped_column(sa.Integer)
     trashed_in: Mapped[int | None] = mapped_column(sa.Integer)

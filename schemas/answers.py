@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from .entity_types import OptionSchema
+from .entity_types import LayoutSchema, OptionSchema
 from .errors import ErrorItemSchema
 
 
@@ -182,6 +182,7 @@ class EntityTypeInfoSchema(Schema):
     hue = fields.Integer(**_OPEN)
     description = fields.String(**_OPEN)
     title = fields.String(**_SET)
+    layout = fields.Nested(LayoutSchema, **_SET)
     owner = fields.String(**_SET)
     trashed = fields.Boolean(**_SET)
     fields_ = fields.List(

@@ -8,10 +8,12 @@ from relatum.core import db, doctor, records
 from relatum.core.ddl import expected_indexes
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
 
-@pytest.fixture
-def sound(instance):
-    """An instance with two types, records and a trashed field; the test runs in its context."""
+
+@prepared
+def full(instance):
+    """An instance with two types, records and a trashed field."""
     instance.make_type("x_goal", {"name": "name", "kind": "text"})
     instance.make_type(
         "x_thing",
@@ -23,8 +25,13 @@ def sound(instance):
     )
     instance.create("x_thing", {"name": "A", "size": "1.5"}, {"name": "B"})
     instance.apply({"op": "trash_field", "type": "x_thing", "field": "old"})
-    with instance.app.app_context():
-        yield instance
+
+
+@pytest.fixture
+def sound(full):
+    """That instance; the test runs in its context."""
+    with full.app.app_context():
+        yield full
 
 
 def damage(*statements):

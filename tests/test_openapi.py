@@ -13,6 +13,8 @@ from referencing.jsonschema import DRAFT202012
 
 from relatum.core.api.operations import OPERATIONS, PREFIX
 
+from .instances import prepared
+
 THING = (
     {"name": "name", "kind": "text", "required": True, "settings": {"max_length": 20}},
     {"name": "size", "kind": "integer", "settings": {"min": 1}, "help": "In metres."},
@@ -29,10 +31,14 @@ THING = (
 DESCRIPTION = f"{PREFIX}/openapi.json"
 
 
-@pytest.fixture
-def anybody(instance):
+@prepared
+def things(instance):
     instance.make_type("x_thing", *THING)
-    return instance.client()
+
+
+@pytest.fixture
+def anybody(things):
+    return things.client()
 
 
 @pytest.fixture
