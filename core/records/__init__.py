@@ -10,7 +10,6 @@ from __future__ import annotations
 from .batch import Outcome as Outcome
 from .changesets import change_set as change_set
 from .changesets import changes_by as changes_by
-from .changesets import written as written
 from .filling import default_of as default_of
 from .hooking import Committed as Committed
 from .hooking import WriteBatch as WriteBatch

@@ -39,11 +39,6 @@ def change_set(
     }
 
 
-def written() -> int | None:
-    """Return the change set of the open transaction, to offer its undo; None: nothing written."""
-    return changes.number()
-
-
 def changes_by(
     user_id: int | None, *, actor: Actor, limit: int = 50, before: int | None = None
 ) -> list[dict[str, Any]]:
