@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from relatum.core import doctor, imports, records
+from relatum.core import changes, doctor, imports, records
 from relatum.core.actor import Actor
 
 from .undoing import NAME, delete, link, live, look, newest, refused, shop_in, undo, update
@@ -267,9 +267,12 @@ def test_it_is_a_change_set_of_its_own_within_a_larger_transaction(shop):
     changed = update(shop, "x_company", acme, city="Rome")
 
     def work(actor: Actor) -> tuple[int, int]:
+        assert changes.number() is None
         [one] = records.create("x_deal", [{"name": "1"}], actor=actor)
-        records.undo(changed, actor=actor)
+        mine = changes.number()
+        assert records.undo(changed, actor=actor)["change_set"] != mine
         [two] = records.create("x_deal", [{"name": "2"}], actor=actor)
+        assert changes.number() == mine
         return one.id or 0, two.id or 0
 
     ids = shop.write(work)

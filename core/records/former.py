@@ -146,35 +146,36 @@ class Former:
         for name, (before, after) in net.items():
             known = entity_type.fields.get(name)
             if known is None:
-                self._gone(each, name, [None, before], "the field is in the trash or purged")
+                self._gone(each, name, None, "the field is in the trash or purged")
                 continue
             if known.NUMBERED and before is None:
                 # The kernel gave it: nobody else ever gets it, so the record keeps it.
                 continue
-            back, given = known.recall(each.id, before), known.recall(each.id, after)
             now = plain(known.wire(each.row.before[name])) if each.row.before else None
-            lost = back is None and before is not None
-            if not lost and (_alike(known, back, now) or _alike(known, back, given)):
-                continue
             if self._is_another(entity_type, known):
-                self._gone(each, name, [now, back], "the field is another one by now")
-            elif lost:
-                self._gone(each, name, [now, None], "the key that it was encrypted with is lost")
-            else:
+                if before != after:
+                    self._gone(each, name, now, "the field is another one by now")
+                continue
+            back, given = known.recall(each.id, before), known.recall(each.id, after)
+            if back is None and before is not None:
+                self._gone(each, name, now, "the key that it was encrypted with is lost")
+            elif not _alike(known, back, now) and not _alike(known, back, given):
                 each.fields[name] = [now, back]
                 self._changed_since(each, known, name)
                 self._fits(each, known, back)
 
-    def _gone(self, each: Touched, name: str, shown: list[Any], reason: str) -> None:
-        each.fields[name] = shown
+    def _gone(self, each: Touched, name: str, now: Any, reason: str) -> None:
+        each.fields[name] = [now, None]
         each.note("undo_field_gone", name, field=name, reason=reason)
 
     def _changed_since(self, each: Touched, known: Field | None, name: str) -> None:
         later = self._later.get(each.id, {}).get(name)
-        if later is None or known is None:
+        if later is None or known is None or each.type is None:
             return
         first, last, change = later
-        if not _alike(known, known.recall(each.id, first), known.recall(each.id, last)):
+        if not self._is_another(each.type, known):
+            first, last = known.recall(each.id, first), known.recall(each.id, last)
+        if not _alike(known, first, last):
             each.note("undo_changed", name, field=name, change=change)
 
     def _fits(self, each: Touched, known: Field, back: Any) -> None:
@@ -229,6 +230,6 @@ def plain(value: Any) -> Any:
 
 def _alike(known: Field, one: Any, other: Any) -> bool:
     """Say whether wire values are the same; a set may have been in another order."""
-    if isinstance(known, Several):
-        return sorted(one or ()) == sorted(other or ())
+    if isinstance(known, Several) and isinstance(one, list) and isinstance(other, list):
+        return sorted(one) == sorted(other)
     return bool(one == other)
