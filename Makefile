@@ -51,5 +51,5 @@ environment:
 	@$(DEVELOP)
 
 clean: ## remove the environment, caches and builds; never an instance
-	rm -rf "$(VENV)" build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf "$(VENV)" build dist plugins/desk/static/dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

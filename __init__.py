@@ -16,12 +16,20 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from .core import catalog as catalog
+    from .core import changes as changes
     from .core import clock as clock
+    from .core import entities as entities
     from .core import fields as fields
+    from .core import imports as imports
     from .core import jobs as jobs
+    from .core import plugin_host as plugin_host
     from .core import query as query
     from .core import records as records
+    from .core import views as views
     from .core.actor import Actor as Actor
+    from .core.api import manual as manual
+    from .core.api import sessions as sessions
     from .core.db import reading as reading
     from .core.db import transact as transact
     from .core.demo import Demo as Demo
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
     from .core.plugin_host import Permission as Permission
     from .core.plugin_host import Plugin as Plugin
     from .core.plugin_host import Routes as Routes
+    from .core.plugin_host import Shell as Shell
     from .core.plugin_host import context as context
     from .core.plugin_host import requires as requires
     from .core.records import Committed as Committed
@@ -48,18 +57,30 @@ _FACE: Final = {
     "Plugin": "core.plugin_host",
     "RelatumError": "core.errors",
     "Routes": "core.plugin_host",
+    "Shell": "core.plugin_host",
     "WriteBatch": "core.records",
+    "catalog": "core",
+    "changes": "core",
     "clock": "core",
     "context": "core.plugin_host",
+    "entities": "core",
     "fields": "core",
     "hookimpl": "core.hooks",
+    "imports": "core",
     "jobs": "core",
+    "manual": "core.api",
+    "plugin_host": "core",
     "query": "core",
     "reading": "core.db",
     "records": "core",
     "requires": "core.plugin_host",
+    "sessions": "core.api",
     "transact": "core.db",
+    "views": "core",
 }
+
+#: Places whose modules are names of the face.
+_FOLDERS: Final = ("core", "core.api")
 
 if not TYPE_CHECKING:
 
@@ -68,8 +89,8 @@ if not TYPE_CHECKING:
         if name not in _FACE:
             raise AttributeError(f"module 'relatum' has no attribute '{name}'")
         place = _FACE[name]
-        if place == "core":
-            return importlib.import_module(f".core.{name}", __name__)
+        if place in _FOLDERS:
+            return importlib.import_module(f".{place}.{name}", __name__)
         return getattr(importlib.import_module(f".{place}", __name__), name)
 
 

@@ -36,6 +36,7 @@ COMMANDS = {
         "Show and change entity types and their fields.",
     ),
     "records": ("records", "records", "List, read, write and import records."),
+    "changes": ("changes", "changes", "Show what was written together, and undo it."),
     "views": ("views", "views", "Show, save and drop views: saved lists."),
     "users": ("users", "users", "Show users, add them and let them sign in."),
     "tokens": ("tokens", "tokens", "Show, make and revoke bearer tokens."),

@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import db, plugin_host
-from .api import guard, limits, pages, plugin_routes, problems, reference, routes
+from .api import compress, guard, limits, pages, plugin_routes, problems, reference, routes
 from .config import Config
 from .plugin_host import Loaded
 
@@ -40,12 +40,15 @@ def create_app(
     )
     _settle(app, config)
     db.init_app(app, config)
-    guard.install(app)
+    shell = plugin_routes.shell_of(loaded)
+    guard.install(app, shell)
+    compress.install(app)
     limits.install(app)
-    problems.install(app)
+    problems.install(app, shell)
     routes.install(app)
     reference.install(app)
-    pages.install(app)
+    if shell is None:
+        pages.install(app)
     if loaded is None:
         plugin_host.follow(app)
     else:

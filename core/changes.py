@@ -1,12 +1,14 @@
 """Change sets: every transaction that writes records says who did what, in the same commit (D11).
 
-`core_change.data` is JSON {field: [before, after]} in wire form; a create stores after alone.
+`core_change.data` is JSON {field: [before, after]} in wire form; a create has null before. What is
+read here is as it was kept: `core.records` shows of it what the reader may see.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -14,9 +16,13 @@ import sqlalchemy as sa
 
 from . import clock, db, models
 from .actor import Actor
+from .errors import RelatumError
+from .fields.number import INTEGER_LIMIT
 
 #: Where a transaction notes the id of the job that it is a chunk of.
 JOB: Final = "job"
+#: Ids of one statement; well under the limits of both databases.
+_SLICE: Final = 5000
 
 
 class Change(NamedTuple):
@@ -28,8 +34,51 @@ class Change(NamedTuple):
     data: dict[str, list[Any]]
 
 
-_INSERT = sa.insert(models.Change.__table__)
-_INSERT_SET = sa.insert(models.ChangeSet.__table__).returning(models.ChangeSet.__table__.c.id)
+class Line(NamedTuple):
+    """A change as it is kept: of which set, of a record of which type (by its number)."""
+
+    id: int
+    change_set: int
+    record_id: int
+    type_id: int
+    op: str
+    version: int
+    data: dict[str, list[Any]]
+
+
+class Header(NamedTuple):
+    """Who made a change set, when and from where; what it undoes, and by which one it is undone."""
+
+    id: int
+    at: datetime
+    actor: int | None
+    source: str
+    generation: int
+    job: int | None
+    undoes: int | None
+    undone_by: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as answers show it."""
+        return {
+            "id": self.id, "at": self.at, "actor": self.actor, "source": self.source,
+            "job": self.job, "undoes": self.undoes, "undone_by": self.undone_by,
+        }  # fmt: skip
+
+
+_CHANGE: sa.Table = models.Change.__table__
+_SET: sa.Table = models.ChangeSet.__table__
+_UNDOING: Any = _SET.alias("undoing")
+_INSERT = sa.insert(_CHANGE)
+_INSERT_SET = sa.insert(_SET).returning(_SET.c.id)
+_HEADERS = sa.select(
+    _SET.c.id, _SET.c.at, _SET.c.actor_id, _SET.c.source, _SET.c.generation, _SET.c.job_id,
+    _SET.c.undoes, _UNDOING.c.id,
+).join_from(_SET, _UNDOING, _UNDOING.c.undoes == _SET.c.id, isouter=True)  # fmt: skip
+_LINES = sa.select(
+    _CHANGE.c.id, _CHANGE.c.change_set_id, _CHANGE.c.record_id, models.Record.__table__.c.type_id,
+    _CHANGE.c.op, _CHANGE.c.version, _CHANGE.c.data,
+).join_from(_CHANGE, models.Record.__table__)  # fmt: skip
 
 
 def _default(value: Any) -> Any:
@@ -41,8 +90,17 @@ def dump(value: Any) -> bytes:
     return orjson.dumps(value, default=_default, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
 
 
-def change_set(actor: Actor) -> int:
-    """Return the id of the open transaction's change set, made on first use."""
+def number() -> int | None:
+    """Return the id of the open transaction's change set; None if it has written no records."""
+    found: int | None = db.current().memo.get("change_set")
+    return found
+
+
+def change_set(actor: Actor, *, undoes: int | None = None) -> int:
+    """Return the id of the open transaction's change set, made on first use.
+
+    `undoes` is the one that it puts back, if that is what it is made for.
+    """
     tx = db.for_writing()
     known: int | None = tx.memo.get("change_set")
     if known is None:
@@ -54,6 +112,7 @@ def change_set(actor: Actor) -> int:
                 "source": actor.source,
                 "generation": tx.epochs.catalog,
                 "job_id": tx.memo.get(JOB),
+                "undoes": undoes,
             },
         ).scalar_one()
         tx.memo["change_set"] = known
@@ -98,31 +157,104 @@ def record(changes: Iterable[Change], actor: Actor) -> None:
 def history(record_id: int, *, limit: int = 100, before: int | None = None) -> list[dict[str, Any]]:
     """Return a record's changes, newest first: id, at, actor, source, op, version, changes.
 
-    `before` is the id of the last change of the page before.
+    Each also names its change set, what that undoes, and by which one it is undone. `before` is
+    the id of the last change of the page before.
     """
-    change, change_set = models.Change.__table__.c, models.ChangeSet.__table__.c
     query = (
         sa.select(
-            change.id, change_set.at, change_set.actor_id, change_set.source,
-            change.change_set_id, change.op, change.version, change.data,
+            _CHANGE.c.id, _SET.c.at, _SET.c.actor_id, _SET.c.source, _CHANGE.c.change_set_id,
+            _SET.c.undoes, _UNDOING.c.id, _CHANGE.c.op, _CHANGE.c.version, _CHANGE.c.data,
         )
-        .join_from(models.Change.__table__, models.ChangeSet.__table__)
-        .where(change.record_id == record_id)
-        .order_by(change.id.desc())
+        .join_from(_CHANGE, _SET)
+        .join(_UNDOING, _UNDOING.c.undoes == _SET.c.id, isouter=True)
+        .where(_CHANGE.c.record_id == record_id)
+        .order_by(_CHANGE.c.id.desc())
         .limit(limit)
     )  # fmt: skip
     if before is not None:
-        query = query.where(change.id < before)
+        query = query.where(_CHANGE.c.id < before)
+    names = (
+        "id", "at", "actor", "source", "change_set", "undoes", "undone_by", "op", "version",
+        "changes",
+    )  # fmt: skip
     return [
-        {
-            "id": row.id,
-            "at": row.at,
-            "actor": row.actor_id,
-            "source": row.source,
-            "change_set": row.change_set_id,
-            "op": row.op,
-            "version": row.version,
-            "changes": orjson.loads(row.data),
-        }
+        {**dict(zip(names, row, strict=True)), "changes": orjson.loads(row[-1])}
         for row in db.current().connection.execute(query)
     ]
+
+
+# -- one change set -------------------------------------------------------------------------
+def header(change_set_id: int, *, hold: bool = False) -> Header:
+    """Return who made a change set, when and from where; raise `change_unknown`.
+
+    `hold` locks it: whoever else wants to undo it waits, and then sees that it is undone.
+    """
+    connection, row = db.current().connection, None
+    if 0 < change_set_id <= INTEGER_LIMIT:
+        if hold:
+            held = sa.select(_SET.c.id).where(_SET.c.id == change_set_id)
+            connection.execute(held.with_for_update(key_share=True))
+        row = connection.execute(_HEADERS.where(_SET.c.id == change_set_id)).one_or_none()
+    if row is None:
+        raise RelatumError("change_unknown", id=change_set_id)
+    return Header(*row)
+
+
+def headers(actor_id: int | None, *, limit: int, before: int | None = None) -> list[Header]:
+    """Return the change sets of a user (None: of the system), newest first."""
+    query = _HEADERS.where(_SET.c.actor_id == actor_id).order_by(_SET.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(_SET.c.id < before)
+    return [Header(*row) for row in db.current().connection.execute(query)]
+
+
+def touched(change_set_id: int, *, at_most: int) -> int:
+    """Return how many records a change set wrote, counted up to a number."""
+    some = (
+        sa.select(_CHANGE.c.record_id)
+        .where(_CHANGE.c.change_set_id == change_set_id)
+        .distinct()
+        .limit(at_most)
+        .subquery()
+    )
+    query = sa.select(sa.func.count()).select_from(some)
+    return int(db.current().connection.execute(query).scalar_one())
+
+
+def of_set(change_set_id: int, *, limit: int | None = None, after: int = 0) -> list[Line]:
+    """Return the changes of a set in the order they were made; `after` is the id of one of them."""
+    query = (
+        _LINES.where(_CHANGE.c.change_set_id == change_set_id, _CHANGE.c.id > after)
+        .order_by(_CHANGE.c.id)
+        .limit(limit)
+    )
+    return _lines(query)
+
+
+def since(record_ids: Iterable[int], *, after: int) -> list[Line]:
+    """Return the changes of records that came after the one with an id, in order."""
+    ids, found = sorted(record_ids), list[Line]()
+    for start in range(0, len(ids), _SLICE):
+        some = _CHANGE.c.record_id.in_(ids[start : start + _SLICE])
+        found += _lines(_LINES.where(some, _CHANGE.c.id > after).order_by(_CHANGE.c.id))
+    return found
+
+
+def _lines(query: sa.Select[Any]) -> list[Line]:
+    rows = db.current().connection.execute(query)
+    return [Line._make((*row[:-1], orjson.loads(row[-1]))) for row in rows]
+
+
+def counts(change_set_ids: Sequence[int]) -> dict[int, dict[int, dict[str, int]]]:
+    """Return how many records of which type were written how: {set: {type number: {op: n}}}."""
+    record = models.Record.__table__.c
+    query = (
+        sa.select(_CHANGE.c.change_set_id, record.type_id, _CHANGE.c.op, sa.func.count())
+        .join_from(_CHANGE, models.Record.__table__)
+        .where(_CHANGE.c.change_set_id.in_(change_set_ids))
+        .group_by(_CHANGE.c.change_set_id, record.type_id, _CHANGE.c.op)
+    )
+    found: dict[int, dict[int, dict[str, int]]] = {}
+    for change_set_id, type_id, op, count in db.current().connection.execute(query):
+        found.setdefault(change_set_id, {}).setdefault(type_id, {})[op] = count
+    return found

@@ -80,6 +80,7 @@ class Config:
     path_depth: int = _setting(4, "Most steps in a path such as owner.team.name.")
     view_limit: int = _setting(100, "Most views that one user saves for one type.")
     bulk_limit: int = _setting(1000, "Most records in one bulk request.")
+    undo_limit: int = _setting(1000, "Most records of a change set that is undone.")
     body_limit: int = _setting(4_194_304, "Largest request body in bytes.")
     json_depth: int = _setting(32, "Deepest nesting of a JSON body.")
     type_limit: int = _setting(1000, "Most entity types.")

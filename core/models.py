@@ -69,6 +69,8 @@ class Type(Model):
     hue: Mapped[int | None] = mapped_column(sa.Integer)
     description: Mapped[str | None] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text)
+    #: How its record page is laid out, as JSON.
+    layout: Mapped[str] = mapped_column(Text)
     created_in: Mapped[int] = mapped_column(sa.Integer)
     changed_in: Mapped[int] = mapped_column(sa.Integer)
     trashed_in: Mapped[int | None] = mapped_column(sa.Integer)
@@ -256,7 +258,12 @@ class ChangeSet(Model):
     source: Mapped[str] = mapped_column(Text)
     generation: Mapped[int] = mapped_column(sa.Integer)
     job_id: Mapped[int | None] = mapped_column(Int64)
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    #: The change set whose work this one has put back: each is undone once.
+    undoes: Mapped[int | None] = mapped_column(Int64, unique=True)
+    __table_args__ = (
+        sa.Index("ix_core_change_set_actor_id_id", "actor_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
 
 class Change(Model):

@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from .entity_types import OptionSchema
+from .entity_types import LayoutSchema, OptionSchema
 from .errors import ErrorItemSchema
 
 
@@ -182,6 +182,7 @@ class EntityTypeInfoSchema(Schema):
     hue = fields.Integer(**_OPEN)
     description = fields.String(**_OPEN)
     title = fields.String(**_SET)
+    layout = fields.Nested(LayoutSchema, **_SET)
     owner = fields.String(**_SET)
     trashed = fields.Boolean(**_SET)
     fields_ = fields.List(
@@ -330,31 +331,6 @@ class BulkResultSchema(Schema):
     """What became of every row."""
 
     results = fields.List(fields.Nested(OutcomeSchema), **_SET)
-
-
-class ChangeSchema(Schema):
-    """What one change set did to a record."""
-
-    id = fields.Integer(**_SET)
-    at = fields.AwareDateTime(**_SET)
-    actor = fields.Integer(**_OPEN)
-    source = fields.String(**_said("ui, api, cli, import, job, plan, plugin or demo"))
-    change_set = fields.Integer(**_SET)
-    op = fields.String(**_said("create, update, delete or restore"))
-    version = fields.Integer(**_SET)
-    changes = fields.Dict(
-        keys=fields.String(), values=fields.List(fields.Raw(allow_none=True)),
-        **_said("Per field [before, after]; a create has [after]."),
-    )  # fmt: skip
-
-
-class HistorySchema(Schema):
-    """A page of a record's history, newest first."""
-
-    changes = fields.List(fields.Nested(ChangeSchema), **_SET)
-    next = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "Goes into _before."}
-    )
 
 
 class ReferenceSchema(Schema):

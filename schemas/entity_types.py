@@ -59,6 +59,26 @@ class FieldSchema(FieldChangeSchema):
     kind = fields.String(required=True)
 
 
+class SectionSchema(Closed):
+    """A part of a record page."""
+
+    label = fields.String(required=True, validate=validate.Length(max=100))
+    fields_ = fields.List(
+        fields.String(), required=True, data_key="fields", attribute="fields",
+        validate=validate.Length(min=1, max=1000),
+    )  # fmt: skip
+
+
+class LayoutSchema(Closed):
+    """How a record page is laid out; fields that it does not name follow in their own order."""
+
+    highlights = fields.List(
+        fields.String(), validate=validate.Length(max=8),
+        metadata={"description": "Fields that are shown first and large."},
+    )  # fmt: skip
+    sections = fields.List(fields.Nested(SectionSchema), validate=validate.Length(max=50))
+
+
 class EntityTypeChangeSchema(Closed):
     """The properties of an entity type that can change."""
 
@@ -68,6 +88,7 @@ class EntityTypeChangeSchema(Closed):
     hue = fields.Integer(**_HUE)
     description = fields.String(allow_none=True, validate=validate.Length(max=2000))
     title = fields.String(validate=validate.Length(max=400))
+    layout = fields.Nested(LayoutSchema)
 
 
 class EntityTypeSchema(EntityTypeChangeSchema):

@@ -39,6 +39,7 @@ class PluginSchema(Closed):
     presets = fields.List(
         fields.String(validate=validate.Regexp(f"{PRESET_PATTERN}\\Z")), load_default=list
     )
+    shell = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
 
 
 class ManifestSchema(PluginSchema):

@@ -31,7 +31,8 @@ class Samples:
         return {
             f.name: self.value(f, type_name)
             for f in fields
-            if (full and f.name not in ("owner", "team")) or (f.required and f.default is None)
+            if not f.NUMBERED
+            and ((full and f.name not in ("owner", "team")) or (f.required and f.default is None))
         }
 
     def value(self, field: Any, type_name: str) -> Any:
@@ -43,7 +44,8 @@ class Samples:
             # A new one each time: two links may be a unique key together.
             return self.instance.alice.user_id if target == "user" else self.made(target)
         if field.options:
-            return field.options[0].value
+            value = field.options[0].value
+            return [value] if field.kind == "multi_choice" else value
         if "pattern" in field.settings:
             return PATTERNS[field.settings["pattern"]]
         value = orjson.loads(field.EXAMPLE)

@@ -10,6 +10,8 @@ from marshmallow import Schema, fields
 from relatum.core import jobs, records
 from relatum.core.jobs import kinds as kinds_module
 
+from .instances import prepared
+
 
 class CountSchema(Schema):
     """How far a test job counts."""
@@ -40,12 +42,11 @@ def kind(name: str, run: Any, **options: Any) -> jobs.Kind:
     return jobs.register(jobs.Kind(name=name, title=name.title(), run=run, **options))
 
 
-@pytest.fixture
+@prepared
 def crm(instance):
     """An instance that keeps numbers, and starts nothing by itself."""
     instance.make_type("x_number", {"name": "number", "kind": "integer"})
     instance.write(jobs.change_schedule, "forget", enabled=False)
-    return instance
 
 
 def run(instance: Any, job_id: int, by: str = "me", *, chunks: int = 1000) -> str | None:

@@ -27,7 +27,7 @@ def bare(database: str, home: Path) -> Iterator[dict[str, str]]:
     if database == "sqlite":
         yield environment
         return
-    url = _databases().take()
+    url = _databases().take([])
     try:
         yield environment | {"RELATUM_DATABASE_URL": url}
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import pytest
@@ -139,3 +140,14 @@ def test_the_reference_knows_who_is_signed_in(browser):
     assert "Sign in" in browser.get("/api/docs").text
     browser.post("/sign-in", data=FORM)
     assert "Alice" in browser.get("/api/docs").text
+
+
+def test_a_page_goes_out_compressed_to_who_takes_that_and_an_answer_of_the_api_never(browser):
+    plain = browser.get("/help/errors")
+    packed = browser.get("/help/errors", headers={"Accept-Encoding": "br, gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in plain.headers["Vary"]
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) / 2
+    answer = browser.get("/api/v1/openapi.json", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in answer.headers

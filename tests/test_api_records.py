@@ -6,6 +6,8 @@ import threading
 
 import pytest
 
+from .instances import prepared
+
 DEAL = (
     {"name": "code", "kind": "text", "unique": True, "required": True},
     {"name": "amount", "kind": "money"},
@@ -15,11 +17,15 @@ DEAL = (
 DEALS = "/api/v1/records/x_deal"
 
 
-@pytest.fixture
-def alice(instance):
-    """Alice's client of an instance with deals."""
+@prepared
+def kinds(instance):
     instance.make_type("x_deal", *DEAL, title="code")
-    return instance.client(instance.alice)
+
+
+@pytest.fixture
+def alice(kinds):
+    """Alice's client of an instance with deals."""
+    return kinds.client(kinds.alice)
 
 
 @pytest.fixture

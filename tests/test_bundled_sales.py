@@ -9,6 +9,7 @@ import pytest
 from relatum.core import clock, plugin_host, query, records
 from relatum.core.errors import Invalid
 
+from .instances import prepared
 from .plugged import change, enable
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -20,11 +21,10 @@ def preset():
     return "sales"
 
 
-@pytest.fixture
+@prepared
 def crm(instance):
     """Return an instance with contacts, products and sales, and an account."""
     instance.create("account", {"name": "Averill Ales"})
-    return instance
 
 
 def opened(crm, **values):

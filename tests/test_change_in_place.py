@@ -10,6 +10,8 @@ from relatum.benchmarks import model
 from relatum.core import catalog, changes, entities
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
+
 NAME = {"name": "name", "kind": "text"}
 STATES: dict[str, Any] = {
     "name": "state",
@@ -26,7 +28,7 @@ def retiring(*values, **more):
     }  # fmt: skip
 
 
-@pytest.fixture
+@prepared
 def things(instance):
     """Return the ids of a new thing, two used ones and a gone one."""
     instance.make_type("x_thing", NAME, STATES)

@@ -11,10 +11,12 @@ from relatum.core import catalog, clock, db, records, spine
 from relatum.core.actor import Actor
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
+
 MOMENT = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
 
 
-@pytest.fixture
+@prepared
 def crm(instance):
     """An instance with companies, and deals whose link to them is emptied on delete."""
     instance.make_type("x_company", {"name": "name", "kind": "text", "unique": True})
@@ -27,7 +29,6 @@ def crm(instance):
         {"name": "at", "kind": "datetime"},
         {"name": "company", "kind": "lookup", "settings": link},
     )
-    return instance
 
 
 def stored(instance):

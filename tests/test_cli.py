@@ -13,7 +13,8 @@ import pytest
 
 from relatum import cli
 from relatum.core import records, serve
-from relatum.tests.homes import Shell
+
+from .homes import Shell
 
 COMMAND = str(Path(sys.executable).with_name("relatum"))
 #: Commands that print no data: they serve, show pages, or write text to a file.

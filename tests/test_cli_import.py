@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 
 from relatum.core import serve
-from relatum.tests import homes, pages
-from relatum.tests.homes import Shell
+
+from . import homes, pages
+from .homes import Shell
+from .instances import prepared
 
 GOOD, BAD = "C1,5\nC2,7\n", "C3,many\nC4,9\n"
 
 
-@pytest.fixture
-def relatum(instance):
-    """Return a shell with cases, and two cities that they may point to."""
+@prepared
+def cases(instance):
+    """An instance with cases, and two cities that they may point to."""
     instance.make_type("x_city", {"name": "name", "kind": "text", "unique": True})
     instance.make_type(
         "x_case",
@@ -27,7 +29,11 @@ def relatum(instance):
         {"name": "city", "kind": "lookup", "settings": {"target": "x_city"}},
     )
     instance.create("x_city", {"name": "Rome"}, {"name": "Bonn"})
-    return Shell(serve.environment(instance.config))
+
+
+@pytest.fixture
+def relatum(cases):
+    return Shell(serve.environment(cases.config))
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ import pytest
 from relatum.core import db, serve
 from relatum.core.app import create_app
 from relatum.core.config import load
-from relatum.tests import homes
-from relatum.tests.homes import Shell
+
+from . import homes
+from .homes import Shell
 
 COMMAND = str(Path(sys.executable).with_name("relatum"))
 TOLD = {

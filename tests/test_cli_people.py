@@ -6,7 +6,8 @@ import pytest
 
 from relatum.core import auth, serve
 from relatum.core.errors import RelatumError
-from relatum.tests.homes import Shell
+
+from .homes import Shell
 
 PASSWORD = "staple battery horse"
 

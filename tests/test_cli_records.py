@@ -7,12 +7,14 @@ import json
 import pytest
 
 from relatum.core import serve
-from relatum.tests.homes import Shell
+
+from .homes import Shell
+from .instances import prepared
 
 
-@pytest.fixture
-def relatum(instance):
-    """Return a shell with companies: Acme in Berlin, its daughter Beta, and Gamma in Rome."""
+@prepared
+def companies(instance):
+    """An instance with companies: Acme in Berlin, its daughter Beta, and Gamma in Rome."""
     instance.make_type(
         "x_company",
         {"name": "name", "kind": "text", "required": True, "unique": True, "sortable": True},
@@ -24,7 +26,11 @@ def relatum(instance):
     acme, *_ = instance.create("x_company", {"name": "Acme", "city": "Berlin", "size": 5})
     instance.create("x_company", {"name": "Beta", "parent": acme, "size": 7})
     instance.create("x_company", {"name": "Gamma", "city": "Rome"})
-    return Shell(serve.environment(instance.config))
+
+
+@pytest.fixture
+def relatum(companies):
+    return Shell(serve.environment(companies.config))
 
 
 def names(relatum, *words):

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from relatum.core import serve
-from relatum.tests.homes import Shell
+
+from .homes import Shell
 
 COMMAND = str(Path(sys.executable).with_name("relatum"))
 

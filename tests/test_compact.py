@@ -12,11 +12,12 @@ from relatum.core.errors import RelatumError
 from relatum.core.serve import environment
 
 from .homes import Shell
+from .instances import prepared
 
 NAME = {"name": "name", "kind": "text", "sortable": True, "unique": True}
 
 
-@pytest.fixture
+@prepared
 def thing(instance):
     """Return the ids of two things that point to each other, tagged, and pointed to by a note."""
     instance.make_type(

@@ -9,6 +9,8 @@ import pytest
 from relatum.core import entities, imports, query, records
 from relatum.core.errors import Invalid, RelatumError
 
+from .instances import prepared
+
 FIELDS: list[dict[str, Any]] = [
     {
         "name": "name", "kind": "person_name", "required": True, "sortable": True,
@@ -36,13 +38,18 @@ ROWS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def people(instance: Any) -> Any:
+@prepared
+def ids(instance: Any) -> list[int]:
     plain = [given for given in FIELDS if given["kind"] != "lookup"]
     instance.make_type("x_person", *plain)
     instance.apply({"op": "add_field", "type": "x_person", **FIELDS[-1]})
-    ids = instance.create("x_person", *ROWS)
-    instance.write(records.update, "x_person", [{"id": ids[3], "boss": ids[0]}])
+    made: list[int] = instance.create("x_person", *ROWS)
+    instance.write(records.update, "x_person", [{"id": made[3], "boss": made[0]}])
+    return made
+
+
+@pytest.fixture
+def people(instance: Any, ids: list[int]) -> Any:
     instance.ids = ids
     return instance
 

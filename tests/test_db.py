@@ -14,7 +14,8 @@ from flask import Flask
 from sqlalchemy import event, exc
 
 from relatum.core import catalog, db, records
-from relatum.tests.transacting import again_with, code_of, in_thread, run
+
+from .transacting import again_with, code_of, in_thread, run
 
 
 @pytest.fixture

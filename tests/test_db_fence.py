@@ -8,7 +8,8 @@ import time
 import pytest
 
 from relatum.core import db
-from relatum.tests.transacting import again_with, code_of, in_thread, run
+
+from .transacting import again_with, code_of, in_thread, run
 
 
 @pytest.fixture

@@ -24,8 +24,9 @@ import pytest
 from relatum.core import catalog, clock, db, demo, doctor, faults, serve
 from relatum.core.app import create_app
 from relatum.core.config import load
-from relatum.tests import homes
-from relatum.tests.homes import Shell
+
+from . import homes
+from .homes import Shell
 
 COMMAND = str(Path(sys.executable).with_name("relatum"))
 #: Seconds that a second start may take on a machine that does nothing else.

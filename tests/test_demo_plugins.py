@@ -11,9 +11,9 @@ from relatum.core import clock, db, demo, doctor, query
 from relatum.core.actor import system
 from relatum.core.app import create_app
 from relatum.core.config import load
-from relatum.tests import homes
-from relatum.tests.homes import Shell
 
+from . import homes
+from .homes import Shell
 from .plugged import small
 
 _DECIDED = ("won", "lost")

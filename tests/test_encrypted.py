@@ -11,10 +11,12 @@ from relatum.core import backup, db, doctor, keys, query, records
 from relatum.core.errors import Invalid, RelatumError
 from relatum.core.records import sealed
 
+from .instances import prepared
+
 IBAN = "DE02 1203 0000 0000 2020 51"
 
 
-@pytest.fixture
+@prepared
 def people(instance):
     instance.make_type(
         "x_person",
@@ -22,10 +24,9 @@ def people(instance):
         {"name": "iban", "kind": "encrypted"},
         {"name": "pin", "kind": "encrypted", "settings": {"filterable": True}, "unique": True},
     )
-    return instance
 
 
-@pytest.fixture
+@prepared
 def ada(people):
     (id_,) = people.create("x_person", {"name": "Ada", "iban": IBAN, "pin": "1234"})
     return id_

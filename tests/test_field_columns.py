@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relatum.core.catalog import EntityType, system_fields
+from relatum.core.catalog import EntityType, Layout, system_fields
 from relatum.core.fields import FIELD_TYPES, Field, Option, Refused
 from relatum.core.records import batch
 
@@ -35,7 +35,8 @@ def a_field(place: int, kind: str) -> Field:
 FIELDS = {kind: a_field(place, kind) for place, kind in enumerate(FIELD_TYPES)}
 THING = EntityType(
     id=1, name="x_thing", table_name="x_thing", owner="local", label="", plural="", icon=None,
-    hue=None, description=None, title="", fields=MappingProxyType(system_fields(1, "UTC") | FIELDS),
+    hue=None, description=None, title="", layout=Layout(),
+    fields=MappingProxyType(system_fields(1, "UTC") | FIELDS),
     trashed_fields=(), keys=(), trashed_in=None, fingerprint="",
 )  # fmt: skip
 

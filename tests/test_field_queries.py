@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from relatum.core import query, records
 from relatum.core.errors import Invalid, RelatumError
 
+from .instances import prepared
+
 ALL: list[dict[str, Any]] = [
     {"name": "name", "kind": "text", "required": True},
     {"name": "opens", "kind": "time", "sortable": True},
@@ -40,11 +42,10 @@ ROWS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def things(instance: Any) -> Any:
+@prepared
+def things(instance: Any) -> None:
     instance.make_type("x_thing", *ALL)
     instance.create("x_thing", *ROWS)
-    return instance
 
 
 def found(instance: Any, **body: Any) -> list[str]:

@@ -7,8 +7,10 @@ import pytest
 from relatum.core import imports
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
 
-@pytest.fixture
+
+@prepared
 def shop(instance):
     """Return an instance with companies (a parent each), products and deals."""
     name = {"name": "name", "kind": "text", "required": True, "unique": True}
@@ -42,7 +44,6 @@ def shop(instance):
         {"name": "Twin", "code": "p4"},
     )
     instance.create("x_company", {"name": "Acme"})
-    return instance
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from relatum.core import backup, clock, db, doctor, jobs
 
-from .conftest import Instance
 from .counting import CountSchema, count, crm, kind, kinds, numbers, run, swept
+from .instances import Instance
 
 __all__ = ["crm", "kinds"]
 

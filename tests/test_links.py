@@ -9,6 +9,8 @@ import pytest
 from relatum.core import catalog, entities, query, records
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
+
 NAME = {"name": "name", "kind": "text"}
 
 
@@ -17,7 +19,7 @@ def link(name: str, target: str, required: bool = False, **settings: Any) -> dic
     return {"name": name, "kind": "lookup", "required": required, "settings": given}
 
 
-@pytest.fixture
+@prepared
 def shop(instance):
     instance.make_type(
         "x_company",
@@ -40,7 +42,6 @@ def shop(instance):
         title="product",
         keys=[["order", "product"]],
     )
-    return instance
 
 
 def page(instance: Any, type_name: str, **body: Any) -> Any:
@@ -152,13 +153,18 @@ def test_names_of_lists_and_fields_share_one_space(shop):
 
 
 # -- trees ----------------------------------------------------------------------------------
-@pytest.fixture
-def tree(shop):
+@prepared
+def ids(shop):
     a, b = shop.create("x_company", {"name": "a"}, {"name": "b"})
     [c] = shop.create("x_company", {"name": "c", "parent": a})
     [d] = shop.create("x_company", {"name": "d", "parent": c})
     shop.create("x_order", {"name": "1", "company": d}, {"name": "2", "company": b})
-    return shop, {"a": a, "b": b, "c": c, "d": d}
+    return {"a": a, "b": b, "c": c, "d": d}
+
+
+@pytest.fixture
+def tree(instance, ids):
+    return instance, ids
 
 
 def test_below_and_above_in_a_tree(tree):
@@ -196,7 +202,7 @@ def test_links_that_run_in_a_circle_cant_become_a_tree(instance):
 
 
 # -- references to several types ------------------------------------------------------------
-@pytest.fixture
+@prepared
 def notes(shop):
     shop.make_type(
         "x_note",
@@ -207,7 +213,6 @@ def notes(shop):
             "settings": {"targets": ["x_company", "x_order"], "on_delete": "cascade"},
         },
     )
-    return shop
 
 
 def test_a_reference_points_to_records_of_several_types_and_shows_their_labels(notes):

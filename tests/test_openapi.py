@@ -13,6 +13,8 @@ from referencing.jsonschema import DRAFT202012
 
 from relatum.core.api.operations import OPERATIONS, PREFIX
 
+from .instances import prepared
+
 THING = (
     {"name": "name", "kind": "text", "required": True, "settings": {"max_length": 20}},
     {"name": "size", "kind": "integer", "settings": {"min": 1}, "help": "In metres."},
@@ -29,10 +31,14 @@ THING = (
 DESCRIPTION = f"{PREFIX}/openapi.json"
 
 
-@pytest.fixture
-def anybody(instance):
+@prepared
+def things(instance):
     instance.make_type("x_thing", *THING)
-    return instance.client()
+
+
+@pytest.fixture
+def anybody(things):
+    return things.client()
 
 
 @pytest.fixture
@@ -198,6 +204,7 @@ def test_every_answer_is_as_described(alice, instance, own):
     first = alice.post(things, json={"name": "A", "price": "1"})
     number = first.get_json()["id"]
     alice.post(things, json={"name": "B", "above": number})
+    made = f"{PREFIX}/changes/{first.headers['Relatum-Change']}"
     change = {"changes": [{"op": "trash_field", "type": "x_thing", "field": "size"}]}
     field = {"name": "colour", "kind": "text", "required": True}
     user = f"{PREFIX}/users/{instance.alice.user_id}"
@@ -209,6 +216,9 @@ def test_every_answer_is_as_described(alice, instance, own):
         ("x_thing.RecordPage", alice.get(f"{things}?_fields=above.name")),
         ("Groups", alice.get(f"{things}/aggregate?_group=above,stage&_select=count,avg(size)")),
         ("History", alice.get(f"{things}/{number}/history?_limit=1")),
+        ("ChangeSet", alice.get(f"{made}?_limit=1")),
+        ("Undo", alice.post(f"{made}/undo?_plan=1")),
+        ("Undo", alice.post(f"{PREFIX}/changes/1/undo?_plan=1")),
         ("BulkResult", alice.post(f"{things}/bulk?_partial=1", json={"records": [{}]})),
         ("EntityTypes", alice.get(types)),
         ("EntityType", alice.get(f"{types}/x_thing")),
@@ -229,7 +239,11 @@ def test_every_answer_is_as_described(alice, instance, own):
 
 def test_no_answer_holds_more_than_is_described(alice, own):
     schemas = own["components"]["schemas"]
+    planned = alice.post(f"{PREFIX}/changes/1/undo?_plan=1").get_json()
+    assert set(planned) == set(schemas["Undo"]["properties"])
+    assert set(planned["records"][0]) == set(schemas["RecordUndo"]["properties"])
     for name, path in (
+        ("ChangeSet", f"{PREFIX}/changes/1"),
         ("EntityType", f"{PREFIX}/entity-types/x_thing"),
         ("Tokens", f"{PREFIX}/tokens"),
         ("Session", f"{PREFIX}/session"),

@@ -10,6 +10,8 @@ import pytest
 from relatum.core import auth, clock, jobs, own_jobs
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
+
 
 def run(instance: Any, job_id: int) -> dict[str, Any]:
     """Run a job to its end and return it."""
@@ -39,7 +41,7 @@ def test_what_ended_long_ago_is_forgotten_and_nothing_else(instance):
 
 
 # -- bulk -----------------------------------------------------------------------------------
-@pytest.fixture
+@prepared
 def crm(instance):
     instance.make_type(
         "x_deal",
@@ -48,7 +50,6 @@ def crm(instance):
         {"name": "above", "kind": "lookup", "settings": {"target": "x_deal"}},
     )
     instance.create("x_deal", *({"name": f"d{n}", "amount": n} for n in range(7)))
-    return instance
 
 
 def bulk(instance: Any, kind: str, **arguments: Any) -> dict[str, Any]:

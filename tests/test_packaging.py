@@ -1,9 +1,13 @@
-"""What is built and installed: the package `relatum`, its command, and nothing else."""
+"""What is built and installed: the package `relatum`, its command, and nothing else.
+
+The browser assets are part of it, built; what they are built from is in the source distribution.
+"""
 
 from __future__ import annotations
 
 import configparser
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,13 +22,18 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http import HTTPStatus
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("core", "schemas", "plugins")
 #: What a checkout holds that no distribution is made from.
-UNUSED = (".*", "build", "dist", "instance", "*.egg-info", "__pycache__")
+UNUSED = (".git*", ".venv", ".*_cache", ".hypothesis", ".root", "build", "dist", "instance")
+ALSO_UNUSED = ("*.egg-info", "__pycache__", "node_modules")
+#: What the desk's browser assets are built from, and where they are.
+FRONTEND = Path("plugins/desk/frontend")
+ASSETS = Path("plugins/desk/static/dist")
 START_SECONDS = 90
 
 
@@ -47,7 +56,8 @@ def shipped() -> set[str]:
     for package in packages():
         folder = ROOT.joinpath(*package.split(".")[1:])
         for pattern in ["*.py", *data.get(package, "").split()]:
-            found |= {f"relatum/{p.relative_to(ROOT).as_posix()}" for p in folder.glob(pattern)}
+            paths = [path for path in folder.glob(pattern) if path.is_file()]
+            found |= {f"relatum/{path.relative_to(ROOT).as_posix()}" for path in paths}
     return found
 
 
@@ -62,7 +72,10 @@ def test_every_file_in_a_package_folder_is_shipped() -> None:
         f"relatum/{path.relative_to(ROOT).as_posix()}"
         for top in FOLDERS
         for path in (ROOT / top).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        # Assets are shipped built.
+        and not path.is_relative_to(ROOT / FRONTEND)
     }
     assert present <= shipped(), sorted(present - shipped())
 
@@ -74,11 +87,17 @@ def test_the_version_is_readable_without_importing_anything() -> None:
     assert version["__version__"].count(".") == 2
 
 
+def copy_of_checkout(folder: Path) -> Path:
+    """Return a copy of the checkout, so that a build leaves nothing behind in it; no assets."""
+    unused = shutil.ignore_patterns(*UNUSED, *ALSO_UNUSED)
+    return Path(shutil.copytree(ROOT, folder / "checkout", ignore=unused))
+
+
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the checkout, so that a build leaves nothing behind in it."""
-    copy = tmp_path_factory.mktemp("packaging") / "checkout"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*UNUSED))
+    """Return a copy of the checkout with its assets, so that it can be built without Node."""
+    copy = copy_of_checkout(tmp_path_factory.mktemp("packaging"))
+    shutil.copytree(ROOT / ASSETS, copy / ASSETS)
     return copy
 
 
@@ -89,9 +108,10 @@ def built(source: Path) -> Path:
     return source / "dist"
 
 
-def run(*command: str) -> str:
+def run(*command: str, **variables: str) -> str:
     """Run a command and return what it printed; a failure shows it."""
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    own = {**os.environ, **variables}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=own)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -121,6 +141,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
         licences = [name for name in wheel.namelist() if name.endswith("licenses/LICENSE")]
     assert names == shipped()
     assert licences
+    assets = {Path(name).name for name in names if f"/{ASSETS}/" in name}
+    assert {"manifest.json", "icons.json", "THIRD-PARTY.json"} <= assets
+    assert {Path(name).suffix for name in assets} >= {".js", ".css", ".woff2", ".br", ".gz"}
+    assert not [name for name in names if "frontend" in name or "node_modules" in name]
 
 
 @pytest.mark.slow
@@ -129,6 +153,9 @@ def test_the_source_distribution_holds_what_a_packager_needs(built: Path) -> Non
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = {"LICENSE", "README.md", "CHANGELOG.md", "Makefile", "setup.cfg", "pyproject.toml"}
     assert wanted | {"tests/conftest.py"} <= names
+    assert {f"{ASSETS}/manifest.json", "tools/backend/assets.py"} <= names
+    assert {f"{FRONTEND}/{name}" for name in ("package-lock.json", ".npmrc", "build.mjs")} <= names
+    assert not [name for name in names if "node_modules" in name]
     assert not [name for name in names if name.startswith((".root", ".git", "instance"))]
 
 
@@ -142,6 +169,28 @@ def test_an_installed_wheel_puts_only_relatum_into_site_packages(
     assert package == "relatum"
     assert [name.endswith(".dist-info") for name in others] == [True]
     assert (python.parent / "relatum").exists()
+
+
+@pytest.mark.slow
+def test_a_source_distribution_is_installed_without_node_and_without_a_network(
+    built: Path, tmp_path: Path
+) -> None:
+    archive = str(next(built.glob("*.tar.gz")))
+    offline = ("--no-deps", "--no-index", "--no-build-isolation")
+    target = tmp_path / "installed"
+    pip = (sys.executable, "-m", "pip", "install", "--quiet")
+    run(*pip, *offline, "--target", str(target), archive, PATH=str(tmp_path))
+    assert (target / "relatum" / ASSETS / "manifest.json").exists()
+
+
+@pytest.mark.slow
+def test_a_clone_without_node_gets_one_for_the_build_alone(tmp_path: Path) -> None:
+    source = copy_of_checkout(tmp_path)
+    pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps")
+    run(*pip, "--wheel-dir", str(tmp_path), str(source), PATH=str(tmp_path))
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert names == shipped()
 
 
 @pytest.mark.slow
@@ -159,7 +208,9 @@ def test_the_wheel_alone_gives_a_working_demo(built: Path, tmp_path: Path) -> No
     install(python, str(next(built.glob("*.whl"))))
     with demo(python.parent / "relatum", tmp_path) as address:
         page = fetched(address)
-    assert "Relatum" in page
+        assert "Relatum" in page
+        [style] = re.findall(r'<link rel="stylesheet" href="/(assets/style-\w+\.css)"', page)
+        assert "@layer tokens" in fetched(address + style)
 
 
 @contextmanager
@@ -177,13 +228,16 @@ def demo(command: Path, folder: Path) -> Iterator[str]:
 
 
 def fetched(address: str) -> str:
-    """Return the page, as soon as there is one."""
+    """Return the page that a browser gets, as soon as something answers."""
+    asked = urllib.request.Request(address, headers={"Accept": "text/html,*/*;q=0.8"})
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=5) as answer:
+            with urllib.request.urlopen(asked, timeout=5) as answer:
                 assert answer.status == HTTPStatus.OK
                 return str(answer.read().decode())
+        except HTTPError:
+            raise
         except OSError:
             if time.monotonic() > deadline:
                 raise

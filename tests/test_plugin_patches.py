@@ -7,13 +7,14 @@ import pytest
 from relatum.core import catalog, entities, plugin_host
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
 from .plugged import LOYALTY, enable, put, with_loyalty
 
 
-@pytest.fixture
+@prepared
 def loyal(instance):
     """Return an instance with companies and loyalty cards."""
-    return with_loyalty(instance)
+    with_loyalty(instance)
 
 
 def change_field(field, **changes):

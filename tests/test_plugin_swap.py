@@ -15,6 +15,7 @@ from relatum.core.config import Config
 from relatum.core.dispatch import Application, _Body
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
 from .plugged import (
     client,
     disable,
@@ -31,10 +32,10 @@ from .test_schemathesis import serving
 HELLO = "/x/loyalty/hello"
 
 
-@pytest.fixture
+@prepared
 def loyal(instance):
     """Return an instance with companies and loyalty cards."""
-    return with_loyalty(instance)
+    with_loyalty(instance)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from relatum.core import entities, plugin_host, records
 from relatum.core.errors import Invalid, RelatumError
 
+from .instances import prepared
 from .plugged import (
     LOYALTY,
     client,
@@ -21,10 +22,10 @@ from .plugged import (
 )
 
 
-@pytest.fixture
+@prepared
 def loyal(instance):
     """Return an instance with companies and loyalty cards."""
-    return with_loyalty(instance)
+    with_loyalty(instance)
 
 
 def code_of(work):

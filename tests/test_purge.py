@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from relatum.core import catalog, changes, db, doctor, entities, records
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
+
 NAME = {"name": "name", "kind": "text"}
 
 
@@ -28,7 +30,7 @@ def findings(instance):
         return [finding.text for finding in doctor.examine()]
 
 
-@pytest.fixture
+@prepared
 def thing(instance):
     """Return the id of a thing with a size and an owner company."""
     instance.make_type("x_company", NAME)

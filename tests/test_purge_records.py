@@ -11,6 +11,7 @@ from relatum.core.errors import Invalid, RelatumError
 from relatum.core.serve import environment
 
 from .homes import Shell
+from .instances import prepared
 
 NAME = {"name": "name", "kind": "text"}
 
@@ -20,13 +21,12 @@ def link(name, target, on_delete, **more):
     return {"name": name, "kind": "lookup", "settings": settings, **more}
 
 
-@pytest.fixture
+@prepared
 def crm(instance):
     """Return an instance with firms, and what points to them in every way."""
     instance.make_type("x_firm", NAME, {"name": "tags", "kind": "tags"})
     for name, on_delete in (("x_deal", "restrict"), ("x_note", "clear"), ("x_line", "cascade")):
         instance.make_type(name, NAME, link("firm", "x_firm", on_delete))
-    return instance
 
 
 def trash(instance, type_name, *ids):

@@ -13,11 +13,12 @@ from relatum.core.errors import RelatumError
 from relatum.core.query import parse
 
 from .asking import refused, refused_groups, small_crm
+from .instances import prepared
 
 
-@pytest.fixture
+@prepared
 def crm(instance):
-    return small_crm(instance)
+    small_crm(instance)
 
 
 @pytest.mark.parametrize(

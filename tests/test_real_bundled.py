@@ -11,9 +11,9 @@ import orjson
 import pytest
 
 from relatum.core import config, db
-from relatum.tests import homes
-from relatum.tests.homes import Shell
 
+from . import homes
+from .homes import Shell
 from .test_real_data import FILES, Row, expected, rows
 
 pytestmark = [

@@ -17,7 +17,8 @@ from click.testing import CliRunner
 from relatum import cli
 from relatum.core import config, db, serve
 from relatum.core.app import create_app
-from relatum.tests import homes, pages
+
+from . import homes, pages
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("RELATUM_TEST_DATA") or ROOT.parent / "shared" / "data")

@@ -10,6 +10,8 @@ import pytest
 from relatum.core import db, records
 from relatum.core.errors import Invalid, RelatumError
 
+from .instances import prepared
+
 NODE = (
     {"name": "name", "kind": "text", "unique": True},
     {"name": "ref", "kind": "text", "unique": True},
@@ -22,12 +24,11 @@ LEAF = (
 )
 
 
-@pytest.fixture
+@prepared
 def tree(instance):
     """An instance with nodes (a parent each) and leaves that hang on them."""
     instance.make_type("x_node", *NODE)
     instance.make_type("x_leaf", *LEAF, title="code")
-    return instance
 
 
 def refused(instance, verb, *args, **kwargs):

@@ -11,6 +11,8 @@ from relatum.core import db, records
 from relatum.core.actor import Actor
 from relatum.core.errors import Invalid, RelatumError
 
+from .instances import prepared
+
 COMPANY = (
     {"name": "name", "kind": "text", "required": True, "unique": True},
     {"name": "parent", "kind": "lookup", "settings": {"target": "x_company"}},
@@ -35,12 +37,11 @@ DEAL = (
 )
 
 
-@pytest.fixture
+@prepared
 def crm(instance):
     """An instance with companies and deals."""
     instance.make_type("x_company", *COMPANY)
     instance.make_type("x_deal", *DEAL, title="code")
-    return instance
 
 
 def problems(caught):

@@ -9,15 +9,15 @@ import pytest
 from relatum.core import query, records
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
 from .plugged import enable, put, small
 from .relationship_kinds import make_all
 
 
-@pytest.fixture
-def crossed(instance: Any) -> Any:
+@prepared
+def crossed(instance: Any) -> None:
     """An instance with types that are tied in every way."""
     make_all(instance)
-    return instance
 
 
 def ids(instance: Any, table: str) -> list[int]:

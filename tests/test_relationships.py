@@ -9,6 +9,8 @@ import pytest
 from relatum.core import query, records
 from relatum.core.errors import Invalid, RelatumError
 
+from .instances import prepared
+
 NAME = {"name": "name", "kind": "text"}
 
 
@@ -17,7 +19,7 @@ def link(name: str, target: str, required: bool = False, **settings: Any) -> dic
     return {"name": name, "kind": "lookup", "required": required, "settings": given}
 
 
-@pytest.fixture
+@prepared
 def shop(instance):
     instance.make_type(
         "x_company",
@@ -40,7 +42,6 @@ def shop(instance):
         title="product",
         keys=[["order", "product"]],
     )
-    return instance
 
 
 def page(instance: Any, type_name: str, **body: Any) -> Any:

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from relatum.core import db, doctor, entities, jobs, records
 from relatum.core.errors import Invalid, RelatumError
 
+from .instances import prepared
+
 NAME = {"name": "name", "kind": "text"}
 
 
@@ -188,12 +190,17 @@ def test_once_the_old_field_is_purged_there_is_no_way_back(instance):
 
 
 # -- beside readers and writers -------------------------------------------------------------
+@prepared
+def seven(instance):
+    """Return the ids of seven things whose values are texts."""
+    return make(instance, "text", "0", "1", "2", "3", None, "5", "6")
+
+
 @pytest.fixture
-def many(instance):
-    """Return the ids of seven things whose values are texts, in an instance that fills none."""
-    ids = make(instance, "text", "0", "1", "2", "3", None, "5", "6")
+def many(instance, seven):
+    """Return these ids; the instance fills none."""
     with instance.configured(fill_limit=3):
-        yield ids
+        yield seven
 
 
 def spoil(instance, id_):

@@ -12,6 +12,8 @@ from relatum.core import db, doctor, imports, query, records
 from relatum.core.errors import Invalid, RelatumError
 from relatum.core.fields import FIELD_TYPES
 
+from .instances import prepared
+
 WAYS = [
     {"value": "mail", "label": "By mail"},
     {"value": "phone", "label": "By phone; any time"},
@@ -25,13 +27,12 @@ FIELDS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture
+@prepared
 def things(instance):
     instance.make_type("x_thing", *FIELDS)
-    return instance
 
 
-@pytest.fixture
+@prepared
 def three(things):
     """Three records: a with two tags and ways, b with one of each, c with none."""
     things.create(
@@ -40,7 +41,6 @@ def three(things):
         {"name": "b", "size": 2, "ways": ["mail"], "tags": ["vip"]},
         {"name": "c", "size": 4},
     )
-    return things
 
 
 def ids(instance: Any) -> dict[str, int]:
@@ -209,7 +209,8 @@ def test_tags_in_use_are_suggested_over_http(three, refused):
 
 
 def counted(instance: Any, work: Any) -> list[str]:
-    """Return the statements that `work` runs."""
+    """Return the statements that `work` runs; the catalog was read before."""
+    assert instance.catalog
     seen: list[str] = []
 
     def note(_: Any, __: Any, statement: str, *___: Any) -> None:

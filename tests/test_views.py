@@ -8,12 +8,13 @@ from relatum.core import catalog, entities, query, views
 from relatum.core.actor import Actor
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
 from .plugged import enable, put, small
 
 PEOPLE = [("Ada", "Rome", 3), ("Ben", "Bern", 7), ("Cem", "Rome", 9)]
 
 
-@pytest.fixture
+@prepared
 def crm(instance):
     """Return an instance with a type, three records and a view of those in Rome."""
     instance.make_type(
@@ -26,7 +27,6 @@ def crm(instance):
     instance.create("x_person", *rows)
     condition = {"field": "city", "op": "eq", "value": "Rome"}
     instance.apply(set_view("rome", query={"filter": condition, "sort": ["-name"]}))
-    return instance
 
 
 def set_view(name, **given):

@@ -16,6 +16,7 @@ import pytest
 
 from relatum.core import doctor, jobs, serve, worker
 
+from .instances import prepared
 from .plugged import enable, put, small
 
 COMMAND = str(Path(sys.executable).with_name("relatum"))
@@ -44,18 +45,16 @@ def relatum_jobs():
 """
 
 
-@pytest.fixture
+@prepared
 def crm(instance):
     instance.make_type("x_number", {"name": "number", "kind": "integer"})
     instance.write(jobs.change_schedule, "forget", enabled=False)
-    return instance
 
 
-@pytest.fixture
+@prepared
 def counting(crm):
     put(crm, "counting", small("counting", COUNTING))
     enable(crm, "counting")
-    return crm
 
 
 Start = Callable[..., subprocess.Popen[str]]

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from marshmallow import Schema
 
-from ...schemas import answers, entity_types, errors, jobs, people
+from ...schemas import answers, changes, entity_types, errors, jobs, people
 from .. import db
 from ..catalog import Catalog, EntityType
 from ..fields import Field, Several
@@ -51,7 +51,9 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Schedules": jobs.SchedulesSchema,
     "Deletion": answers.DeletionSchema,
     "BulkResult": answers.BulkResultSchema,
-    "History": answers.HistorySchema,
+    "History": changes.HistorySchema,
+    "ChangeSet": changes.ChangeSetSchema,
+    "Undo": changes.UndoSchema,
     "Reference": answers.ReferenceSchema,
     "Count": answers.CountSchema,
     "Groups": answers.GroupsSchema,

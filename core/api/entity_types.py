@@ -164,7 +164,7 @@ def create_entity_type(call: Call) -> Answer:
     body="EntityTypeChange", replies=CHANGED, problems=PROBLEMS,
 )  # fmt: skip
 def change_entity_type(call: Call, type: str) -> Answer:  # noqa: A002
-    """Change labels, icon, hue, description or title of an entity type."""
+    """Change labels, icon, hue, description, title or layout of an entity type."""
     _check(EntityTypeChangeSchema, call)
     return one_change(call, type, {**call.body, "op": "change_type", "type": type})
 

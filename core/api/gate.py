@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import MutableMapping
 from typing import Any, Final, NamedTuple
 
 from flask import Response, request
+from werkzeug.datastructures import Headers
 
-from .. import auth, db
+from .. import auth, changes, db
 from ..actor import Actor
 from ..errors import RelatumError
 from . import idempotency, wire
-from .operations import EXCLUSIVE, OWN, READ, SAFE_METHODS, Call, Operation, Sealed
+from .operations import CHANGE, EXCLUSIVE, OWN, READ, SAFE_METHODS, Call, Operation, Sealed
 
 #: Name of the session cookie.
 COOKIE = "relatum_session"
@@ -80,10 +82,20 @@ def _run(operation: Operation, call: Call, path: dict[str, Any]) -> Sealed:
     if mode == READ:
         with db.reading():
             return operation.work(call, **path).sealed()
-    return db.transact(
-        lambda: idempotency.once(operation, call, lambda: operation.work(call, **path).sealed()),
-        exclusive=mode == EXCLUSIVE,
-    )
+
+    def work() -> Sealed:
+        sealed = operation.work(call, **path).sealed()
+        sign(sealed.headers)
+        return sealed
+
+    return db.transact(lambda: idempotency.once(operation, call, work), exclusive=mode == EXCLUSIVE)
+
+
+def sign(headers: MutableMapping[str, str] | Headers) -> None:
+    """Name in the headers of an answer the change set of the open transaction, if it has one."""
+    number = changes.number()
+    if number is not None:
+        headers.setdefault(CHANGE, str(number))
 
 
 def _response(sealed: Sealed) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from werkzeug.exceptions import SecurityError
 from .. import db
 from ..config import Config
 from ..errors import RelatumError
+from ..plugin_host import Shell
 from .operations import SAFE_METHODS
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -18,6 +20,12 @@ LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 STRICT: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
+)
+#: Pages of a shell and of plugins: scripts are files of ours, none stands in a page. An attribute
+#: may set the hue of a tag.
+WITH_SHELL: Final = (
+    f"{STRICT}; script-src 'self'; connect-src 'self'; font-src 'self'; "
+    "style-src-attr 'unsafe-inline'; manifest-src 'self'"
 )
 _NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
 _HEADERS: Final = {
@@ -30,10 +38,10 @@ _HEADERS: Final = {
 }
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, shell: Shell | None = None) -> None:
     """Check the host of every request and complete the headers of every answer."""
     app.before_request(check_host)
-    app.after_request(complete)
+    app.after_request(partial(complete, policy=STRICT if shell is None else WITH_SHELL))
 
 
 def trusted(config: Config) -> frozenset[str]:
@@ -55,12 +63,12 @@ def check_host() -> None:
         raise SecurityError
 
 
-def complete(response: Response) -> Response:
-    """Add the headers that an answer does not set itself."""
+def complete(response: Response, *, policy: str) -> Response:
+    """Add the headers that an answer does not set itself; `policy` is that of pages."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     page = response.mimetype == "text/html"
-    response.headers.setdefault("Content-Security-Policy", STRICT if page else _NOTHING)
+    response.headers.setdefault("Content-Security-Policy", policy if page else _NOTHING)
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response

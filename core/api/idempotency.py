@@ -18,13 +18,13 @@ from flask import current_app
 
 from .. import clock, db, models
 from ..errors import RelatumError
-from .operations import Call, Operation, Sealed
+from .operations import CHANGE, Call, Operation, Sealed
 
 KEY_LIMIT = 255
 _TABLE = models.Idempotency.__table__
 _SWEPT = "relatum_idempotency_swept"
 _SWEEP_SECONDS = 600.0
-_KEPT = ("Location", "ETag", "Link")
+_KEPT = ("Location", "ETag", "Link", CHANGE)
 
 
 def once(operation: Operation, call: Call, work: Callable[[], Sealed]) -> Sealed:

@@ -23,6 +23,7 @@ from ..errors import REGISTRY, RelatumError
 from . import components, wire
 from .gate import COOKIE
 from .operations import (
+    CHANGE,
     OPERATIONS,
     PREFIX,
     SAFE_METHODS,
@@ -51,6 +52,7 @@ _HEADERS: Final = {
     "Location": "Address of what was made, or of the type that describes it.",
     "Link": "Addresses of the next and the previous page.",
     "Set-Cookie": "The session's cookie, or the set of plugins that was seen.",
+    CHANGE: "The change set that was written, for undo; left out if no record was.",
     "Relatum-Generation": "The set of plugins that is served from now on; send it back to see it.",
     "WWW-Authenticate": "How to authenticate.",
     "Retry-After": "Seconds to wait.",
@@ -209,7 +211,9 @@ def _responses(each: Operation, path: str, entity_type: EntityType | None) -> di
     }
     if each.idempotent_by_key:
         for reply in made.values():
-            reply.setdefault("headers", {})["Idempotency-Replayed"] = _header(
+            headers = reply.setdefault("headers", {})
+            headers[CHANGE] = _header(_HEADERS[CHANGE])
+            headers["Idempotency-Replayed"] = _header(
                 "true: the answer to the first request with this key."
             )
     return made | {str(status): _problem(status) for status in sorted(problem_statuses(each))}

@@ -21,6 +21,8 @@ PREFIX: Final = "/api/v1"
 #: Modes: which transaction an operation runs in. OWN opens its own (sign-in hashes outside).
 READ, WRITE, EXCLUSIVE, OWN = "read", "write", "exclusive", "own"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+#: The header that names the change set which a write has made, so that it can be undone.
+CHANGE: Final = "Relatum-Change"
 
 
 class Parameter(NamedTuple):

@@ -14,7 +14,7 @@ from flask import Flask, Response, render_template, request
 from ...version import __version__
 from .. import db
 from ..errors import RelatumError
-from . import gate, guard, manual, session, tokens
+from . import gate, guard, manual, sessions
 
 #: Where the files of these pages are.
 STATIC: Final = "/api/static"
@@ -86,19 +86,19 @@ def sign_in() -> Response:
     guard.confirm_origin()
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        made = session.by_password(email, password)
+        made = sessions.by_password(email, password)
     except RelatumError as error:
         if error.code not in ("sign_in_failed", "too_many_tries"):
             raise
         return _home(None, error, email[:254])
-    return _away(session.cookie_of(made))
+    return _away(sessions.cookie_of(made))
 
 
 def sign_out() -> Response:
     """End the session of the cookie."""
     guard.confirm_origin()
-    session.end(request.cookies.get(gate.COOKIE))
-    return _away(session.no_cookie())
+    sessions.end()
+    return _away(sessions.no_cookie())
 
 
 def password() -> Response:
@@ -108,9 +108,7 @@ def password() -> Response:
     if who is None or who.cookie is None or who.actor.user_id is None:
         raise RelatumError("not_signed_in")
     try:
-        tokens.change_password(
-            who.actor.user_id, request.form.get("password", ""), actor=who.actor, keep=who.cookie
-        )
+        sessions.set_password(who.actor.user_id, request.form.get("password", ""), actor=who.actor)
     except RelatumError as error:
         if error.code != "password_weak":
             raise
@@ -126,7 +124,7 @@ def link(secret: str) -> Response:
 def use_link(secret: str) -> Response:
     """Sign in by a one-time link."""
     guard.confirm_origin()
-    return _away(session.cookie_of(session.by_link(secret)))
+    return _away(sessions.cookie_of(sessions.by_link(secret)))
 
 
 def redirect(address: str) -> Response:

@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, g, request
 from .. import access, db, plugin_host
 from ..errors import RelatumError
 from ..hooks import Context, reason_of
-from ..plugin_host import Access, Loaded
+from ..plugin_host import Access, Loaded, Shell
 from . import gate, guard
 from .operations import SAFE_METHODS
 
@@ -36,7 +36,7 @@ def install(app: Flask, loaded: Loaded) -> None:
             continue
         try:
             for blueprint, prefix, name in plugin_host.mounts(plugin_id, active.routes):
-                app.register_blueprint(blueprint, url_prefix=prefix, name=name)
+                app.register_blueprint(blueprint, url_prefix=prefix or None, name=name)
                 _close(app, plugin_id, name, is_api=prefix.startswith("/api/"))
         except Exception as error:
             raise NotMounted(plugin_id, reason_of(error)) from error
@@ -66,6 +66,8 @@ def _gated(
         if allowed.permission is not None:
             access.require(who.actor, allowed.permission, f"plugin '{plugin_id}'")
         g.relatum = Context(plugin=plugin_id, home=db.settings().home, actor=who.actor)
+        if allowed.own:
+            return current_app.make_response(view(**path))
 
         def work() -> Response:
             made = current_app.make_response(view(**path))
@@ -73,12 +75,25 @@ def _gated(
                 made.get_data()  # made inside the transaction, sent after it
             return made
 
+        def written() -> Response:
+            made = work()
+            gate.sign(made.headers)
+            return made
+
         if request.method in SAFE_METHODS:
             with db.reading():
                 return work()
-        return db.transact(work)
+        return db.transact(written)
 
     return answer
+
+
+def shell_of(loaded: Loaded | None) -> Shell | None:
+    """Return the shell of a set of plugins; None if none of them is one."""
+    for active in loaded.active.values() if loaded is not None else ():
+        if active.routes is not None and active.routes.shell is not None:
+            return active.routes.shell
+    return None
 
 
 def off(path: str) -> RelatumError | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 
 import sqlalchemy.exc
 from flask import Flask, Response, current_app, request
@@ -17,19 +18,20 @@ from werkzeug.exceptions import (
 
 from .. import db, dialects
 from ..errors import RelatumError
+from ..plugin_host import Shell
 from . import gate, pages, plugin_routes, wire
 
 
-def install(app: Flask) -> None:
-    """Answer every error of `app` with a problem document."""
-    app.register_error_handler(Exception, answer)
+def install(app: Flask, shell: Shell | None = None) -> None:
+    """Answer every error of `app`: with a problem document, or a page that the shell draws."""
+    app.register_error_handler(Exception, partial(answer, shell=shell))
 
 
-def answer(error: Exception) -> Response:
+def answer(error: Exception, shell: Shell | None = None) -> Response:
     """Return the response for anything that was raised."""
     known = _known(error)
     if not f"{request.path}/".startswith("/api/") and request.accept_mimetypes.accept_html:
-        response = pages.refusal(known)
+        response = _page(known, shell)
     else:
         response = document(known)
     if known.status == 401:
@@ -41,6 +43,15 @@ def answer(error: Exception) -> Response:
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
+
+
+def _page(error: RelatumError, shell: Shell | None) -> Response:
+    if shell is not None:
+        try:
+            return shell.refusal(error)
+        except Exception:  # a page that fails to say what failed is no reason to say nothing
+            current_app.logger.exception("the shell can't draw the error '%s'", error.code)
+    return pages.refusal(error)
 
 
 def document(error: RelatumError) -> Response:

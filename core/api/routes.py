@@ -10,6 +10,7 @@ from werkzeug.routing import BaseConverter
 
 # Importing a module declares its operations.
 from . import bulk as bulk
+from . import changes as changes
 from . import entity_types as entity_types
 from . import gate, wire
 from . import health as health

@@ -7,9 +7,9 @@ from typing import Any, Final
 from flask import request
 
 from ...schemas.people import PasswordSchema, TokenSchema
-from .. import access, auth, db, records
-from ..actor import Actor, system
-from . import wire
+from .. import auth, db
+from ..actor import Actor
+from . import sessions, wire
 from .operations import OWN, Answer, Call, Reply, operation
 
 TAG: Final = "sign-in"
@@ -25,26 +25,8 @@ def set_password(call: Call, id: int) -> Answer:  # noqa: A002  # the word of th
     The user's other sessions and one-time links end.
     """
     given = wire.load(PasswordSchema, call.body)
-    change_password(id, given["password"], actor=call.actor, keep=call.cookie)
+    sessions.set_password(id, given["password"], actor=call.actor)
     return Answer(status=204)
-
-
-def change_password(user_id: int, password: str, *, actor: Actor, keep: str | None) -> None:
-    """Hash and store a password, outside and inside a transaction; `keep` is a cookie to spare.
-
-    Raises `password_weak`, `forbidden`, `record_unknown`.
-    """
-    with db.reading():
-        email = _email(actor, user_id)
-    hashed = auth.hash_password(password, email=email)
-    db.transact(lambda: auth.set_password(user_id, hashed, actor=actor, keep=keep))
-
-
-def _email(actor: Actor, user_id: int) -> str | None:
-    if actor.user_id != user_id:
-        access.require(actor, "set", "another user's password")
-    email: str | None = records.get("user", user_id, actor=system())["email"]
-    return email
 
 
 @operation(

@@ -60,6 +60,32 @@ class View:
     hidden: bool
 
 
+class Section(NamedTuple):
+    """A part of a record page: what stands above it, and its fields in order."""
+
+    label: str
+    fields: tuple[str, ...]
+
+
+class Layout(NamedTuple):
+    """How a record page is laid out; fields that it does not name follow in their own order."""
+
+    highlights: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> Layout:
+        """Return the layout of its JSON value."""
+        sections = (Section(s["label"], tuple(s["fields"])) for s in given.get("sections", ()))
+        return cls(tuple(given.get("highlights", ())), tuple(sections))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the layout as a definition writes it; an empty one is an empty object."""
+        sections = [{"label": s.label, "fields": list(s.fields)} for s in self.sections]
+        made = {"highlights": list(self.highlights), "sections": sections}
+        return {name: value for name, value in made.items() if value}
+
+
 @dataclass(frozen=True, eq=False)
 class EntityType:
     """One entity type; `fields` holds system fields first, then its own by position."""
@@ -74,6 +100,7 @@ class EntityType:
     hue: int | None
     description: str | None
     title: str
+    layout: Layout
     fields: Mapping[str, Field]
     trashed_fields: tuple[Field, ...]
     keys: tuple[Key, ...]
@@ -238,6 +265,14 @@ class EntityType:
     def label_of(self, values: Mapping[str, Any]) -> str:
         """Return a record's label from the stored values of its title fields."""
         shown = {f.name: f.text(f.wire(values.get(f.name))) for f in self.title_fields}
+        return self._called(shown, values)
+
+    def label_of_wire(self, values: Mapping[str, Any]) -> str:
+        """Return a record's label from the wire values of its title fields."""
+        shown = {f.name: f.text(values.get(f.name)) for f in self.title_fields}
+        return self._called(shown, values)
+
+    def _called(self, shown: Mapping[str, str], values: Mapping[str, Any]) -> str:
         if not any(shown.values()):
             return f"{self.label} {values.get('id', '')}".strip()
         if "{" in self.title:

@@ -25,7 +25,7 @@ from ..fields import (
     UserField,
     country_of,
 )
-from .entity_types import Catalog, EntityType, Key, View
+from .entity_types import Catalog, EntityType, Key, Layout, View
 from .patches import Patch, Patches
 
 
@@ -220,6 +220,7 @@ class TypeBuilder:
             hue=row["hue"],
             description=row["description"],
             title=row["title"],
+            layout=Layout.read(orjson.loads(row["layout"])),
             fields=MappingProxyType({**self._system(row), **live}),
             trashed_fields=tuple(f for f in made if f.trashed_in is not None),
             keys=unique_keys(live.values(), keys),

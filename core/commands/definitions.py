@@ -18,6 +18,26 @@ OPTION = "VALUE[:LABEL[:CATEGORY[:WHEN]]]"
 _FLAGS = ("required", "unique", "indexed", "sortable", "personal")
 
 
+class JsonText(click.ParamType):  # type: ignore[type-arg]  # generic in stubs alone
+    """An option that takes a JSON object."""
+
+    name = "json"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, Any]:
+        """Return the object; fail with what is wrong."""
+        if isinstance(value, dict):
+            return value
+        try:
+            read = orjson.loads(value)
+        except orjson.JSONDecodeError as error:
+            self.fail(f"it is not JSON: {error}", param, ctx)
+        if not isinstance(read, dict):
+            self.fail("it must be a JSON object", param, ctx)
+        return read
+
+
 def type_options(command: F) -> F:
     """Add the options for what an entity type looks like."""
     for option in reversed(
@@ -30,6 +50,12 @@ def type_options(command: F) -> F:
             click.option(
                 "--title",
                 help="What names a record: a field, or a pattern such as '{code} {name}'.",
+            ),
+            click.option(
+                "--layout",
+                metavar="JSON",
+                type=JsonText(),
+                help="How the record page is laid out: highlights, and sections with their fields.",
             ),
         )
     ):

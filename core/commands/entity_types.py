@@ -12,7 +12,7 @@ from .plans import answer, carry_out, changes_of, changing, existing_option
 from .retyping import COMMANDS as RETYPING
 from .terminal import Instance, json_option, pass_instance, print_json, print_table
 
-_LOOK = ("label", "plural", "icon", "hue", "description", "title")
+_LOOK = ("label", "plural", "icon", "hue", "description", "title", "layout")
 
 
 @click.group("entity-types")
@@ -149,7 +149,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 def change(
     instance: Instance, name: str, plan_only: bool, yes: bool, as_json: bool, **look_: Any
 ) -> None:
-    """Change labels, icon, hue, description or title of a type.
+    """Change labels, icon, hue, description, title or layout of a type.
 
     \b
     Example:

@@ -133,13 +133,17 @@ def history(instance: Instance, type_name: str, name: str, limit: int, as_json: 
         print_json(found)
         return
     rows = [
-        (c["at"], c["actor"] or c["source"], c["op"], c["version"], _changed(c["changes"]))
+        (
+            c["change_set"], c["at"], c["actor"] or c["source"], c["op"], c["version"],
+            changed(c["changes"]),
+        )
         for c in found
-    ]
-    print_table(("at", "by", "what", "version", "fields"), rows)
+    ]  # fmt: skip
+    print_table(("change", "at", "by", "what", "version", "fields"), rows)
 
 
-def _changed(changes: dict[str, list[Any]]) -> str:
+def changed(changes: dict[str, list[Any]]) -> str:
+    """Return what became of fields, as people read it."""
     parts = []
     for name, (before, after) in changes.items():
         old = "" if before is None else f"{text(before)} → "

@@ -62,7 +62,7 @@ _PERSON: Final = {
     ],
 }  # fmt: skip
 _DEAL: Final = {
-    "op": "create_type", "name": "x_deal", "label": "Deal", "plural": "Deals", "icon": "handshake",
+    "op": "create_type", "name": "x_deal", "label": "Deal", "plural": "Deals", "icon": "target",
     "hue": 140, "description": "A sale on its way.",
     "fields": [
         _field("name", "text", required=True, sortable=True),
@@ -90,7 +90,7 @@ _DEAL: Final = {
 }  # fmt: skip
 _TICKET: Final = {
     "op": "create_type", "name": "x_ticket", "label": "Ticket", "plural": "Tickets",
-    "icon": "wrench", "hue": 25, "description": "A customer's plant needs us.",
+    "icon": "tool", "hue": 25, "description": "A customer's plant needs us.",
     "title": "{number} {subject}",
     "fields": [
         _field("number", "text", required=True, unique=True, sortable=True),

@@ -14,7 +14,7 @@ from .. import db
 from ..catalog import Catalog, EntityType, build, read_rows
 from ..errors import RelatumError
 from ..fields import Field
-from .export import LINKS, describe_field
+from .export import LINKS, changed_properties, describe_field
 from .owners import Owner
 from .views import changes
 
@@ -105,7 +105,7 @@ class _Declared:
         elif known.owner != self.owner.name:
             self._new(name, own, given)  # the plan refuses it, and names both owners
             return
-        changed = {k: v for k, v in own.items() if getattr(known, k, None) != v}
+        changed = changed_properties(known, own)
         if changed:
             self.later.append({"op": "change_type", "type": name, **changed})
         self._members(known, given)
@@ -121,6 +121,9 @@ class _Declared:
         declared = _objects(given, "fields")
         fields = [{"position": place, **field} for place, field in enumerate(declared)]
         plain = [field for field in fields if field.get("kind") not in LINKS]
+        layout = own.pop("layout", None)  # it may name the links
+        if layout:
+            self.later.append({"op": "change_type", "type": name, "layout": layout})
         self.made.append({"op": "create_type", "name": name, **own, "fields": plain})
         self.fields += [
             {"op": "add_field", "type": name, **field}

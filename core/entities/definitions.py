@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 
 from .. import hooks, types
-from ..catalog import SYSTEM_COLUMNS, system_fields, title_names
+from ..catalog import SYSTEM_COLUMNS, Layout, system_fields, title_names
 from ..errors import RelatumError, nearest
 from ..fields import FIELD_TYPES, Encrypted, Field, Link, Option, Refused
 from ..fields.auto_number import check_settings as check_mask
@@ -89,6 +89,22 @@ def check_title(title: str, type_name: str, fields: Mapping[str, Field]) -> str:
             reason = f"'{name}' is a {fields[name].kind} field; a title takes short values"
             raise RelatumError("definition_invalid", what="title", reason=reason)
     return title
+
+
+def check_layout(layout: Mapping[str, Any], type_name: str, fields: Mapping[str, Field]) -> str:
+    """Return a layout as it is stored; its fields exist, and none stands twice in the sections."""
+    made = Layout.read(layout)
+    placed = [name for section in made.sections for name in section.fields]
+    for name in (*made.highlights, *placed):
+        if name not in fields:
+            near = nearest(name, list(fields))
+            raise RelatumError("field_unknown", type=type_name, field=name[:80], nearest=near)
+    for names in (placed, made.highlights):
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            reason = f"'{twice}' stands in it twice"
+            raise RelatumError("definition_invalid", what="layout", reason=reason)
+    return orjson.dumps(made.as_json()).decode()
 
 
 def field_class(kind: str) -> type[Field]:

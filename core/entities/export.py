@@ -29,6 +29,7 @@ def describe(entity_type: EntityType, catalog: Catalog) -> dict[str, Any]:
         "hue": entity_type.hue,
         "description": entity_type.description,
         "title": entity_type.title,
+        "layout": entity_type.layout.as_json(),
         "owner": entity_type.owner,
         "trashed": entity_type.trashed_in is not None,
         "fields": [
@@ -114,6 +115,8 @@ def export(catalog: Catalog) -> dict[str, Any]:
                 name: getattr(entity_type, name)
                 for name in ("name", "label", "plural", "icon", "hue", "description", "title")
             }
+            if layout := entity_type.layout.as_json():
+                properties["layout"] = layout
             types.append({**properties, "fields": fields, "keys": keys, "views": views})
         elif fields or keys or views:
             parts = {"fields": fields, "keys": keys, "views": views}
@@ -181,7 +184,10 @@ def _changes_of(
 ) -> Iterator[dict[str, Any]]:
     own = names.get(("type", entity_type.id))
     if own:
-        yield {"type": entity_type.name, **{n: getattr(entity_type, n) for n in sorted(own)}}
+        said = {name: getattr(entity_type, name) for name in sorted(own)}
+        if "layout" in said:
+            said["layout"] = entity_type.layout.as_json()
+        yield {"type": entity_type.name, **said}
     for field in (*entity_type.fields.values(), *entity_type.trashed_fields):
         changed = {_COLUMNS.get(n, n).partition(".")[0] for n in names.get(("field", field.id), ())}
         made = {"type": entity_type.name, "field": field.name}
@@ -240,13 +246,16 @@ class _Difference:
             # Links wait until every type is made; so does a title that may need the fields.
             plain = [f for f in _list(given, "fields") if f.get("kind") not in LINKS]
             links = [f for f in _list(given, "fields") if f.get("kind") in LINKS]
+            layout = own.pop("layout", None)  # it may name the links
             self.made.append({"op": "create_type", "name": name, **own, "fields": plain})
             self.fields += [{"op": "add_field", "type": name, **f} for f in links]
             self.later += [
                 {"op": "add_key", "type": name, "fields": k} for k in given.get("keys", [])
             ]
+            if layout:
+                self.later.append({"op": "change_type", "type": name, "layout": layout})
             return
-        changed = {k: v for k, v in own.items() if getattr(existing, k, None) != v}
+        changed = changed_properties(existing, own)
         if changed:
             self.later.append({"op": "change_type", "type": name, **changed})
         self._members(name, given)
@@ -283,7 +292,7 @@ class _Difference:
             return
         new = {k: v for k, v in given.items() if k not in ("type", "field", "hidden")}
         if name is None:
-            changed = {k: v for k, v in new.items() if getattr(entity_type, k, None) != v}
+            changed = changed_properties(entity_type, new)
             if changed:
                 self.later.append({"op": "change_type", "type": entity_type.name, **changed})
             return
@@ -306,6 +315,14 @@ class _Difference:
         for entity_type in self.catalog.types.values():
             if entity_type.owner == "local" and entity_type.name not in named:
                 self.later.append({"op": "trash_type", "type": entity_type.name})
+
+
+def changed_properties(entity_type: EntityType, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties that a type does not have yet."""
+    now = {name: getattr(entity_type, name, None) for name in wanted}
+    if "layout" in now:
+        now["layout"] = entity_type.layout.as_json()
+    return {name: value for name, value in wanted.items() if now[name] != value}
 
 
 def _retyped(type_name: str, known: Field, wanted: dict[str, Any]) -> dict[str, Any]:

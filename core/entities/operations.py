@@ -39,6 +39,7 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
         "hue": change.get("hue"),
         "description": change.get("description"),
         "title": "",
+        "layout": "{}",
         "created_in": draft.generation,
         "changed_in": draft.generation,
         "trashed_in": None,
@@ -52,7 +53,9 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
     if title is None:
         texts = [f.name for f in made.fields.values() if f.kind in ("text", "email")]
         title = "name" if "name" in made.fields else next(iter(texts), "")
-    draft.rows.types[type_id]["title"] = definitions.check_title(title, name, made.fields)
+    row = draft.rows.types[type_id]
+    row["title"] = definitions.check_title(title, name, made.fields)
+    row["layout"] = definitions.check_layout(change.get("layout") or {}, name, made.fields)
     for fields in change.get("keys", []):
         _new_key(draft, type_id, fields)
     del draft.types[type_id]

@@ -14,7 +14,7 @@ _PROPERTIES = ("label", "plural", "icon", "hue", "description", "title")
 
 
 def change_type(draft: Draft, change: dict[str, Any]) -> None:
-    """Change labels, icon, hue, description or title of a type."""
+    """Change labels, icon, hue, description, title or layout of a type."""
     row = draft.type_row(change["type"])
     entity_type = draft.types[row["id"]]
     changed = [name for name in _PROPERTIES if name in change]
@@ -23,6 +23,10 @@ def change_type(draft: Draft, change: dict[str, Any]) -> None:
         definitions.check_title(change["title"], row["name"], entity_type.fields)
     for name in changed:
         draft.put("type", row, name, change[name])
+    if "layout" in change:
+        checked = definitions.check_layout(change["layout"], row["name"], entity_type.fields)
+        draft.put("type", row, "layout", checked)
+        changed.append("layout")
     summary = f"Change {', '.join(changed) or 'nothing'} of {row['label']}"
     draft.touch(Step("change_type", row["name"], summary), row["id"])
 

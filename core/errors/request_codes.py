@@ -123,6 +123,11 @@ codes(
 codes(
     409,
     conflict=("Conflict", "Refused: {first}"),
+    shell_taken=(
+        "Two shells",
+        "'{plugin}' brings the pages of the instance, and so does '{other}', which is enabled. "
+        "Disable one first: relatum plugins disable {other}.",
+    ),
     plugin_requires=(
         "Requirement missing",
         "Plugin '{plugin}' requires {wanted}. Enable '{id}' first.",

@@ -35,6 +35,7 @@ from .presets import presets as presets
 from .routes import Access as Access
 from .routes import Permission as Permission
 from .routes import Routes as Routes
+from .routes import Shell as Shell
 from .routes import access_of as access_of
 from .routes import context as context
 from .routes import mounts as mounts

@@ -171,6 +171,9 @@ class _Loading:
             self.refuse(found.id, FAILED, str(unfit))
 
     def _check_required(self, manifest: Manifest) -> None:
+        shell = next((a for a in self.active.values() if a.found.sound.plugin.shell), None)
+        if manifest.plugin.shell and shell is not None:
+            raise Unfit(f"'{shell.found.id}' is the shell already")
         for other, range_ in manifest.plugin.requires.items():
             if other not in self.active:
                 raise Unfit(f"it requires '{other}', which does not run")
@@ -223,7 +226,11 @@ def _collected(found: Found, module: ModuleType, names: tuple[str, ...], hooks: 
             raise Unfit(f"permission '{permission.name}' must begin with '{found.id}.'")
     routes = returned("relatum_routes")
     allowed = frozenset(permission.name for permission in permissions)
-    checked = () if routes is None else rules.check(found.id, routes, allowed)
+    checked = (
+        ()
+        if routes is None
+        else rules.check(found.id, routes, allowed, shell=found.sound.plugin.shell)
+    )
     return Active(
         found=found, module=module, hooks=names, field_types=types, job_kinds=kinds,
         permissions=permissions, routes=routes, rules=checked,

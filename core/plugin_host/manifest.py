@@ -22,8 +22,8 @@ from ..hooks import API_VERSION
 
 #: First words of the `relatum` command; a plugin's commands go by its id.
 COMMAND_WORDS: Final = frozenset(
-    "init serve demo doctor upgrade backup restore entity records views users tokens jobs "
-    "worker keys schema plugins help version".split()
+    "init serve demo doctor upgrade backup restore entity records changes views users tokens "
+    "jobs worker keys schema plugins help version".split()
 )
 #: What the kernel's own types are called.
 _KERNEL_TYPES: Final = frozenset({"user", "team"})
@@ -50,7 +50,8 @@ class Plugin:
 
     `api` is the range of the hooks that it was written for, `requires` the plugins that it
     builds on: ids with ranges of versions, `presets` the choices of `relatum init --preset` that
-    it is part of. Values are literals, so that they can be read without running the plugin.
+    it is part of. `shell` says that it brings the pages outside /api and /x; one enabled plugin
+    may. Values are literals, so that they can be read without running the plugin.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Plugin:
     license: str = ""
     requires: Mapping[str, str] = field(default_factory=dict)
     presets: Sequence[str] = ()
+    shell: bool = False
 
     def __post_init__(self) -> None:
         # A list in the code and one in JSON are the same word.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple, TypeVar
 
-from flask import Blueprint, Flask, g, has_app_context
+from flask import Blueprint, Flask, Response, g, has_app_context
 
+from ..errors import RelatumError
 from ..hooks import Context
 from .manifest import PARSING, Unfit
 
@@ -15,6 +16,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 #: Where pages and API of a plugin are, below which every rule of its must stay.
 PAGES: Final = "/x/"
 API: Final = "/api/x/"
+#: What no shell may answer: the API, and the pages of other plugins.
+_NOT_THE_SHELL: Final = ("/api/", "/x/")
 _MARK: Final = "relatum_access"
 _QUIET: Final = frozenset({"HEAD", "OPTIONS"})
 #: What a blueprint could do to requests before it is known who asks.
@@ -30,18 +33,31 @@ class Permission(NamedTuple):
     label: str
 
 
+class Shell(NamedTuple):
+    """The pages of the plugin that is the shell, from the root on, and its page of an error.
+
+    `refusal` draws an error wherever a browser meets one; it asks no database, and an exception
+    in it is answered by a plain page.
+    """
+
+    pages: Blueprint
+    refusal: Callable[[RelatumError], Response]
+
+
 class Routes(NamedTuple):
-    """The blueprints of a plugin: pages below /x/ID, API below /api/x/ID."""
+    """The blueprints of a plugin: pages below /x/ID, API below /api/x/ID; a shell's, the rest."""
 
     pages: Blueprint | None = None
     api: Blueprint | None = None
+    shell: Shell | None = None
 
 
 class Access(NamedTuple):
-    """Who may use a view: whoever has the permission, or everybody."""
+    """Who may use a view: whoever has the permission, or everybody; and who opens transactions."""
 
     permission: str | None
     public: bool
+    own: bool
 
 
 class Rule(NamedTuple):
@@ -54,17 +70,20 @@ class Rule(NamedTuple):
         return f"{self.method} {self.address}"
 
 
-def requires(permission: str | None = None, *, public: bool = False) -> Callable[[F], F]:
+def requires(
+    permission: str | None = None, *, public: bool = False, own: bool = False
+) -> Callable[[F], F]:
     """Say who may use a view: those with a permission of the plugin, or everybody.
 
     Below the blueprint's own decorator. A view for GET reads in one transaction, any other
-    writes in one; an exception undoes it.
+    writes in one; an exception undoes it. With `own` the view opens its own, by `reading` and
+    `transact`.
     """
     if public is (permission is not None):
         raise ValueError("requires() takes a permission, or public=True")
 
     def mark(view: F) -> F:
-        setattr(view, _MARK, Access(permission, public))
+        setattr(view, _MARK, Access(permission, public, own))
         return view
 
     return mark
@@ -82,12 +101,18 @@ def mounts(plugin: str, routes: Routes) -> Iterator[tuple[Blueprint, str, str]]:
         yield routes.pages, f"{PAGES}{plugin}", f"x_{plugin}"
     if routes.api is not None:
         yield routes.api, f"{API}{plugin}", f"api_x_{plugin}"
+    if routes.shell is not None:
+        yield routes.shell.pages, "", f"shell_{plugin}"
 
 
-def check(plugin: str, routes: Any, permissions: frozenset[str]) -> tuple[Rule, ...]:
+def check(
+    plugin: str, routes: Any, permissions: frozenset[str], *, shell: bool = False
+) -> tuple[Rule, ...]:
     """Return the rules of a plugin, from an application made for looking; raise `Unfit`."""
     if not isinstance(routes, Routes):
         raise Unfit("relatum_routes must return Routes(pages=..., api=...)")
+    if routes.shell is not None and not shell:
+        raise Unfit("only a plugin with shell=True in Plugin(...) brings Routes(shell=...)")
     found: list[Rule] = []
     for blueprint, prefix, name in mounts(plugin, routes):
         scratch = Flask("relatum.scratch", static_folder=None)
@@ -120,6 +145,8 @@ def _rules(app: Flask, prefix: str, name: str, permissions: frozenset[str]) -> I
         address = str(rule.rule)
         if not f"{address}/".startswith(f"{prefix}/"):
             raise Unfit(f"the address {address} is not below {prefix}")
+        if not prefix and f"{address}/".startswith(_NOT_THE_SHELL):
+            raise Unfit(f"the address {address} is not the shell's")
         if rule.endpoint == f"{name}.static":
             continue
         access = access_of(app.view_functions[rule.endpoint])

@@ -111,6 +111,8 @@ class _Candidate:
             raise RelatumError("plugin_unfit", plugin=plugin_id, reason=str(unfit)) from unfit
 
     def _check_required(self) -> None:
+        if self.manifest.plugin.shell:
+            self._check_shell()
         for other, range_ in self.manifest.plugin.requires.items():
             state = self.known.get(other)
             wanted = f"{other} {range_}".strip()
@@ -119,6 +121,14 @@ class _Candidate:
             if not fits(state.version, range_):
                 has = f"{wanted} (version {state.version} is enabled)"
                 raise RelatumError("plugin_requires", plugin=self.each.id, wanted=has, id=other)
+
+    def _check_shell(self) -> None:
+        """Refuse a second shell, which would leave one of both out."""
+        for state in self.known.values():
+            other = self.found.get(state.id)
+            manifest = other.manifest if other is not None else None
+            if state.enabled and state.id != self.each.id and manifest and manifest.plugin.shell:
+                raise RelatumError("shell_taken", plugin=self.each.id, other=state.id)
 
     def _load(self, home: Any) -> Loaded:
         state = State(id=self.each.id, version=self.each.version, enabled=True)

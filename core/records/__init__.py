@@ -8,6 +8,8 @@ are written.
 from __future__ import annotations
 
 from .batch import Outcome as Outcome
+from .changesets import change_set as change_set
+from .changesets import changes_by as changes_by
 from .filling import default_of as default_of
 from .hooking import Committed as Committed
 from .hooking import WriteBatch as WriteBatch
@@ -17,6 +19,8 @@ from .purging import trashed_ids as trashed_ids
 from .reading import deletion as deletion
 from .reading import get as get
 from .reading import history as history
+from .undoing import look as look
+from .undoing import undo as undo
 from .verbs import create as create
 from .verbs import delete as delete
 from .verbs import restore as restore

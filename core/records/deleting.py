@@ -6,7 +6,7 @@ the record that points goes too; links that clear are emptied.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from .checks import slices
 
 #: Records by id, each with the row of the batch that it goes with.
 Members = dict[int, Row]
+#: The rows that go or come back at once, by type.
+Batches = Mapping[EntityType, Sequence[Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,39 +44,47 @@ class Emptied:
     members: Members
 
 
-def family(
-    catalog: Catalog, entity_type: EntityType, batch: Sequence[Row], *, hold: bool = True
-) -> Family:
-    """Return all that deleting the sound rows of a batch takes along, by type id.
+def family(catalog: Catalog, batches: Batches, *, hold: bool = True) -> Family:
+    """Return all that deleting the sound rows of batches takes along, by type id.
 
     Notes rows that a restricting link still needs. `hold` locks what is found, so that nobody
     adds to it meanwhile.
     """
-    sound = _sound(batch)
+    sound = sound_of(batches)
     while True:
-        found = closure(catalog, entity_type, sound, hold=hold)
+        found = closure(catalog, sound, hold=hold)
         for each in list(found.values()):
             for relation in _pointing(catalog, each.type, "restrict"):
                 _restrict(relation, each, found)
-        left = _sound(batch)
-        if left.keys() == sound.keys():
+        left = sound_of(batches)
+        if _ids(left) == _ids(sound):
             return found
         # A row that is refused stays, and then so does what it points to: look again.
         sound = left
 
 
-def _sound(batch: Sequence[Row]) -> Members:
-    return {row.id: row for row in batch if row.id is not None and not row.problems}
+def sound_of(batches: Batches) -> Family:
+    """Return the rows without problems, by type id."""
+    return {
+        entity_type.id: Going(
+            entity_type, {row.id: row for row in batch if row.id is not None and not row.problems}
+        )
+        for entity_type, batch in batches.items()
+    }
+
+
+def _ids(family: Family) -> set[int]:
+    return {id_ for each in family.values() for id_ in each.members}
 
 
 def _pointing(catalog: Catalog, entity_type: EntityType, on_delete: str) -> list[Relation]:
     return [r for r in catalog.referrers(entity_type.name) if r.link.on_delete == on_delete]
 
 
-def closure(catalog: Catalog, entity_type: EntityType, roots: Members, *, hold: bool) -> Family:
+def closure(catalog: Catalog, roots: Family, *, hold: bool) -> Family:
     """Return the records of `roots` and all that cascading links take along, by type id."""
-    found: Family = {entity_type.id: Going(entity_type, dict(roots))}
-    level = [Going(entity_type, roots)]
+    found: Family = {id_: Going(each.type, dict(each.members)) for id_, each in roots.items()}
+    level = list(roots.values())
     while level:
         deeper: list[Going] = []
         for each in level:
@@ -82,7 +92,7 @@ def closure(catalog: Catalog, entity_type: EntityType, roots: Members, *, hold: 
                 mine = found.setdefault(relation.type.id, Going(relation.type, {})).members
                 fresh = {
                     child: each.members[parent]
-                    for child, parent in _children(relation, each.members, hold=hold)
+                    for child, parent in children(relation, each.members, hold=hold)
                     if child not in mine
                 }
                 mine.update(fresh)
@@ -92,7 +102,7 @@ def closure(catalog: Catalog, entity_type: EntityType, roots: Members, *, hold: 
     return found
 
 
-def _children(
+def children(
     relation: Relation, members: Members, *, hold: bool = False
 ) -> Iterator[tuple[int, int]]:
     """Yield (id, what it points to) of the live records that point to members."""
@@ -109,17 +119,17 @@ def _staying(relation: Relation, each: Going, found: Family) -> dict[int, list[i
     """Return the records that point to members and stay, by what they point to."""
     gone = found[relation.type.id].members if relation.type.id in found else {}
     staying: dict[int, list[int]] = {}
-    for child, parent in _children(relation, each.members):
+    for child, parent in children(relation, each.members):
         if child not in gone:
             staying.setdefault(parent, []).append(child)
     return staying
 
 
 def _restrict(relation: Relation, each: Going, found: Family) -> None:
-    for parent, children in _staying(relation, each, found).items():
+    for parent, staying in _staying(relation, each, found).items():
         each.members[parent].refuse(
-            "still_referenced", count=len(children), type=relation.type.name,
-            field=relation.link.name, id=min(children),
+            "still_referenced", count=len(staying), type=relation.type.name,
+            field=relation.link.name, id=min(staying),
         )  # fmt: skip
 
 
@@ -129,38 +139,39 @@ def emptied(catalog: Catalog, found: Family) -> list[Emptied]:
     for each in found.values():
         for relation in _pointing(catalog, each.type, "clear"):
             mine = made.setdefault(relation.type.id, Emptied(relation.type, {}, {}))
-            for parent, children in _staying(relation, each, found).items():
-                for child in children:
+            for parent, staying in _staying(relation, each, found).items():
+                for child in staying:
                     mine.links.setdefault(child, []).append(relation.link.name)
                     mine.members[child] = each.members[parent]
     return [each for each in made.values() if each.links]
 
 
 # -- coming back ----------------------------------------------------------------------------
-def returning(catalog: Catalog, entity_type: EntityType, batch: Sequence[Row]) -> Family:
-    """Return what went to the trash with the sound rows of a batch, by type id, them included.
+def returning(catalog: Catalog, batches: Batches, *, along: bool = True) -> Family:
+    """Return the sound rows of batches and what went to the trash with them, by type id.
 
     Notes rows whose whole is still in the trash (`parent_trashed`), and rows of which something
-    holds a unique value that is in use by now (`restore_conflict`).
+    holds a unique value that is in use by now (`restore_conflict`). Without `along` the rows come
+    back alone.
     """
-    sound = _sound(batch)
+    sound = sound_of(batches)
     while True:
-        found = _along(catalog, entity_type, sound)
+        found = _along(catalog, sound) if along else sound_of(batches)
         for each in found.values():
             _with_whole(catalog, each, found)
-        if _sound(batch).keys() == sound.keys():
+        if _ids(sound_of(batches)) == _ids(sound):
             for each in found.values():
                 _in_conflict(each)
-        left = _sound(batch)
-        if left.keys() == sound.keys():
+        left = sound_of(batches)
+        if _ids(left) == _ids(sound):
             return found
         # What a refused row would have brought back stays too: look again.
         sound = left
 
 
-def _along(catalog: Catalog, entity_type: EntityType, roots: Members) -> Family:
-    found: Family = {entity_type.id: Going(entity_type, dict(roots))}
-    level = [(Going(entity_type, roots), _trashed_in(entity_type, roots))]
+def _along(catalog: Catalog, roots: Family) -> Family:
+    found: Family = {id_: Going(each.type, dict(each.members)) for id_, each in roots.items()}
+    level = [(each, _trashed_in(each.type, each.members)) for each in roots.values()]
     while level:
         deeper: list[tuple[Going, dict[int, int]]] = []
         for each, went in level:
@@ -225,17 +236,17 @@ def _with_whole(catalog: Catalog, each: Going, found: Family) -> None:
                 table.c.id.in_(piece), table.c[link.column].is_not(None)
             )
             wholes = {row[0]: row[1] for row in db.current().connection.execute(query)}
-            gone = _gone(catalog, link.targets, set(wholes.values()), found)
+            lost = gone(catalog, link.targets, set(wholes.values()), found)
             for child, whole in wholes.items():
-                if whole in gone:
+                if whole in lost:
                     each.members[child].refuse(
-                        "parent_trashed", link.name, type=gone[whole], id=whole
+                        "parent_trashed", link.name, type=lost[whole], id=whole
                     )
 
 
-def _gone(catalog: Catalog, targets: Sequence[str], ids: set[int], found: Family) -> dict[int, str]:
+def gone(catalog: Catalog, targets: Sequence[str], ids: set[int], found: Family) -> dict[int, str]:
     """Return those of some records that are in the trash and do not come back now, by type."""
-    gone: dict[int, str] = {}
+    lost: dict[int, str] = {}
     for name in targets:
         target: EntityType | None = catalog.types.get(name)
         if target is None:
@@ -246,16 +257,17 @@ def _gone(catalog: Catalog, targets: Sequence[str], ids: set[int], found: Family
             query = sa.select(table.c.id).where(
                 table.c.id.in_(piece), table.c.trashed_at.is_not(None)
             )
-            gone.update((id_, name) for id_ in db.current().connection.execute(query).scalars())
-    return gone
+            lost.update((id_, name) for id_ in db.current().connection.execute(query).scalars())
+    return lost
 
 
-def others(found: Family, entity_type: EntityType) -> list[Going]:
-    """Return what goes or comes along; of the batch's own type, those beyond the batch."""
-    own = found[entity_type.id]
-    beyond = {id_: row for id_, row in own.members.items() if row.id != id_}
-    rest = [each for each in found.values() if each.type is not entity_type]
-    return [*rest, *([Going(entity_type, beyond)] if beyond else [])]
+def others(found: Family, batches: Batches) -> list[Going]:
+    """Return what goes or comes along, beyond the rows of batches; their own types come last."""
+    beyond = [
+        Going(each.type, {id_: row for id_, row in each.members.items() if row.id != id_})
+        for each in sorted(found.values(), key=lambda each: each.type in batches)
+    ]
+    return [each for each in beyond if each.members]
 
 
 def rows_of(each: Going) -> list[Row]:

@@ -34,9 +34,14 @@ _BEGIN = sa.text(
 )
 
 
-def protect(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None:
-    """Refuse numbers that callers send; an import may bring some if the field says so."""
-    for field in entity_type.numbered:
+def protect(
+    entity_type: EntityType, batch: Sequence[Row], actor: Actor, *, given_back: bool = False
+) -> None:
+    """Refuse numbers that callers send, unless an undo gives back what its records had.
+
+    An import may bring some if the field says so.
+    """
+    for field in () if given_back else entity_type.numbered:
         if actor.source == "import" and field.settings.get("importable"):
             _keep(field, batch)
             continue

@@ -15,7 +15,7 @@ from ..errors import RelatumError
 from ..fields.number import INTEGER_LIMIT
 from . import write
 from .batch import Row, good
-from .deleting import closure, emptied, family
+from .deleting import closure, emptied, family, sound_of
 
 
 def get(type_name: str, record_id: int, *, actor: Actor, trashed: bool = False) -> dict[str, Any]:
@@ -79,8 +79,9 @@ def deletion(type_name: str, ids: Sequence[int], *, actor: Actor) -> dict[str, A
     batch = [Row(place, id=id_) for place, id_ in enumerate(ids)]
     write.lock(entity_type, batch, hold=False)
     good(batch, partial=False)
-    found = closure(known, entity_type, {row.id: row for row in batch if row.id}, hold=False)
-    family(known, entity_type, batch, hold=False)
+    batches = {entity_type: batch}
+    found = closure(known, sound_of(batches), hold=False)
+    family(known, batches, hold=False)
     cleared = Counter(
         f"{each.type.name}.{name}"
         for each in emptied(known, found)

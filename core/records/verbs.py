@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial as bound
+from itertools import chain
 from typing import Any
 
 from .. import catalog, db
@@ -12,7 +13,7 @@ from ..catalog import EntityType, Key
 from ..errors import Invalid, RelatumError
 from . import checks, hooking, numbers, parts, write
 from .batch import Outcome, Row, good, in_order, read, refused, settle
-from .deleting import Family, Going, emptied, family, others, returning, rows_of
+from .deleting import Batches, Family, Going, emptied, family, others, returning, rows_of
 from .filling import fill_in
 from .writing import after, guarded, opened
 
@@ -92,30 +93,33 @@ def _save_parts(entity_type: EntityType, rows: list[Row], actor: Actor, dry_run:
 
 
 def update(
-    type_name: str, rows: Rows, *, actor: Actor, partial: bool = False, check_required: bool = True
+    type_name: str,
+    rows: Rows,
+    *,
+    actor: Actor,
+    partial: bool = False,
+    check_required: bool = True,
+    undoing: bool = False,
 ) -> list[Outcome]:
     """Change records; a row is {id, version?, field: value}, and only what differs is written.
 
-    Raises `Invalid` (also `record_unknown`, `version_mismatch`), `type_unknown`, `forbidden`.
+    `undoing` takes numbers that the records had before. Raises `Invalid` (also `record_unknown`,
+    `version_mismatch`), `type_unknown`, `forbidden`.
     """
     entity_type = opened(type_name, "update", actor)
     batch = read(entity_type, rows, with_id=True)
-    return _each(
-        batch,
-        lambda some, partial: _update(
-            entity_type, some, actor, partial, check_required=check_required
-        ),
-        partial=partial,
-    )
+    work = bound(_update, entity_type, actor=actor, check_required=check_required, undoing=undoing)
+    return _each(batch, work, partial=partial)
 
 
 def _update(
     entity_type: EntityType,
     batch: list[Row],
+    *,
     actor: Actor,
     partial: bool,
-    *,
     check_required: bool = True,
+    undoing: bool = False,
     dry_run: bool = False,
 ) -> list[Outcome]:
     checks.in_turn(entity_type, batch)
@@ -123,7 +127,7 @@ def _update(
     fill_in(entity_type, batch, actor)
     settle(entity_type, batch)
     _reduce(batch)
-    numbers.protect(entity_type, batch, actor)
+    numbers.protect(entity_type, batch, actor, given_back=undoing)
     hooking.before(entity_type, "update", [r for r in batch if r.values], actor, dry_run=dry_run)
     _reduce(batch)
     _check(entity_type, batch, required=check_required)
@@ -233,7 +237,9 @@ def _wave(
         values = None if row.problems else checks.key_values(entity_type, key, row)
         row.id = ids.get(values or ())
         (fresh if row.id is None else known).append(row)
-    outcomes = _update(entity_type, known, actor, partial=True, dry_run=dry_run) if known else []
+    outcomes: list[Outcome] = []
+    if known:
+        outcomes = _update(entity_type, known, actor=actor, partial=True, dry_run=dry_run)
     if fresh:
         outcomes += _create(entity_type, fresh, actor, partial=True, dry_run=dry_run)
     return outcomes
@@ -277,20 +283,28 @@ def delete(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -
     """
     entity_type = opened(type_name, "delete", actor)
     batch = read(entity_type, rows, with_id=True)
-    checks.in_turn(entity_type, batch, deleting=True)
-    write.lock(entity_type, batch, strongly=True)
-    hooking.before(entity_type, "delete", batch, actor)
-    found = family(catalog.current(), entity_type, batch)
-    written = good(batch, partial=partial)
+    trash({entity_type: batch}, actor=actor, partial=partial)
+    return _flagged("deleted", batch)
+
+
+def trash(batches: Batches, *, actor: Actor, partial: bool) -> None:
+    """Put the rows of batches in the trash at once, as `delete` does those of one type."""
+    for entity_type, batch in batches.items():
+        checks.in_turn(entity_type, batch, deleting=True)
+        write.lock(entity_type, batch, strongly=True)
+        hooking.before(entity_type, "delete", batch, actor)
+    found = family(catalog.current(), batches)
+    good(chain(*batches.values()), partial=partial)
     _empty(found, actor)
-    for each in others(found, entity_type):
+    for each in others(found, batches):
         along = _along(each, "delete", actor)
         write.trash(each.type, along, actor=actor)
         hooking.after(each.type, "delete", along, actor)
-    write.trash(entity_type, written, actor=actor)
-    after(entity_type, written)
-    hooking.after(entity_type, "delete", written, actor)
-    return _flagged("deleted", batch, written)
+    for entity_type, batch in batches.items():
+        written = good(batch, partial=True)
+        write.trash(entity_type, written, actor=actor)
+        after(entity_type, written)
+        hooking.after(entity_type, "delete", written, actor)
 
 
 def _empty(found: Family, actor: Actor) -> None:
@@ -326,17 +340,25 @@ def restore(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) 
     """
     entity_type = opened(type_name, "restore", actor)
     batch = read(entity_type, rows, with_id=True)
-    write.lock(entity_type, batch, trashed=True)
-    hooking.before(entity_type, "restore", batch, actor)
-    found = returning(catalog.current(), entity_type, batch)
-    written = good(batch, partial=partial)
-    _bring_back(entity_type, written, actor)
-    for each in others(found, entity_type):
-        along = _along(each, "restore", actor)
-        _bring_back(each.type, along, actor)
-        hooking.after(each.type, "restore", along, actor)
-    hooking.after(entity_type, "restore", written, actor)
-    return _flagged("restored", batch, written)
+    bring_back({entity_type: batch}, actor=actor, partial=partial)
+    return _flagged("restored", batch)
+
+
+def bring_back(batches: Batches, *, actor: Actor, partial: bool, along: bool = True) -> None:
+    """Take the rows of batches out of the trash at once; without `along`, them alone."""
+    for entity_type, batch in batches.items():
+        write.lock(entity_type, batch, trashed=True)
+        hooking.before(entity_type, "restore", batch, actor)
+    found = returning(catalog.current(), batches, along=along)
+    good(chain(*batches.values()), partial=partial)
+    for entity_type, batch in batches.items():
+        _bring_back(entity_type, good(batch, partial=True), actor)
+    for each in others(found, batches):
+        more = _along(each, "restore", actor)
+        _bring_back(each.type, more, actor)
+        hooking.after(each.type, "restore", more, actor)
+    for entity_type, batch in batches.items():
+        hooking.after(entity_type, "restore", good(batch, partial=True), actor)
 
 
 def _bring_back(entity_type: EntityType, rows: list[Row], actor: Actor) -> None:
@@ -344,7 +366,8 @@ def _bring_back(entity_type: EntityType, rows: list[Row], actor: Actor) -> None:
     guarded(entity_type, rows, run, partial=False, code="restore_conflict")
 
 
-def _flagged(status: str, batch: list[Row], written: list[Row]) -> list[Outcome]:
+def _flagged(status: str, batch: list[Row]) -> list[Outcome]:
+    written = good(batch, partial=True)
     return in_order(
         refused(batch), [Outcome(r.place, status, r.id, r.version + 1) for r in written]
     )

@@ -10,7 +10,7 @@ _FAMILY: Final = {
     "name": "product_family",
     "label": "Product family",
     "plural": "Product families",
-    "icon": "folder-tree",
+    "icon": "category",
     "hue": 265,
     "description": "Products that belong together; families form a tree.",
     "title": "name",

@@ -44,7 +44,7 @@ def relatum_declare():
                 "name": "loyalty_card",
                 "label": "Card",
                 "plural": "Cards",
-                "icon": "card",
+                "icon": "credit-card",
                 "fields": [
                     {"name": "number", "kind": "text", "required": True, "unique": True},
                     {"name": "points", "kind": "loyalty_points", "default": 0},

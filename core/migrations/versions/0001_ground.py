@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from relatum.core.migrations.credential_tables import make_credentials
 from relatum.core.migrations.job_tables import make_jobs, seed_jobs
 from relatum.core.storage import Instant, Int64, Text
 
@@ -34,7 +35,7 @@ def upgrade() -> None:
     make_jobs()
     _spine()
     _people()
-    _credentials()
+    make_credentials()
     _views()
     _seed()
 
@@ -75,6 +76,7 @@ def _catalog() -> None:
         sa.Column("hue", sa.Integer),
         sa.Column("description", Text),
         sa.Column("title", Text, nullable=False),
+        sa.Column("layout", Text, nullable=False),
         sa.Column("created_in", sa.Integer, nullable=False),
         sa.Column("changed_in", sa.Integer, nullable=False),
         sa.Column("trashed_in", sa.Integer),
@@ -187,14 +189,15 @@ def _spine() -> None:
         sa.Column("source", Text, nullable=False),
         sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("job_id", Int64),
+        sa.Column("undoes", Int64, unique=True),
+        sa.Index("ix_core_change_set_actor_id_id", "actor_id", "id"),
         sqlite_autoincrement=True,
     )
+    change_set = sa.ForeignKey("core_change_set.id")
     op.create_table(
         "core_change",
         _id(),
-        sa.Column(
-            "change_set_id", Int64, sa.ForeignKey("core_change_set.id"), nullable=False, index=True
-        ),
+        sa.Column("change_set_id", Int64, change_set, nullable=False, index=True),
         sa.Column("record_id", Int64, sa.ForeignKey("core_record.id"), nullable=False, index=True),
         sa.Column("op", Text, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
@@ -294,49 +297,6 @@ def _views() -> None:
     )
 
 
-def _credentials() -> None:
-    op.create_table(
-        "core_credential",
-        _user(primary_key=True, autoincrement=False),
-        sa.Column("password_hash", Text, nullable=False),
-        sa.Column("changed_at", Instant, nullable=False),
-    )
-    op.create_table(
-        "core_session",
-        sa.Column("id_hash", Text, primary_key=True),
-        _user(index=True),
-        sa.Column("csrf", Text, nullable=False),
-        sa.Column("created_at", Instant, nullable=False),
-        sa.Column("expires_at", Instant, nullable=False),
-    )
-    op.create_table(
-        "core_token",
-        _id(),
-        _user(index=True),
-        sa.Column("name", Text, nullable=False),
-        sa.Column("token_hash", Text, nullable=False, unique=True),
-        sa.Column("created_at", Instant, nullable=False),
-        sa.Column("expires_at", Instant),
-        sa.Column("last_used_at", Instant),
-    )
-    op.create_table(
-        "core_link",
-        sa.Column("id_hash", Text, primary_key=True),
-        _user(),
-        sa.Column("expires_at", Instant, nullable=False),
-    )
-    op.create_table(
-        "core_idempotency",
-        sa.Column("key", Text, primary_key=True),
-        sa.Column("actor_id", Int64, primary_key=True, autoincrement=False),
-        sa.Column("request_hash", Text, nullable=False),
-        sa.Column("status", sa.Integer),
-        sa.Column("headers", Text),
-        sa.Column("body", Text),
-        sa.Column("created_at", Instant, nullable=False),
-    )
-
-
 # name, kind, label, required, unique, sortable, default, settings
 _USER_FIELDS = (
     ("name", "text", "Name", True, False, True, None, '{"max_length": 200}'),
@@ -379,7 +339,8 @@ def _seed_type(
     bind = op.get_bind()
     row = {
         "id": type_id, "name": name, "table_name": f"core_{name}", "owner": "core", "label": label,
-        "plural": plural, "icon": icon, "title": "name", "created_in": 1, "changed_in": 1,
+        "plural": plural, "icon": icon, "title": "name", "layout": "{}", "created_in": 1,
+        "changed_in": 1,
     }  # fmt: skip
     entity_type = sa.table("core_type", *(sa.column(c) for c in row))
     bind.execute(entity_type.insert().values(**row))

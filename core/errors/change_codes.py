@@ -1,0 +1,56 @@
+"""What can be in the way of undoing a change set: every code with its title and sentence."""
+
+from __future__ import annotations
+
+from .registry import codes
+
+codes(
+    404,
+    change_unknown=(
+        "Unknown change set",
+        "There is no change set {id}. Run: relatum changes list",
+    ),
+)
+codes(
+    409,
+    undo_conflict=(
+        "Can't be undone as a whole",
+        "Change set {id} can't be undone as a whole: {first} Undo what is left of it with partial, "
+        "or put that right first.",
+    ),
+    undo_done=(
+        "Undone already",
+        "Change set {id} is undone already, by change set {by}. Undo that one to have it again.",
+    ),
+    undo_purged=(
+        "Purged for good",
+        "Change set {id} purged {count} records for good, and nothing brings them back. Restore a "
+        "backup if they are needed.",
+    ),
+    undo_changed=(
+        "Changed since",
+        "'{field}' of {type} {id} ({label}) was changed since, by change set {change}. Undo that "
+        "one first, or change it by hand.",
+    ),
+    undo_field_gone=(
+        "No place for the value",
+        "'{field}' of {type} {id} ({label}) can't be put back: {reason}. Change it by hand.",
+    ),
+    undo_record_gone=(
+        "Record gone",
+        "{type} {id} can't be put back: {reason}.",
+    ),
+    undo_pointed=(
+        "Pointed to since",
+        "{other} {other_id} points to {type} {id} ({label}) by '{field}'. Re-point or delete that "
+        "one first.",
+    ),
+)
+codes(
+    422,
+    undo_limit=(
+        "Too many records to undo",
+        "Change set {id} wrote more than undo_limit ({limit}) records. Raise undo_limit in the "
+        "settings.",
+    ),
+)

@@ -1,0 +1,62 @@
+"""The tables by which people get in: a part of revision 0001, which is long enough without them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+from ..storage import Instant, Int64, Text
+
+
+def _user(**options: Any) -> sa.Column[Any]:
+    return sa.Column("user_id", Int64, sa.ForeignKey("core_user.id"), nullable=False, **options)
+
+
+def _passwords() -> None:
+    op.create_table(
+        "core_credential",
+        _user(primary_key=True, autoincrement=False),
+        sa.Column("password_hash", Text, nullable=False),
+        sa.Column("changed_at", Instant, nullable=False),
+    )
+
+
+def make_credentials() -> None:
+    """Make the tables of passwords, sessions, links and tokens."""
+    _passwords()
+    op.create_table(
+        "core_session",
+        sa.Column("id_hash", Text, primary_key=True),
+        _user(index=True),
+        sa.Column("csrf", Text, nullable=False),
+        sa.Column("created_at", Instant, nullable=False),
+        sa.Column("expires_at", Instant, nullable=False),
+    )
+    op.create_table(
+        "core_token",
+        sa.Column("id", Int64, primary_key=True, autoincrement=True),
+        _user(index=True),
+        sa.Column("name", Text, nullable=False),
+        sa.Column("token_hash", Text, nullable=False, unique=True),
+        sa.Column("created_at", Instant, nullable=False),
+        sa.Column("expires_at", Instant),
+        sa.Column("last_used_at", Instant),
+    )
+    op.create_table(
+        "core_link",
+        sa.Column("id_hash", Text, primary_key=True),
+        _user(),
+        sa.Column("expires_at", Instant, nullable=False),
+    )
+    op.create_table(
+        "core_idempotency",
+        sa.Column("key", Text, primary_key=True),
+        sa.Column("actor_id", Int64, primary_key=True, autoincrement=False),
+        sa.Column("request_hash", Text, nullable=False),
+        sa.Column("status", sa.Integer),
+        sa.Column("headers", Text),
+        sa.Column("body", Text),
+        sa.Column("created_at", Instant, nullable=False),
+    )

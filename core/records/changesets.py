@@ -1,0 +1,108 @@
+"""Read change sets: one with all that it wrote, and the last ones of somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial as bound
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import access, catalog, changes, db
+from ..actor import Actor
+from ..catalog import EntityType
+from ..changes import Line
+from ..storage import among
+from .checks import slices
+
+
+def change_set(
+    change_set_id: int, *, actor: Actor, limit: int = 100, after: int = 0
+) -> dict[str, Any]:
+    """Return a change set, in the order of its changes.
+
+    {id, at, actor, source, job, undoes, undone_by, records: [{change, type, id, label, op, version,
+    changes: {field: [before, after]}}], next}; `next` goes into `after`. Fields that are unknown by
+    now are left out. Raises `change_unknown`, `forbidden`.
+    """
+    access.require(actor, "read", "changes")
+    header = changes.header(change_set_id)
+    lines = changes.of_set(change_set_id, limit=limit, after=after)
+    labels = _labels(lines)
+    shown = [_shown(line, labels) for line in lines]
+    for name in {each["type"] for each in shown}:
+        access.require(actor, "read", f"records of '{name}'")
+    return {
+        **header.as_json(),
+        "records": shown,
+        "next": lines[-1].id if len(lines) == limit else None,
+    }
+
+
+def changes_by(
+    user_id: int | None, *, actor: Actor, limit: int = 50, before: int | None = None
+) -> list[dict[str, Any]]:
+    """Return the last change sets of a user, or of the system (None), newest first.
+
+    Each is {id, at, actor, source, job, undoes, undone_by, records: {type: {op: count}}}; `before`
+    is the id of the last one of the page before. Raises `forbidden`.
+    """
+    access.require(actor, "read", "changes")
+    found = changes.headers(user_id, limit=limit, before=before)
+    counts = changes.counts([each.id for each in found])
+    return [
+        {
+            **each.as_json(),
+            "records": {type_name(id_): ops for id_, ops in counts.get(each.id, {}).items()},
+        }
+        for each in found
+    ]
+
+
+def type_name(type_id: int) -> str:
+    """Return what the type of a record is called, purged types by their number."""
+    known = catalog.current().by_id.get(type_id)
+    return known.name if known is not None else f"purged type {type_id}"
+
+
+def live_type(type_id: int) -> EntityType | None:
+    """Return the type of a record; None if it is in the trash or purged."""
+    known = catalog.current().by_id.get(type_id)
+    return known if known is not None and known.trashed_in is None else None
+
+
+def _shown(line: Line, labels: dict[int, str]) -> dict[str, Any]:
+    name, live = type_name(line.type_id), live_type(line.type_id)
+    fields = live.fields if live is not None else {}
+    return {
+        "change": line.id, "type": name, "id": line.record_id,
+        "label": labels.get(line.record_id, f"{name} {line.record_id}"),
+        "op": line.op, "version": line.version,
+        "changes": {
+            field: [fields[field].recall(line.record_id, value) for value in both]
+            for field, both in line.data.items()
+            if field in fields
+        },
+    }  # fmt: skip
+
+
+def _labels(lines: Iterable[Line]) -> dict[int, str]:
+    """Return what records are called, one query per type; those that are purged have no name."""
+    ids: dict[EntityType, set[int]] = {}
+    for line in lines:
+        live = live_type(line.type_id)
+        if live is not None:
+            ids.setdefault(live, set()).add(line.record_id)
+    found: dict[int, str] = {}
+    for entity_type, theirs in ids.items():
+        titled = entity_type.statement("titles", bound(_titles, entity_type))
+        for piece in slices(sorted(theirs)):
+            rows = db.current().connection.execute(titled, {"ids": piece}).mappings()
+            found.update((row["id"], entity_type.label_of(dict(row))) for row in rows)
+    return found
+
+
+def _titles(entity_type: EntityType) -> Any:
+    table = entity_type.table
+    titles = (field.whole(table).label(field.name) for field in entity_type.title_fields)
+    return sa.select(table.c.id, *titles).where(among(table.c.id))

@@ -1,0 +1,235 @@
+"""What a change set did to each record, and what each gets back.
+
+A field is in the way of itself if a later change set gave it another value, or if its former
+value fits it no more. Nothing is written here.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from .. import access, catalog, changes, db, models
+from ..actor import Actor
+from ..catalog import EntityType
+from ..errors import Problem, RelatumError
+from ..fields import Field, Link, Refused, Several
+from . import obstacles, write
+from .batch import Row
+from .changesets import live_type, type_name
+from .touched import Touched
+
+#: Operations of a plan after which a field of the same name may hold other values.
+_REMADE: Final = ("add_field", "retype_field", "finish_retype", "revert_field")
+
+
+class Former:
+    """A change set, and what it takes to be where it began.
+
+    Raises `change_unknown`, `undo_done`, `undo_purged`, `undo_limit`, `forbidden`. `hold` locks the
+    change set and its records, so that what is in the way stays true.
+    """
+
+    def __init__(self, change_set_id: int, *, actor: Actor, hold: bool) -> None:
+        self.catalog = catalog.current()
+        self.header = changes.header(change_set_id, hold=hold)
+        self.lines = self._lines()
+        self.by_id = self._touched(actor)
+        self._read(hold)
+        self._later = self._changes_since()
+        for each in self.by_id.values():
+            self._judge(each)
+        obstacles.note(self.catalog, self.by_id)
+        #: The records that are put back, or can't be.
+        self.records = [t for t in self.by_id.values() if t.to_do or t.problems]
+        for place, each in enumerate(self.records):
+            each.place = each.row.place = place
+            each.problems = [problem.at(row=place) for problem in each.problems]
+
+    @property
+    def conflicts(self) -> list[Problem]:
+        """All that is in the way."""
+        return [problem for each in self.records for problem in each.problems]
+
+    def as_json(self, change_set_id: int | None = None) -> dict[str, Any]:
+        """Return it as answers show it, with the change set that undid it."""
+        shown = [each.as_json() for each in self.records]
+        return {"change_set": change_set_id, "undoes": self.header.id, "records": shown}
+
+    # -- reading -----------------------------------------------------------------------------
+    def _lines(self) -> list[changes.Line]:
+        number, limit = self.header.id, db.settings().undo_limit
+        if self.header.undone_by is not None:
+            raise RelatumError("undo_done", id=number, by=self.header.undone_by)
+        if changes.touched(number, at_most=limit + 1) > limit:
+            raise RelatumError("undo_limit", id=number, limit=limit)
+        lines = changes.of_set(number)
+        purged = sum(line.op == "purge" for line in lines)
+        if purged:
+            raise RelatumError("undo_purged", id=number, count=purged)
+        return lines
+
+    def _touched(self, actor: Actor) -> dict[int, Touched]:
+        found: dict[int, Touched] = {}
+        for line in self.lines:
+            if line.record_id not in found:
+                name, live = type_name(line.type_id), live_type(line.type_id)
+                found[line.record_id] = Touched(line.record_id, name, live)
+            found[line.record_id].lines.append(line)
+        for name in {each.type_name for each in found.values()}:
+            access.require(actor, "read", f"records of '{name}'")
+        return found
+
+    def _read(self, hold: bool) -> None:
+        """Read the records, those in the trash too; what is not there was purged."""
+        for entity_type, some in obstacles.by_type(self.by_id.values()).items():
+            strongly = any(each.op == "delete" for each in some)
+            for each in some:
+                each.row = Row(0, id=each.id)
+            write.lock(entity_type, [t.row for t in some], strongly=strongly, hold=hold)
+            rest = [each for each in some if each.row.before is None]
+            for each in some:
+                each.live = each.row.before is not None
+            write.lock(entity_type, [t.row for t in rest], trashed=True, hold=hold)
+            for each in some:
+                each.row.problems.clear()
+
+    def _changes_since(self) -> dict[int, dict[str, list[Any]]]:
+        """Return what other sets changed since, per record and field: before, after, by which."""
+        last = {each.id: each.lines[-1] for each in self.by_id.values()}
+        moved = [
+            each.id
+            for each in self.by_id.values()
+            if each.row.before is not None and each.row.version != last[each.id].version
+        ]
+        found: dict[int, dict[str, list[Any]]] = {}
+        if not moved:
+            return found
+        for line in changes.since(moved, after=self.lines[0].id):
+            if line.id <= last[line.record_id].id:
+                continue
+            mine = found.setdefault(line.record_id, {})
+            for name, (before, after) in line.data.items():
+                mine.setdefault(name, [before, after, 0])[1:] = [after, line.change_set]
+        return found
+
+    # -- one record --------------------------------------------------------------------------
+    def _judge(self, each: Touched) -> None:
+        if each.type is None:
+            each.note("undo_record_gone", reason="its entity type is in the trash or purged")
+            return
+        if each.row.before is None:
+            if each.op in ("update", "restore"):
+                each.note("undo_record_gone", reason="it was purged since")
+            return
+        if each.op == "delete" and each.live:
+            for name in self._later.get(each.id, ()):
+                self._changed_since(each, each.type.fields.get(name), name)
+        if each.op is not None and not each.created:
+            self._judge_fields(each, each.type)
+        if each.live or each.op == "restore":
+            return
+        each.problems.clear()
+        if each.op == "update" and each.fields:
+            each.note("undo_record_gone", reason="it is in the trash by now. Restore it first")
+        else:
+            each.fields.clear()
+
+    def _judge_fields(self, each: Touched, entity_type: EntityType) -> None:
+        net: dict[str, list[Any]] = {}
+        for line in each.lines:
+            for name, (before, after) in line.data.items():
+                net.setdefault(name, [before, after])[1] = after
+        for name, (before, after) in net.items():
+            known = entity_type.fields.get(name)
+            if known is None:
+                self._gone(each, name, None, "the field is in the trash or purged")
+                continue
+            if known.NUMBERED and before is None:
+                # The kernel gave it: nobody else ever gets it, so the record keeps it.
+                continue
+            now = plain(known.wire(each.row.before[name])) if each.row.before else None
+            if self._is_another(entity_type, known):
+                if before != after:
+                    self._gone(each, name, now, "the field is another one by now")
+                continue
+            back, given = known.recall(each.id, before), known.recall(each.id, after)
+            if back is None and before is not None:
+                self._gone(each, name, now, "the key that it was encrypted with is lost")
+            elif not _alike(known, back, now) and not _alike(known, back, given):
+                each.fields[name] = [now, back]
+                self._changed_since(each, known, name)
+                self._fits(each, known, back)
+
+    def _gone(self, each: Touched, name: str, now: Any, reason: str) -> None:
+        each.fields[name] = [now, None]
+        each.note("undo_field_gone", name, field=name, reason=reason)
+
+    def _changed_since(self, each: Touched, known: Field | None, name: str) -> None:
+        later = self._later.get(each.id, {}).get(name)
+        if later is None or known is None or each.type is None:
+            return
+        first, last, change = later
+        if not self._is_another(each.type, known):
+            first, last = known.recall(each.id, first), known.recall(each.id, last)
+        if not _alike(known, first, last):
+            each.note("undo_changed", name, field=name, change=change)
+
+    def _fits(self, each: Touched, known: Field, back: Any) -> None:
+        """Note a former value that the rules of its field do not take any more."""
+        assert each.row.before is not None
+        try:
+            checked = known.check(back) if back not in (None, "") else None
+            each.values[known.name] = known.merge(each.row.before[known.name], checked)
+        except Refused as refused:
+            each.refuse(refused.problem, known.name)
+            return
+        if known.required and each.values[known.name] is None:
+            if self._is_emptied(each, known):
+                each.left.add(known.name)
+            else:
+                each.refuse(Problem("required"), known.name)
+
+    def _is_emptied(self, each: Touched, known: Field) -> bool:
+        """Say whether a link is emptied by the deletion of what it points to."""
+        assert each.row.before is not None
+        if not isinstance(known, Link) or known.on_delete != "clear":
+            return False
+        other = self.by_id.get(each.row.before[known.name] or 0)
+        return other is not None and other.op == "delete"
+
+    @cached_property
+    def _remade(self) -> dict[tuple[str, str], set[str]]:
+        """What became of fields (type, name) since the change set was written."""
+        since, found = self.header.generation, dict[tuple[str, str], set[str]]()
+        if since == self.catalog.generation:
+            return found
+        table = models.Generation.__table__
+        asked = sa.or_(*(table.c.changes.contains(f'"{op}"') for op in _REMADE))
+        query = sa.select(table.c.changes).where(table.c.number > since, asked)
+        for text in db.current().connection.execute(query).scalars():
+            for change in orjson.loads(text):
+                if change["op"] in _REMADE:
+                    name = change.get("field") or change["name"]
+                    found.setdefault((change["type"], name), set()).add(change["op"])
+        return found
+
+    def _is_another(self, entity_type: EntityType, known: Field) -> bool:
+        ops = self._remade.get((entity_type.name, known.name), set())
+        # A change of type that was given up, or still goes on, has left the field what it was.
+        return bool(ops - {"retype_field"} if known.retypes is None else ops)
+
+
+def plain(value: Any) -> Any:
+    """Return a wire value as it is kept in the history."""
+    return orjson.loads(changes.dump(value))
+
+
+def _alike(known: Field, one: Any, other: Any) -> bool:
+    """Say whether wire values are the same; a set may have been in another order."""
+    if isinstance(known, Several) and isinstance(one, list) and isinstance(other, list):
+        return sorted(one) == sorted(other)
+    return bool(one == other)

@@ -1,0 +1,29 @@
+"""Desk: the web interface, drawn from the catalog; a plugin's type has its pages at once."""
+
+from __future__ import annotations
+
+from relatum import Permission, Plugin, Routes, hookimpl
+
+from . import routes
+
+plugin = Plugin(  # noqa: S604  # shell is what the plugin is; no process is started
+    id="desk",
+    name="Desk",
+    version="0.1.0",
+    description="The web interface: lists, records and forms of every entity type.",
+    license="Apache-2.0",
+    presets=["desk", "contacts", "sales", "all"],
+    shell=True,
+)
+
+
+@hookimpl
+def relatum_permissions() -> list[Permission]:
+    """Name what people need to work in the desk."""
+    return [Permission("desk.use", "Work in the web interface")]
+
+
+@hookimpl
+def relatum_routes() -> Routes:
+    """Bring the pages of the instance."""
+    return routes.ROUTES

@@ -1,0 +1,44 @@
+// Everything that a page of the desk needs. No framework: htmx for what the server draws, elements
+// of our own and listeners on the document for the rest. Nothing here or in a page is a text that
+// runs as code, so the content security policy can forbid that.
+import htmx from "htmx.org";
+import { on } from "./dom.js";
+import "./requests.js";
+import "./ui/index.js";
+import "./palette.js";
+import "./list.js";
+import "./cells.js";
+import "./lookup.js";
+import "./board.js";
+import "./sortable.js";
+
+function refuse() {
+  throw new Error("Attributes don't run code here: no hx-on, no js: values, no [filters].");
+}
+
+window.htmx = htmx;
+htmx.config.defaultSwap = "outerMorph";
+htmx.registerExtension("no-code", { init: (api) => api.initSecurity(null, refuse, refuse) });
+// By itself it would begin a moment later, and miss what is typed or clicked until then.
+htmx.initialize();
+
+const root = document.documentElement;
+
+function drawConnection() {
+  root.classList.toggle("is-offline", !navigator.onLine);
+}
+addEventListener("online", drawConnection);
+addEventListener("offline", drawConnection);
+drawConnection();
+
+// What is heavy loads where it is used: <link rel="modulepreload" data-mod href="...">.
+for (const link of document.querySelectorAll("link[data-mod]")) import(link.href);
+
+if (root.dataset.sw) navigator.serviceWorker?.register(root.dataset.sw);
+
+// In a list of things with an inspector beside it: the one that is open.
+on("click", "[data-pick]", (link) => {
+  for (const item of link.closest("ul").children) {
+    item.classList.toggle("on", item.contains(link));
+  }
+});

@@ -1,0 +1,77 @@
+// Dialogs: <button data-dialog="ID"> opens, [data-close] closes, so does a click beside it.
+// dialog.drawer opens when a fragment lands in it. hx-confirm asks in a dialog of ours.
+import { $, on } from "../dom.js";
+import { t } from "../words.js";
+
+on("click", "[data-dialog]", (button, event) => {
+  event.preventDefault();
+  const dialog = document.getElementById(button.dataset.dialog);
+  dialog.showModal();
+  dialog.dispatchEvent(new CustomEvent("ui:open"));
+});
+
+on("click", "[data-close]", (button) => button.closest("dialog")?.close());
+
+on("click", "dialog", (dialog, event) => {
+  if (event.target !== dialog) return;
+  const box = dialog.getBoundingClientRect();
+  const isInside =
+    event.clientX >= box.left &&
+    event.clientX <= box.right &&
+    event.clientY >= box.top &&
+    event.clientY <= box.bottom;
+  // Enter in a form is a click without a place.
+  if (!isInside && event.detail) dialog.close();
+});
+
+document.addEventListener("htmx:after:swap", (event) => {
+  const dialog = event.detail.ctx?.target;
+  if (!dialog?.matches?.("dialog.drawer") || dialog.open) return;
+  dialog.showModal();
+  $("[autofocus]", dialog)?.focus();
+});
+
+// On phones the sidebar lies over the page: <button data-toggle="#side">.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-toggle]");
+  if (!button) {
+    if (!event.target.closest(".side")) $(".side.open")?.classList.remove("open");
+    return;
+  }
+  const panel = $(button.dataset.toggle);
+  const isOpen = panel.classList.toggle("open");
+  button.ariaExpanded = String(isOpen);
+  if (isOpen) $("a, button", panel)?.focus();
+});
+
+/**
+ * Ask whether to go on; return a promise of the answer. `verb` is what the button says: what
+ * will be done, not "OK". The focus is on Cancel.
+ */
+export function ask(text, verb = t("confirm")) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "confirm";
+  dialog.innerHTML = `<form method="dialog"><p id="confirm-text"></p><footer>
+    <button class="btn" value="" autofocus></button>
+    <button class="btn btn-danger" value="yes"></button></footer></form>`;
+  dialog.setAttribute("aria-labelledby", "confirm-text");
+  $("p", dialog).textContent = text;
+  $("[value='']", dialog).textContent = t("cancel");
+  $("[value=yes]", dialog).textContent = verb;
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes");
+    });
+  });
+}
+
+document.addEventListener("htmx:confirm", async (event) => {
+  const { ctx, issueRequest, dropRequest } = event.detail;
+  event.preventDefault();
+  const isSure = await ask(ctx.confirm, ctx.sourceElement.dataset.verb);
+  if (isSure) issueRequest();
+  else dropRequest();
+});

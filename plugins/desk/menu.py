@@ -1,0 +1,76 @@
+"""The sidebar: entity types by the plugin that brings them, the administrator's own last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from relatum import catalog, plugin_host
+
+from .words import translated
+
+_LOCAL, _CORE = "local", "core"
+_DRAWN: Final = "puzzle"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry of the sidebar."""
+
+    name: str
+    #: What many of them are called, and one.
+    label: str
+    one: str
+    icon: str
+    hue: int | None
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The entries of one plugin, or of the administrator."""
+
+    label: str
+    items: tuple[Item, ...]
+
+
+def groups() -> list[Group]:
+    """Return the sidebar's groups, in the order of the plugins."""
+    known = catalog.current()
+    by_owner: dict[str, list[Item]] = {}
+    for entity_type in known.types.values():
+        if not is_inner(entity_type):
+            by_owner.setdefault(entity_type.owner, []).append(item(entity_type))
+    return [Group(label, tuple(by_owner[owner])) for owner, label in _owners(by_owner)]
+
+
+def item(entity_type: catalog.EntityType) -> Item:
+    """Return the entry of a type."""
+    return Item(
+        entity_type.name, entity_type.plural, entity_type.label, entity_type.icon or _DRAWN,
+        entity_type.hue, f"/records/{entity_type.name}",
+    )  # fmt: skip
+
+
+def is_inner(entity_type: catalog.EntityType) -> bool:
+    """Say whether records are looked at within others: parts, and ties without a title."""
+    ties = [link for link in entity_type.lookups if link.on_delete == "cascade"]
+    own = [link for link in ties if link.owner != "system"]
+    return any(link.part for link in entity_type.lookups) or (
+        len(own) > 1 and not entity_type.title
+    )
+
+
+def _owners(by_owner: dict[str, list[Item]]) -> Iterator[tuple[str, str]]:
+    """Yield (owner, label) in order: plugins, those that are off, the administrator, the core."""
+    active = plugin_host.current().active
+    for owner, found in active.items():
+        if owner in by_owner:
+            yield owner, found.found.sound.plugin.name
+    for owner in sorted(by_owner.keys() - active.keys() - {_LOCAL, _CORE}):
+        yield owner, owner.capitalize()
+    if _LOCAL in by_owner:
+        yield _LOCAL, translated("Own")
+    if _CORE in by_owner:
+        yield _CORE, translated("Organisation")

@@ -1,0 +1,24 @@
+"""The page of an error: what is wrong, why, and the next step."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+from flask import Response, request
+
+from relatum import RelatumError
+
+from .. import ui
+
+
+def refusal(error: RelatumError) -> Response:
+    """Draw an error; who is not signed in is asked to do that first."""
+    if error.status == 401 and request.method == "GET" and not ui.is_fragment():
+        wanted = request.full_path.rstrip("?")
+        return ui.away(f"/sign-in?{urlencode({'next': wanted})}" if wanted != "/" else "/sign-in")
+    if ui.is_fragment():
+        made = ui.render("_refused.html", error.status, error=error)
+        return ui.toast(made, str(error), kind="bad")
+    return ui.render(
+        "error.html", error.status, error=error, bare=True, help=f"/help/errors#{quote(error.code)}"
+    )

@@ -1,0 +1,70 @@
+"""Records and pages that match what somebody types: for links in forms, and for the palette."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response, request
+
+from relatum import catalog, fields, query
+
+from .. import menu, ui, values
+
+#: Matches that are offered of one type, and types that the palette looks through.
+_FEW, _TYPES, _MOST = 8, 12, 10
+#: From so many letters on records are looked for.
+_LETTERS: Final = 2
+
+
+@ui.page("/lookup/<type_name>")
+def lookup(type_name: str) -> Response:
+    """Offer the records of a type whose title holds a text, as options of a list."""
+    text = request.args.get("q", "").strip()
+    return ui.render("_options.html", options=matches(type_name, text, _FEW), query=text)
+
+
+@ui.page("/search")
+def search() -> Response:
+    """Offer the records of any type whose title holds a text."""
+    text = request.args.get("q", "").strip()
+    found: list[dict[str, Any]] = []
+    if len(text) >= _LETTERS:
+        for group in menu.groups()[:_TYPES]:
+            for item in group.items:
+                if len(found) < _MOST:
+                    found += matches(item.name, text, 3)
+    return ui.render("_search.html", found=found)
+
+
+def matches(type_name: str, text: str, most: int) -> list[dict[str, Any]]:
+    """Return {id, label, type, hue} of the records of a type that match a text, best first."""
+    entity_type = catalog.current().type(type_name)
+    names = [field.name for field in entity_type.title_fields]
+    asked: dict[str, Any] = {"fields": names or ["id"], "limit": most}
+    if text:
+        condition = searching(entity_type, text)
+        if condition is None:
+            return []
+        asked["filter"] = condition
+    page = query.page(query.from_json(type_name, asked), actor=ui.actor())
+    return [
+        {
+            "id": record["id"], "label": values.label(entity_type, record),
+            "type": entity_type, "hue": entity_type.hue,
+        }
+        for record in page.records
+    ]  # fmt: skip
+
+
+def searching(entity_type: catalog.EntityType, text: str) -> dict[str, Any] | None:
+    """Return the filter of a quick search over the title's fields; None if none can be searched."""
+    found = [
+        {"field": field.name, "op": operator, "value": text}
+        for field in entity_type.title_fields
+        if (operator := _operator(field)) is not None
+    ]
+    return {"or": found} if found else None
+
+
+def _operator(field: fields.Field) -> str | None:
+    return next((name for name in ("contains", "starts", "has") if name in field.operators), None)

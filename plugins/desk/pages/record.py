@@ -1,0 +1,150 @@
+"""The page of a record: what it is, what points to it, and what happened to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Response
+
+from relatum import RelatumError, catalog, fields, query, records
+
+from .. import menu, ui, values
+from ..words import translated
+
+#: Records of a related list that are shown at once.
+_RELATED: Final = 6
+_HISTORY: Final = 20
+#: Field types whose value says much in few words.
+_TELLING: Final = ("choice", "money", "date", "user", "lookup", "percent", "rating")
+Labels = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A list of records that point to this one."""
+
+    name: str
+    target: str
+    type: catalog.EntityType
+    link: fields.Field
+    paths: list[str]
+    page: query.Page
+
+    @property
+    def label(self) -> str:
+        """What the list is called: its own name where the type's would not tell it apart."""
+        known = catalog.current().inverses(self.target).values()
+        same = [each for each in known if each.type is self.type]
+        if len(same) > 1 or self.type.name == self.target:
+            return self.name.removeprefix("x_").replace("_", " ").capitalize()
+        return self.type.plural
+
+    @property
+    def all(self) -> str:
+        """Where all of them are."""
+        return f"/records/{self.type.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A record with all that its page shows."""
+
+    type: catalog.EntityType
+    record: dict[str, Any]
+    labels: Labels
+    related: list[Related]
+    history: list[dict[str, Any]]
+    trashed: bool
+
+    @property
+    def label(self) -> str:
+        """What the record is called."""
+        return values.label(self.type, self.record)
+
+    @property
+    def sections(self) -> list[tuple[str, list[fields.Field]]]:
+        """The fields of the type itself, in the sections of its layout; the rest comes last."""
+        known = {field.name: field for field in self.own}
+        made = [
+            (section.label, [known.pop(name) for name in section.fields if name in known])
+            for section in self.type.layout.sections
+        ]
+        rest = translated("Details") if not made else translated("More")
+        return [(label, found) for label, found in (*made, (rest, list(known.values()))) if found]
+
+    @property
+    def own(self) -> list[fields.Field]:
+        """The fields of the type itself, in order."""
+        return [field for field in self.type.fields.values() if field.owner != "system"]
+
+    @property
+    def highlights(self) -> list[fields.Field]:
+        """What is seen first: what the layout says, else the first fields that are telling."""
+        chosen = [self.type.fields[n] for n in self.type.layout.highlights if n in self.type.fields]
+        if chosen:
+            return chosen
+        named = {field.name for field in self.type.title_fields}
+        return [f for f in self.own if values.kind(f) in _TELLING and f.name not in named][:4]
+
+    @property
+    def about(self) -> list[fields.Field]:
+        """The fields that every record has and that say something to people."""
+        names = ("owner", "team", "created_at", "created_by", "updated_at", "updated_by")
+        return [self.type.fields[name] for name in names]
+
+
+def sheet(type_name: str, id_: int) -> Sheet:
+    """Return a record with what its page shows; one in the trash too. Raises `record_unknown`."""
+    entity_type = catalog.current().type(type_name)
+    record, labels, trashed = _one(type_name, id_)
+    related = [] if trashed else _related(entity_type, id_)
+    history = records.history(type_name, id_, actor=ui.actor(), limit=_HISTORY)
+    known = _people(history)
+    return Sheet(entity_type, record, {**known, **labels}, related, history, trashed)
+
+
+def _one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels, bool]:
+    for trashed in (False, True):
+        asked = {"filter": {"field": "id", "value": id_}, "trashed": trashed, "limit": 1}
+        page = query.page(query.from_json(type_name, asked), actor=ui.actor())
+        if page.records:
+            return page.records[0], page.labels, trashed
+    raise RelatumError("record_unknown", type=type_name, id=id_)
+
+
+def _related(entity_type: catalog.EntityType, id_: int) -> list[Related]:
+    made = []
+    for name, relation in catalog.current().inverses(entity_type.name).items():
+        link = relation.link.name
+        shown = values.shown_fields(relation.type, 7, short=not menu.is_inner(relation.type))
+        paths = [path for path in shown if path not in (link, "position")][:4]
+        title = [f.name for f in relation.type.title_fields if f.name not in paths]
+        asked = {
+            "filter": {"field": link, "value": id_}, "limit": _RELATED, "count": True,
+            "fields": [*paths, *title],
+        }  # fmt: skip
+        page = query.page(query.from_json(relation.type.name, asked), actor=ui.actor())
+        made.append(Related(name, entity_type.name, relation.type, relation.link, paths, page))
+    return made
+
+
+def _people(history: list[dict[str, Any]]) -> Labels:
+    """Return the names of those who changed a record."""
+    ids = sorted({change["actor"] for change in history if change["actor"]})
+    if not ids:
+        return {}
+    asked = {"filter": {"field": "id", "op": "in", "value": ids}, "fields": ["name"], "limit": 100}
+    page = query.page(query.from_json("user", asked), actor=ui.actor())
+    return {
+        str(user["id"]): {"type": "user", "label": user["name"], "trashed": False}
+        for user in page.records
+    }
+
+
+@ui.page("/records/<type_name>/<int:id_>")
+def show_record(type_name: str, id_: int) -> Response:
+    """Show a record; as a drawer beside a list if a part is asked for."""
+    found = sheet(type_name, id_)
+    template = "_peek.html" if ui.is_fragment() else "record.html"
+    return ui.render(template, sheet=found)

@@ -1,0 +1,13 @@
+"""The addresses of the desk: each module of pages adds its own to one blueprint."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from relatum import Routes, Shell
+
+from . import pages as pages
+from .pages import errors
+from .ui import BLUEPRINT
+
+ROUTES: Final = Routes(shell=Shell(BLUEPRINT, errors.refusal))

@@ -1,0 +1,139 @@
+"""What every page of the desk has: its blueprint, its surroundings, fragments and toasts."""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import orjson
+from flask import Blueprint, Response, redirect, render_template, request
+from markupsafe import Markup
+
+from relatum import Actor, catalog, changes, context, requires
+
+from . import assets, menu, values, words
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: What people need to see any page of the desk.
+USE: Final = "desk.use"
+#: The cookie by which one page tells the next what it has done, and how long it waits for that.
+_SAID, _SAID_SECONDS = "desk_said", 20
+_UNDO = re.compile(r"/changes/[0-9]{1,16}/undo")
+BLUEPRINT: Final = Blueprint("desk", __name__, template_folder="templates")
+
+
+def page(rule: str, *methods: str, public: bool = False, own: bool = False) -> Callable[[F], F]:
+    """Add a page of the desk, for those who may use it or for everybody; GET by default."""
+
+    def add(view: F) -> F:
+        marked = requires(None if public else USE, public=public, own=own)(view)
+        BLUEPRINT.add_url_rule(rule, view.__name__, marked, methods=list(methods or ("GET",)))
+        return view
+
+    return add
+
+
+def actor() -> Actor:
+    """Return who asks; only where somebody is signed in."""
+    found = context().actor
+    assert found is not None
+    return found
+
+
+def is_fragment() -> bool:
+    """Say whether a part of a page is asked for, to be put into the one that is shown."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def render(template: str, status: int = 200, **values: Any) -> Response:
+    """Return a page or a part of one."""
+    body = render_template(f"desk/{template}", **values)
+    made = Response(body, status, mimetype="text/html")
+    if _SAID in request.cookies and not is_fragment():
+        made.delete_cookie(_SAID)
+    return made
+
+
+def away(address: str) -> Response:
+    """Send the browser to another page of ours, by GET."""
+    if is_fragment():
+        return Response(status=204, headers={"HX-Redirect": address})
+    return Response(redirect(address, 303).get_data(), 303, {"Location": address})
+
+
+def toast(response: Response, text: str, *, undo: str | None = None, kind: str = "ok") -> Response:
+    """Let a short message appear; `undo` is where to post to take the change back."""
+    said = {"ui:toast": {"text": text, "undo": undo, "kind": kind}}
+    response.headers["HX-Trigger"] = orjson.dumps(said).decode("ascii", "backslashreplace")
+    return response
+
+
+def done(response: Response, text: str) -> Response:
+    """Say what was just written, with the way to take it back: at once, or on the next page."""
+    number = changes.number()
+    undo = f"/changes/{number}/undo" if number is not None else ""
+    if is_fragment():
+        return toast(response, text, undo=undo or None)
+    packed = urlsafe_b64encode(orjson.dumps([text, undo])).decode()
+    response.set_cookie(_SAID, packed, max_age=_SAID_SECONDS, httponly=True, samesite="Lax")
+    return response
+
+
+def said() -> tuple[str, str] | None:
+    """Return what the page before has done, and where to post to take it back."""
+    try:
+        text, undo = orjson.loads(urlsafe_b64decode(request.cookies.get(_SAID, "")))
+    except (ValueError, TypeError):
+        return None
+    return str(text), str(undo) if _UNDO.fullmatch(str(undo)) else ""
+
+
+def hue(name: str) -> int:
+    """Return a hue that is always the same for a name."""
+    return sum(place * ord(letter) for place, letter in enumerate(name, 1)) * 47 % 360
+
+
+def initials(name: str) -> str:
+    """Return one or two letters that stand for a name."""
+    parts = [part for part in name.split() if part[:1].isalnum()]
+    return "".join(part[0] for part in (parts if len(parts) < 2 else (parts[0], parts[-1]))).upper()
+
+
+@BLUEPRINT.record
+def _globals(state: Any) -> None:
+    """Give the templates of the desk, and of plugins that build on them, what they draw with."""
+    state.app.jinja_env.globals.update(
+        _=words.translated, asset=assets.url, boards=_boards,
+        hue=hue, icon=assets.icon, initials=initials,
+        is_fragment=is_fragment, menu=menu.groups, number=words.number, preload=assets.fonts,
+        said=said, theme=theme, values=values, who=_who, words=words,
+        Markup=Markup,
+    )  # fmt: skip
+
+
+def _boards(entity_type: catalog.EntityType) -> bool:
+    """Say whether a type has a choice to make a board by."""
+    return any(values.kind(f) == "choice" and len(f.options) > 1 for f in entity_type.own_fields)
+
+
+def _who() -> Actor | None:
+    """Return who is signed in, for the frame of a page."""
+    try:
+        found = context().actor
+    except RuntimeError:
+        return None
+    return found if found is not None and found.user_id is not None else None
+
+
+def theme() -> str:
+    """Return the theme that this browser was set to; empty: the system's."""
+    found = request.cookies.get("theme", "")
+    return found if found in ("light", "dark") else ""
+
+
+BLUEPRINT.add_url_rule(
+    "/assets/<path:name>", "assets", requires(public=True, own=True)(assets.send)
+)

@@ -1,0 +1,200 @@
+"""The words of the desk in the reader's language, and amounts, dates and times by its customs."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, numbers
+from babel.messages import mofile, pofile
+from flask import has_request_context, request
+
+from relatum import catalog, clock, context
+
+_FOLDER: Final = Path(__file__).parent / "translations"
+#: Languages that the desk speaks; the first one is that of the words in its templates.
+LANGUAGES: Final = ("en", "de")
+COOKIE: Final = "language"
+#: From so many days on a date is no longer said in relation to today.
+_RELATIVE: Final = 14
+
+
+def language() -> str:
+    """Return the language of this request: the browser's choice here, else the instance's."""
+    chosen = request.cookies.get(COOKIE, "") if has_request_context() else ""
+    if chosen in LANGUAGES:
+        return chosen
+    given = catalog.current().settings.get("language", "") if _is_open() else ""
+    return given if given in LANGUAGES else LANGUAGES[0]
+
+
+def _is_open() -> bool:
+    """Say whether a transaction is open: the page of an error asks no database."""
+    try:
+        context()
+        catalog.current()
+    except Exception:  # noqa: BLE001  # whatever is wrong, the words are those of the templates
+        return False
+    return True
+
+
+@cache
+def _translations(language: str) -> NullTranslations:
+    path = _FOLDER / f"{language}.po"
+    if not path.exists():
+        return NullTranslations()
+    with path.open("rb") as source:
+        read = pofile.read_po(source, locale=language)
+    made = BytesIO()
+    mofile.write_mo(made, read)
+    made.seek(0)
+    return GNUTranslations(made)
+
+
+def translated(text: str, /, **values: Any) -> str:
+    """Return a text in the reader's language, with values in its places: `{name}`."""
+    found = _translations(language()).gettext(text)
+    return found.format(**values) if values else found
+
+
+#: Comparisons as people say them; translated where they are shown.
+OPERATORS: Final = {
+    "eq": "is", "ne": "is not", "in": "is one of", "nin": "is none of", "ieq": "is, in any case",
+    "contains": "contains", "starts": "starts with", "has": "has", "has_any": "has any of",
+    "has_all": "has all of", "has_none": "has none of", "gt": "is more than",
+    "gte": "is at least", "lt": "is less than", "lte": "is at most", "between": "is between",
+    "category": "is in the category", "under": "is or is below", "above": "is or is above",
+    "empty": "is empty", "near": "is near",
+}  # fmt: skip
+
+
+#: What the scripts of a page say, by the names that they know it by.
+SCRIPTS: Final = {
+    "undo": "Undo", "dismiss": "Dismiss", "cancel": "Cancel", "confirm": "Continue",
+    "failed": "Something went wrong. Nothing was saved.",
+    "not_allowed": "You can't do that, or it no longer exists.",
+    "no_answer": "The server did not answer. Try again.",
+    "offline": "You are offline. Nothing was saved.",
+    "signed_out": "You were signed out. Sign in again in another tab, then repeat this.",
+    "selected": "{count} selected",
+    "selection": "{count} selected. Press Tab to reach the actions.",
+    "selection_cleared": "Selection cleared",
+    "results": "{count} results",
+    "lifted": "{name} lifted, {place}. Arrow keys move, Space drops, Escape cancels.",
+    "place": "{column}, position {position} of {count}",
+    "position": "Position {position} of {count}",
+    "put_back": "{reason} It was put back.",
+    "cancelled": "Cancelled",
+}  # fmt: skip
+
+
+def of_scripts() -> dict[str, str]:
+    """Return what the scripts of a page say; nothing where they say it in English."""
+    return {name: translated(text) for name, text in SCRIPTS.items()} if language() != "en" else {}
+
+
+def operator(name: str) -> str:
+    """Return a comparison as people say it."""
+    return translated(OPERATORS.get(name, name))
+
+
+def _locale() -> Locale:
+    return Locale.parse(language())
+
+
+def zone() -> ZoneInfo:
+    """Return the time zone of whoever asks."""
+    actor = context().actor
+    own = actor.timezone if actor is not None else None
+    return ZoneInfo(own or catalog.current().zone)
+
+
+# -- numbers ----------------------------------------------------------------------------------
+def number(value: Any, places: int | None = None) -> str:
+    """Return a number with the signs of the language; `places` cuts or fills its decimals."""
+    if places is None:
+        return str(numbers.format_decimal(Decimal(str(value)), locale=_locale()))
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    return str(numbers.format_decimal(Decimal(str(value)), format=pattern, locale=_locale()))
+
+
+def money(value: Any, currency: str, *, short: bool = False) -> str:
+    """Return an amount with its currency; `short` leaves the decimals out, as lists do."""
+    amount = Decimal(str(value))
+    if short:
+        return str(
+            numbers.format_currency(
+                amount.quantize(Decimal(1)), currency, locale=_locale(), currency_digits=False,
+                format=_without_decimals(),
+            )
+        )  # fmt: skip
+    return str(numbers.format_currency(amount, currency, locale=_locale()))
+
+
+@cache
+def _whole(language: str) -> str:
+    pattern = Locale.parse(language).currency_formats["standard"].pattern
+    return str(pattern).replace(".00", "")
+
+
+def _without_decimals() -> str:
+    return _whole(language())
+
+
+# -- days and times -----------------------------------------------------------------------------
+def day(value: Any) -> str:
+    """Return a date as it is written."""
+    return str(dates.format_date(as_date(value), "medium", locale=_locale()))
+
+
+def as_date(value: Any) -> date:
+    """Return a date from a date or its ISO text."""
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def instant(value: Any, form: str = "medium") -> str:
+    """Return an instant as a date and time in the reader's zone."""
+    shown = as_instant(value)
+    return str(dates.format_datetime(shown, form, tzinfo=zone(), locale=_locale()))
+
+
+def as_instant(value: Any) -> datetime:
+    """Return an aware datetime from one or its ISO text."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def ago(value: Any) -> str:
+    """Return an instant as people say it: some minutes ago, yesterday; later the date."""
+    shown = as_instant(value)
+    passed = clock.now() - shown
+    if abs(passed) > timedelta(days=_RELATIVE):
+        return day(shown.astimezone(zone()).date())
+    return str(dates.format_timedelta(-passed, add_direction=True, threshold=1.2, locale=_locale()))
+
+
+def of_day(value: Any) -> str:
+    """Return a time of day."""
+    shown = value if isinstance(value, time) else time.fromisoformat(value)
+    return str(dates.format_time(shown, "short", locale=_locale()))
+
+
+def local(value: Any) -> str:
+    """Return an instant as a field of a form takes it: date and time in the reader's zone."""
+    return as_instant(value).astimezone(zone()).strftime("%Y-%m-%dT%H:%M")
+
+
+def from_local(text: str) -> str:
+    """Return what a form sent for an instant as ISO text in UTC; other text as it is."""
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if given.tzinfo is None:
+        given = given.replace(tzinfo=zone())
+    return given.astimezone(UTC).isoformat()

@@ -1,0 +1,20 @@
+"""The words of the desk that are translated, found in its templates and code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+
+from relatum.plugins.desk import words
+
+FOLDER = Path(words.__file__).parent
+_METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+
+
+def used() -> dict[str, str]:
+    """Return every text that is translated, each with the file that it stands in."""
+    found = extract_from_dir(str(FOLDER), _METHODS, keywords={"_": None, "translated": None})
+    texts = {str(text): place for place, _, text, *_ in found}
+    others = (*words.OPERATORS.values(), *words.SCRIPTS.values())
+    return texts | dict.fromkeys(others, "words.py")

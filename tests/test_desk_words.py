@@ -1,0 +1,58 @@
+"""Every word of the desk in every language that it speaks."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from babel.messages import pofile
+
+from relatum.plugins.desk import words
+
+from .desk import at_desk
+from .desk_words import FOLDER, used
+
+_PLACE = re.compile(r"\{[a-z]+\}")
+
+
+@pytest.fixture
+def preset():
+    """Return the preset of the instance: the desk alone."""
+    return "desk"
+
+
+def known(language):
+    with (FOLDER / "translations" / f"{language}.po").open("rb") as source:
+        read = pofile.read_po(source, locale=language)
+    return {m.id: m.string for m in read if m.id}
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES[1:])
+def test_every_text_is_translated_and_no_other(language):
+    found = known(language)
+    assert sorted(used().keys() - found.keys()) == []
+    assert sorted(found.keys() - used().keys()) == []
+    assert [text for text, said in found.items() if not said] == []
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES[1:])
+def test_a_translation_has_the_places_of_its_text(language):
+    wrong = [
+        text
+        for text, said in known(language).items()
+        if sorted(_PLACE.findall(text)) != sorted(_PLACE.findall(said))
+    ]
+    assert wrong == []
+
+
+def test_pages_speak_the_language_that_the_browser_was_set_to(instance):
+    instance.make_type(
+        "x_asset", {"name": "name", "kind": "text"}, {"name": "price", "kind": "money"}
+    )
+    instance.create("x_asset", {"name": "Pumpe", "price": "1234.50"})
+    with at_desk(instance) as desk:
+        assert "Columns" in desk.get("/records/x_asset").text
+        desk.post("/account/looks", data={"language": "de", "theme": "dark"})
+        page = desk.get("/records/x_asset").text
+    assert ('<html lang="de" data-theme="dark"' in page, "Spalten" in page) == (True, True)
+    assert "1.234\xa0€" in page or "1.235\xa0€" in page

@@ -1,0 +1,79 @@
+"""Whatever was written at random is undone step by step, and done again, to the same states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from relatum.core import records
+
+from .relationship_kinds import KINDS, make_all
+from .test_relationship_reference import EXAMPLES, PHASES, Machine
+
+#: Values of live records by type and id.
+State = dict[str, dict[int, Any]]
+
+
+class Undone(Machine):
+    """Writes at random, and in the end goes back all the way, and forth again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.states: list[tuple[int, State]] = []
+
+    def write(self, verb: Any, kind: str, rows: list[dict[str, Any]], **more: Any) -> None:
+        before, newest = self.state(), self.newest()
+        super().write(verb, kind, rows, **more)
+        if self.newest() > newest:
+            self.states.append((self.newest(), before))
+
+    def newest(self) -> int:
+        return self.number("SELECT max(id) FROM core_change_set")
+
+    def state(self) -> State:
+        """Return the live records of this machine with their values."""
+        found: State = {}
+        for kind, known in KINDS.items():
+            columns = ", ".join(known.fields)
+            rows = self.instance.sql(
+                f"SELECT id, trashed_at IS NULL AS live, {columns} FROM {kind} WHERE id > :first",
+                first=self.first,
+            )
+            found[kind] = {row.id: tuple(row)[2:] for row in rows if row.live}
+        return found
+
+    def undo(self, change_set: int) -> int:
+        looked = self.instance.read(records.look, change_set)
+        assert [record for record in looked["records"] if record["conflicts"]] == []
+        done = self.instance.write(records.undo, change_set)
+        assert done["records"] == looked["records"]
+        return int(done["change_set"])
+
+    def teardown(self) -> None:
+        if not hasattr(self, "reference"):
+            return
+        undone: list[tuple[int, State]] = []
+        for change_set, before in reversed(self.states):
+            after = self.state()
+            undone.append((self.undo(change_set), after))
+            assert self.state() == before, change_set
+        for change_set, before in reversed(undone):
+            self.undo(change_set)
+            assert self.state() == before, change_set
+
+
+def test_random_writes_are_undone_to_the_first_state_and_done_again(instance: Any) -> None:
+    make_all(instance)
+    run_state_machine_as_test(
+        type("Machine", (Undone,), {"instance": instance}),
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=PHASES,
+            print_blob=True,
+        ),
+    )
