@@ -258,11 +258,3 @@ def counts(change_set_ids: Sequence[int]) -> dict[int, dict[int, dict[str, int]]
     for change_set_id, type_id, op, count in db.current().connection.execute(query):
         found.setdefault(change_set_id, {}).setdefault(type_id, {})[op] = count
     return found
-
-
-def type_of(record_id: int) -> int | None:
-    """Return the id of the type of a record, from the spine; None if there never was one."""
-    spine = models.Record.__table__
-    query = sa.select(spine.c.type_id).where(spine.c.id == record_id)
-    found: int | None = db.current().connection.execute(query).scalar_one_or_none()
-    return found

@@ -168,6 +168,21 @@ def reading(*, timed: bool = True) -> Iterator[Transaction]:
 
 
 @contextmanager
+def looking() -> Iterator[Transaction]:
+    """Open a snapshot that only reads, whatever is there: an instance may be damaged, or none.
+
+    Asks neither for epochs, which are all 0 in it, nor for plugins. Raises `database_busy`,
+    `database_gone`.
+    """
+
+    def begin(connection: sa.Connection) -> Any:
+        return dialects.begin_reading(connection, 0.0, f"SELECT 0, 0, 0, {CORE_SCHEMA}")
+
+    with _opened(begin, writes=False, follows=False) as tx:
+        yield tx
+
+
+@contextmanager
 def writing(*, exclusive: bool = False) -> Iterator[Transaction]:
     """Open a transaction that writes, under the fence; commit at the end of the block.
 
@@ -239,8 +254,8 @@ _OLDER_READERS = (
 
 @contextmanager
 def savepoint() -> Iterator[None]:
-    """Undo what the block wrote if it raises, and nothing else."""
-    tx = for_writing()
+    """Undo what the block wrote if it raises, and nothing else; the transaction goes on."""
+    tx = current()
     known = dict(tx.memo)
     try:
         with tx.connection.begin_nested():
@@ -291,13 +306,15 @@ def adopt(connection: sa.Connection) -> Transaction:
 
 
 @contextmanager
-def _opened(begin: Callable[[sa.Connection], Any], *, writes: bool) -> Iterator[Transaction]:
+def _opened(
+    begin: Callable[[sa.Connection], Any], *, writes: bool, follows: bool = True
+) -> Iterator[Transaction]:
     if db.session.info.get("transaction") is not None:
         raise RuntimeError("a transaction is already open in this context")
     options = dialects.opening_options(engine().dialect.name, writes=writes)
     try:
         connection, epochs = _connected(begin, options)
-        yield _begin(connection, writes=writes, epochs=epochs)
+        yield _begin(connection, writes=writes, epochs=epochs, follows=follows)
     except (sa_exc.DBAPIError, sa_exc.TimeoutError) as error:
         db.session.rollback()
         raise dialects.translate(error, settings()) from error
@@ -328,11 +345,13 @@ def _connected(
     raise AssertionError("unreachable")
 
 
-def _begin(connection: sa.Connection, *, writes: bool, epochs: Epochs) -> Transaction:
+def _begin(
+    connection: sa.Connection, *, writes: bool, epochs: Epochs, follows: bool = True
+) -> Transaction:
     tx = Transaction(connection, writes, epochs)
     db.session.info["transaction"] = tx
     follow: Callable[[Transaction], None] | None = current_app.extensions.get(FOLLOW)
-    if follow is not None:
+    if follow is not None and follows:
         follow(tx)
     return tx
 

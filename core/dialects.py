@@ -20,7 +20,8 @@ from .storage import distance, local_day
 SQLITE_FLOOR = (3, 35)
 #: What SQLite says of a file that it can't open, read or write.
 _UNUSABLE = (
-    "unable to open database", "file is not a database", "readonly database", "malformed",
+    "unable to open database", "file is not a database", "readonly database",
+    "disk image is malformed", "malformed database schema",
 )  # fmt: skip
 
 

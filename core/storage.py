@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -139,27 +140,48 @@ class Ids(TypeDecorator[Sequence[int]]):
         return json_text(value) if dialect.name == "sqlite" else value
 
 
+def spelled(
+    name: str, type_: TypeEngine[Any] = sa.types.NULLTYPE, **spellings: str
+) -> type[GenericFunction[Any]]:
+    """Return a function of SQL that databases spell in their own ways, each given by its dialect.
+
+    A spelling is a format: {0} stands for the first argument, {all} for all of them. A database
+    without one calls the function by its name.
+    """
+    made = type(name, (GenericFunction,), {"name": name, "type": type_, "inherit_cache": True})
+
+    def spell(spelling: str, element: Any, compiler: Any, **kw: Any) -> str:
+        parts = [compiler.process(clause, **kw) for clause in element.clauses]
+        return spelling.format(*parts, all=", ".join(parts))
+
+    for dialect, spelling in spellings.items():
+        compiles(made, dialect)(partial(spell, spelling))
+    return made
+
+
+# No Boolean: SQLite would be asked whether it = 1, and use no index.
+_among = spelled(
+    "relatum_among",
+    sqlite="{0} IN (SELECT value FROM json_each({1}))",
+    postgresql="{0} = ANY ({1})",
+)
+
+
 def among(column: Any) -> sa.ColumnElement[Any]:
     """Return the condition that a column holds one of the ids that are bound to `ids`."""
     return _among(column, sa.bindparam("ids", type_=Ids()))
 
 
-class _among(GenericFunction[Any]):  # noqa: N801  # reads as SQL does
-    # No Boolean: SQLite would be asked whether it = 1, and use no index.
-    name = "relatum_among"
-    inherit_cache = True
+_each_text = spelled(
+    "relatum_each_text",
+    sqlite="json_each({0})",
+    postgresql="json_array_elements_text(CAST({0} AS JSON))",
+)
 
 
-@compiles(_among, "sqlite")
-def _in_list(element: Any, compiler: Any, **kw: Any) -> str:
-    column, ids = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({ids}))"
-
-
-@compiles(_among, "postgresql")
-def _equals_any(element: Any, compiler: Any, **kw: Any) -> str:
-    column, ids = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"{column} = ANY ({ids})"
+def each_text(column: Any) -> sa.TableValuedAlias:
+    """Return a table, with the column `value`, of the texts in a column of `Texts`."""
+    return _each_text(column).table_valued("value")
 
 
 def json_text(value: Any) -> str:

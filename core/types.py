@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
-import sqlalchemy.ext.compiler
+
+from .storage import spelled
 
 Sql = sa.ColumnElement[Any]
 
@@ -98,6 +99,11 @@ TREE: Final = ("under", "above")
 #: Operators that look at the fold key of a text, so that both databases agree (M7).
 FOLDED: Final = frozenset({"ieq", "contains", "starts"})
 
+#: Position of a text in another; 0 if it is not in it.
+_position = spelled(
+    "relatum_position", sa.Integer(), sqlite="instr({0}, {1})", postgresql="strpos({0}, {1})"
+)
+
 _COMPILE: Final[dict[str, Callable[..., Sql]]] = {
     "eq": lambda c, v: c == v,
     # A missing value is not equal to anything, and it is not "not equal" either (M8).
@@ -143,21 +149,3 @@ def _after(prefix: str) -> str:
     if 0xD800 <= last <= 0xDFFF:
         last = 0xE000
     return prefix[:-1] + chr(last) if last <= 0x10FFFF else prefix + "\U0010ffff" * 8
-
-
-class _position(sa.sql.functions.GenericFunction[int]):  # noqa: N801  # reads as SQL does
-    """Position of a text in another: `instr` on SQLite, `strpos` on PostgreSQL."""
-
-    name = "relatum_position"
-    inherit_cache = True
-    type = sa.Integer()
-
-
-@sa.ext.compiler.compiles(_position, "sqlite")
-def _instr(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"instr({compiler.process(element.clauses, **kw)})"
-
-
-@sa.ext.compiler.compiles(_position, "postgresql")
-def _strpos(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"strpos({compiler.process(element.clauses, **kw)})"

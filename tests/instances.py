@@ -12,16 +12,19 @@ import inspect
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
 from relatum.core import auth, catalog, db, entities, install, plugin_host, records
 from relatum.core.actor import Actor, system
+from relatum.core.api import limits
 from relatum.core.app import create_app
 from relatum.core.config import Config
 
@@ -36,7 +39,7 @@ class Instance:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.app = create_app(config)
+        self.app = _application(config)
         self.actor = system("cli")
         self.alice: Actor = self.actor
         self.bob: Actor = self.actor
@@ -126,6 +129,20 @@ class Instance:
         """Run a statement of one's own and return its rows."""
         with self.app.app_context(), db.engine().connect() as connection:
             return list(connection.execute(sa.text(text), values))
+
+
+def _application(config: Config) -> Flask:
+    """Return an application like a new one: what it learns and counts is in its extensions."""
+    made = copy.copy(_pattern(dataclasses.replace(config, home=Path(), database_url="")))
+    made.extensions = {**made.extensions, "relatum": config}
+    limits.install(made)
+    return made
+
+
+@cache
+def _pattern(config: Config) -> Flask:
+    """Return an application that serves nobody: its routes alone take 80 objects each."""
+    return create_app(config)
 
 
 Build = Callable[[Instance], Any]

@@ -124,6 +124,7 @@ def test_all_comes_back_on_either_database(full, blank, tmp_path, target):
     assert told["tables"]["x_all"] == 3
 
 
+@pytest.mark.postgres
 def test_what_was_restored_goes_on_working(full, blank, database, tmp_path):
     archive = saved(full, tmp_path)
     with opened(blank(OTHER[database])).app_context():

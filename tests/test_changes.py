@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from relatum.core import catalog, changes, clock, db, records
+from relatum.core import catalog, clock, db, records, spine
 from relatum.core.actor import Actor
 from relatum.core.errors import RelatumError
 
@@ -166,8 +166,11 @@ def test_the_spine_tells_the_type_of_every_record_for_ever(crm):
     (id_,) = crm.create("x_company", {"name": "A"})
     crm.write(records.delete, "x_company", [{"id": id_}])
     with crm.reading():
-        assert changes.type_of(id_) == catalog.current().type("x_company").id
-        assert changes.type_of(424242) is None
+        company = catalog.current().type("x_company").id
+        assert spine.type_of(id_) == company
+        assert spine.type_of(424242) is None
+        assert spine.types_of({id_, 424242}) == {company: [id_]}
+        assert spine.types_of([]) == {}
 
 
 def test_ids_rise_and_are_never_used_twice(crm):

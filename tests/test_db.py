@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, exc
 
 from relatum.core import catalog, db, records
 
@@ -252,6 +252,12 @@ def test_a_file_that_is_no_database_is_gone(instance, content):
     (instance.config.home / "relatum.db").write_bytes(content)
     with instance.app.app_context():
         assert code_of(lambda: db.reading().__enter__()) == "database_gone"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_text_that_is_no_json_is_no_damage_of_the_file(opened):
+    with pytest.raises(exc.OperationalError, match="malformed JSON"), db.reading() as tx:
+        tx.connection.exec_driver_sql("SELECT json_extract('none', '$')")
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

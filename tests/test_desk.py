@@ -225,6 +225,46 @@ def test_a_field_is_changed_in_place_and_the_answer_is_what_it_shows(desk):
     assert desk.instance.get("x_asset", id_)["price"] == "1200.00"
 
 
+def test_the_trash_of_a_type_is_a_list_as_well(desk):
+    [id_] = desk.instance.create("x_asset", {"name": "Pump"})
+    assert "The trash is empty" in desk.get("/records/x_asset?_trashed=1").text
+    desk.post(f"/records/x_asset/{id_}/delete")
+    page = desk.get("/records/x_asset?_trashed=1")
+    assert (names(page), "In the trash" in page.text) == (["Pump"], True)
+
+
+# -- the board --------------------------------------------------------------------------------
+def test_a_board_has_a_column_for_each_option_with_its_count_and_sum(desk):
+    rows = [{"name": f"A{n}", "state": "new", "price": 1000} for n in range(40)]
+    desk.instance.create("x_asset", *rows, {"name": "B", "state": "old", "price": 5})
+    page = desk.get("/records/x_asset/board").text
+    columns = re.findall(
+        r'data-stage="(\w+)" data-more="(\d+)".*?<span class="count num">(\d+)</span>'
+        r'<span class="sum num">([^<]*)</span>', page, re.DOTALL,
+    )  # fmt: skip
+    assert columns == [("new", "10", "40", "€40,000"), ("old", "0", "1", "€5")]
+    assert page.count('class="tile"') == 31
+    narrowed = desk.get("/records/x_asset/board?price__lt=100").text
+    assert narrowed.count('class="tile"') == 1
+
+
+def test_a_card_is_moved_and_a_refused_move_says_why(desk):
+    [id_] = desk.instance.create("x_asset", {"name": "A", "state": "new"})
+    moved = desk.post("/records/x_asset/board/move", data={"id": str(id_), "stage": "old"})
+    assert (moved.status_code, moved.json["text"]) == (200, "State is old")
+    assert desk.instance.get("x_asset", id_)["state"] == "old"
+    desk.post(moved.json["undo"])
+    assert desk.instance.get("x_asset", id_)["state"] == "new"
+    wrong = desk.post("/records/x_asset/board/move", data={"id": str(id_), "stage": "nowhere"})
+    assert (wrong.status_code, "not an option" in wrong.text) == (422, True)
+
+
+def test_a_type_without_a_choice_has_no_board(desk):
+    desk.instance.make_type("x_plain", {"name": "name", "kind": "text"})
+    assert "/board" not in desk.get("/records/x_plain").text
+    assert desk.get("/records/x_plain/board").status_code == 400
+
+
 # -- undo -----------------------------------------------------------------------------------
 def undo_in(page):
     """Return where the page posts to take back what the one before has done."""

@@ -5,46 +5,13 @@ from __future__ import annotations
 import pytest
 
 from relatum.core import db, doctor, records
+from relatum.core.app import create_app
 from relatum.core.ddl import expected_indexes
 from relatum.core.errors import RelatumError
 
-from .instances import prepared
+from .damaging import codes, damage, sound
 
-
-@prepared
-def full(instance):
-    """An instance with two types, records and a trashed field."""
-    instance.make_type("x_goal", {"name": "name", "kind": "text"})
-    instance.make_type(
-        "x_thing",
-        {"name": "name", "kind": "text", "sortable": True, "unique": True},
-        {"name": "size", "kind": "decimal"},
-        {"name": "old", "kind": "integer"},
-        {"name": "goal", "kind": "lookup", "settings": {"target": "x_goal"}},
-        {"name": "stage", "kind": "choice", "options": [{"value": "a"}]},
-    )
-    instance.create("x_thing", {"name": "A", "size": "1.5"}, {"name": "B"})
-    instance.apply({"op": "trash_field", "type": "x_thing", "field": "old"})
-
-
-@pytest.fixture
-def sound(full):
-    """That instance; the test runs in its context."""
-    with full.app.app_context():
-        yield full
-
-
-def damage(*statements):
-    """Do to the database what no verb would do."""
-    with db.founding(unchecked=True) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-
-
-def codes():
-    return {finding.code for finding in doctor.examine()}
+__all__ = ["sound"]
 
 
 def index_of(instance, type_name, column):
@@ -67,6 +34,9 @@ def test_nothing_is_found_while_types_fields_and_records_are_in_the_trash(sound)
     ("statement", "code"),
     [
         ("UPDATE core_field SET kind = 'mystery' WHERE name = 'size'", "metadata"),
+        ("UPDATE core_field SET kind = 'lookup' WHERE name = 'size'", "metadata"),
+        ("UPDATE core_field SET kind = 'choice' WHERE name = 'name'", "metadata"),
+        ("UPDATE core_field SET kind = 'datetime' WHERE name = 'stage'", "metadata"),
         ("UPDATE core_field SET settings = 'x' WHERE name = 'size'", "metadata"),
         ("UPDATE core_field SET settings = '[]' WHERE name = 'size'", "metadata"),
         ("UPDATE core_field SET settings = '{\"target\":\"x\"}' WHERE name = 'goal'", "metadata"),
@@ -75,13 +45,14 @@ def test_nothing_is_found_while_types_fields_and_records_are_in_the_trash(sound)
         ("INSERT INTO core_key VALUES (9999, 1, 'name,gone', 'local', NULL)", "metadata"),
         ("UPDATE core_setting SET value = '5' WHERE name = 'next_metadata_id'", "metadata"),
         ("UPDATE core_epoch SET catalog = 1", "metadata"),
+        ("DELETE FROM core_epoch", "metadata"),
         ("UPDATE core_migration SET version_num = '0000'", "revision"),
         ("UPDATE core_epoch SET core = 99", "schema_newer"),
         ("DROP TABLE core_link", "table_missing"),
         ("CREATE TABLE x_stray (id integer)", "table_unknown"),
         ("ALTER TABLE x_thing ADD COLUMN stray text", "column_unknown"),
         ("UPDATE core_field SET column_name = 'gone' WHERE name = 'size'", "column_missing"),
-        ("UPDATE core_field SET kind = 'datetime' WHERE name = 'stage'", "column_type"),
+        ("UPDATE core_field SET kind = 'boolean' WHERE name = 'size'", "column_type"),
         ("CREATE INDEX ix_0123456789ab ON x_thing (size)", "index_unknown"),
         ("UPDATE core_field SET settings = '{\"target\":\"team\"}' WHERE name = 'goal'",
          "foreign_key_missing"),
@@ -116,7 +87,8 @@ def test_a_missing_index_is_found_and_repaired(sound):
     name = index_of(sound, "x_thing", "name__k")
     damage(f"DROP INDEX {name}")
     assert codes() == {"index_missing"}
-    assert doctor.repair() == [name]
+    [built] = doctor.repair()
+    assert (built.name, built.text) == (name, f"Built index {name}")
     assert doctor.examine() == []
     assert doctor.repair() == []
 
@@ -144,7 +116,7 @@ def test_an_index_that_a_broken_build_left_invalid_counts_as_missing(sound):
 
 
 def test_little_room_on_the_disk_is_a_finding(sound, monkeypatch):
-    monkeypatch.setattr(doctor, "LOW_DISK", 10**18)
+    monkeypatch.setattr(doctor.database, "LOW_DISK", 10**18)
     assert codes() == {"disk_low"}
 
 
@@ -161,6 +133,8 @@ def test_a_damaged_file_is_found(sound):
     assert codes() & {"file_damaged", "database_gone"}
 
 
-def test_without_an_instance_that_is_the_finding(sound):
-    damage("DELETE FROM core_epoch")
-    assert codes() == {"not_initialised"}
+def test_without_an_instance_that_is_the_finding(blank, database):
+    config = blank(database)
+    config.home.mkdir()
+    with create_app(config).app_context():
+        assert [finding.code for finding in doctor.examine()] == ["not_initialised"]

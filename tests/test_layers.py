@@ -32,6 +32,7 @@ LAYERS = (
         "core.keys",
         "core.models",
         "core.migrations",
+        "core.spine",
     },
     {"core.types", "core.fields"},
     {"core.catalog"},

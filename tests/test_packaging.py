@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http import HTTPStatus
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
@@ -206,7 +208,9 @@ def test_the_wheel_alone_gives_a_working_demo(built: Path, tmp_path: Path) -> No
     install(python, str(next(built.glob("*.whl"))))
     with demo(python.parent / "relatum", tmp_path) as address:
         page = fetched(address)
-    assert "Relatum" in page
+        assert "Relatum" in page
+        [style] = re.findall(r'<link rel="stylesheet" href="/(assets/style-\w+\.css)"', page)
+        assert "@layer tokens" in fetched(address + style)
 
 
 @contextmanager
@@ -224,13 +228,16 @@ def demo(command: Path, folder: Path) -> Iterator[str]:
 
 
 def fetched(address: str) -> str:
-    """Return the page, as soon as there is one."""
+    """Return the page that a browser gets, as soon as something answers."""
+    asked = urllib.request.Request(address, headers={"Accept": "text/html,*/*;q=0.8"})
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=5) as answer:
+            with urllib.request.urlopen(asked, timeout=5) as answer:
                 assert answer.status == HTTPStatus.OK
                 return str(answer.read().decode())
+        except HTTPError:
+            raise
         except OSError:
             if time.monotonic() > deadline:
                 raise

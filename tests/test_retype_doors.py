@@ -7,9 +7,9 @@ import dataclasses
 from relatum.core.serve import environment
 
 from .homes import Shell
-from .test_retype import advance, findings, kind_now, make, many, retype, values
+from .test_retype import advance, findings, kind_now, make, many, retype, seven, values
 
-__all__ = ["many"]
+__all__ = ["many", "seven"]
 BASE = "/api/v1/entity-types/x_thing/fields/value"
 
 

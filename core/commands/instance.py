@@ -90,7 +90,9 @@ def _answers(told: dict[str, str | None], presets: Mapping[str, Any]) -> dict[st
 
 
 @click.command()
-@click.option("--repair", is_flag=True, help="Build missing indexes, then look again.")
+@click.option(
+    "--repair", is_flag=True, help="Make anew what follows from the rest, then look again."
+)
 @click.option(
     "--compact", metavar="TYPE", help="Rid a table of dropped columns first; writers wait for it."
 )
@@ -113,10 +115,11 @@ def doctor(instance: Instance, repair: bool, compact: str | None, as_json: bool)
     if [found.code for found in findings] == ["not_initialised"]:
         raise install.not_initialised()
     if as_json:
-        print_json({"repaired": repaired, "findings": [found._asdict() for found in findings]})
+        names = [each.name for each in repaired]
+        print_json({"repaired": names, "findings": [found._asdict() for found in findings]})
     else:
-        for name in repaired:
-            click.echo(f"Built index {name}.")
+        for each in repaired:
+            click.echo(f"{each.text}.")
         for found in findings:
             click.echo(f"{found.code}: {found.text}. {found.remedy}".rstrip())
         click.echo("Nothing is wrong." if not findings else f"{len(findings)} findings.")

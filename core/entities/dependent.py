@@ -19,10 +19,11 @@ def check(draft: Draft) -> None:
         if draft.before.by_id.get(entity_type.id) is not entity_type:
             for field in entity_type.own_fields:
                 if field.options:
-                    _check(entity_type, field)
+                    check_field(entity_type, field)
 
 
-def _check(entity_type: EntityType, field: Field) -> None:
+def check_field(entity_type: EntityType, field: Field) -> None:
+    """Refuse options of a field that depend on what is not there."""
     what = f"{entity_type.name}.{field.name}"
     dependent = [option for option in field.options if option.when]
     if field.controlled_by is None:

@@ -13,13 +13,12 @@ from typing import Any, ClassVar, NamedTuple
 
 import orjson
 import sqlalchemy as sa
-import sqlalchemy.ext.compiler
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from .. import types
 from ..errors import nearest
-from ..storage import Scaled, Text
+from ..storage import Scaled, Text, spelled
 from .base import Field, Refused, Setting, kind_of
 from .text import clean, fold
 
@@ -215,19 +214,10 @@ class _Whole(TypeDecorator[tuple[Any, ...]]):
         return tuple(scaled.process_result_value(text, dialect) for text in texts)
 
 
-class _listed(sa.sql.functions.GenericFunction[str]):  # noqa: N801  # reads as SQL does
-    """A JSON list, as text."""
-
-    name = "relatum_listed"
-    inherit_cache = True
-    type = sa.Text()
-
-
-@sa.ext.compiler.compiles(_listed, "sqlite")
-def _json_array(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"json_array({compiler.process(element.clauses, **kw)})"
-
-
-@sa.ext.compiler.compiles(_listed, "postgresql")
-def _jsonb_array(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"CAST(jsonb_build_array({compiler.process(element.clauses, **kw)}) AS TEXT)"
+#: A JSON list, as text.
+_listed = spelled(
+    "relatum_listed",
+    sa.Text(),
+    sqlite="json_array({all})",
+    postgresql="CAST(jsonb_build_array({all}) AS TEXT)",
+)

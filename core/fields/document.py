@@ -9,10 +9,9 @@ from typing import Any, Final
 import nh3
 import orjson
 import sqlalchemy as sa
-import sqlalchemy.ext.compiler
 
 from .. import types
-from ..storage import Json, Text, json_text
+from ..storage import Json, Text, json_text, spelled
 from .base import Field, Refused, Setting, kind_of, whole
 from .contact import SCHEMES
 from .number import INTEGER_LIMIT
@@ -207,24 +206,14 @@ def _number(value: Any) -> Any:
     return value
 
 
-class _has_key(sa.sql.functions.GenericFunction[bool]):  # noqa: N801  # reads as SQL does
-    """Whether an object has a key, or a list a text."""
-
-    name = "relatum_has_key"
-    inherit_cache = True
-    type = sa.Boolean()
-
-
-@sa.ext.compiler.compiles(_has_key, "sqlite")
-def _each(element: Any, compiler: Any, **kw: Any) -> str:
-    document, key = (compiler.process(clause, **kw) for clause in element.clauses)
-    return (
-        f"(CASE WHEN {document} IS NOT NULL THEN {key} IN ("
-        f"SELECT CASE WHEN typeof(key) = 'text' THEN key ELSE atom END FROM json_each({document}) "
+#: Whether an object has a key, or a list a text.
+_has_key = spelled(
+    "relatum_has_key",
+    sa.Boolean(),
+    sqlite=(
+        "(CASE WHEN {0} IS NOT NULL THEN {1} IN ("
+        "SELECT CASE WHEN typeof(key) = 'text' THEN key ELSE atom END FROM json_each({0}) "
         "WHERE typeof(key) = 'text' OR type = 'text') END)"
-    )
-
-
-@sa.ext.compiler.compiles(_has_key, "postgresql")
-def _exists(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"jsonb_exists({compiler.process(element.clauses, **kw)})"
+    ),
+    postgresql="jsonb_exists({0}, {1})",
+)

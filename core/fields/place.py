@@ -8,12 +8,11 @@ from math import asin, cos, degrees, radians, sin
 from typing import Any, Final
 
 import sqlalchemy as sa
-import sqlalchemy.ext.compiler
 from babel import Locale
 
 from .. import types
 from ..errors import nearest
-from ..storage import EARTH_RADIUS, Scaled
+from ..storage import EARTH_RADIUS, Scaled, spelled
 from .base import Refused, kind_of
 from .composite import Composite, Member, Worded, member_settings
 from .contact import Normal
@@ -223,17 +222,8 @@ def _box(lat: float, lng: float, distance: float) -> tuple[Decimal, ...]:
     return tuple(Decimal(edge).quantize(_MICRO, ROUND_HALF_UP) for edge in edges)
 
 
-class _distance(sa.sql.functions.GenericFunction[Decimal]):  # noqa: N801  # reads as SQL does
-    """Kilometres between two points, on a sphere."""
-
-    name = "relatum_distance"
-    inherit_cache = True
-    type = Scaled(6)
-
-
-@sa.ext.compiler.compiles(_distance, "postgresql")
-def _haversine(element: Any, compiler: Any, **kw: Any) -> str:
-    lat, lng, lat0, lng0 = (f"({compiler.process(c, **kw)})::float8" for c in element.clauses)
+def _haversine() -> str:
+    lat, lng, lat0, lng0 = (f"({{{place}}})::float8" for place in range(4))
     half = (
         f"power(sind(({lat} - {lat0}) / 2), 2) + "
         f"cosd({lat}) * cosd({lat0}) * power(sind(({lng} - {lng0}) / 2), 2)"
@@ -241,3 +231,7 @@ def _haversine(element: Any, compiler: Any, **kw: Any) -> str:
     # What is nowhere is at no distance; least() would pass over it.
     angle = f"asin(least(1, sqrt({half})))"
     return f"(CASE WHEN {lat} IS NOT NULL THEN {2 * EARTH_RADIUS} * {angle} END)"
+
+
+#: Kilometres between two points, on a sphere; a function of ours on SQLite.
+_distance = spelled("relatum_distance", Scaled(6), postgresql=_haversine())

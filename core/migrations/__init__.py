@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -34,10 +35,11 @@ def revision_of(connection: sa.Connection) -> str | None:
     return context.get_current_revision()
 
 
-def known() -> list[str]:
+@cache  # Alembic compiles every revision to look at it
+def known() -> tuple[str, ...]:
     """Return the revisions that this program knows, oldest first."""
     config = AlembicConfig()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")
     script = ScriptDirectory.from_config(config)
-    return [revision.revision for revision in script.walk_revisions()][::-1]
+    return tuple(revision.revision for revision in script.walk_revisions())[::-1]

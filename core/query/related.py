@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import models
+from .. import spine
 from ..catalog import Catalog, EntityType
 from ..fields import Field, Lookup, Reference
 from ..storage import among
@@ -115,12 +115,7 @@ class Related:
                 ids.update(id_ for id_ in found if id_ is not None)
         if not ids:
             return
-        spine: sa.Table = models.Record.__table__
-        query = sa.select(spine.c.type_id, spine.c.id).where(spine.c.id.in_(sorted(ids)))
-        members: dict[int, list[int]] = {}
-        for type_id, id_ in connection.execute(query):
-            members.setdefault(type_id, []).append(id_)
-        for type_id, theirs in members.items():
+        for type_id, theirs in spine.types_of(ids).items():
             labels.update(labels_of(connection, self.catalog.by_id[type_id], theirs))
 
     def _follow(

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 
-from .. import catalog, db, models
+from .. import catalog, db, spine
 from ..catalog import Catalog, EntityType, Key
 from ..errors import RelatumError, nearest
 from ..fields import Refused
@@ -61,7 +61,7 @@ def mixed_references(known: Catalog, entity_type: EntityType, rows: Sequence[Row
             continue
         wanted = sorted({row.values[field.name] for row in touched})
         found: set[int] = set()
-        for type_id, ids in spine_types(wanted).items():
+        for type_id, ids in spine.types_of(wanted).items():
             target = known.by_id.get(type_id)
             if target is None or target.name not in field.targets or target.trashed_in is not None:
                 continue
@@ -73,17 +73,6 @@ def mixed_references(known: Catalog, entity_type: EntityType, rows: Sequence[Row
                 shown = " or ".join(field.targets)
                 id_ = row.values[field.name]
                 row.refuse("reference_unknown", field.name, type=shown, id=id_)
-
-
-def spine_types(ids: Iterable[int]) -> dict[int, list[int]]:
-    """Return ids by the id of their type, as the spine knows them."""
-    spine: sa.Table = models.Record.__table__
-    found: dict[int, list[int]] = {}
-    for piece in slices(ids):
-        query = sa.select(spine.c.type_id, spine.c.id).where(spine.c.id.in_(piece))
-        for type_id, id_ in db.current().connection.execute(query):
-            found.setdefault(type_id, []).append(id_)
-    return found
 
 
 def _held(target: EntityType) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import access, catalog, changes, db
+from .. import access, catalog, changes, db, spine
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import RelatumError
@@ -63,7 +63,7 @@ def history(
 
 def _known(entity_type: EntityType, record_id: int) -> None:
     possible = 0 < record_id <= INTEGER_LIMIT
-    if not possible or changes.type_of(record_id) != entity_type.id:
+    if not possible or spine.type_of(record_id) != entity_type.id:
         raise RelatumError("record_unknown", type=entity_type.name, id=record_id)
 
 

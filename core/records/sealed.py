@@ -27,7 +27,7 @@ class Use(NamedTuple):
 
 def uses(connection: sa.Connection, known: Catalog) -> Iterator[Use]:
     """Yield what every key is needed for, by type and field; values in the history left out."""
-    for entity_type, field in _fields(known):
+    for entity_type, field in fields(known):
         column = entity_type.table.c[field.column]
         key = sa.func.substr(column, 3, keys.NAME_LENGTH)
         query = (
@@ -42,7 +42,7 @@ def uses(connection: sa.Connection, known: Catalog) -> Iterator[Use]:
 
 def lost(connection: sa.Connection, known: Catalog) -> Iterator[str]:
     """Yield a sentence for each key that is needed and not in the ring."""
-    if not any(_fields(known)):
+    if not any(fields(known)):
         return
     held = keys.ring().keys
     for use in uses(connection, known):
@@ -53,7 +53,8 @@ def lost(connection: sa.Connection, known: Catalog) -> Iterator[str]:
             )
 
 
-def _fields(known: Catalog) -> Iterator[tuple[EntityType, Encrypted]]:
+def fields(known: Catalog) -> Iterator[tuple[EntityType, Encrypted]]:
+    """Yield every encrypted field, those in the trash too, with its type."""
     for entity_type in (*known.types.values(), *known.trashed_types):
         for field in (*entity_type.fields.values(), *entity_type.trashed_fields):
             if isinstance(field, Encrypted):
@@ -62,7 +63,7 @@ def _fields(known: Catalog) -> Iterator[tuple[EntityType, Encrypted]]:
 
 def places() -> list[tuple[int, int]]:
     """Return (type id, field id) of every encrypted field, in the open transaction."""
-    return [(each.id, field.id) for each, field in _fields(catalog.current())]
+    return [(each.id, field.id) for each, field in fields(catalog.current())]
 
 
 def reseal(type_id: int, field_id: int, after: int, *, actor: Actor) -> tuple[int, int | None]:

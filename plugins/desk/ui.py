@@ -11,7 +11,7 @@ import orjson
 from flask import Blueprint, Response, redirect, render_template, request
 from markupsafe import Markup
 
-from relatum import Actor, changes, context, requires
+from relatum import Actor, catalog, changes, context, requires
 
 from . import assets, menu, values, words
 
@@ -106,11 +106,17 @@ def initials(name: str) -> str:
 def _globals(state: Any) -> None:
     """Give the templates of the desk, and of plugins that build on them, what they draw with."""
     state.app.jinja_env.globals.update(
-        _=words.translated, asset=assets.url, hue=hue, icon=assets.icon, initials=initials,
+        _=words.translated, asset=assets.url, boards=_boards,
+        hue=hue, icon=assets.icon, initials=initials,
         is_fragment=is_fragment, menu=menu.groups, number=words.number, preload=assets.fonts,
         said=said, theme=theme, values=values, who=_who, words=words,
         Markup=Markup,
     )  # fmt: skip
+
+
+def _boards(entity_type: catalog.EntityType) -> bool:
+    """Say whether a type has a choice to make a board by."""
+    return any(values.kind(f) == "choice" and len(f.options) > 1 for f in entity_type.own_fields)
 
 
 def _who() -> Actor | None:

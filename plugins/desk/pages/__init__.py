@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import board as board
 from . import changing as changing
 from . import errors as errors
 from . import forms as forms

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -59,8 +59,8 @@ class Listing:
     page: query.Page
     paths: list[str]
     search: str = ""
-    problem: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    #: The filter that is in force, view, address and search together.
+    filter: Any = None
 
     def address(self, *drop: str, **more: str | None) -> str:
         """Return the address of this list with some words other than they are."""
@@ -119,7 +119,9 @@ class Listing:
     @cached_property
     def chips(self) -> list[Chip]:
         """The filters of the address, in its order."""
-        made = []
+        made: list[Chip] = []
+        if self.asked.trashed:
+            made.append(Chip(words.translated("In the trash"), "", "", self.address("_trashed")))
         for name, text in self.args:
             if name == "_filter" or not name.startswith("_"):
                 made.append(self._chip(name, text))
@@ -175,7 +177,7 @@ def said(entity_type: catalog.EntityType, node: Any) -> str:
     return str(node)
 
 
-def _args() -> Args:
+def args() -> Args:
     """Return the words of the address; fields that were ticked one by one are one word."""
     given = [(n, v) for n, v in request.args.items(multi=True) if v and n != "_fields"]
     ticked = ",".join(v for v in request.args.getlist("_fields") if v)
@@ -183,40 +185,59 @@ def _args() -> Args:
 
 
 # -- reading ----------------------------------------------------------------------------------
-def listing(type_name: str, args: Args) -> Listing:
-    """Return the list that an address asks for; a filter that can't be is said, and left out."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A view with the words of an address laid over it, as the JSON of a query."""
+
+    type: catalog.EntityType
+    tabs: list[dict[str, Any]]
+    #: The view that is open.
+    view: dict[str, Any] | None
+    body: dict[str, Any]
+    paths: list[str]
+    search: str
+
+
+def opened(type_name: str, args: Args) -> Opened:
+    """Return what an address asks of a type, without asking it."""
     entity_type = catalog.current().type(type_name)
     tabs = [tab for tab in views.list_views(type_name, actor=ui.actor()) if not tab["broken"]]
     name = dict(args).get("_view") or (tabs[0]["name"] if tabs else None)
     view = next((tab for tab in tabs if tab["name"] == name), None)
     search = dict(args).get("_search", "").strip()
-    steering = [pair for pair in args if pair[0] not in (*_OWN, "_view")]
-    given = query.words(type_name, steering)
+    given = query.words(type_name, [pair for pair in args if pair[0] not in (*_OWN, "_view")])
     base = dict(view["query"]) if view is not None else {}
     if search and (condition := searching(entity_type, search)) is not None:
         base = query.over(base, {"filter": condition})
     paths = given.get("fields") or base.get("fields") or values.shown_fields(entity_type)
-    needed = [f.name for f in entity_type.title_fields if f.name not in paths]
-    body = query.over(base, given)
-    body |= {
-        "fields": [*paths, *needed, "version"],
-        "limit": given.get("limit", _ROWS),
-        "count": True,
-    }
+    return Opened(entity_type, tabs, view, query.over(base, given), list(paths), search)
+
+
+def listing(type_name: str, args: Args) -> Listing:
+    """Return the list that an address asks for. Raises what asking for it raises."""
+    found = opened(type_name, args)
+    needed = [f.name for f in found.type.title_fields if f.name not in found.paths]
+    body = {
+        **found.body, "fields": [*found.paths, *needed, "version"], "count": True,
+        "limit": found.body.get("limit", _ROWS),
+    }  # fmt: skip
     asked = query.from_json(type_name, body)
     page = query.page(asked, actor=ui.actor())
-    return Listing(entity_type, args, tabs, view, asked, page, list(paths), search)
+    return Listing(
+        found.type, args, found.tabs, found.view, asked, page, found.paths, found.search,
+        found.body.get("filter"),
+    )  # fmt: skip
 
 
 @ui.page("/records/<type_name>")
 def records_list(type_name: str) -> Response:
     """Show a list of records."""
-    args = _args()
+    given = args()
     problem = None
     try:
-        found = listing(type_name, args)
+        found = listing(type_name, given)
     except RelatumError as error:
-        if error.code in ("type_unknown", "forbidden") or not args:
+        if error.code in ("type_unknown", "forbidden") or not given:
             raise
         problem, found = str(error), listing(type_name, [])
     template = "_list.html" if ui.is_fragment() else "list.html"
@@ -250,22 +271,12 @@ def filter_form(type_name: str) -> Response:
 def save_view(type_name: str) -> Response:
     """Keep the list that is shown as a view of one's own."""
     label = " ".join(request.form.get("label", "").split())[:60]
-    found = listing(type_name, _args())
-    body = {
-        "filter": found.extra.get("filter") or _filter(found), "sort": list(found.asked.sort),
-        "fields": found.paths,
-    }  # fmt: skip
+    found = listing(type_name, args())
+    body = {"filter": found.filter, "sort": list(found.asked.sort), "fields": found.paths}
     name = f"my_{_NAME.sub('_', label.lower()).strip('_')[:30] or 'view'}"
     kept = {word: value for word, value in body.items() if value}
     views.save(type_name, name, {"label": label or name, "query": kept}, actor=ui.actor())
     return ui.away(f"/records/{type_name}?{urlencode({'_view': name})}")
-
-
-def _filter(found: Listing) -> Any:
-    """Return the filter that is in force, view and address together."""
-    base = dict(found.view["query"]) if found.view is not None else {}
-    steering = [pair for pair in found.args if pair[0] not in (*_OWN, "_view")]
-    return query.over(base, query.words(found.type.name, steering)).get("filter")
 
 
 @ui.page("/records/<type_name>/views/<name>/drop", "POST")

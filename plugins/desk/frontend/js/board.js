@@ -96,9 +96,9 @@ class Board extends Part {
       before: tile.nextElementSibling?.dataset.id ?? "",
     };
     try {
-      const { text, sums } = await send(this.getAttribute("action"), values);
+      const { text, undo, sums } = await send(this.getAttribute("action"), values);
       this.showSums(sums ?? {});
-      if (text) toast({ text });
+      if (text) toast({ text, undo });
     } catch (error) {
       from.insertBefore(tile, from.children[index] ?? null);
       this.count();
@@ -108,7 +108,8 @@ class Board extends Part {
 
   count() {
     for (const column of all(".col", this)) {
-      $(".count", column).textContent = all(".tile", column).length;
+      const beyond = Number(column.dataset.more ?? 0); // those that it does not show
+      $(".count", column).textContent = all(".tile", column).length + beyond;
     }
   }
 

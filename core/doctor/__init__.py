@@ -1,0 +1,87 @@
+"""Is the instance sound? What the catalog says is compared with what the database holds.
+
+Damage never stops an examination: what can't be looked at is a finding of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+
+import sqlalchemy as sa
+
+from .. import catalog, db, entities, jobs
+from . import database, metadata, records, structure
+from .database import server as server
+from .findings import Finding as Finding
+from .findings import attempt, stopped
+from .repairing import Repair as Repair
+from .repairing import repair as repair
+from .structure import columns_of as columns_of
+from .structure import foreign_keys_of as foreign_keys_of
+from .structure import tables as tables
+
+
+def examine() -> list[Finding]:
+    """Look at everything and return what is wrong; an empty list means a sound instance.
+
+    Opens its own transactions, without a time limit.
+    """
+    found = _within("The database", db.looking, _database)
+    if not _is_nothing(found):
+        reading = partial(db.reading, timed=False)
+        found += _within("What is in the database", reading, _instance)
+    # Fixed tables that hold records are looked at twice.
+    return list(dict.fromkeys(found))
+
+
+def _is_nothing(found: list[Finding]) -> bool:
+    return [finding.code for finding in found] == ["not_initialised"]
+
+
+def _within(
+    what: str,
+    opener: Callable[[], AbstractContextManager[db.Transaction]],
+    look: Callable[[db.Transaction], Iterable[Finding]],
+) -> list[Finding]:
+    """Return what is found in a transaction, and that it can't be opened."""
+    found: list[Finding] = []
+    try:
+        with opener() as tx:
+            for finding in look(tx):
+                found.append(finding)  # noqa: PERF402  # what was found before a failure stays
+    except Exception as error:  # noqa: BLE001  # whatever is damaged
+        found.append(stopped(what, error))
+    return found
+
+
+def _database(tx: db.Transaction) -> Iterator[Finding]:
+    missing = attempt("The fixed tables", structure.fixed_tables, tx.connection)
+    yield from missing
+    if not missing:
+        yield from attempt("The epochs", metadata.epochs, tx.connection)
+    if not _is_nothing(missing):
+        yield from database.findings(tx.connection)
+
+
+def _instance(tx: db.Transaction) -> Iterator[Finding]:
+    connection = tx.connection
+    yield from attempt("Jobs", _told, jobs.findings, connection)
+    yield from attempt("Columns that are left", _told, entities.findings, connection)
+    yield from attempt("Plugins", metadata.plugins, connection)
+    yield from attempt("References", records.references, connection)
+    broken = attempt("The metadata", metadata.findings, connection)
+    yield from broken
+    if not broken:
+        # Without sound metadata there is no catalog to compare with.
+        known = catalog.load(connection, tx.epochs.catalog)
+        yield from structure.findings(connection, known)
+        yield from records.findings(connection, known)
+
+
+def _told(
+    look: Callable[[sa.Connection], Iterable[tuple[str, str, str]]], connection: sa.Connection
+) -> Iterator[Finding]:
+    for each in look(connection):
+        yield Finding(*each)
