@@ -94,6 +94,16 @@ def test_the_version_of_an_order_speaks_for_its_lines(shop):
     assert refused(shop, records.update, "x_order", [change]).code == "version_mismatch"
 
 
+def test_new_lines_are_numbered_in_the_order_that_their_orders_were_sent_in(shop):
+    one, two = shop.create("x_order", {"name": "1"}, {"name": "2"})
+    sent = [
+        {"id": one, "lines": [{"product": "a"}]},
+        {"id": two, "name": "changed", "lines": [{"product": "b"}]},
+    ]
+    shop.write(records.update, "x_order", sent)
+    assert [line["product"] for line in page(shop, "x_line", sort=["id"]).records] == ["a", "b"]
+
+
 def test_lines_that_stay_as_they_are_change_nothing(shop):
     [order] = shop.create("x_order", {"name": "1", "lines": [{"product": "a"}]})
     [line] = page(shop, "x_line").records

@@ -26,6 +26,8 @@ from .writing import opened
 _RULES: Final = frozenset({"circular", "last_admin"})
 #: A record, and the values that it gets.
 Item = tuple[Touched, dict[str, Any]]
+#: The place of a unique key, and what is held in it.
+Held = tuple[int, tuple[str, ...]]
 
 
 class Step(NamedTuple):
@@ -202,22 +204,28 @@ def _with_team(each: Touched, values: dict[str, Any]) -> dict[str, Any]:
 
 def _waves(items: Sequence[Item]) -> Iterator[tuple[EntityType, list[Item]]]:
     """Part updates by type, so that no record and no unique value stands twice in one."""
-    for entity_type, some in by_type(dict.fromkeys(each for each, _ in items)).items():
-        keyed = {name for key in entity_type.keys for name in key.fields}
-        mine, wave = {id(each) for each in some}, list[Item]()
-        ids, freed = set[int](), set[tuple[str, str]]()
+    for entity_type in by_type(each for each, _ in items):
+        wave = list[Item]()
+        ids, freed = set[int](), set[Held]()
         for each, values in items:
-            if id(each) not in mine:
+            if each.type is not entity_type:
                 continue
-            wanted = {(name, _folded(values[name])) for name in keyed & values.keys()}
-            if each.id in ids or wanted & freed:
+            if each.id in ids or freed & set(_held(entity_type, each, values)):
                 yield entity_type, wave
                 wave, ids, freed = [], set(), set()
             wave.append((each, values))
             ids.add(each.id)
-            freed |= {(name, _folded(each.fields[name][0])) for name in keyed & values.keys()}
+            freed.update(_held(entity_type, each, {}))
         yield entity_type, wave
 
 
-def _folded(value: Any) -> str:
-    return str(value).casefold()
+def _held(entity_type: EntityType, each: Touched, values: dict[str, Any]) -> Iterator[Held]:
+    """Yield what a record holds in its unique keys, with some values changed."""
+    assert each.row.before is not None
+    for place, key in enumerate(entity_type.keys):
+        held = []
+        for name in key.fields:
+            stored = entity_type.fields[name].wire(each.row.before[name])
+            held.append(values.get(name, each.put.get(name, stored)))
+        if None not in held:
+            yield place, tuple(str(value).casefold() for value in held)

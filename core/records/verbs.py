@@ -89,7 +89,9 @@ def _save_parts(entity_type: EntityType, rows: list[Row], actor: Actor, dry_run:
     if dry_run or not any(row.parts for row in rows):
         return set()
     verbs: dict[str, parts.Verb] = {"create": create, "update": update, "delete": delete}
-    return parts.save(entity_type, rows, actor=actor, verbs=verbs)
+    # New parts are numbered in the order that they were sent in, whatever became of their wholes.
+    in_place = sorted(rows, key=lambda row: row.place)
+    return parts.save(entity_type, in_place, actor=actor, verbs=verbs)
 
 
 def update(
