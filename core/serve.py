@@ -70,7 +70,6 @@ def serve(
     # A worker told to stop while it starts must not handle that as the supervisor would.
     os.register_at_fork(after_in_child=partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
     server = _granian(config, host, port, workers, access_log=access_log)
-    server.main_loop_interrupt = _Waking()
     stopped = threading.Event()
     beside = Beside(_JOBS.format(os.getpid()) if jobs else None)
 
@@ -135,7 +134,7 @@ def _refuse_port(host: str, port: int) -> None:
 
 
 def _granian(config: Config, host: str, port: int, workers: int, *, access_log: bool) -> Any:
-    return Granian(
+    server = Granian(
         _APPLICATION,
         address=host,
         port=port,
@@ -150,6 +149,8 @@ def _granian(config: Config, host: str, port: int, workers: int, *, access_log: 
         log_access=access_log,
         log_access_format=_ACCESS_LINE,
     )
+    server.main_loop_interrupt = _Waking()
+    return server
 
 
 class _Waking(threading.Event):
