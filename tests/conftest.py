@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from marshmallow import RAISE
 
 from relatum.core import db, plugin_host
 from relatum.core.api.wire import PROBLEM
+from relatum.core.auth import passwords
 from relatum.core.config import Config
 from relatum.core.errors import REGISTRY
 from relatum.schemas.errors import ProblemSchema
@@ -25,6 +27,9 @@ from .databases import Databases
 from .instances import Instance, Original, Originals, last_step
 
 ADMIN_URL = os.environ.get("RELATUM_TEST_POSTGRESQL", "")
+#: What hashes a password outside of tests, slowly on purpose; here one costs next to nothing.
+DEAR = passwords._hasher
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
