@@ -14,6 +14,7 @@ from relatum.core.fields import FIELD_TYPES
 
 from . import bundled
 from .desk import EMAIL, FRAGMENT, Browser, at_desk
+from .instances import prepared
 from .plugged import served
 from .samples import every_kind
 
@@ -37,13 +38,18 @@ def preset():
     return "desk"
 
 
-@pytest.fixture
-def desk(instance):
-    """Return a browser at the desk of an instance with assets."""
+@prepared
+def equipped(instance):
+    """An instance with assets."""
     instance.make_type("x_asset", *FIELDS, label="Asset", plural="Assets")
     instance.apply({"op": "add_field", "type": "x_asset", **PARENT})
-    with at_desk(instance) as browser:
-        browser.instance = instance
+
+
+@pytest.fixture
+def desk(equipped):
+    """Return a browser at the desk of that instance."""
+    with at_desk(equipped) as browser:
+        browser.instance = equipped
         yield browser
 
 
