@@ -75,8 +75,8 @@ class Databases:
         connection.execute(";".join([_UNCHECKED, *(again or [_EMPTY, *script]), _CHECKED]).encode())
         if script:
             self._shapes[name] = script, known if again else _shapes(connection)
-            wanted = self._wanted.pop((id(script), bool(again)), None)
-            assert wanted in (None, _content(connection)), "a copy is not like its original"
+            wanted = self._wanted.pop((id(script), bool(again)), "")
+            assert not wanted or _content(connection) == wanted, "a copy is not like its original"
         return self.url(name)
 
     def remember(self, url: str, script: list[str]) -> None:

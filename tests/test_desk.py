@@ -376,31 +376,3 @@ def test_hostile_texts_are_shown_and_run_nowhere(desk):
         page = desk.get(address).text
         assert "<script>alert" not in page, address
         assert "49" not in re.findall(r"&gt;\{\{7\*7\}\}|>49<", page), address
-
-
-class TestBundled:
-    """The pages of every bundled type."""
-
-    @pytest.fixture
-    def preset(self):
-        """Return the preset of the instance."""
-        return "all"
-
-    def test_every_bundled_type_has_its_pages(self, instance):
-        samples = bundled.Samples(instance)
-        with at_desk(instance) as desk:
-            for name in [t.name for t in instance.catalog.types.values()]:
-                id_ = instance.alice.user_id if name == "user" else samples.made(name)
-                for address in (
-                    f"/records/{name}", f"/records/{name}/{id_}", f"/records/{name}/new",
-                    f"/records/{name}/{id_}/edit",
-                ):  # fmt: skip
-                    assert desk.get(address).status_code == 200, address
-
-    def test_the_sidebar_names_types_by_the_plugins_that_bring_them(self, instance):
-        with at_desk(instance) as desk:
-            page = desk.get("/records/account").text
-        side = page[page.index('<div class="side"') : page.index("<main")]
-        groups = re.findall(r'class="nav-h"[^>]*>([^<]*)', side)
-        assert groups[:3] == ["Contacts", "Products", "Sales"]
-        assert "/records/contact_email" not in side
