@@ -23,7 +23,8 @@ HOST = serve.LOOPBACK
 PROGRAM = """
 import sys
 from relatum.core import config, serve
-serve.serve(config.load(), port=int(sys.argv[1]), workers=2, ready=lambda: print("up", flush=True))
+up = lambda: print("up", flush=True)
+serve.serve(config.load(), port=int(sys.argv[1]), workers=2, jobs=False, ready=up)
 """
 Server = Callable[[], tuple[subprocess.Popen[str], int]]
 
