@@ -63,7 +63,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     reports = [r for reports in terminalreporter.stats.values() for r in reports]
     timed = [r for r in reports if isinstance(r, pytest.TestReport)]
     alone = [r.duration for r in timed if "postgres" not in r.keywords]
-    if len(alone) < len(timed):
+    if 0 < len(alone) < len(timed):
         seconds = sum(alone) / (config.getoption("numprocesses", None) or 1)
         terminalreporter.write_line(f"Without PostgreSQL it would take about {seconds:.0f} s.")
 
