@@ -35,6 +35,8 @@ LOOPBACK: Final = "127.0.0.1"
 PORT: Final = 8000
 #: Seconds that requests in flight get when the server stops.
 STOP_SECONDS: Final = 30
+#: Seconds after which the supervisor looks whether a signal came.
+_LOOK_UP: Final = 0.5
 _APPLICATION: Final = "wsgi"
 _EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # compared, never a default
 _LAST_PORT: Final = 65535
@@ -132,7 +134,7 @@ def _refuse_port(host: str, port: int) -> None:
 
 
 def _granian(config: Config, host: str, port: int, workers: int, *, access_log: bool) -> Any:
-    return Granian(
+    server = Granian(
         _APPLICATION,
         address=host,
         port=port,
@@ -147,6 +149,22 @@ def _granian(config: Config, host: str, port: int, workers: int, *, access_log: 
         log_access=access_log,
         log_access_format=_ACCESS_LINE,
     )
+    server.main_loop_interrupt = _Waking()
+    return server
+
+
+class _Waking(threading.Event):
+    """An event whose waiter looks up now and then.
+
+    A signal that comes just before the main thread begins to wait, or to another thread, does
+    not wake it, and only the main thread runs handlers.
+    """
+
+    def wait(self, timeout: float | None = None) -> bool:
+        while timeout is None:
+            if super().wait(_LOOK_UP):
+                return True
+        return super().wait(timeout)
 
 
 def _when_up(host: str, port: int, then: Callable[[], None], stopped: threading.Event) -> None:

@@ -8,10 +8,12 @@ import pytest
 
 from relatum.core import db, doctor
 
+from .instances import prepared
 
-@pytest.fixture
-def sound(instance):
-    """An instance with two types, records and a trashed field; the test runs in its context."""
+
+@prepared
+def whole(instance):
+    """An instance with two types, records and a trashed field."""
     instance.make_type("x_goal", {"name": "name", "kind": "text"})
     instance.make_type(
         "x_thing",
@@ -23,8 +25,13 @@ def sound(instance):
     )
     instance.create("x_thing", {"name": "A", "size": "1.5"}, {"name": "B"})
     instance.apply({"op": "trash_field", "type": "x_thing", "field": "old"})
-    with instance.app.app_context():
-        yield instance
+
+
+@pytest.fixture
+def sound(whole):
+    """That instance; the test runs in its context."""
+    with whole.app.app_context():
+        yield whole
 
 
 def damage(*statements: Any) -> None:

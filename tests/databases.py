@@ -25,7 +25,9 @@ _AWAY = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
-_EMPTY = "DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
+_EMPTY = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
+#: Rows are made in one transaction with tables, which can't wait for triggers of links.
+_UNCHECKED, _CHECKED = "SET session_replication_role = replica", "RESET session_replication_role"
 #: Databases of a worker: more would cost more to make and drop than they save.
 _MOST = 6
 _DDL = ("CREATE", "ALTER", "DROP")
@@ -69,12 +71,12 @@ class Databases:
         name = self._chosen(script)
         connection = self._connected(name)
         ran, known = self._shapes.pop(name, ([], {}))
-        again = _again(known, _shapes(connection), script) if ran is script else ""
-        connection.execute((again or f"{_EMPTY} {';'.join(script)}").encode())
+        again = _again(known, _shapes(connection), script) if ran is script else []
+        connection.execute(";".join([_UNCHECKED, *(again or [_EMPTY, *script]), _CHECKED]).encode())
         if script:
             self._shapes[name] = script, known if again else _shapes(connection)
-            wanted = self._wanted.pop((id(script), bool(again)), None)
-            assert wanted in (None, _content(connection)), "a copy is not like its original"
+            wanted = self._wanted.pop((id(script), bool(again)), "")
+            assert not wanted or _content(connection) == wanted, "a copy is not like its original"
         return self.url(name)
 
     def remember(self, url: str, script: list[str]) -> None:
@@ -142,18 +144,15 @@ def _content(connection: psycopg.Connection[Any]) -> str:
     return repr(parts)
 
 
-def _again(known: _Shapes, found: _Shapes, script: list[str]) -> str:
+def _again(known: _Shapes, found: _Shapes, script: list[str]) -> list[str]:
     """Return what makes the rows of `script` anew; empty if the tables are not as it left them."""
     if any(found.get(each) != digest for each, digest in known.items()):
-        return ""
+        return []
     extra = [f'"{name}"' for name, kind in found if (name, kind) not in known and kind == "r"]
-    made = ["SET session_replication_role = replica"]
-    if extra:
-        made.append(f"DROP TABLE {', '.join(extra)} CASCADE")
+    made = [f"DROP TABLE {', '.join(extra)} CASCADE"] if extra else []
     made += [f'DELETE FROM "{name}"' for name, kind in known if kind == "r"]
     made.append(_FROM_THE_START)
-    made += [each for each in script if not each.startswith(_DDL)]
-    return ";".join([*made, "RESET session_replication_role"])
+    return [*made, *(each for each in script if not each.startswith(_DDL))]
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from .instances import prepared
 from .plugged import client, served, token_of, with_loyalty
 from .undoing import newest, shop_in
 
@@ -13,9 +14,9 @@ COMPANIES = "/api/v1/records/x_company"
 CHANGES = "/api/v1/changes"
 
 
-@pytest.fixture
+@prepared
 def shop(instance):
-    return shop_in(instance)
+    shop_in(instance)
 
 
 @pytest.fixture

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from relatum.core import auth, clock, db, records
 from relatum.core.actor import Actor
 from relatum.core.errors import Invalid, RelatumError
+
+from .conftest import DEAR
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 GOOD = "correct horse battery"
@@ -67,6 +71,10 @@ def test_any_other_password_is_taken_and_recognised(password):
     credential = auth.Credential(1, auth.hash_password(password))
     assert auth.check_password(credential, password) == 1
     assert code_of(auth.check_password, credential, password + "x") == "sign_in_failed"
+
+
+def test_outside_of_tests_a_hash_costs_what_the_standard_recommends():
+    assert extract_parameters(DEAR.hash(GOOD)) == RFC_9106_LOW_MEMORY
 
 
 def test_the_same_keys_are_the_same_password_however_they_are_composed():

@@ -16,18 +16,20 @@ from relatum.core.actor import system
 from relatum.core.errors import RelatumError
 from relatum.core.fields import FIELD_TYPES
 
+from .instances import prepared
 from .samples import needed
 
 OTHER = {"sqlite": "postgresql", "postgresql": "sqlite"}
 
 
 @pytest.fixture(autouse=True)
-def _ring(monkeypatch, tmp_path):
-    """Keep the key ring apart, so that an instance that is restored elsewhere has it, too."""
-    monkeypatch.setattr(keys, "path", lambda: tmp_path / "apart" / "ring")
+def _ring(monkeypatch, tmp_path_factory):
+    """Keep the key ring apart, so that an instance that is copied or restored has it, too."""
+    path = tmp_path_factory.getbasetemp() / "apart" / "ring"
+    monkeypatch.setattr(keys, "path", lambda: path)
 
 
-@pytest.fixture
+@prepared
 def full(instance):
     """An instance with every field type, trash of every kind, cycles, history and a password."""
     fields = [
@@ -79,7 +81,6 @@ def full(instance):
     hashed = auth.hash_password("correct horse battery")
     instance.write(lambda actor: auth.set_password(actor.user_id, hashed, actor=actor))
     instance.write(lambda actor: auth.sign_in(actor.user_id))
-    return instance
 
 
 def saved(instance, folder):

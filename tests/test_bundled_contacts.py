@@ -7,6 +7,8 @@ import pytest
 from relatum.core import query, records
 from relatum.core.errors import Invalid
 
+from .instances import prepared
+
 JO = {
     "name": {"first": "Jo", "last": "Lindqvist"},
     "email": "jo@work.example",
@@ -25,7 +27,7 @@ def preset():
     return "contacts"
 
 
-@pytest.fixture
+@prepared
 def jo(instance):
     """Return the id of a contact with further e-mails, a phone and an address."""
     [id_] = instance.create("contact", JO)

@@ -12,12 +12,13 @@ from relatum.core import clock, db, records
 from relatum.core.actor import Actor
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
 from .undoing import codes, delete, live, look, newest, shop_in, undo, update
 
 
-@pytest.fixture
+@prepared
 def shop(instance):
-    return shop_in(instance)
+    shop_in(instance)
 
 
 def test_a_change_set_is_read_in_pages_with_what_was_before_and_after(shop):

@@ -5,16 +5,21 @@ from __future__ import annotations
 import pytest
 
 from relatum.core import serve
-from relatum.tests.homes import Shell
 
+from .homes import Shell
+from .instances import prepared
 from .undoing import newest, shop_in
 
 
-@pytest.fixture
-def relatum(instance):
-    """Return a shell with Acme in Bonn, which was moved to Rome."""
+@prepared
+def shop(instance):
     shop_in(instance)
-    shell = Shell(serve.environment(instance.config))
+
+
+@pytest.fixture
+def relatum(shop):
+    """Return a shell with Acme in Bonn, which was moved to Rome."""
+    shell = Shell(serve.environment(shop.config))
     shell.said("records", "create", "x_company", "name=Acme", "city=Bonn")
     shell.said("records", "update", "x_company", "Acme", "city=Rome")
     return shell

@@ -9,6 +9,8 @@ import pytest
 from relatum.core import entities, records
 from relatum.core.errors import Invalid, RelatumError
 
+from .instances import prepared
+
 COUNTRY: dict[str, Any] = {
     "name": "country",
     "kind": "choice",
@@ -26,11 +28,10 @@ CITY: dict[str, Any] = {
 VISITED: dict[str, Any] = {**CITY, "name": "visited", "kind": "multi_choice"}
 
 
-@pytest.fixture
+@prepared
 def places(instance):
     """Return an instance with a type of places: a city and visited ones, by country."""
     instance.make_type("x_place", {"name": "name", "kind": "text"}, COUNTRY, CITY, VISITED)
-    return instance
 
 
 def problems(instance, verb, *rows):
@@ -189,7 +190,7 @@ def test_the_options_of_several_come_back_from_an_export(places):
 
 
 # -- retired options ------------------------------------------------------------------------
-@pytest.fixture
+@prepared
 def retired(places):
     """Return the id of a place in a country, and with a visit, that nobody can choose any more."""
     (id_,) = places.create("x_place", {"country": "fr", "visited": ["border", "elsewhere"]})

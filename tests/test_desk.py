@@ -14,6 +14,7 @@ from relatum.core.fields import FIELD_TYPES
 
 from . import bundled
 from .desk import EMAIL, FRAGMENT, Browser, at_desk
+from .instances import prepared
 from .plugged import served
 from .samples import every_kind
 
@@ -37,13 +38,18 @@ def preset():
     return "desk"
 
 
-@pytest.fixture
-def desk(instance):
-    """Return a browser at the desk of an instance with assets."""
+@prepared
+def equipped(instance):
+    """An instance with assets."""
     instance.make_type("x_asset", *FIELDS, label="Asset", plural="Assets")
     instance.apply({"op": "add_field", "type": "x_asset", **PARENT})
-    with at_desk(instance) as browser:
-        browser.instance = instance
+
+
+@pytest.fixture
+def desk(equipped):
+    """Return a browser at the desk of that instance."""
+    with at_desk(equipped) as browser:
+        browser.instance = equipped
         yield browser
 
 
@@ -370,31 +376,3 @@ def test_hostile_texts_are_shown_and_run_nowhere(desk):
         page = desk.get(address).text
         assert "<script>alert" not in page, address
         assert "49" not in re.findall(r"&gt;\{\{7\*7\}\}|>49<", page), address
-
-
-class TestBundled:
-    """The pages of every bundled type."""
-
-    @pytest.fixture
-    def preset(self):
-        """Return the preset of the instance."""
-        return "all"
-
-    def test_every_bundled_type_has_its_pages(self, instance):
-        samples = bundled.Samples(instance)
-        with at_desk(instance) as desk:
-            for name in [t.name for t in instance.catalog.types.values()]:
-                id_ = instance.alice.user_id if name == "user" else samples.made(name)
-                for address in (
-                    f"/records/{name}", f"/records/{name}/{id_}", f"/records/{name}/new",
-                    f"/records/{name}/{id_}/edit",
-                ):  # fmt: skip
-                    assert desk.get(address).status_code == 200, address
-
-    def test_the_sidebar_names_types_by_the_plugins_that_bring_them(self, instance):
-        with at_desk(instance) as desk:
-            page = desk.get("/records/account").text
-        side = page[page.index('<div class="side"') : page.index("<main")]
-        groups = re.findall(r'class="nav-h"[^>]*>([^<]*)', side)
-        assert groups[:3] == ["Contacts", "Products", "Sales"]
-        assert "/records/contact_email" not in side

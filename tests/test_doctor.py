@@ -9,9 +9,9 @@ from relatum.core.app import create_app
 from relatum.core.ddl import expected_indexes
 from relatum.core.errors import RelatumError
 
-from .damaging import codes, damage, sound
+from .damaging import codes, damage, sound, whole
 
-__all__ = ["sound"]
+__all__ = ["sound", "whole"]
 
 
 def index_of(instance, type_name, column):

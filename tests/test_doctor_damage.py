@@ -13,10 +13,10 @@ from relatum.core import catalog, db, doctor, models, serve
 from relatum.core.db import db as fixed
 from relatum.core.fields import FIELD_TYPES
 
-from .damaging import damage, sound
+from .damaging import damage, sound, whole
 from .homes import Shell
 
-__all__ = ["sound"]
+__all__ = ["sound", "whole"]
 #: Tables whose rows say what the instance is.
 TABLES = (
     *(model.__table__ for model in catalog.METADATA.values()),

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -15,13 +16,18 @@ from relatum.core.errors import REGISTRY, Invalid, Problem, RelatumError, neares
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [ROOT / "cli.py", *(ROOT / "core").rglob("*.py"), *(ROOT / "schemas").rglob("*.py")]
-TREES = {
-    path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-    for path in SOURCES
-    if not path.name.endswith("_codes.py")
-}
 #: What is called with a code first and the values of its sentence as keywords.
 RAISERS = {"RelatumError", "Refused", "refuse", "Problem"}
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Return the syntax trees of all sources by path."""
+    return {
+        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in SOURCES
+        if not path.name.endswith("_codes.py")
+    }
 
 
 def needed(code: str) -> set[str]:
@@ -31,7 +37,7 @@ def needed(code: str) -> set[str]:
 
 def raised() -> Iterator[tuple[str, str, set[str] | None]]:
     """Yield (place, code, names of values) of each literal use; None where they are not literal."""
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
@@ -71,7 +77,7 @@ def test_every_raise_gives_the_values_that_its_sentence_needs():
 def test_every_code_of_the_registry_is_used_somewhere():
     words = {
         node.value
-        for tree in TREES.values()
+        for tree in trees().values()
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from relatum.core.catalog import EntityType, Layout, system_fields
@@ -75,6 +75,7 @@ def found(rows: list[batch.Row]) -> list[tuple[str, list[tuple[Any, ...]]]]:
 
 
 @settings(deadline=None, max_examples=400)
+@example([{"text": 0.0}, {"text": -0.0}])
 @given(ROWS)
 def test_column_and_schema_find_the_same_values_and_problems(sent):
     by_schema = [batch.Row(place) for place in range(len(sent))]

@@ -13,6 +13,7 @@ from relatum.core.records import followers
 
 from .damaging import codes, damage
 from .homes import Shell
+from .instances import prepared
 
 FIELDS: list[dict[str, Any]] = [
     {"name": "name", "kind": "text", "unique": True, "sortable": True},
@@ -28,14 +29,19 @@ ADA = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def people(instance):
+@prepared
+def three(instance):
     """An instance with Ada, Bob who has one tag, and Eve who has only a name."""
     instance.make_type("x_person", *FIELDS)
     bob = {"name": "Bob", "tags": ["vip"], "ways": ["fax"]}
     instance.create("x_person", ADA, bob, {"name": "Eve"})
-    with instance.app.app_context():
-        yield instance
+
+
+@pytest.fixture
+def people(three):
+    """That instance; the test runs in its context."""
+    with three.app.app_context():
+        yield three
 
 
 def asked(instance: Any, **words: str) -> list[str]:

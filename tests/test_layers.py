@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import configparser
 import graphlib
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -76,6 +77,7 @@ BUDGET = {
     ("core/commands/pages.py", "rich"): "slow to import, needed on a terminal only",
     ("core/commands/terminal.py", "rich"): "slow to import, not needed with --json",
 }
+NOT_OURS = {"build", "dist", "instance", "node_modules"}
 #: Who may begin and commit; everybody else joins the transaction that a surface opened (D2a).
 OPENERS = {"core.db"}
 FILE_LINES = 400
@@ -91,15 +93,18 @@ class Import(NamedTuple):
     relative: bool
 
 
-def sources(*folders: str) -> Iterator[Path]:
-    """Yield the Python files of the checkout, or of some of its folders."""
-    for path in sorted(ROOT.rglob("*.py")):
-        parts = path.relative_to(ROOT).parts
-        hidden = any(
-            part.startswith(".") or part in {"build", "dist", "instance"} for part in parts
-        )
-        if not hidden and (not folders or parts[0] in folders):
-            yield path
+@cache
+def _sources() -> list[Path]:
+    found = []
+    for folder, below, files in os.walk(ROOT):
+        below[:] = [name for name in below if name[0] != "." and name not in NOT_OURS]
+        found += [Path(folder, file) for file in files if file.endswith(".py")]
+    return sorted(found)
+
+
+def sources(*folders: str) -> list[Path]:
+    """Return the Python files of the checkout, or of some of its folders."""
+    return [p for p in _sources() if not folders or p.relative_to(ROOT).parts[0] in folders]
 
 
 def package_files() -> list[Path]:
@@ -127,8 +132,13 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
-def imports(path: Path) -> Iterator[Import]:
-    """Yield every import of a file, those inside functions and conditions too."""
+@cache
+def imports(path: Path) -> list[Import]:
+    """Return every import of a file, those inside functions and conditions too."""
+    return [*_imports(path)]
+
+
+def _imports(path: Path) -> Iterator[Import]:
     functions = [n for n in ast.walk(tree(path)) if isinstance(n, ast.FunctionDef | ast.Lambda)]
     deep = {id(child) for function in functions for child in ast.walk(function)}
     for node in ast.walk(tree(path)):
@@ -168,6 +178,7 @@ def layer_of(part: str) -> int:
     return next((i for i, layer in enumerate(LAYERS) if part in layer), -1)
 
 
+@cache
 def dependencies() -> dict[str, dict[str, Path]]:
     """Return for every part the parts it imports, each with one file that does."""
     found: dict[str, dict[str, Path]] = {}

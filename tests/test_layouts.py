@@ -7,6 +7,7 @@ import pytest
 from relatum.core import entities
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
 from .plugged import enable, put, small
 
 NAME = {"name": "name", "kind": "text"}
@@ -21,11 +22,10 @@ def changing(layout):
     return {"op": "change_type", "type": "x_thing", "layout": layout}
 
 
-@pytest.fixture
+@prepared
 def thing(instance):
     """Return an instance with a type of things."""
     instance.make_type("x_thing", NAME, CODE)
-    return instance
 
 
 def test_a_layout_names_highlights_and_sections_in_order(thing):

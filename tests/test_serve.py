@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from threading import Thread, get_ident
 
 import pytest
 
@@ -22,7 +23,8 @@ HOST = serve.LOOPBACK
 PROGRAM = """
 import sys
 from relatum.core import config, serve
-serve.serve(config.load(), port=int(sys.argv[1]), workers=2, ready=lambda: print("up", flush=True))
+up = lambda: print("up", flush=True)
+serve.serve(config.load(), port=int(sys.argv[1]), workers=2, jobs=False, ready=up)
 """
 Server = Callable[[], tuple[subprocess.Popen[str], int]]
 
@@ -111,6 +113,17 @@ def test_a_killed_supervisor_leaves_no_worker_behind(started: Server) -> None:
     while is_open(port) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not is_open(port)
+
+
+def test_a_signal_that_does_not_wake_the_main_thread_is_heard_all_the_same():
+    stopped = serve._Waking()
+    before = signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    try:
+        # To a thread of its own: as lost as one that comes just before the main thread waits.
+        Thread(target=lambda: signal.pthread_kill(get_ident(), signal.SIGTERM)).start()
+        assert stopped.wait()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_the_access_log_never_holds_the_secret_of_a_link():

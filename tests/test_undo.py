@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from relatum.core import changes, doctor, imports, records
 from relatum.core.actor import Actor
 
+from .instances import prepared
 from .undoing import NAME, delete, link, live, look, newest, refused, shop_in, undo, update
 
 
-@pytest.fixture
+@prepared
 def shop(instance):
-    return shop_in(instance)
+    shop_in(instance)
 
 
 def findings(instance: Any) -> list[str]:

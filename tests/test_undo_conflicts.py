@@ -10,13 +10,14 @@ from relatum.core import records
 from relatum.core.actor import Actor
 from relatum.core.errors import RelatumError
 
+from .instances import prepared
 from .plugged import enable, put
 from .undoing import NAME, codes, delete, link, live, look, newest, refused, shop_in, undo, update
 
 
-@pytest.fixture
+@prepared
 def shop(instance):
-    return shop_in(instance)
+    shop_in(instance)
 
 
 # -- values that were changed since ---------------------------------------------------------

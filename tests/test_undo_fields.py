@@ -10,6 +10,7 @@ from relatum.core import entities, keys, records
 from relatum.core.fields import FIELD_TYPES
 from relatum.core.records import sealed
 
+from .instances import prepared
 from .samples import TWO, definition
 from .undoing import NAME, codes, delete, look, newest, refused, undo, update
 
@@ -83,7 +84,7 @@ def test_a_value_that_others_changed_stays_and_is_named(thing, kind):
     assert (found["name"], found["value"] or None) == ("a", None)
 
 
-@pytest.fixture
+@prepared
 def person(instance):
     """Return an instance with a person whose IBAN was changed, and the change set of that."""
     instance.make_type("x_person", NAME, {"name": "iban", "kind": "encrypted"})

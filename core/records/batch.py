@@ -189,12 +189,13 @@ def _memoised(field_: Field) -> Any:
         if value is None or value == "":
             return None
         try:
-            # True, 1 and 1.0 are equal in Python, but not to a field.
-            found = seen.get((type(value), value), _MISSING)
+            # True, 1 and 1.0 are equal in Python, but not to a field; nor are 0.0 and -0.0.
+            key = (type(value), str(value) if value == 0 else value)
+            found = seen.get(key, _MISSING)
         except TypeError:
             return _checked(field_, value)
         if found is _MISSING:
-            found = seen[(type(value), value)] = _checked(field_, value)
+            found = seen[key] = _checked(field_, value)
         return found
 
     return check
