@@ -20,8 +20,10 @@ from relatum.core.config import Config, load
 from relatum.core.errors import RelatumError
 
 HOST = serve.LOOPBACK
+#: Whoever started the tests may ignore SIGHUP, as nohup does, and children inherit that.
 PROGRAM = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from relatum.core import config, serve
 up = lambda: print("up", flush=True)
 serve.serve(config.load(), port=int(sys.argv[1]), workers=2, jobs=False, ready=up)
