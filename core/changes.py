@@ -18,11 +18,10 @@ from . import clock, db, models
 from .actor import Actor
 from .errors import RelatumError
 from .fields.number import INTEGER_LIMIT
+from .storage import slices
 
 #: Where a transaction notes the id of the job that it is a chunk of.
 JOB: Final = "job"
-#: Ids of one statement; well under the limits of both databases.
-_SLICE: Final = 5000
 
 
 class Change(NamedTuple):
@@ -233,9 +232,9 @@ def of_set(change_set_id: int, *, limit: int | None = None, after: int = 0) -> l
 
 def since(record_ids: Iterable[int], *, after: int) -> list[Line]:
     """Return the changes of records that came after the one with an id, in order."""
-    ids, found = sorted(record_ids), list[Line]()
-    for start in range(0, len(ids), _SLICE):
-        some = _CHANGE.c.record_id.in_(ids[start : start + _SLICE])
+    found: list[Line] = []
+    for piece in slices(sorted(record_ids)):
+        some = _CHANGE.c.record_id.in_(piece)
         found += _lines(_LINES.where(some, _CHANGE.c.id > after).order_by(_CHANGE.c.id))
     return found
 

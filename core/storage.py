@@ -14,12 +14,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import islice
 from math import asin, cos, radians, sin, sqrt
-from typing import Any
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -30,6 +31,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+T = TypeVar("T")
+#: Values of one IN list; well under the limits of both databases.
+SLICE: Final = 5000
 #: Mean radius in kilometres.
 EARTH_RADIUS = 6371.0088
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -170,6 +174,13 @@ _among = spelled(
 def among(column: Any) -> sa.ColumnElement[Any]:
     """Return the condition that a column holds one of the ids that are bound to `ids`."""
     return _among(column, sa.bindparam("ids", type_=Ids()))
+
+
+def slices(items: Iterable[T], size: int = SLICE) -> Iterator[list[T]]:
+    """Yield lists of at most `size` items: one statement takes no more."""
+    rest = iter(items)
+    while piece := list(islice(rest, size)):
+        yield piece
 
 
 _each_text = spelled(

@@ -11,7 +11,7 @@ from werkzeug.http import dump_cookie
 
 from .. import access, auth, db, records
 from ..actor import Actor, system
-from . import guard, limits
+from . import limits
 from .gate import COOKIE
 
 
@@ -56,11 +56,6 @@ def _email(actor: Actor, user_id: int) -> str | None:
         access.require(actor, "set", "another user's password")
     email: str | None = records.get("user", user_id, actor=system())["email"]
     return email
-
-
-def confirm_origin() -> None:
-    """Refuse a form that another site made the browser send (`origin_foreign`)."""
-    guard.confirm_origin()
 
 
 def cookie_of(session: auth.Session) -> str:

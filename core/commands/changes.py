@@ -9,7 +9,15 @@ import click
 from .. import records as verbs
 from ..errors import RelatumError
 from .records import changed
-from .terminal import Instance, json_option, look, pass_instance, print_json, print_table
+from .terminal import (
+    Instance,
+    json_option,
+    limit_option,
+    look,
+    pass_instance,
+    print_json,
+    print_table,
+)
 
 #: Change sets that are shown when nobody says how many, and changes of one.
 _SETS: Final = 20
@@ -28,10 +36,7 @@ def changes() -> None:
 
 @changes.command("list")
 @click.option("--by", metavar="USER", help="Those of this user. Default: those of whoever acts.")
-@click.option(
-    "--limit", type=click.IntRange(1, 10_000), default=_SETS, show_default=True,
-    help="As many change sets as this.",
-)  # fmt: skip
+@limit_option(_SETS, "As many change sets as this.")
 @json_option
 @pass_instance
 def list_changes(instance: Instance, by: str | None, limit: int, as_json: bool) -> None:
@@ -67,10 +72,7 @@ def _undone(each: dict[str, Any]) -> str:
 
 @changes.command("show")
 @change_argument
-@click.option(
-    "--limit", type=click.IntRange(1, 10_000), default=_CHANGES, show_default=True,
-    help="As many of its changes as this.",
-)  # fmt: skip
+@limit_option(_CHANGES, "As many of its changes as this.")
 @json_option
 @pass_instance
 def show(instance: Instance, change: str, limit: int, as_json: bool) -> None:

@@ -23,7 +23,16 @@ from .reading import (
     trashed_option,
     view_option,
 )
-from .terminal import Instance, json_option, look, pass_instance, print_json, print_table, text
+from .terminal import (
+    Instance,
+    json_option,
+    limit_option,
+    look,
+    pass_instance,
+    print_json,
+    print_table,
+    text,
+)
 from .trash import purge
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -115,10 +124,7 @@ def get(instance: Instance, type_name: str, name: str, trashed: bool, as_json: b
 @records.command("history")
 @type_argument
 @click.argument("name", metavar="RECORD")
-@click.option(
-    "--limit", type=click.IntRange(1, 10_000), default=_CHANGES, show_default=True,
-    help="As many changes as this.",
-)  # fmt: skip
+@limit_option(_CHANGES, "As many changes as this.")
 @json_option
 @pass_instance
 def history(instance: Instance, type_name: str, name: str, limit: int, as_json: bool) -> None:

@@ -18,12 +18,19 @@ from ..actor import Actor, system
 from ..errors import RelatumError
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 #: Exit status of a command that did its work and found something to look at.
 LOOK = 3
 #: Width of a table that goes into a file or a pipe.
 _WIDE = 1000
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def limit_option(default: int, words: str) -> Callable[[F], F]:
+    """Return the option that says how many of something are shown."""
+    limits = click.IntRange(1, 10_000)
+    return click.option("--limit", type=limits, default=default, show_default=True, help=words)
 
 
 class Instance:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
-from ..catalog import Catalog, EntityType, Relation, View
+from ..catalog import Catalog, EntityType, Layout, Relation, View
 from ..errors import RelatumError
 from ..fields import Field, Option
 from ..types import OPERATORS
@@ -16,20 +16,15 @@ from .views import described
 LINKS = ("lookup", "reference")
 #: Version of the format that `relatum schema export` writes.
 FORMAT = 1
+#: What a definition says of a type itself.
+_PROPERTIES: Final = ("name", "label", "plural", "icon", "hue", "description", "title", "layout")
 
 
 def describe(entity_type: EntityType, catalog: Catalog) -> dict[str, Any]:
     """Return everything a client needs to know of a type: fields, operators, keys, lists."""
     becoming = {shadow.old.id: shadow.new.kind for shadow in entity_type.shadows}
     return {
-        "name": entity_type.name,
-        "label": entity_type.label,
-        "plural": entity_type.plural,
-        "icon": entity_type.icon,
-        "hue": entity_type.hue,
-        "description": entity_type.description,
-        "title": entity_type.title,
-        "layout": entity_type.layout.as_json(),
+        **{name: property_of(entity_type, name) for name in _PROPERTIES},
         "owner": entity_type.owner,
         "trashed": entity_type.trashed_in is not None,
         "fields": [
@@ -51,6 +46,12 @@ def describe(entity_type: EntityType, catalog: Catalog) -> dict[str, Any]:
         "keys": [list(key.fields) for key in entity_type.keys],
         "lists": [_list_info(*item) for item in catalog.inverses(entity_type.name).items()],
     }
+
+
+def property_of(entity_type: EntityType, name: str) -> Any:
+    """Return a property of a type as a definition writes it; None if it has no such property."""
+    found = getattr(entity_type, name, None)
+    return found.as_json() if isinstance(found, Layout) else found
 
 
 def _operators(field: Field) -> list[dict[str, str]]:
@@ -112,11 +113,10 @@ def export(catalog: Catalog) -> dict[str, Any]:
         views = [described(view) for view in shared if view.owner == "local"]
         if entity_type.owner == "local":
             properties = {
-                name: getattr(entity_type, name)
-                for name in ("name", "label", "plural", "icon", "hue", "description", "title")
+                name: said
+                for name in _PROPERTIES
+                if (said := property_of(entity_type, name)) or name != "layout"
             }
-            if layout := entity_type.layout.as_json():
-                properties["layout"] = layout
             types.append({**properties, "fields": fields, "keys": keys, "views": views})
         elif fields or keys or views:
             parts = {"fields": fields, "keys": keys, "views": views}
@@ -184,9 +184,7 @@ def _changes_of(
 ) -> Iterator[dict[str, Any]]:
     own = names.get(("type", entity_type.id))
     if own:
-        said = {name: getattr(entity_type, name) for name in sorted(own)}
-        if "layout" in said:
-            said["layout"] = entity_type.layout.as_json()
+        said = {name: property_of(entity_type, name) for name in sorted(own)}
         yield {"type": entity_type.name, **said}
     for field in (*entity_type.fields.values(), *entity_type.trashed_fields):
         changed = {_COLUMNS.get(n, n).partition(".")[0] for n in names.get(("field", field.id), ())}
@@ -319,10 +317,9 @@ class _Difference:
 
 def changed_properties(entity_type: EntityType, wanted: dict[str, Any]) -> dict[str, Any]:
     """Return the properties that a type does not have yet."""
-    now = {name: getattr(entity_type, name, None) for name in wanted}
-    if "layout" in now:
-        now["layout"] = entity_type.layout.as_json()
-    return {name: value for name, value in wanted.items() if now[name] != value}
+    return {
+        name: value for name, value in wanted.items() if property_of(entity_type, name) != value
+    }
 
 
 def _retyped(type_name: str, known: Field, wanted: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -59,9 +60,13 @@ class Choice(Field):
 
     def merge(self, before: Any, value: Any) -> Any:
         """Return the new value; a retired option is refused unless the record has it already."""
-        if value is not None and value != before and self._find(value).retired:
+        if value is not None and value != before and value in self._retired:
             raise Refused("option_retired", value=value)
         return value
+
+    @cached_property
+    def _retired(self) -> frozenset[str]:
+        return frozenset(option.value for option in self.options if option.retired)
 
     @property
     def controlled_by(self) -> str | None:

@@ -12,8 +12,8 @@ from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import Problem, nearest
 from ..fields import Field, Refused
+from ..storage import slices
 
-_SLICE = 5000
 #: Most values of the target that the nearest match is looked for in.
 _NEAR = 20_000
 
@@ -30,12 +30,10 @@ class Lookups:
     def learn(self, texts: Iterable[str]) -> None:
         """Read the records that texts not met before may mean."""
         keys = {self.key(text) for text in texts} - self._found.keys() - {None}
-        ordered = sorted(keys)
         table = self.target.table
         key, value = table.c[self.by.key_column], self.by.whole(table)
         query = sa.select(table.c.id, key, value).where(table.c.trashed_at.is_(None))
-        for start in range(0, len(ordered), _SLICE):
-            piece = ordered[start : start + _SLICE]
+        for piece in slices(sorted(keys)):
             self._found.update((k, []) for k in piece)
             for id_, k, v in db.current().connection.execute(query.where(key.in_(piece))):
                 self._found[k].append((id_, v))

@@ -171,9 +171,10 @@ class _Loading:
             self.refuse(found.id, FAILED, str(unfit))
 
     def _check_required(self, manifest: Manifest) -> None:
-        shell = next((a for a in self.active.values() if a.found.sound.plugin.shell), None)
-        if manifest.plugin.shell and shell is not None:
-            raise Unfit(f"'{shell.found.id}' is the shell already")
+        if manifest.plugin.shell:
+            for active in self.active.values():
+                if active.found.sound.plugin.shell:
+                    raise Unfit(f"'{active.found.id}' is the shell already")
         for other, range_ in manifest.plugin.requires.items():
             if other not in self.active:
                 raise Unfit(f"it requires '{other}', which does not run")

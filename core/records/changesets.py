@@ -12,8 +12,7 @@ from .. import access, catalog, changes, db
 from ..actor import Actor
 from ..catalog import EntityType
 from ..changes import Line
-from ..storage import among
-from .checks import slices
+from ..storage import among, slices
 
 
 def change_set(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import available_timezones
 
 import sqlalchemy as sa
@@ -13,23 +12,13 @@ from .. import catalog, db, spine
 from ..catalog import Catalog, EntityType, Key
 from ..errors import RelatumError, nearest
 from ..fields import Refused
-from ..storage import among
+from ..storage import SLICE, among, slices
 from .batch import Row
 
-T = TypeVar("T")
-#: Values of one IN list; well under the limits of both databases.
-SLICE = 5000
 #: Most bytes of the texts of one compound key: an index page of PostgreSQL takes no more.
 KEY_BYTES = 2400
 #: Advisory locks, one per type, of whoever changes administrators or a tree.
 _IN_TURN = 0x52454C50
-
-
-def slices(items: Iterable[T], size: int = SLICE) -> Iterator[list[T]]:
-    """Yield lists of at most `size` items."""
-    rest = iter(items)
-    while piece := list(islice(rest, size)):
-        yield piece
 
 
 def references(known: Catalog, entity_type: EntityType, rows: Sequence[Row]) -> None:

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from .. import db
 from ..catalog import Catalog, EntityType, Relation
+from ..storage import slices
 from . import checks, write
 from .batch import Row
-from .checks import slices
 
 #: Records by id, each with the row of the batch that it goes with.
 Members = dict[int, Row]

@@ -11,9 +11,8 @@ from .. import catalog, clock, db
 from ..actor import Actor
 from ..catalog import EntityType
 from ..fields import Field
-from ..storage import among
+from ..storage import among, slices
 from .batch import Row
-from .checks import slices
 
 
 def fill_in(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None:

@@ -17,8 +17,8 @@ from ..actor import Actor
 from ..catalog import EntityType, Relation
 from ..errors import Invalid, Problem
 from ..fields import Integer, kind_of
+from ..storage import slices
 from .batch import Outcome, Row
-from .checks import slices
 
 POSITION: Final = "position"
 Verb = Callable[..., list[Outcome]]

@@ -17,9 +17,9 @@ from ..actor import Actor
 from ..catalog import EntityType, Relation
 from ..errors import RelatumError
 from ..fields import Reference
+from ..storage import slices
 from . import write
 from .batch import Outcome, Row, good, in_order, read, refused
-from .checks import slices
 from .deleting import Family, Going, Members
 from .verbs import update
 from .writing import opened

@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from .. import db
 from ..catalog import EntityType
 from ..fields import Several
-from ..storage import among
+from ..storage import among, slices
 from .batch import Row
-from .checks import slices
 
 
 def write(entity_type: EntityType, rows: Sequence[Row]) -> None:

@@ -13,9 +13,9 @@ from ..actor import Actor
 from ..catalog import EntityType
 from ..fields import Field
 from ..fields.number import INTEGER_LIMIT
+from ..storage import slices
 from . import sets
 from .batch import Row
-from .checks import slices
 
 _RESERVE_SQLITE = sa.text(
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count) "
