@@ -271,6 +271,14 @@ def test_a_type_without_a_choice_has_no_board(desk):
     assert desk.get("/records/x_plain/board").status_code == 400
 
 
+def test_a_choice_of_more_options_than_a_board_has_columns_leads_to_none(desk):
+    options = [{"value": f"v{number}"} for number in range(21)]
+    many = {"name": "kind_of", "kind": "choice", "options": options}
+    desk.instance.make_type("x_many", {"name": "name", "kind": "text"}, many)
+    assert "/board" not in desk.get("/records/x_many").text
+    assert desk.get("/records/x_many/board").status_code == 400
+
+
 # -- undo -----------------------------------------------------------------------------------
 def undo_in(page):
     """Return where the page posts to take back what the one before has done."""

@@ -218,9 +218,13 @@ class Money(DecimalField):
         cents = value.quantize(Decimal("0.01"))
         return format(cents if cents == value else value, "f")
 
+    @property
+    def code(self) -> str:
+        """The code of the currency that its amounts are in."""
+        return str(self.settings.get("currency", self.currency))
+
     def openapi(self) -> dict[str, Any]:
-        code = self.settings.get("currency", self.currency)
-        return {**DecimalField.openapi(self), "x-currency": code}
+        return {**DecimalField.openapi(self), "x-currency": self.code}
 
 
 class Boolean(Field):

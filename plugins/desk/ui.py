@@ -11,7 +11,7 @@ import orjson
 from flask import Blueprint, Response, redirect, render_template, request
 from markupsafe import Markup
 
-from relatum import Actor, catalog, changes, context, requires
+from relatum import Actor, changes, context, requires
 
 from . import assets, menu, values, words
 
@@ -71,13 +71,18 @@ def toast(response: Response, text: str, *, undo: str | None = None, kind: str =
     return response
 
 
+def way_back() -> str | None:
+    """Return where to post to take back what was just written; None if nothing was."""
+    number = changes.number()
+    return f"/changes/{number}/undo" if number is not None else None
+
+
 def done(response: Response, text: str) -> Response:
     """Say what was just written, with the way to take it back: at once, or on the next page."""
-    number = changes.number()
-    undo = f"/changes/{number}/undo" if number is not None else ""
+    undo = way_back()
     if is_fragment():
-        return toast(response, text, undo=undo or None)
-    packed = urlsafe_b64encode(orjson.dumps([text, undo])).decode()
+        return toast(response, text, undo=undo)
+    packed = urlsafe_b64encode(orjson.dumps([text, undo or ""])).decode()
     response.set_cookie(_SAID, packed, max_age=_SAID_SECONDS, httponly=True, samesite="Lax")
     return response
 
@@ -106,17 +111,11 @@ def initials(name: str) -> str:
 def _globals(state: Any) -> None:
     """Give the templates of the desk, and of plugins that build on them, what they draw with."""
     state.app.jinja_env.globals.update(
-        _=words.translated, asset=assets.url, boards=_boards,
-        hue=hue, icon=assets.icon, initials=initials,
-        is_fragment=is_fragment, menu=menu.groups, number=words.number, preload=assets.fonts,
+        _=words.translated, asset=assets.url, hue=hue, icon=assets.icon, initials=initials,
+        menu=menu.groups, number=words.number, preload=assets.fonts,
         said=said, theme=theme, values=values, who=_who, words=words,
         Markup=Markup,
     )  # fmt: skip
-
-
-def _boards(entity_type: catalog.EntityType) -> bool:
-    """Say whether a type has a choice to make a board by."""
-    return any(values.kind(f) == "choice" and len(f.options) > 1 for f in entity_type.own_fields)
 
 
 def _who() -> Actor | None:

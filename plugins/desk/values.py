@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
@@ -20,6 +20,8 @@ _PLAIN: Final = frozenset(
     "text email phone url integer decimal money percent rating duration date datetime time choice "
     "colour".split()
 )
+#: Options beyond which a choice makes no columns that anybody could look at.
+COLUMNS: Final = 20
 #: Kinds that a list shows only if it is asked to.
 _LONG: Final = frozenset({"long_text", "rich_text", "json", "encrypted", "address"})
 
@@ -71,9 +73,14 @@ def type_label(name: str, count: int) -> str:
     return f"{words.number(count)} {found.label if count == 1 else found.plural}"
 
 
-def label(entity_type: catalog.EntityType, record: Mapping[str, Any]) -> str:
-    """Return what a record is called, from its wire values."""
-    return entity_type.label_of_wire(record)
+def boards(entity_type: catalog.EntityType) -> list[fields.Field]:
+    """Return the choices that a board of a type can be made by, the telling ones first."""
+    found = [
+        field
+        for field in entity_type.own_fields
+        if kind(field) == "choice" and 1 < len(options(field)) <= COLUMNS
+    ]
+    return sorted(found, key=lambda field: not any(option.category for option in field.options))
 
 
 def shown_fields(

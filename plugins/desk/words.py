@@ -30,18 +30,17 @@ def language() -> str:
     chosen = request.cookies.get(COOKIE, "") if has_request_context() else ""
     if chosen in LANGUAGES:
         return chosen
-    given = catalog.current().settings.get("language", "") if _is_open() else ""
+    given = _of_instance()
     return given if given in LANGUAGES else LANGUAGES[0]
 
 
-def _is_open() -> bool:
-    """Say whether a transaction is open: the page of an error asks no database."""
+def _of_instance() -> str:
+    """Return the language of the instance; empty where no transaction is open to ask in."""
     try:
         context()
-        catalog.current()
+        return catalog.current().settings.get("language", "")
     except Exception:  # noqa: BLE001  # whatever is wrong, the words are those of the templates
-        return False
-    return True
+        return ""
 
 
 @cache
@@ -105,7 +104,12 @@ def operator(name: str) -> str:
 
 
 def _locale() -> Locale:
-    return Locale.parse(language())
+    return _locale_of(language())
+
+
+@cache
+def _locale_of(language: str) -> Locale:
+    return Locale.parse(language)
 
 
 def zone() -> ZoneInfo:
@@ -116,12 +120,9 @@ def zone() -> ZoneInfo:
 
 
 # -- numbers ----------------------------------------------------------------------------------
-def number(value: Any, places: int | None = None) -> str:
-    """Return a number with the signs of the language; `places` cuts or fills its decimals."""
-    if places is None:
-        return str(numbers.format_decimal(Decimal(str(value)), locale=_locale()))
-    pattern = "#,##0" + ("." + "0" * places if places else "")
-    return str(numbers.format_decimal(Decimal(str(value)), format=pattern, locale=_locale()))
+def number(value: Any) -> str:
+    """Return a number with the signs of the language."""
+    return str(numbers.format_decimal(Decimal(str(value)), locale=_locale()))
 
 
 def money(value: Any, currency: str, *, short: bool = False) -> str:
@@ -131,7 +132,7 @@ def money(value: Any, currency: str, *, short: bool = False) -> str:
         return str(
             numbers.format_currency(
                 amount.quantize(Decimal(1)), currency, locale=_locale(), currency_digits=False,
-                format=_without_decimals(),
+                format=_whole(language()),
             )
         )  # fmt: skip
     return str(numbers.format_currency(amount, currency, locale=_locale()))
@@ -139,12 +140,8 @@ def money(value: Any, currency: str, *, short: bool = False) -> str:
 
 @cache
 def _whole(language: str) -> str:
-    pattern = Locale.parse(language).currency_formats["standard"].pattern
+    pattern = _locale_of(language).currency_formats["standard"].pattern
     return str(pattern).replace(".00", "")
-
-
-def _without_decimals() -> str:
-    return _whole(language())
 
 
 # -- days and times -----------------------------------------------------------------------------

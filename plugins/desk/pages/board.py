@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import orjson
 from flask import Response, request
 
-from relatum import RelatumError, catalog, changes, fields, query, records
+from relatum import RelatumError, catalog, fields, query, records
 
 from .. import ui, values, words
 from ..words import translated
@@ -17,8 +17,6 @@ from . import forms, lists
 
 #: Records that a column shows; more are in the list.
 _TILES: Final = 30
-#: Options beyond which a choice makes no columns that anybody could look at.
-_COLUMNS: Final = 20
 #: The word of the address that names the choice.
 BY: Final = "_by"
 
@@ -38,19 +36,9 @@ class Column:
         return max(0, self.count - len(self.records))
 
 
-def choices(entity_type: catalog.EntityType) -> list[fields.Field]:
-    """Return the choices that a board of a type can be made by, the telling ones first."""
-    found = [
-        field
-        for field in entity_type.own_fields
-        if values.kind(field) == "choice" and 1 < len(values.options(field)) <= _COLUMNS
-    ]
-    return sorted(found, key=lambda field: not any(option.category for option in field.options))
-
-
-def amount(entity_type: catalog.EntityType) -> fields.Field | None:
+def amount(entity_type: catalog.EntityType) -> fields.Money | None:
     """Return the amount of money that columns sum up."""
-    return next((f for f in entity_type.own_fields if values.kind(f) == "money"), None)
+    return next((f for f in entity_type.own_fields if isinstance(f, fields.Money)), None)
 
 
 @ui.page("/records/<type_name>/board")
@@ -73,24 +61,24 @@ def board(type_name: str) -> Response:
     titled = {field.name for field in entity_type.title_fields}
     rest = [path for path in shown if path not in titled and (money is None or path != money.name)]
     return ui.render(
-        "board.html", type=entity_type, opened=opened, by=by, choices=choices(entity_type),
+        "board.html", type=entity_type, opened=opened, by=by, choices=values.boards(entity_type),
         columns=columns, labels=labels, paths=rest, money=money, kept=urlencode(args),
     )  # fmt: skip
 
 
 def _by(entity_type: catalog.EntityType, name: str | None) -> fields.Field:
-    known = choices(entity_type)
+    known = values.boards(entity_type)
     found = next((field for field in known if field.name == name), None)
     if found is None and name:
         raise RelatumError("bad_parameter", name=BY, reason=f"'{name[:80]}' is no choice to go by")
     if not known:
-        reason = f"'{entity_type.name}' has no choice of 2 to {_COLUMNS} options"
+        reason = f"'{entity_type.name}' has no choice of 2 to {values.COLUMNS} options"
         raise RelatumError("bad_parameter", name=BY, reason=reason)
     return found or known[0]
 
 
 def _sums(
-    entity_type: catalog.EntityType, narrowed: Any, by: fields.Field, money: fields.Field | None
+    entity_type: catalog.EntityType, narrowed: Any, by: fields.Field, money: fields.Money | None
 ) -> dict[str, tuple[int, Any]]:
     """Return how many records each option has, and the sum of their amounts, in one statement."""
     total = f"sum({money.name})" if money else "count"
@@ -101,10 +89,8 @@ def _sums(
     return {row[by.name]: (row["count"], row.get(total)) for row in found.groups if row[by.name]}
 
 
-def _shown(money: fields.Field | None, total: Any) -> str:
-    if money is None or total is None:
-        return ""
-    return words.money(total, money.settings.get("currency") or money.currency, short=True)
+def _shown(money: fields.Money | None, total: Any) -> str:
+    return "" if money is None or total is None else words.money(total, money.code, short=True)
 
 
 def _tiles(
@@ -112,7 +98,7 @@ def _tiles(
     by: fields.Field,
     option: fields.Option,
     shown: list[str],
-    money: fields.Field | None,
+    money: fields.Money | None,
 ) -> query.Page:
     named = [field.name for field in opened.type.title_fields]
     wanted = dict.fromkeys([*named, *shown, by.name, *([money.name] if money else []), "version"])
@@ -133,13 +119,10 @@ def move(type_name: str) -> Response:
     try:
         records.update(type_name, [{"id": int(id_), by.name: value}], actor=ui.actor())
     except RelatumError as error:
-        if error.status not in (409, 422):
-            raise
-        told = next(iter(forms.problems_of(error).values()), str(error))
+        told = forms.sentence_of(error, by.name)
         return Response(told, error.status, mimetype="text/plain")
     option = next(option for option in by.options if option.value == value)
     answer = {"text": translated("{field} is {value}", field=by.label, value=option.label)}
-    number = changes.number()
-    if number is not None:
-        answer["undo"] = f"/changes/{number}/undo"
+    if undo := ui.way_back():
+        answer["undo"] = undo
     return Response(orjson.dumps(answer), mimetype="application/json")

@@ -23,21 +23,14 @@ def change_cell(type_name: str, id_: int, name: str) -> Response:
     try:
         row = values.read(entity_type, request.form, [name])
         records.update(type_name, [{"id": id_, **row}], actor=ui.actor())
-    except values.Misread as misread:
-        return _editor(entity_type, id_, name, misread.problems[name])
-    except RelatumError as error:
-        if error.status not in (409, 422):
-            raise
-        found = forms.problems_of(error)
-        return _editor(
-            entity_type, id_, name, found.get(name) or next(iter(found.values()), str(error))
-        )
-    asked = {"filter": {"field": "id", "value": id_}, "fields": [name, "version"], "limit": 1}
-    page = query.page(query.from_json(type_name, asked), actor=ui.actor())
-    record = page.records[0]
-    answer = ui.render(
-        "_cell.html", type=entity_type, record=record, field=field, labels=page.labels
-    )
+    except (values.Misread, RelatumError) as error:
+        problem = forms.sentence_of(error, name)
+        return ui.render(
+            "_editor.html", 422, type=entity_type, id=id_, field=field, problem=problem,
+            sent=request.form,
+        )  # fmt: skip
+    record, labels = _with(type_name, id_, name)
+    answer = ui.render("_cell.html", type=entity_type, record=record, field=field, labels=labels)
     return ui.done(answer, translated("{field} is saved", field=field.label))
 
 
@@ -46,22 +39,20 @@ def edit_cell(type_name: str, id_: int, name: str) -> Response:
     """Send the editor of one field that is not simple enough to stand ready in the page."""
     entity_type = catalog.current().type(type_name)
     field = entity_type.field(name)
+    record, labels = _with(type_name, id_, name)
+    return ui.render(
+        "_editor.html", type=entity_type, id=id_, field=field, labels=labels,
+        value=record[name], sent=None, problem=None,
+    )  # fmt: skip
+
+
+def _with(type_name: str, id_: int, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a record with one field, and the labels of what that points to."""
     asked = {"filter": {"field": "id", "value": id_}, "fields": [name], "limit": 1}
     page = query.page(query.from_json(type_name, asked), actor=ui.actor())
     if not page.records:
         raise RelatumError("record_unknown", type=type_name, id=id_)
-    return ui.render(
-        "_editor.html", type=entity_type, id=id_, field=field, labels=page.labels,
-        value=page.records[0][name], sent=None, problem=None,
-    )  # fmt: skip
-
-
-def _editor(entity_type: Any, id_: int, name: str, problem: str) -> Response:
-    field = entity_type.field(name)
-    return ui.render(
-        "_editor.html", 422, type=entity_type, id=id_, field=field, problem=problem,
-        sent=request.form,
-    )  # fmt: skip
+    return page.records[0], page.labels
 
 
 @ui.page("/records/<type_name>/<int:id_>/delete")
@@ -110,4 +101,4 @@ def undo_change(number: int) -> Response:
 
 
 def _label(entity_type: Any, id_: int) -> str:
-    return values.label(entity_type, records.get(entity_type.name, id_, actor=ui.actor()))
+    return str(entity_type.label_of_wire(records.get(entity_type.name, id_, actor=ui.actor())))

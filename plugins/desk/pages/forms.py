@@ -6,11 +6,12 @@ from typing import Any
 
 from flask import Response, request
 
-from relatum import RelatumError, catalog, fields, query, records
+from relatum import RelatumError, catalog, fields, records
 
 from .. import ui, values
 from ..words import translated
 from . import record as sheets
+from .lookups import Labels, labels_of
 
 
 def writable(entity_type: catalog.EntityType) -> list[fields.Field]:
@@ -36,17 +37,11 @@ def new_record(type_name: str) -> Response:
 def create_record(type_name: str) -> Response:
     """Make a record from the form."""
     entity_type = catalog.current().type(type_name)
-    names = [field.name for field in writable(entity_type) if _sent(field)]
     try:
-        row = values.read(entity_type, request.form, names)
-        given = {name: value for name, value in row.items() if value is not None}
+        given = {name: value for name, value in _read(entity_type).items() if value is not None}
         [made] = records.create(type_name, [given], actor=ui.actor())
-    except values.Misread as misread:
-        return _again(entity_type, misread.problems)
-    except RelatumError as error:
-        if error.status not in (409, 422):
-            raise
-        return _again(entity_type, problems_of(error), str(error))
+    except (values.Misread, RelatumError) as error:
+        return _again(entity_type, error)
     answer = ui.away(f"/records/{type_name}/{made.id}")
     return ui.done(answer, translated("{type} is made", type=entity_type.label))
 
@@ -62,20 +57,21 @@ def edit_record(type_name: str, id_: int) -> Response:
 def change_record(type_name: str, id_: int) -> Response:
     """Change a record by the form; somebody else's change in between is not overwritten."""
     entity_type = catalog.current().type(type_name)
-    names = [field.name for field in writable(entity_type) if _sent(field)]
     version = request.form.get("version", "")
+    expected = {"version": int(version)} if version.isdecimal() else {}
     try:
-        row = values.read(entity_type, request.form, names)
-        expected = {"version": int(version)} if version.isdecimal() else {}
-        records.update(type_name, [{"id": id_, **expected, **row}], actor=ui.actor())
-    except values.Misread as misread:
-        return _again(entity_type, misread.problems, id_=id_)
-    except RelatumError as error:
-        if error.status not in (409, 412, 422):
-            raise
-        return _again(entity_type, problems_of(error), str(error), id_=id_)
+        row = {"id": id_, **expected, **_read(entity_type)}
+        records.update(type_name, [row], actor=ui.actor())
+    except (values.Misread, RelatumError) as error:
+        return _again(entity_type, error, id_)
     answer = ui.away(f"/records/{type_name}/{id_}")
     return ui.done(answer, translated("{type} is saved", type=entity_type.label))
+
+
+def _read(entity_type: catalog.EntityType) -> dict[str, Any]:
+    """Return the values that the form sent; raise `values.Misread`."""
+    names = [field.name for field in writable(entity_type) if _sent(field)]
+    return values.read(entity_type, request.form, names)
 
 
 def _sent(field: fields.Field) -> bool:
@@ -86,9 +82,19 @@ def _sent(field: fields.Field) -> bool:
     )
 
 
-def problems_of(error: RelatumError) -> dict[str, str]:
-    """Return the sentences of an error by field."""
+def problems_of(error: values.Misread | RelatumError) -> dict[str, str]:
+    """Return the sentences of an error by field; raise what is no fault of the values given."""
+    if isinstance(error, values.Misread):
+        return error.problems
+    if error.status not in (409, 412, 422):
+        raise error
     return {(p.field or "").partition(".")[0]: p.message for p in error.problems}
+
+
+def sentence_of(error: values.Misread | RelatumError, name: str) -> str:
+    """Return what an error says of the one field that was given; raise as `problems_of`."""
+    found = problems_of(error)
+    return found.get(name) or next(iter(found.values()), str(error))
 
 
 def _form(
@@ -102,27 +108,25 @@ def _form(
 
 
 def _again(
-    entity_type: catalog.EntityType, problems: dict[str, str], refused: str | None = None,
-    id_: int | None = None,
-) -> Response:  # fmt: skip
+    entity_type: catalog.EntityType, error: values.Misread | RelatumError, id_: int | None = None
+) -> Response:
     """Show a form again as it was sent, with what is wrong beside each field."""
+    problems = problems_of(error)
     record = {"id": id_, "version": request.form.get("version")}
-    said = None if any(name in problems for name in entity_type.fields) else refused
+    said = None if any(name in problems for name in entity_type.fields) else str(error)
     return _form(
         entity_type, record, {}, problems=problems, refused=said, sent=request.form, status=422
     )
 
 
-def _labels(entity_type: catalog.EntityType, record: dict[str, Any]) -> dict[str, Any]:
+def _labels(entity_type: catalog.EntityType, record: dict[str, Any]) -> Labels:
     """Return what the records are called that a new record is to point to."""
-    made: dict[str, Any] = {}
+    wanted: dict[str, list[int]] = {}
     for field in entity_type.lookups:
-        value = record.get(field.name)
-        if value and str(value).isdecimal():
-            target = catalog.current().type(field.target)
-            names = [f.name for f in target.title_fields] or ["id"]
-            asked = {"filter": {"field": "id", "value": int(value)}, "fields": names, "limit": 1}
-            for found in query.page(query.from_json(target.name, asked), actor=ui.actor()).records:
-                label = values.label(target, found)
-                made[str(value)] = {"type": target.name, "label": label, "trashed": False}
+        value = str(record.get(field.name) or "")
+        if value.isdecimal():
+            wanted.setdefault(field.target, []).append(int(value))
+    made: Labels = {}
+    for target, ids in wanted.items():
+        made |= labels_of(target, ids)
     return made

@@ -59,8 +59,6 @@ class Listing:
     page: query.Page
     paths: list[str]
     search: str = ""
-    #: The filter that is in force, view, address and search together.
-    filter: Any = None
 
     def address(self, *drop: str, **more: str | None) -> str:
         """Return the address of this list with some words other than they are."""
@@ -138,10 +136,6 @@ class Listing:
         operator = operator or shown.value_type.plain
         value = of_value(shown, operator, text, self.page.labels)
         return Chip(values.heading(self.type, path), operator, value, without)
-
-    def label(self, record: dict[str, Any]) -> str:
-        """Return what a record is called."""
-        return values.label(self.type, record)
 
 
 def of_value(shown: fields.Field, operator: str, text: str, labels: dict[str, Any]) -> str:
@@ -224,8 +218,7 @@ def listing(type_name: str, args: Args) -> Listing:
     asked = query.from_json(type_name, body)
     page = query.page(asked, actor=ui.actor())
     return Listing(
-        found.type, args, found.tabs, found.view, asked, page, found.paths, found.search,
-        found.body.get("filter"),
+        found.type, args, found.tabs, found.view, asked, page, found.paths, found.search
     )  # fmt: skip
 
 
@@ -271,8 +264,11 @@ def filter_form(type_name: str) -> Response:
 def save_view(type_name: str) -> Response:
     """Keep the list that is shown as a view of one's own."""
     label = " ".join(request.form.get("label", "").split())[:60]
-    found = listing(type_name, args())
-    body = {"filter": found.filter, "sort": list(found.asked.sort), "fields": found.paths}
+    found = opened(type_name, args())
+    asked = query.from_json(type_name, {**found.body, "fields": found.paths})
+    body = {
+        "filter": found.body.get("filter"), "sort": list(asked.sort or ()), "fields": found.paths,
+    }  # fmt: skip
     name = f"my_{_NAME.sub('_', label.lower()).strip('_')[:30] or 'view'}"
     kept = {word: value for word, value in body.items() if value}
     views.save(type_name, name, {"label": label or name, "query": kept}, actor=ui.actor())

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from flask import Response, request
 
 from relatum import catalog, fields, query
 
-from .. import menu, ui, values
+from .. import menu, ui
 
 #: Matches that are offered of one type, and types that the palette looks through.
 _FEW, _TYPES, _MOST = 8, 12, 10
 #: From so many letters on records are looked for.
 _LETTERS: Final = 2
+#: What records are called, by id: {type, label, trashed}.
+Labels = dict[str, dict[str, Any]]
 
 
 @ui.page("/lookup/<type_name>")
@@ -49,11 +52,33 @@ def matches(type_name: str, text: str, most: int) -> list[dict[str, Any]]:
     page = query.page(query.from_json(type_name, asked), actor=ui.actor())
     return [
         {
-            "id": record["id"], "label": values.label(entity_type, record),
+            "id": record["id"], "label": entity_type.label_of_wire(record),
             "type": entity_type, "hue": entity_type.hue,
         }
         for record in page.records
     ]  # fmt: skip
+
+
+def labels_of(type_name: str, ids: Iterable[int | None]) -> Labels:
+    """Return what the records of a type are called, in one query; those in the trash are left out.
+
+    `ids` are at most as many as a page may have.
+    """
+    wanted = sorted({id_ for id_ in ids if id_})
+    if not wanted:
+        return {}
+    entity_type = catalog.current().type(type_name)
+    asked = {
+        "filter": {"field": "id", "op": "in", "value": wanted}, "limit": len(wanted),
+        "fields": [field.name for field in entity_type.title_fields] or ["id"],
+    }  # fmt: skip
+    page = query.page(query.from_json(type_name, asked), actor=ui.actor())
+    return {
+        str(record["id"]): {
+            "type": type_name, "label": entity_type.label_of_wire(record), "trashed": False,
+        }
+        for record in page.records
+    }  # fmt: skip
 
 
 def searching(entity_type: catalog.EntityType, text: str) -> dict[str, Any] | None:

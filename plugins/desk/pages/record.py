@@ -11,13 +11,13 @@ from relatum import RelatumError, catalog, fields, query, records
 
 from .. import menu, ui, values
 from ..words import translated
+from .lookups import Labels, labels_of
 
 #: Records of a related list that are shown at once.
 _RELATED: Final = 6
 _HISTORY: Final = 20
 #: Field types whose value says much in few words.
 _TELLING: Final = ("choice", "money", "date", "user", "lookup", "percent", "rating")
-Labels = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Sheet:
     @property
     def label(self) -> str:
         """What the record is called."""
-        return values.label(self.type, self.record)
+        return self.type.label_of_wire(self.record)
 
     @property
     def sections(self) -> list[tuple[str, list[fields.Field]]]:
@@ -100,7 +100,7 @@ def sheet(type_name: str, id_: int) -> Sheet:
     record, labels, trashed = _one(type_name, id_)
     related = [] if trashed else _related(entity_type, id_)
     history = records.history(type_name, id_, actor=ui.actor(), limit=_HISTORY)
-    known = _people(history)
+    known = labels_of("user", (change["actor"] for change in history))
     return Sheet(entity_type, record, {**known, **labels}, related, history, trashed)
 
 
@@ -127,19 +127,6 @@ def _related(entity_type: catalog.EntityType, id_: int) -> list[Related]:
         page = query.page(query.from_json(relation.type.name, asked), actor=ui.actor())
         made.append(Related(name, entity_type.name, relation.type, relation.link, paths, page))
     return made
-
-
-def _people(history: list[dict[str, Any]]) -> Labels:
-    """Return the names of those who changed a record."""
-    ids = sorted({change["actor"] for change in history if change["actor"]})
-    if not ids:
-        return {}
-    asked = {"filter": {"field": "id", "op": "in", "value": ids}, "fields": ["name"], "limit": 100}
-    page = query.page(query.from_json("user", asked), actor=ui.actor())
-    return {
-        str(user["id"]): {"type": "user", "label": user["name"], "trashed": False}
-        for user in page.records
-    }
 
 
 @ui.page("/records/<type_name>/<int:id_>")
