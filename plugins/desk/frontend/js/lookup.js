@@ -1,12 +1,15 @@
 // <ui-lookup data-url="/lookup/TYPE">: a combobox that finds a record. The text is what people
 // read; the hidden field of the same name holds the id, `NAME~was` the text that the id stands for.
 // Without a script the server finds the record by the text.
-import { $, all, around, on, Part } from "./dom.js";
+import { Combobox } from "./combobox.js";
+import { all, on } from "./dom.js";
 
 const PAUSE_MS = 150;
 let lists = 0;
 
-class Lookup extends Part {
+class Lookup extends Combobox {
+  choosable = "[role=option][data-id]";
+
   begin(signal) {
     if (!this.dataset.url) return;
     [this.input, this.was, this.id_] = all("input", this);
@@ -17,11 +20,6 @@ class Lookup extends Part {
     this.input.addEventListener("keydown", (event) => this.steer(event), { signal });
     this.input.addEventListener("blur", () => this.close(), { signal });
     this.list.addEventListener("pointerdown", (event) => this.pick(event), { signal });
-  }
-
-  end() {
-    clearTimeout(this.timer);
-    this.searching?.abort();
   }
 
   appendList() {
@@ -35,56 +33,19 @@ class Lookup extends Part {
     return list;
   }
 
-  options() {
-    return all("[role=option][data-id]", this.list);
-  }
-
-  marked() {
-    return $("[role=option][aria-selected=true]", this.list);
-  }
-
-  mark(option) {
-    for (const other of this.options()) other.ariaSelected = "false";
-    if (!option) {
-      this.input.removeAttribute("aria-activedescendant");
-      return;
-    }
-    option.ariaSelected = "true";
-    this.input.setAttribute("aria-activedescendant", option.id);
-    option.scrollIntoView({ block: "nearest" });
-  }
-
   find(pause) {
-    clearTimeout(this.timer);
-    this.searching?.abort();
-    this.timer = setTimeout(() => this.search(), pause);
+    this.ask(this.dataset.url, this.input.value.trim(), pause);
   }
 
-  async search() {
-    this.searching = new AbortController();
-    const { signal } = this.searching;
-    try {
-      const address = `${this.dataset.url}?q=${encodeURIComponent(this.input.value.trim())}`;
-      const response = await fetch(address, { signal });
-      if (!response.ok) return;
-      const found = await response.text();
-      if (signal.aborted) return;
-      this.list.innerHTML = found;
-      this.open();
-      this.mark(this.options()[0]);
-    } catch {
-      // A newer search took over, or there is no network: the text is what will be sent.
-    }
-  }
-
-  open() {
+  found(html) {
+    this.list.innerHTML = html;
     this.list.hidden = false;
     this.input.ariaExpanded = "true";
+    this.mark(this.options()[0]);
   }
 
   close() {
-    clearTimeout(this.timer);
-    this.searching?.abort();
+    this.stop();
     this.list.hidden = true;
     this.input.ariaExpanded = "false";
     this.mark(null);
@@ -95,7 +56,7 @@ class Lookup extends Part {
     if (step) {
       event.preventDefault();
       if (this.list.hidden) this.find(0);
-      else this.mark(around(this.options(), this.options().indexOf(this.marked()) + step));
+      else this.move(step);
     } else if (event.key === "Enter" && !this.list.hidden && this.marked()) {
       event.preventDefault();
       event.stopPropagation();
@@ -109,7 +70,7 @@ class Lookup extends Part {
 
   pick(event) {
     event.preventDefault(); // the focus stays where it is
-    const option = event.target.closest("[role=option][data-id]");
+    const option = this.under(event);
     if (option) this.take(option);
   }
 

@@ -1,14 +1,15 @@
 // <ui-palette src="/search">: the command palette, a combobox with a list in a modal dialog.
 // Commands come with the page as [role=option] with data-href or data-click (what to click);
 // records come from `src?q=` as options in groups.
-import { $, all, around, Part } from "./dom.js";
+import { Combobox } from "./combobox.js";
+import { $, all } from "./dom.js";
 import { say } from "./ui/toast.js";
 import { t } from "./words.js";
 
 const PAUSE_MS = 120;
 const SHORTEST = 2;
 
-class Palette extends Part {
+class Palette extends Combobox {
   begin(signal) {
     this.dialog = $("dialog", this);
     this.input = $("input", this);
@@ -16,24 +17,11 @@ class Palette extends Part {
     this.commands ??= this.list.innerHTML;
     document.addEventListener("keydown", (event) => this.toggle(event), { signal });
     this.dialog.addEventListener("ui:open", () => this.reset(), { signal });
-    this.dialog.addEventListener("close", () => this.searching?.abort(), { signal });
+    this.dialog.addEventListener("close", () => this.stop(), { signal });
     this.dialog.addEventListener("keydown", (event) => this.steer(event), { signal });
     this.input.addEventListener("input", () => this.find(), { signal });
     this.list.addEventListener("click", (event) => this.choose(event), { signal });
     this.list.addEventListener("pointermove", (event) => this.hover(event), { signal });
-  }
-
-  end() {
-    clearTimeout(this.timer);
-    this.searching?.abort();
-  }
-
-  options() {
-    return all("[role=option]", this.list).filter((option) => !option.hidden);
-  }
-
-  marked() {
-    return $("[role=option][aria-selected=true]", this.list);
   }
 
   toggle(event) {
@@ -54,19 +42,8 @@ class Palette extends Part {
     this.input.focus();
   }
 
-  mark(option, { scroll = true } = {}) {
-    for (const other of all("[aria-selected=true]", this.list)) other.ariaSelected = "false";
-    if (!option) {
-      this.input.removeAttribute("aria-activedescendant");
-      return;
-    }
-    option.ariaSelected = "true";
-    this.input.setAttribute("aria-activedescendant", option.id);
-    if (scroll) option.scrollIntoView({ block: "nearest" });
-  }
-
   hover(event) {
-    const option = event.target.closest("[role=option]");
+    const option = this.under(event);
     if (option) this.mark(option, { scroll: false });
   }
 
@@ -74,8 +51,7 @@ class Palette extends Part {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
       event.preventDefault();
-      const options = this.options();
-      this.mark(around(options, options.indexOf(this.marked()) + step));
+      this.move(step);
     } else if (event.key === "Enter" && !event.isComposing) {
       event.preventDefault();
       this.marked()?.click();
@@ -83,7 +59,7 @@ class Palette extends Part {
   }
 
   choose(event) {
-    const option = event.target.closest("[role=option]");
+    const option = this.under(event);
     if (!option) return;
     this.dialog.close();
     if (option.dataset.href) location.assign(option.dataset.href);
@@ -95,10 +71,8 @@ class Palette extends Part {
     this.list.innerHTML = this.commands;
     this.narrow(words.toLowerCase());
     this.mark(this.options()[0]);
-    clearTimeout(this.timer);
-    this.searching?.abort();
-    if (words.length < SHORTEST) return;
-    this.timer = setTimeout(() => this.search(words), PAUSE_MS);
+    if (words.length < SHORTEST) this.stop();
+    else this.ask(this.getAttribute("src"), words, PAUSE_MS);
   }
 
   narrow(words) {
@@ -110,21 +84,10 @@ class Palette extends Part {
     }
   }
 
-  async search(words) {
-    this.searching = new AbortController();
-    const { signal } = this.searching;
-    try {
-      const address = `${this.getAttribute("src")}?q=${encodeURIComponent(words)}`;
-      const response = await fetch(address, { signal });
-      if (!response.ok) return;
-      const found = await response.text();
-      if (signal.aborted) return;
-      this.list.insertAdjacentHTML("afterbegin", found);
-      this.mark(this.options()[0]);
-      say(t("results", { count: this.options().length }));
-    } catch {
-      // A newer search took over, or there is no network: the commands stay.
-    }
+  found(html) {
+    this.list.insertAdjacentHTML("afterbegin", html);
+    this.mark(this.options()[0]);
+    say(t("results", { count: this.options().length }));
   }
 }
 
