@@ -27,7 +27,7 @@ def _page(refused: dict[str, str] | None = None, status: int = 200, **more: Any)
     assert actor.user_id is not None
     known = catalog.current()
     return ui.render(
-        "account.html", status, refused=refused or {}, me=profile.read(actor=actor),
+        "account.html", status, refused=refused or {}, mine=profile.read(actor=actor),
         tokens=tokens.list_tokens(actor.user_id, actor=actor), zones=words.zones(),
         instance_zone=known.zone, instance_language=known.settings.get("language", ""),
         look=looks.look, days=DAYS, sent=request.form, **more,
