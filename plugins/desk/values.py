@@ -123,6 +123,19 @@ def heading(entity_type: catalog.EntityType, text: str) -> str:
     )
 
 
+def relation_label(target: str, name: str) -> str:
+    """Return what the records that point to a type are called, by the name of that list.
+
+    Their type's plural says it, unless another link of that type leads there, too.
+    """
+    known = catalog.current().inverses(target)
+    entity_type = known[name].type
+    same = [each for each in known.values() if each.type is entity_type]
+    if len(same) > 1 or entity_type.name == target:
+        return name.removeprefix("x_").replace("_", " ").capitalize()
+    return entity_type.plural
+
+
 def member_label(field: fields.Field, member: fields.Field) -> str:
     """Return what a member is called beside the others of its field."""
     short = member.label.removeprefix(field.label).strip()
