@@ -11,7 +11,7 @@ import orjson
 from flask import Blueprint, Response, redirect, render_template, request
 from markupsafe import Markup
 
-from relatum import Actor, changes, context, requires
+from relatum import Actor, catalog, changes, context, requires
 
 from . import assets, menu, values, words
 
@@ -55,6 +55,27 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
     if _SAID in request.cookies and not is_fragment():
         made.delete_cookie(_SAID)
     return made
+
+
+def beside(
+    part: str,
+    title: str,
+    entity_type: catalog.EntityType,
+    address: str,
+    status: int = 200,
+    **values: Any,
+) -> Response:
+    """Return what stands beside a list: to be put into the page, or as a page of its own.
+
+    `address` is that of the list.
+    """
+    if is_fragment():
+        return render(part, status, type=entity_type, **values)
+    return render(
+        "beside.html", status, part=f"desk/{part}", title=title, type=entity_type,
+        address=address,
+        **values,
+    )  # fmt: skip
 
 
 def away(address: str) -> Response:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from . import arranging as arranging
 from . import board as board
+from . import builder as builder
 from . import changing as changing
 from . import errors as errors
 from . import forms as forms
@@ -10,5 +12,7 @@ from . import help as help  # noqa: A004  # the pages by their name
 from . import lists as lists
 from . import lookups as lookups
 from . import record as record
+from . import saved as saved
+from . import selecting as selecting
 from . import sign_in as sign_in
 from . import start as start
