@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from flask import Response, request
 
@@ -24,7 +24,7 @@ def after() -> str:
 @ui.page("/sign-in", public=True, own=True)
 def sign_in_form() -> Response:
     """Ask for address and password."""
-    return ui.render("sign_in.html", next=after(), email="", refused=None)
+    return _door("sign_in.html", next=after(), email="", refused=None)
 
 
 @ui.page("/sign-in", "POST", public=True, own=True)
@@ -36,7 +36,7 @@ def sign_in() -> Response:
     except RelatumError as error:
         if error.code not in _MORE:
             raise
-        page = ui.render(
+        page = _door(
             "sign_in.html", error.status, next=after(), email=email[:254], refused=str(error)
         )
         if error.code == "too_many_tries":
@@ -48,7 +48,7 @@ def sign_in() -> Response:
 @ui.page("/sign-in/<secret>", public=True, own=True)
 def link(secret: str) -> Response:
     """Ask before a one-time link is used: whoever scans mail opens links, but sends no form."""
-    return ui.render("link.html")
+    return _door("link.html")
 
 
 @ui.page("/sign-in/<secret>", "POST", public=True, own=True)
@@ -80,7 +80,7 @@ def set_password() -> Response:
     except RelatumError as error:
         if error.code != "password_weak":
             raise
-        return ui.render("account.html", error.status, refused=str(error), done=None)
+        return _door("account.html", error.status, refused=str(error), done=None)
     return ui.away("/account?done=password")
 
 
@@ -97,6 +97,11 @@ def set_looks() -> Response:
         else:
             answer.delete_cookie(name, path="/")
     return answer
+
+
+def _door(template: str, status: int = 200, **values: Any) -> Response:
+    """Return a page without the frame, which needs a transaction; who is in may look at it, too."""
+    return ui.render(template, status, bare=True, **values)
 
 
 def _with(answer: Response, cookie: str) -> Response:
