@@ -46,6 +46,25 @@ def options(field: fields.Field, now: Any = None) -> list[fields.Option]:
     return [option for option in field.options if not option.retired or option.value in held]
 
 
+#: The icon that stands for a kind of value.
+_ICONS: Final = {
+    "integer": "hash", "decimal": "hash", "money": "coin", "percent": "percentage",
+    "rating": "star", "duration": "hourglass", "date": "calendar", "datetime": "clock",
+    "time": "clock", "email": "mail", "phone": "phone", "url": "link", "choice": "circle-dot",
+    "multi_choice": "list-check", "tags": "tag", "boolean": "toggle-left", "lookup": "link",
+    "reference": "link", "user": "user", "address": "map-pin", "geo": "map-pin",
+    "auto_number": "id", "encrypted": "lock", "json": "braces", "long_text": "file-text",
+    "rich_text": "file-text", "colour": "palette",
+}  # fmt: skip
+
+
+def field_icon(field: fields.Field) -> str:
+    """Return the icon of a field: that of what it points to, or of its kind."""
+    if isinstance(field, fields.Lookup) and kind(field) == "lookup":
+        return catalog.current().type(field.target).icon or "link"
+    return _ICONS.get(kind(field), "letter-case")
+
+
 def is_plain(field: fields.Field) -> bool:
     """Say whether a value is changed in place by an editor that the page has ready."""
     return kind(field) in _PLAIN
@@ -71,6 +90,13 @@ def type_label(name: str, count: int) -> str:
     """Return a number of records of a type in words."""
     found = catalog.current().type(name)
     return f"{words.number(count)} {found.label if count == 1 else found.plural}"
+
+
+def link_label(text: str) -> str:
+    """Return a link that is written `type.field` in words."""
+    name, _, field = text.partition(".")
+    found = catalog.current().type(name)
+    return f"{found.plural} › {found.field(field).label}"
 
 
 def boards(entity_type: catalog.EntityType) -> list[fields.Field]:
@@ -121,6 +147,19 @@ def heading(entity_type: catalog.EntityType, text: str) -> str:
         for f, after in zip(found, [*found[1:], None], strict=True)
         if after is None or after not in f.members.values()
     )
+
+
+def relation_label(target: str, name: str) -> str:
+    """Return what the records that point to a type are called, by the name of that list.
+
+    Their type's plural says it, unless another link of that type leads there, too.
+    """
+    known = catalog.current().inverses(target)
+    entity_type = known[name].type
+    same = [each for each in known.values() if each.type is entity_type]
+    if len(same) > 1 or entity_type.name == target:
+        return name.removeprefix("x_").replace("_", " ").capitalize()
+    return entity_type.plural
 
 
 def member_label(field: fields.Field, member: fields.Field) -> str:

@@ -73,7 +73,20 @@ OPERATORS: Final = {
     "has_all": "has all of", "has_none": "has none of", "gt": "is more than",
     "gte": "is at least", "lt": "is less than", "lte": "is at most", "between": "is between",
     "category": "is in the category", "under": "is or is below", "above": "is or is above",
-    "empty": "is empty", "near": "is near",
+    "empty": "is empty", "filled": "is not empty", "is_me": "is me", "not_me": "is not me",
+    "near": "is near",
+}  # fmt: skip
+#: Comparisons that say all there is to say.
+WITHOUT_VALUE: Final = frozenset({"empty", "filled", "is_me", "not_me"})
+#: Comparisons of dates, instants and times that people say in another way.
+DATES: Final = {
+    "gt": "is after", "gte": "is on or after", "lt": "is before", "lte": "is on or before",
+}  # fmt: skip
+#: Moments in relation to now, by their unit.
+MOMENTS: Final = {
+    "today": "today", "now": "now", "-d": "{count} days ago", "+d": "in {count} days",
+    "-h": "{count} hours ago", "+h": "in {count} hours",
+    "-m": "{count} minutes ago", "+m": "in {count} minutes",
 }  # fmt: skip
 
 
@@ -102,8 +115,10 @@ def of_scripts() -> dict[str, str]:
     return {name: translated(text) for name, text in SCRIPTS.items()} if language() != "en" else {}
 
 
-def operator(name: str) -> str:
-    """Return a comparison as people say it."""
+def operator(name: str, value_type: str = "") -> str:
+    """Return a comparison as people say it; of dates they say some of them differently."""
+    if value_type in ("date", "instant", "time") and name in DATES:
+        return translated(DATES[name])
     return translated(OPERATORS.get(name, name))
 
 

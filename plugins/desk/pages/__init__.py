@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from . import about as about
 from . import account as account
+from . import arranging as arranging
 from . import board as board
+from . import builder as builder
 from . import changing as changing
 from . import errors as errors
 from . import forms as forms
@@ -14,5 +16,7 @@ from . import lists as lists
 from . import lookups as lookups
 from . import plugins as plugins
 from . import record as record
+from . import saved as saved
+from . import selecting as selecting
 from . import sign_in as sign_in
 from . import start as start
