@@ -80,7 +80,7 @@ def way_back() -> str | None:
 def done(response: Response, text: str) -> Response:
     """Say what was just written, with the way to take it back: at once, or on the next page."""
     undo = way_back()
-    if is_fragment():
+    if is_fragment() and "HX-Redirect" not in response.headers:
         return toast(response, text, undo=undo)
     packed = urlsafe_b64encode(orjson.dumps([text, undo or ""])).decode()
     response.set_cookie(_SAID, packed, max_age=_SAID_SECONDS, httponly=True, samesite="Lax")

@@ -9,6 +9,8 @@ from . import forms as forms
 from . import help as help  # noqa: A004  # the pages by their name
 from . import lists as lists
 from . import lookups as lookups
+from . import making as making
+from . import parts as parts
 from . import record as record
 from . import sign_in as sign_in
 from . import start as start
