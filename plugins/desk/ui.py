@@ -105,7 +105,7 @@ def done(response: Response, text: str) -> Response:
 
 def tell(response: Response, text: str, *, undo: str | None = None) -> Response:
     """Say something at once, or on the next page."""
-    if is_fragment():
+    if is_fragment() and "HX-Redirect" not in response.headers:
         return toast(response, text, undo=undo)
     packed = urlsafe_b64encode(orjson.dumps([text, undo or ""])).decode()
     response.set_cookie(_SAID, packed, max_age=_SAID_SECONDS, httponly=True, samesite="Lax")

@@ -14,6 +14,8 @@ from . import help as help  # noqa: A004  # the pages by their name
 from . import keys as keys
 from . import lists as lists
 from . import lookups as lookups
+from . import making as making
+from . import parts as parts
 from . import plugins as plugins
 from . import record as record
 from . import saved as saved
