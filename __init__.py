@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .core import imports as imports
     from .core import jobs as jobs
     from .core import plugin_host as plugin_host
+    from .core import preferences as preferences
     from .core import query as query
     from .core import records as records
     from .core import views as views
@@ -70,6 +71,7 @@ _FACE: Final = {
     "jobs": "core",
     "manual": "core.api",
     "plugin_host": "core",
+    "preferences": "core",
     "query": "core",
     "reading": "core.db",
     "records": "core",

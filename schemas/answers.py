@@ -95,6 +95,12 @@ class ViewsSchema(Schema):
     views = fields.List(fields.Nested(ViewSchema), **_SET)
 
 
+class PreferencesSchema(Schema):
+    """What pages and programs keep for somebody, by name."""
+
+    preferences = fields.Dict(keys=fields.String(), values=fields.Raw(allow_none=True), **_SET)
+
+
 class HealthSchema(Schema):
     """A well instance."""
 

@@ -42,6 +42,7 @@ LAYERS = (
         "core.records",
         "core.entities",
         "core.views",
+        "core.preferences",
         "core.auth",
         "core.jobs",
         "core.own_jobs",
