@@ -77,9 +77,12 @@ def way_back() -> str | None:
     return f"/changes/{number}/undo" if number is not None else None
 
 
-def done(response: Response, text: str) -> Response:
-    """Say what was just written, with the way to take it back: at once, or on the next page."""
-    undo = way_back()
+def done(response: Response, text: str, *, final: bool = False) -> Response:
+    """Say what was just done, on the next page if that is asked for; a `final` act stays so.
+
+    Other acts come with the way to take back what was written.
+    """
+    undo = None if final else way_back()
     if is_fragment():
         return toast(response, text, undo=undo)
     packed = urlsafe_b64encode(orjson.dumps([text, undo or ""])).decode()
@@ -112,7 +115,7 @@ def _globals(state: Any) -> None:
     """Give the templates of the desk, and of plugins that build on them, what they draw with."""
     state.app.jinja_env.globals.update(
         _=words.translated, asset=assets.url, hue=hue, icon=assets.icon, initials=initials,
-        menu=menu.groups, number=words.number, preload=assets.fonts,
+        menu=menu.groups, number=words.number, preload=assets.fonts, settings=menu.settings,
         said=said, theme=theme, values=values, who=_who, words=words,
         Markup=Markup,
     )  # fmt: skip

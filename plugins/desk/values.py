@@ -146,7 +146,7 @@ def read(
     problems: dict[str, str] = {}
     for name in names:
         try:
-            values[name] = _value(entity_type.field(name), form)
+            values[name] = value_of(entity_type.field(name), form)
         except fields.Refused as refused:
             problems[name] = refused.problem.message
         except RelatumError as error:
@@ -156,7 +156,8 @@ def read(
     return values
 
 
-def _value(field: fields.Field, form: MultiDict[str, str]) -> Any:
+def value_of(field: fields.Field, form: MultiDict[str, str]) -> Any:
+    """Return the value of one field that a form sent; raise `Refused`, or what a link refuses."""
     known = kind(field)
     if known == "multi_choice":
         return [value for value in form.getlist(field.name) if value]
