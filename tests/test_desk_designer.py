@@ -161,7 +161,7 @@ def test_the_plan_shows_steps_rows_risk_and_sql(desk):
     sent(desk, "/model/x_deal/fields/price/trash")
     page = desk.get("/model/plan").text
     assert steps(desk) == ["Add date field Closed on", "Trash field Price"]
-    assert ("ADD COLUMN closed_on" in page, "1 rows" in page) == (True, True)
+    assert ("ADD COLUMN closed_on" in page, "Rows: 1" in page) == (True, True)
     assert re.findall(r'class="tag dot"[^>]*>([a-z]+)<', page) == ["safe", "safe"]
 
 
@@ -216,7 +216,7 @@ def test_what_is_gone_for_good_wants_a_word_first(desk):
     publish(desk)
     sent(desk, "/model/x_deal/fields/price/purge")
     page = desk.get("/model/plan").text
-    plan = re.search(r'name="plan" value="(\w+)"', page)[1]
+    [plan] = re.findall(r'name="plan" value="(\w+)"', page)
     assert desk.post("/model/publish", data={"plan": plan}).status_code == 409
     assert desk.post("/model/publish", data={"plan": plan, "sure": "1"}).status_code == 303
     assert desk.instance.catalog.type("x_deal").in_trash == ()

@@ -301,7 +301,7 @@ def test_a_type_goes_to_the_trash_comes_back_and_is_purged(desk):
     publish(desk)
     sent(desk, "/model/x_deal/purge")
     page = desk.get("/model/plan").text
-    plan = re.search(r'name="plan" value="(\w+)"', page)[1]
+    [plan] = re.findall(r'name="plan" value="(\w+)"', page)
     desk.post("/model/publish", data={"plan": plan, "sure": "1"})
     assert desk.instance.catalog.trashed_types == ()
 

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from relatum import Actor, RelatumError, catalog, entities, preferences
 
+from .words import translated
+
 #: What the draft is kept as.
 NAME: Final = "desk.designer"
 Change = dict[str, Any]
@@ -92,10 +94,28 @@ class Draft:
         plan = self.sketch.plan
         return dict(zip(kept, zip(plan.steps, plan.sql, strict=True), strict=True))
 
-    def inside(self, at: int) -> int:
-        """Return the place of a change within its entry."""
-        entry, _ = self.places[at]
-        return at - next(n for n, (each, _) in enumerate(self.places) if each.id == entry.id)
+    def at(self, entry: Entry) -> list[int]:
+        """Return the places of an entry's changes."""
+        return [at for at, (each, _) in enumerate(self.places) if each.id == entry.id]
+
+    def about(self, entry: Entry) -> str:
+        """Return the names of what an entry is about."""
+        [name, field], *others = sorted(entry.targets, key=lambda t: (t[0], t[1] or ""))
+        return f"{name}.{field}" if field and not others else name
+
+    def title(self, entry: Entry) -> str:
+        """Return what an entry does."""
+        [first, *_] = entry.changes
+        if entry.key is not None:
+            known = self.after.types.get(first["type"])
+            label = known.label if known is not None else first["type"]
+            if first["op"] == "set_view":
+                return translated("Order the views of {type}", type=label)
+            return translated("Order the fields of {type}", type=label)
+        step = self.steps.get(self.at(entry)[0])
+        if step is not None:
+            return str(step[0].summary)
+        return str(first["op"]).replace("_", " ").capitalize()
 
     @cached_property
     def open_questions(self) -> int:

@@ -19,8 +19,6 @@ Form = MultiDict[str, str]
 NAME_LENGTH: Final = 40
 #: The rules that a field can have, beside what its type says.
 FLAGS: Final = ("required", "unique", "indexed", "sortable", "personal")
-#: Hues that are offered; each keeps its contrast in both themes.
-HUES: Final = (20, 50, 75, 110, 150, 185, 210, 240, 265, 285, 315, 345)
 ICONS: Final = (
     "users user building briefcase package box shopping-cart receipt file-text certificate "
     "calendar clock phone mail message bell ticket tool truck car home map-pin building-factory "
@@ -101,6 +99,16 @@ def setting_label(name: str) -> str:
         "max_values": translated("Most values"), "filterable": translated("Can be filtered by"),
     }  # fmt: skip
     return said.get(name) or name.replace("_", " ").capitalize()
+
+
+def hues() -> dict[int, str]:
+    """Return the hues that are offered; each keeps its contrast in both themes."""
+    return {
+        20: translated("Red"), 50: translated("Orange"), 75: translated("Amber"),
+        110: translated("Olive"), 150: translated("Green"), 185: translated("Teal"),
+        210: translated("Cyan"), 240: translated("Blue"), 265: translated("Indigo"),
+        285: translated("Violet"), 315: translated("Purple"), 345: translated("Pink"),
+    }  # fmt: skip
 
 
 def word_label(word: str) -> str:
@@ -195,7 +203,7 @@ def settings(
             else:
                 made[name] = setting.read(sent[-1])
         except ValueError as error:
-            problems[key] = str(error)
+            problems[key] = f"{setting_label(name)}: {error}."
     return made
 
 

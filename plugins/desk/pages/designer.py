@@ -143,8 +143,10 @@ class Scene:
         if field.HAS_OPTIONS:
             count = sum(not option.retired for option in field.options)
             return translated("{count} options", count=count)
-        settings = [f"{name} {value}" for name, value in field.settings.items()]
-        return ", ".join(settings)
+        said = [(shaping.setting_label(name), value) for name, value in field.settings.items()]
+        return ", ".join(
+            f"{label}: {value}" if value is not True else label for label, value in said
+        )
 
     @property
     def layout(self) -> list[tuple[str, str, list[fields.Field]]]:

@@ -93,7 +93,7 @@ def answer(number: int, place: int) -> Response:
 
 
 def _given(draft: drafts.Draft, change: dict[str, Any]) -> Any:
-    word = request.form.get("answer", "")
+    word = "" if "back" in request.form else request.form.get("answer", "")
     field = _filled(draft, change)
     if word != "fill" or field is None:
         return word or None
