@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def deal(desk):
 def test_a_field_of_every_type_is_added_by_its_form(desk):
     for field in (field for fields in every_kind() for field in fields):
         kind = field["kind"]
-        values = {f"s.{name}~": "" for name in FIELD_TYPES[kind].SETTINGS}
+        values: dict[str, Any] = {f"s.{name}~": "" for name in FIELD_TYPES[kind].SETTINGS}
         values |= {f"s.{name}": value for name, value in field["settings"].items()}
         for place, option in enumerate(field.get("options", ())):
             values |= {"o": ["n.0", "n.1"], f"o.n.{place}.label": option["value"].title()}
