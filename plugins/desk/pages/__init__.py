@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from . import arranging as arranging
 from . import board as board
 from . import changing as changing
 from . import designer as designer
@@ -14,5 +13,6 @@ from . import lists as lists
 from . import lookups as lookups
 from . import publishing as publishing
 from . import record as record
+from . import relating as relating
 from . import sign_in as sign_in
 from . import start as start
