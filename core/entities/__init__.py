@@ -119,6 +119,9 @@ def _fill(draft: Draft, actor: Actor) -> None:
                 rows = [{"id": id_, field.name: value} for id_ in step.fill.ids]
                 records.update(step.fill.type, rows, actor=actor, check_required=False)
             faults.point("apply.after_fill")
+        if step.belonging:
+            name, ids = step.belonging
+            records.update(name, [{"id": id_} for id_ in ids], actor=actor, check_required=False)
 
 
 def finish_indexes() -> None:

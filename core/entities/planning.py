@@ -14,7 +14,7 @@ from ...schemas.entity_types import flat
 from .. import access, catalog, ddl
 from ..actor import Actor
 from ..errors import RelatumError
-from . import dependent, limits
+from . import belonging, dependent, limits
 from .draft import Draft, Step
 from .operations import OPERATIONS
 from .owners import LOCAL, Owner
@@ -135,6 +135,7 @@ def _check_whole(draft: Draft) -> None:
     """Refuse what only all changes together make wrong."""
     limits.check(draft)
     dependent.check(draft)
+    belonging.check(draft)
 
 
 def _planned(draft: Draft, changes: list[dict[str, Any]]) -> Plan:

@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from relatum import catalog, context, plugin_host
+from flask import current_app
+
+from relatum import catalog, plugin_host
 
 from .words import translated
 
 _LOCAL, _CORE = "local", "core"
+_NO_PLUGIN: Final = (_LOCAL, _CORE, "system")
 _DRAWN: Final = "puzzle"
 
 
@@ -45,20 +48,33 @@ def groups() -> list[Group]:
     return [Group(label, tuple(by_owner[owner])) for owner, label in owners(by_owner)]
 
 
-def settings() -> list[tuple[str, str, str]]:
-    """Return (address, icon, label) of the pages by which an administrator shapes the instance."""
-    actor = context().actor
-    if actor is None or not actor.admin:
-        return []
-    return [("/model", "database-cog", translated("Data model"))]
-
-
 def item(entity_type: catalog.EntityType) -> Item:
     """Return the entry of a type."""
     return Item(
         entity_type.name, entity_type.plural, entity_type.label, entity_type.icon or _DRAWN,
         entity_type.hue, f"/records/{entity_type.name}",
     )  # fmt: skip
+
+
+def settings() -> list[tuple[str, str, str]]:
+    """Return the pages that shape the instance as (address, icon, label), of those there are."""
+    found = (
+        ("/model", "database-cog", translated("Data model")),
+        ("/plugins", "puzzle", translated("Plugins")),
+    )
+    known = current_app.url_map.bind("localhost")
+    return [each for each in found if known.test(each[0], "GET")]
+
+
+def resting(entity_type: Any) -> tuple[str, str] | None:
+    """Return id and reason of the plugin of a type, if it does not run; None for anything else."""
+    if not isinstance(entity_type, catalog.EntityType):
+        return None
+    owner, loaded = entity_type.owner, plugin_host.current()
+    if owner in (*_NO_PLUGIN, *loaded.active):
+        return None
+    fault = loaded.faults.get(owner)
+    return owner, fault.reason if fault else ""
 
 
 def is_inner(entity_type: catalog.EntityType) -> bool:

@@ -214,7 +214,7 @@ def _default(
         return form["default_word"]
     made = probe(kind, field, "default")
     try:
-        value = values.value_of(made, form)
+        value = values.value_of(made, form, made.name)
         # A box that is not ticked says nothing: empty counts as no anyway.
         nothing = value is None or value == [] or (value is False and not made.settings)
         return None if nothing else made.wire(made.merge(None, value))

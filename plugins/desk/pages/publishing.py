@@ -98,7 +98,7 @@ def _given(draft: drafts.Draft, change: dict[str, Any]) -> Any:
     if word != "fill" or field is None:
         return word or None
     made = shaping.probe(type(field), field, "fill")
-    value = values.value_of(made, request.form)
+    value = values.value_of(made, request.form, made.name)
     return {"fill": None if value is None else made.wire(made.merge(None, value))}
 
 
@@ -117,7 +117,7 @@ def remove(number: int) -> Response:
 def discard() -> Response:
     """Forget the whole draft."""
     drafts.discard(actor=ui.actor())
-    return ui.done(ui.away("/model"), translated("The draft is discarded"), final=True)
+    return ui.tell(ui.away("/model"), translated("The draft is discarded"))
 
 
 @ui.page("/model/renew", "POST")
@@ -154,7 +154,7 @@ def publish() -> Response:
     names = [step.target.partition(".")[0] for step in made.steps]
     found = next((name for name in names if name in made.after.types), None)
     answer = ui.away(f"/model/{found}" if found else "/model")
-    return ui.done(answer, translated("The data model is published"), final=True)
+    return ui.tell(answer, translated("The data model is published"))
 
 
 def _against(draft: drafts.Draft, *, sure: bool) -> str | None:
