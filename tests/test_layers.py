@@ -43,6 +43,7 @@ LAYERS = (
         "core.entities",
         "core.views",
         "core.preferences",
+        "core.profile",
         "core.auth",
         "core.jobs",
         "core.own_jobs",

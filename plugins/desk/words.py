@@ -9,7 +9,7 @@ from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, dates, numbers
 from babel.messages import mofile, pofile
@@ -21,6 +21,10 @@ _FOLDER: Final = Path(__file__).parent / "translations"
 #: Languages that the desk speaks; the first one is that of the words in its templates.
 LANGUAGES: Final = ("en", "de")
 COOKIE: Final = "language"
+#: Zones are named after a place there; the others are names from earlier times.
+_LANDS: Final = frozenset(
+    "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()
+)
 #: From so many days on a date is no longer said in relation to today.
 _RELATIVE: Final = 14
 
@@ -113,10 +117,24 @@ def _locale_of(language: str) -> Locale:
 
 
 def zone() -> ZoneInfo:
-    """Return the time zone of whoever asks."""
+    """Return the time zone of whoever asks: his own, else the instance's."""
     actor = context().actor
     own = actor.timezone if actor is not None else None
     return ZoneInfo(own or catalog.current().zone)
+
+
+@cache
+def zones() -> dict[str, list[str]]:
+    """Return the time zones that people choose from, by continent."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(n for n in available_timezones() if n.partition("/")[0] in _LANDS):
+        found.setdefault(name.partition("/")[0], []).append(name)
+    return found
+
+
+def zone_label(name: str) -> str:
+    """Return a zone as people read it in a list of its continent's."""
+    return name.partition("/")[2].replace("_", " ").replace("/", ", ")
 
 
 # -- numbers ----------------------------------------------------------------------------------
@@ -159,6 +177,11 @@ def instant(value: Any, form: str = "medium") -> str:
     """Return an instant as a date and time in the reader's zone."""
     shown = as_instant(value)
     return str(dates.format_datetime(shown, form, tzinfo=zone(), locale=_locale()))
+
+
+def now() -> datetime:
+    """Return the moment of this request."""
+    return clock.now()
 
 
 def as_instant(value: Any) -> datetime:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from . import about as about
+from . import account as account
 from . import board as board
 from . import changing as changing
 from . import errors as errors
 from . import forms as forms
 from . import help as help  # noqa: A004  # the pages by their name
+from . import keys as keys
 from . import lists as lists
 from . import lookups as lookups
+from . import plugins as plugins
 from . import record as record
 from . import sign_in as sign_in
 from . import start as start
