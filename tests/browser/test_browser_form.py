@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import orjson
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -30,7 +31,7 @@ TYPED: dict[str, tuple[str, Any]] = {
     "phone": ("+49 30 123456", "+4930123456"),
     "url": ("https://example.org/a", "https://example.org/a"),
     "colour": ("#123456", "#123456"),
-    "tags": ("red, blue", ["red", "blue"]),
+    "tags": ("red; blue", ["red", "blue"]),
     "json": ('{"a": 1}', {"a": 1}),
     "encrypted": ("secret", "secret"),
 }
@@ -77,14 +78,20 @@ def test_undo_in_the_toast_takes_a_new_record_back(page: Page):
 def test_a_refusal_stands_at_its_field_and_what_was_typed_stays(page: Page, watch: Watch):
     watch.expect("422 POST /records/x_asset/new")
     page.goto(NEW)
+    page.get_by_label("Name").fill("Dear")
     page.get_by_label("Price").fill("a lot")
     page.get_by_role("button", name="Save", exact=True).click()
-    for label in ("Name", "Price"):
-        field = page.get_by_label(label)
-        expect(field).to_have_attribute("aria-invalid", "true")
-        expect(field).to_have_accessible_description(re.compile(r"\w"))
+    field = page.get_by_label("Price")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile(r"\w"))
+    expect(page.get_by_label("Name")).to_have_value("Dear")
     expect(page.get_by_label("Price")).to_have_value("a lot")
     clean(page)
+
+
+def wire(value: Any) -> Any:
+    """Return a value as the API sends it."""
+    return orjson.loads(orjson.dumps(value))
 
 
 @pytest.mark.parametrize("kind", TYPED)
@@ -96,7 +103,7 @@ def test_what_is_typed_into_a_field_of_every_kind_is_stored(page: Page, site: Si
     page.get_by_role("button", name="Save", exact=True).click()
     expect(heading(page)).to_have_text(f"Kind {kind}")
     id_ = int(page.url.split("?")[0].rsplit("/", 1)[1])
-    assert site.instance.get("x_all", id_)[f"a_{kind}"] == stored
+    assert wire(site.instance.get("x_all", id_)[f"a_{kind}"]) == stored
 
 
 def test_choices_are_made_by_keyboard(page: Page, site: Site):
@@ -175,7 +182,7 @@ def test_what_a_lookup_does_not_find_is_refused_with_the_text_kept(page: Page, w
 def test_a_form_does_not_overwrite_what_somebody_else_saved_meanwhile(
     window: Windows, site: Site, watch: Watch
 ):
-    watch.expect("409 POST|412 POST")
+    watch.expect("4(09|12|22) POST")
     [id_] = site.instance.create("x_asset", {"name": "Shared", "serial": "before"})
     first, second = window(), window()
     for page in (first, second):
