@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .core import records as records
     from .core import views as views
     from .core.actor import Actor as Actor
+    from .core.api import idempotency as idempotency
     from .core.api import manual as manual
     from .core.api import sessions as sessions
     from .core.auth import tokens as tokens
@@ -71,6 +72,7 @@ _FACE: Final = {
     "entities": "core",
     "fields": "core",
     "hookimpl": "core.hooks",
+    "idempotency": "core.api",
     "imports": "core",
     "jobs": "core",
     "manual": "core.api",

@@ -57,6 +57,27 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
     return made
 
 
+def beside(
+    part: str,
+    title: str,
+    entity_type: catalog.EntityType,
+    address: str,
+    status: int = 200,
+    **values: Any,
+) -> Response:
+    """Return what stands beside a list: to be put into the page, or as a page of its own.
+
+    `address` is that of the list.
+    """
+    if is_fragment():
+        return render(part, status, type=entity_type, **values)
+    return render(
+        "beside.html", status, part=f"desk/{part}", title=title, type=entity_type,
+        address=address,
+        **values,
+    )  # fmt: skip
+
+
 def away(address: str) -> Response:
     """Send the browser to another page of ours, by GET."""
     if is_fragment():
@@ -84,7 +105,7 @@ def done(response: Response, text: str) -> Response:
 
 def tell(response: Response, text: str, *, undo: str | None = None) -> Response:
     """Say something at once, or on the next page."""
-    if is_fragment():
+    if is_fragment() and "HX-Redirect" not in response.headers:
         return toast(response, text, undo=undo)
     packed = urlsafe_b64encode(orjson.dumps([text, undo or ""])).decode()
     response.set_cookie(_SAID, packed, max_age=_SAID_SECONDS, httponly=True, samesite="Lax")

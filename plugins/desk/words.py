@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
@@ -15,7 +16,7 @@ from babel import Locale, dates, numbers
 from babel.messages import mofile, pofile
 from flask import has_request_context, request
 
-from relatum import catalog, clock, context
+from relatum import catalog, clock, context, fields
 
 _FOLDER: Final = Path(__file__).parent / "translations"
 #: Languages that the desk speaks; the first one is that of the words in its templates.
@@ -73,7 +74,20 @@ OPERATORS: Final = {
     "has_all": "has all of", "has_none": "has none of", "gt": "is more than",
     "gte": "is at least", "lt": "is less than", "lte": "is at most", "between": "is between",
     "category": "is in the category", "under": "is or is below", "above": "is or is above",
-    "empty": "is empty", "near": "is near",
+    "empty": "is empty", "filled": "is not empty", "is_me": "is me", "not_me": "is not me",
+    "near": "is near",
+}  # fmt: skip
+#: Comparisons that say all there is to say.
+WITHOUT_VALUE: Final = frozenset({"empty", "filled", "is_me", "not_me"})
+#: Comparisons of dates, instants and times that people say in another way.
+DATES: Final = {
+    "gt": "is after", "gte": "is on or after", "lt": "is before", "lte": "is on or before",
+}  # fmt: skip
+#: Moments in relation to now, by their unit.
+MOMENTS: Final = {
+    "today": "today", "now": "now", "-d": "{count} days ago", "+d": "in {count} days",
+    "-h": "{count} hours ago", "+h": "in {count} hours",
+    "-m": "{count} minutes ago", "+m": "in {count} minutes",
 }  # fmt: skip
 
 
@@ -102,8 +116,10 @@ def of_scripts() -> dict[str, str]:
     return {name: translated(text) for name, text in SCRIPTS.items()} if language() != "en" else {}
 
 
-def operator(name: str) -> str:
-    """Return a comparison as people say it."""
+def operator(name: str, value_type: str = "") -> str:
+    """Return a comparison as people say it; of dates they say some of them differently."""
+    if value_type in ("date", "instant", "time") and name in DATES:
+        return translated(DATES[name])
     return translated(OPERATORS.get(name, name))
 
 
@@ -160,6 +176,44 @@ def money(value: Any, currency: str, *, short: bool = False) -> str:
 def _whole(language: str) -> str:
     pattern = _locale_of(language).currency_formats["standard"].pattern
     return str(pattern).replace(".00", "")
+
+
+def decimal(value: Any) -> str:
+    """Return a number as somebody would type it: the sign of the language, nothing in between."""
+    point = numbers.get_decimal_symbol(_locale())
+    return str(value).replace(".", point)
+
+
+def plain(text: str) -> str:
+    """Return a number that somebody typed as the kernel writes it; other text as it is.
+
+    Signs between thousands are those of the language, or spaces. Where the language has a comma
+    for the fraction, a point that can't be one between thousands is taken for it as well.
+    """
+    point, between = numbers.get_decimal_symbol(_locale()), numbers.get_group_symbol(_locale())
+    found = re.sub(r"(?<=\d)[\s\u2019'](?=\d)", "", text.strip())
+    grouped = rf"[-+]?\d{{1,3}}({re.escape(between)}\d{{3}})+({re.escape(point)}\d*)?"
+    if re.fullmatch(grouped, found):
+        found = found.replace(between, "")
+    elif point in found and between in found:
+        return text
+    return found.replace(point, ".")
+
+
+def countries() -> list[str]:
+    """Return the countries of the world in the reader's language, in order."""
+    return _countries(language())
+
+
+@cache
+def _countries(language: str) -> list[str]:
+    known = _locale_of(language).territories
+    return sorted(known[code] for code in fields.countries())
+
+
+def country(code: str) -> str:
+    """Return the name of a country in the reader's language."""
+    return str(_locale().territories.get(code, code))
 
 
 # -- days and times -----------------------------------------------------------------------------
