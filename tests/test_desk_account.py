@@ -201,7 +201,7 @@ def test_the_page_about_it_names_version_plugins_and_the_work_of_others(desk):
 
 def test_a_demonstration_says_on_every_page_that_it_is_one_until_it_is_removed(desk):
     assert 'class="demo-bar"' not in desk.get("/account").text
-    desk.instance.write(lambda actor: demo.marking.mark())
+    desk.instance.write(lambda **_: demo.marking.mark())
     desk.instance.make_type("x_asset", {"name": "name", "kind": "text"})
     assert "Demo: Alice, administrator" in desk.get("/account").text
     desk.instance.write(demo.remove)
