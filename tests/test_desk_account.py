@@ -90,7 +90,7 @@ def test_a_user_changes_of_himself_what_is_his_and_nothing_else(instance):
             instance.write(profile.change, {name: value}, actor=instance.bob)
     with pytest.raises(Invalid, match="Did you mean"):
         instance.write(profile.change, {"timezone": "Asia/Tokio"}, actor=instance.bob)
-    [*_, change] = instance.read(records.history, "user", instance.bob.user_id)
+    [change, *_] = instance.read(records.history, "user", instance.bob.user_id)
     assert change["actor"] == instance.bob.user_id
 
 

@@ -29,9 +29,9 @@ def sheet() -> list[tuple[str, list[Key]]]:
     """Return the shortcuts by where they work. Combinations are written with spaces between."""
     return [
         (translated("Everywhere"), _everywhere()),
-        (translated("In a list"), _in_list()),
         (translated("On a record"), [Key("e", translated("Edit the record"))]),
         (translated("On a board"), _on_board()),
+        (translated("In a list"), _in_list()),
     ]
 
 
