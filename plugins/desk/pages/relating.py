@@ -236,7 +236,7 @@ def _viewed(type_name: str, change: Change) -> Response:
 
 
 @ui.page("/model/<type_name>/order/views", "POST")
-def order_views(type_name: str) -> Response:
+def order_shared_views(type_name: str) -> Response:
     """Bring the shared views of a type into an order."""
     known, _ = after(type_name)
     now = [view.name for view in known.views.get(type_name, ())]
