@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -9,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 from flask import Response, request
+from markupsafe import Markup
 
 from relatum import RelatumError, catalog, fields, query, views
 
@@ -207,12 +209,25 @@ class Column:
     path: str
     label: str
     field: fields.Field
+    kind: str
+    #: Whether its values are changed in place.
+    can: bool
     #: The address of the list sorted by it alone, and by it as well.
     sort: str | None
     add: str | None
     order: str | None
     #: Which of several keys it is, from 1; 0 where there is but one.
     place: int
+
+    @property
+    def end(self) -> str:
+        """The class of what stands at the right edge."""
+        return " num" if values.is_number(self.field) else ""
+
+    @property
+    def id(self) -> str:
+        """The path as a part of an id."""
+        return self.path.replace(".", "-")
 
 
 @dataclass(frozen=True)
@@ -274,9 +289,11 @@ class Listing:
 
     def _column(self, path: str) -> Column:
         shown = values.path(self.type, path)[-1]
-        label, order = values.heading(self.type, path), self.orders.get(path)
+        order = self.orders.get(path)
+        can = not self.trashed and values.is_changed_in_place(self.type, path)
+        said = (path, values.heading(self.type, path), shown, values.kind(shown), can)
         if not shown.value_type.ordered:
-            return Column(path, label, shown, None, None, None, 0)
+            return Column(*said, None, None, None, 0)
         keys = self.opened.sort
         turned = f"-{path}" if order == "ascending" else path
         if order is None:
@@ -287,9 +304,28 @@ class Listing:
             more = [key for key in keys if key.lstrip("-") != path]
         place = [key.lstrip("-") for key in keys].index(path) + 1 if order else 0
         return Column(
-            path, label, shown, self.opened.sorted([turned]), self.opened.sorted(more), order,
+            *said, self.opened.sorted([turned]), self.opened.sorted(more), order,
             place if len(keys) > 1 else 0,
         )  # fmt: skip
+
+    def drawn(
+        self, column: Column, record: dict[str, Any], show: Callable[..., Markup], *, link: bool
+    ) -> Markup:
+        """Return what a value looks like by a macro; each is drawn once, however often it stands.
+
+        A page has most values twice, in the table and in the cards, and few different ones.
+        """
+        value = record[column.path]
+        key = (column.path, value if isinstance(value, (str, int)) else repr(value), link)
+        found = self._drawn.get(key)
+        if found is None:
+            found = show(column.field, column.kind, value, self.page.labels, link=link)
+            self._drawn[key] = found
+        return found
+
+    @cached_property
+    def _drawn(self) -> dict[tuple[str, Any, bool], Markup]:
+        return {}
 
     @cached_property
     def orders(self) -> dict[str, str]:
