@@ -201,7 +201,7 @@ def test_a_field_changes_its_type_and_the_plan_asks_about_values_that_do_not_fit
     desk.instance.create("x_deal", {"name": "One", "price": "12.50"}, {"name": "Two", "price": "?"})
     sent(desk, "/model/x_deal/fields/price/retype", kind="money")
     page = desk.get("/model/plan").text
-    assert "1 existing values do not fit" in page
+    assert "1 existing records do not fit" in page
     desk.post("/model/plan/1/0/answer", data={"answer": "fill", "fill": "3"})
     assert publish(desk).status_code == 303
     assert desk.instance.catalog.type("x_deal").field("price").kind == "money"
