@@ -197,6 +197,17 @@ def test_an_answer_that_does_not_fit_is_said_beside_the_question(desk):
     assert (answer.status_code, "must be keep" in answer.text) == (422, True)
 
 
+def test_an_answer_that_fills_too_many_rows_can_be_another_one(desk):
+    desk.instance.create("x_deal", *({"name": f"D{n}"} for n in range(3)))
+    price = form_of(desk, "price")
+    sent(desk, "/model/x_deal/fields/price", **{**price, "required": "true"})
+    with desk.instance.configured(fill_limit=2):
+        desk.post("/model/plan/1/0/answer", data={"answer": "fill", "fill": "9"})
+        assert "exceed fill_limit (2)" in desk.get("/model/plan").text
+        desk.post("/model/plan/1/0/answer", data={"answer": "keep"})
+        assert publish(desk).status_code == 303
+
+
 def test_a_field_changes_its_type_and_the_plan_asks_about_values_that_do_not_fit(desk):
     desk.instance.create("x_deal", {"name": "One", "price": "12.50"}, {"name": "Two", "price": "?"})
     sent(desk, "/model/x_deal/fields/price/retype", kind="money")
