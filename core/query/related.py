@@ -200,11 +200,11 @@ def _label(
 
 
 def labels_of(connection: sa.Connection, target: EntityType, ids: Sequence[int | None]) -> Labels:
-    """Return the labels of records of one type."""
+    """Return the labels of records of one type; those that were purged have none."""
     labels: Labels = {}
     wanted = {id_ for id_ in ids if id_ is not None}
     rows = _fetch(connection, target, wanted, {f.name: f for f in target.title_fields})
-    _label(labels, target, ids, rows)
+    _label(labels, target, [id_ for id_ in ids if id_ in rows], rows)
     return labels
 
 
