@@ -59,7 +59,7 @@ def many(instance: Any) -> None:
     instance.create("x_deal", *rows)
 
 
-SORTS = (
+SORTS: tuple[list[str], ...] = (
     [], ["name"], ["-name"], ["amount", "-name"], ["-amount", "closed"], ["-closed", "-name"],
     ["stage", "-amount"], ["company.name", "-seats"], ["-id"], ["name", "id"],
 )  # fmt: skip
@@ -163,3 +163,14 @@ def test_labels_name_records_of_any_type_and_leave_out_what_is_gone_for_good(crm
 
 def _ids(instance: Any, name: str) -> list[int]:
     return [row.id for row in instance.sql(f"SELECT id FROM {name} ORDER BY id")]
+
+
+def test_what_points_to_a_record_is_read_by_the_index_of_the_link_without_counting(crm):
+    """SQLite drives from the index of the link, which goes on in the order of ids."""
+    acme = _ids(crm, "x_company")[0]
+    asked = {"filter": {"field": "company", "value": acme}, "sort": ["-id"], "fields": ["name"]}
+    with crm.reading():
+        made = query.from_json("x_deal", asked)
+        with statements(crm) as seen:
+            query.page(made, actor=crm.alice)
+    assert len(seen) == 1

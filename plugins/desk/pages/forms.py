@@ -10,6 +10,7 @@ from relatum import RelatumError, catalog, fields, records
 
 from .. import ui, values
 from ..words import translated
+from . import around, conflict
 from . import record as sheets
 from .lookups import Labels, labels_of
 
@@ -57,15 +58,16 @@ def edit_record(type_name: str, id_: int) -> Response:
 def change_record(type_name: str, id_: int) -> Response:
     """Change a record by the form; somebody else's change in between is not overwritten."""
     entity_type = catalog.current().type(type_name)
-    version = request.form.get("version", "")
-    expected = {"version": int(version)} if version.isdecimal() else {}
     try:
-        row = {"id": id_, **expected, **_read(entity_type)}
-        records.update(type_name, [row], actor=ui.actor())
+        saved = conflict.save(entity_type, id_, _read(entity_type))
     except (values.Misread, RelatumError) as error:
         return _again(entity_type, error, id_)
-    answer = ui.away(f"/records/{type_name}/{id_}")
-    return ui.done(answer, translated("{type} is saved", type=entity_type.label))
+    here = f"/records/{type_name}/{id_}"
+    if saved.clashes:
+        return conflict.ask(entity_type, id_, saved, f"{here}/edit{around.still()}")
+    text = translated("{type} is saved", type=entity_type.label)
+    answer = ui.away(f"{here}{around.still()}")
+    return ui.done(answer, f"{text}. {saved.said}" if saved.said else text)
 
 
 def _read(entity_type: catalog.EntityType) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 // Dialogs: <button data-dialog="ID"> opens, [data-close] closes, so does a click beside it.
-// dialog.drawer opens when a fragment lands in it. hx-confirm asks in a dialog of ours.
+// dialog.drawer and dialog.asking open when a fragment lands in them; the form of one that asks
+// closes it, unless there is more to ask (409). hx-confirm asks in a dialog of ours.
 import { $, on } from "../dom.js";
 import { t } from "../words.js";
 
@@ -26,9 +27,14 @@ on("click", "dialog", (dialog, event) => {
 
 document.addEventListener("htmx:after:swap", (event) => {
   const dialog = event.detail.ctx?.target;
-  if (!dialog?.matches?.("dialog.drawer") || dialog.open) return;
+  if (!dialog?.matches?.("dialog.drawer, dialog.asking") || dialog.open) return;
   dialog.showModal();
   $("[autofocus]", dialog)?.focus();
+});
+
+document.addEventListener("htmx:after:request", (event) => {
+  const { sourceElement, response } = event.detail.ctx;
+  if (response.status !== 409) sourceElement.closest?.("dialog.asking")?.close();
 });
 
 // On phones the sidebar lies over the page: <button data-toggle="#side">.
