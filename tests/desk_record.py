@@ -72,7 +72,7 @@ def section(page: Any, name: str) -> str:
 
 def links(page: Any, label: str) -> list[str]:
     """Return where the links or buttons of a page lead that are called so."""
-    found = re.findall(r'<a ([^>]*)>((?:(?!</a>).)*)</a>', page.text, re.DOTALL)
+    found = re.findall(r"<a ([^>]*)>((?:(?!</a>).)*)</a>", page.text, re.DOTALL)
     return [
         html.unescape(re.findall(r'href="([^"]*)"', attributes)[0])
         for attributes, inside in found
