@@ -19,7 +19,8 @@ NAME = {"name": "name", "kind": "text", "required": True, "sortable": True}
 
 def lookup(name: str, target: str, **more: Any) -> dict[str, Any]:
     """Return the definition of a link; `required` and `unique` beside its settings."""
-    rules = {word: more.pop(word) for word in ("required", "unique") if word in more}
+    names: tuple[str, ...] = ("required", "unique")
+    rules = {word: more.pop(word) for word in names if word in more}
     return {"name": name, "kind": "lookup", **rules, "settings": {"target": target, **more}}
 
 

@@ -118,7 +118,7 @@ def test_a_record_that_left_the_list_still_leads_on(desk):
     page = opened(desk, "/records/x_firm?state=new&_sort=name", "F05")
     id_ = int(re.findall(r"/records/x_firm/(\d+)/edit", page.text)[0])
     desk.instance.write(records.update, "x_firm", [{"id": id_, "state": "old"}])
-    page = desk.get(f"{page.request.path}?{page.request.query_string}")
+    page = desk.get(f"{page.request.path}?{page.request.query_string.decode()}")
     assert "of 5" not in page.text
     assert title(desk.get(beside(page)[1])) == "F07"
 

@@ -21,7 +21,7 @@ from . import lists
 #: The word of the address of a record.
 IN: Final = "in"
 #: Words of a list's address that decide which records it holds, in which order; fields do as well.
-_TELLING: Final = ("_view", "_search", "_filter", "_sort", "_trashed")
+_TELLING: Final = ("_view", lists.SEARCH, lists.INSTEAD, "_filter", "_sort", "_trashed")
 _KEPT = re.compile(r"(/[a-z_]{1,40})?(\?[^#]*)?")
 
 
@@ -39,10 +39,16 @@ class Around:
     exact: bool = True
 
 
-def here() -> str:
-    """Return what a link to a record adds, on the page of a list: where that stands."""
-    kept = request.full_path.rstrip("?").partition("/records/")[2]
-    return of_list("".join(re.split(r"(?=[/?])", kept, maxsplit=1)[1:]))
+def here(found: lists.Opened | None = None) -> str:
+    """Return what a link to a record adds, on the page of a list: which one that is.
+
+    Without a list it is the page that is asked for.
+    """
+    if found is None:
+        kept = request.full_path.rstrip("?").partition("/records/")[2]
+        return of_list("".join(re.split(r"(?=[/?])", kept, maxsplit=1)[1:]))
+    place = {word: cursor for word, cursor in found.args if word in lists.PLACE}
+    return of_list(found.address(**place).removeprefix(f"/records/{found.type.name}"))
 
 
 def of_list(kept: str) -> str:
@@ -88,7 +94,7 @@ def around(type_name: str, id_: int) -> Around:
     def address(other: int | None) -> str | None:
         return None if other is None else f"/records/{type_name}/{other}{of_list(kept)}"
 
-    view = found.view["label"] if found.view is not None else None
+    view = found.view.label if found.view is not None else None
     count, exact = beside.count["value"], beside.count["exact"]
     before, after = address(beside.previous), address(beside.next)
     return Around(to, view, before, after, beside.position, count, exact)

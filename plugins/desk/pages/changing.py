@@ -81,17 +81,7 @@ def ask_delete(type_name: str, id_: int) -> Response:
     entity_type = catalog.current().type(type_name)
     label = _label(entity_type, id_)
     plan = records.deletion(type_name, [id_], actor=ui.actor())
-    emptied = [(*_link(path), count) for path, count in plan["emptied"].items()]
-    return ui.render(
-        "delete.html", type=entity_type, id=id_, label=label, plan=plan, emptied=emptied
-    )
-
-
-def _link(path: str) -> tuple[str, str]:
-    """Return what the type and the link of a path such as `type.link` are called."""
-    type_name, _, name = path.partition(".")
-    found = catalog.current().type(type_name)
-    return found.plural, found.field(name).label
+    return ui.render("delete.html", type=entity_type, id=id_, label=label, plan=plan)
 
 
 @ui.page("/records/<type_name>/<int:id_>/delete", "POST")

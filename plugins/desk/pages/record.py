@@ -9,8 +9,8 @@ from flask import Response
 
 from relatum import RelatumError, catalog, fields, query
 
-from .. import ui, values
-from ..words import translated
+from .. import layouts, lines, ui, values
+from ..lines import Lines
 from . import around, history
 from .lookups import Labels
 from .related import Related, all_of
@@ -39,6 +39,7 @@ class Sheet:
     record: dict[str, Any]
     labels: Labels
     trashed: bool
+    lines: list[Lines] = field(default_factory=list)
     related: list[Related] = field(default_factory=list)
     #: The records above it in its tree, the topmost first.
     ancestors: list[tuple[int, str]] = field(default_factory=list)
@@ -51,23 +52,14 @@ class Sheet:
     @property
     def sections(self) -> list[Section]:
         """The fields of the type itself, in the sections of its layout; the rest comes last."""
-        known = {each.name: each for each in self.own}
-        made = [
-            (section.label, [known.pop(name) for name in section.fields if name in known])
-            for section in self.type.layout.sections
-        ]
-        rest = list(known.values())
-        label = translated("More") if made else translated("Details")
-        while rest:
-            made.append((label, rest[:_MANY]))
-            rest, label = rest[_MANY:], translated("More")
+        made: list[Section] = []
         before = 0
-        sections: list[Section] = []
-        for label, found in made:
-            if found:
-                sections.append(Section(label, found, before < _MANY))
-                before += len(found)
-        return sections
+        for label, found in layouts.sections(self.type, self.own):
+            for place in range(0, len(found), _MANY):
+                some = found[place : place + _MANY]
+                made.append(Section(label, some, before < _MANY))
+                before += len(some)
+        return made
 
     @property
     def is_large(self) -> bool:
@@ -139,8 +131,10 @@ def show_record(type_name: str, id_: int) -> Response:
     if ui.is_fragment():
         return ui.render("_peek.html", sheet=found)
     if not found.trashed:
-        lists = all_of(found.type, id_)
-        found = replace(found, related=lists, ancestors=_ancestors(found.type, found.record))
+        found = replace(
+            found, lines=lines.of_record(found.type, id_, actor=ui.actor()),
+            related=all_of(found.type, id_), ancestors=_ancestors(found.type, found.record),
+        )  # fmt: skip
     return ui.render(
         "record.html", sheet=found, history=history.read(found.type, id_),
         around=around.around(type_name, id_),

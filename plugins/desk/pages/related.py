@@ -47,11 +47,11 @@ class Tie:
     @property
     def label(self) -> str:
         """What the list is called: as the relationship says where the type would not tell."""
-        same = [tie for tie in of(self.target) if tie.type is self.type]
-        told = self.partner is not None or len(same) > 1 or self.type is self.target
-        if self.name is None or not told:
+        if self.name is None:
             return self.type.plural
-        return self.name.removeprefix("x_").replace("_", " ").capitalize()
+        if self.partner is not None:
+            return self.name.removeprefix("x_").replace("_", " ").capitalize()
+        return values.relation_label(self.target.name, self.name)
 
     @property
     def other(self) -> catalog.EntityType:
@@ -72,7 +72,7 @@ class Tie:
     @property
     def can_link(self) -> bool:
         """Whether a record that is there already can be linked."""
-        if self.link.read_only or self.link.part:  # type: ignore[attr-defined]
+        if self.link.read_only:
             return False
         return self.partner is not None or not menu.is_inner(self.type)
 
@@ -143,6 +143,7 @@ def of(entity_type: catalog.EntityType) -> list[Tie]:
     found = [
         Tie(entity_type, name, relation.type, relation.link, _partner(relation))
         for name, relation in known.inverses(entity_type.name).items()
+        if not relation.link.part  # those are lines
     ]
     tree = entity_type.tree
     if tree is not None and tree.inverse is None:

@@ -1,6 +1,7 @@
 // Dialogs: <button data-dialog="ID"> opens, [data-close] closes, so does a click beside it.
-// dialog.drawer and dialog.asking open when a fragment lands in them; the form of one that asks
-// closes it, unless there is more to ask (409). hx-confirm asks in a dialog of ours.
+// dialog.drawer, dialog.confirm and dialog.asking open when a fragment lands in them; the form of
+// one that asks closes it, unless there is more to ask (409). hx-confirm, and data-ask on a form,
+// ask in a dialog of ours.
 import { $, on } from "../dom.js";
 import { t } from "../words.js";
 
@@ -11,7 +12,12 @@ on("click", "[data-dialog]", (button, event) => {
   dialog.dispatchEvent(new CustomEvent("ui:open"));
 });
 
-on("click", "[data-close]", (button) => button.closest("dialog")?.close());
+on("click", "[data-close]", (button, event) => {
+  const dialog = button.closest("dialog");
+  if (!dialog) return; // a page of its own: the link leads away
+  event.preventDefault();
+  dialog.close();
+});
 
 on("click", "dialog", (dialog, event) => {
   if (event.target !== dialog) return;
@@ -27,7 +33,7 @@ on("click", "dialog", (dialog, event) => {
 
 document.addEventListener("htmx:after:swap", (event) => {
   const dialog = event.detail.ctx?.target;
-  if (!dialog?.matches?.("dialog.drawer, dialog.asking") || dialog.open) return;
+  if (!dialog?.matches?.("dialog.drawer, dialog.confirm, dialog.asking") || dialog.open) return;
   dialog.showModal();
   $("[autofocus]", dialog)?.focus();
 });
@@ -80,4 +86,9 @@ document.addEventListener("htmx:confirm", async (event) => {
   const isSure = await ask(ctx.confirm, ctx.sourceElement.dataset.verb);
   if (isSure) issueRequest();
   else dropRequest();
+});
+
+on("submit", "form[data-ask]", async (form, event) => {
+  event.preventDefault();
+  if (await ask(form.dataset.ask, form.dataset.verb)) form.submit();
 });
