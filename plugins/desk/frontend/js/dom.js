@@ -89,9 +89,10 @@ export function reason(status, type, text) {
   return t("failed");
 }
 
-/** Post a form to the server and return its JSON; an error carries the reason for people. */
+/** Post a form to the server and return its JSON; an error carries the reason for people, and its status. */
 export async function send(url, values) {
-  const request = { method: "POST", headers: proof(), body: new URLSearchParams(values) };
+  const headers = { Accept: "application/json", ...proof() };
+  const request = { method: "POST", headers, body: new URLSearchParams(values) };
   let response;
   try {
     response = await fetch(url, request);
@@ -100,6 +101,9 @@ export async function send(url, values) {
   }
   const type = response.headers.get("Content-Type");
   const text = await response.text();
-  if (!response.ok) throw new Error(reason(response.status, type, text));
+  if (!response.ok) {
+    const error = new Error(reason(response.status, type, text));
+    throw Object.assign(error, { status: response.status });
+  }
   return type?.includes("json") ? JSON.parse(text) : {};
 }
