@@ -168,6 +168,10 @@ def read_lines(held: Iterable[Lines]) -> dict[str, list[dict[str, Any]]]:
     for each in held:
         if not lines.is_sent(request.form, each.name):
             continue
+        if lines.is_stale(each, request.form):
+            problems[each.name] = translated(
+                "Somebody else has changed these lines since. Save again to replace them by yours."
+            )
         try:
             row[each.name] = lines.read(each, request.form)
         except values.Misread as misread:

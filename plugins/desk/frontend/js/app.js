@@ -8,7 +8,6 @@ import "./ui/index.js";
 import "./palette.js";
 import "./list.js";
 import "./cells.js";
-import "./lookup.js";
 import "./board.js";
 import "./sortable.js";
 
@@ -30,6 +29,15 @@ function drawConnection() {
 addEventListener("online", drawConnection);
 addEventListener("offline", drawConnection);
 drawConnection();
+
+// Forms bring their own scripts, wherever one stands: in the page, or in what lands in it.
+const FORMS = "form.form, .ef, ui-lookup";
+
+function forms() {
+  if (document.querySelector(FORMS)) import("./forming.js");
+}
+document.addEventListener("htmx:after:swap", forms);
+forms();
 
 // What is heavy loads where it is used: <link rel="modulepreload" data-mod href="...">.
 for (const link of document.querySelectorAll("link[data-mod]")) import(link.href);

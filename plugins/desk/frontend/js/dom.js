@@ -1,4 +1,5 @@
 // What every other module uses: finding elements, listening for all of them at once, sending.
+import { asking } from "./session.js";
 import { t } from "./words.js";
 
 /** Return the first element below `root` that matches. */
@@ -87,10 +88,11 @@ export function reason(status, type, text) {
 
 /** Post a form to the server and return its JSON; an error carries the reason for people. */
 export async function send(url, values) {
-  const request = { method: "POST", headers: proof(), body: new URLSearchParams(values) };
+  const headers = { ...proof(), Accept: "application/json" };
+  const request = { method: "POST", headers, body: new URLSearchParams(values) };
   let response;
   try {
-    response = await fetch(url, request);
+    response = await asking(url, request);
   } catch {
     throw new Error(navigator.onLine ? t("no_answer") : t("offline"));
   }
