@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from relatum.core import records
 from .desk import FRAGMENT, at_desk, fields_of
 from .instances import prepared
 
-LINE = [
+LINE: list[dict[str, Any]] = [
     {
         "name": "order", "kind": "lookup", "required": True,
         "settings": {"target": "x_order", "part": True, "inverse": "lines"},
@@ -22,7 +23,7 @@ LINE = [
     {"name": "product", "kind": "lookup", "settings": {"target": "x_order"}},
 ]  # fmt: skip
 #: A type of lines with what no table has room for.
-PLACE = [
+PLACE: list[dict[str, Any]] = [
     {
         "name": "order", "kind": "lookup", "required": True,
         "settings": {"target": "x_order", "part": True, "inverse": "places"},

@@ -21,10 +21,10 @@ from . import values
 
 #: A whole number of this name is the place of a line, and set by the kernel.
 _POSITION: Final = "position"
-#: Kinds that don't fit into a column of a table.
-_TALL: Final = frozenset({"multi_choice", "tags", "geo", "person_name", "encrypted"}) | values.WIDE
 #: Columns beyond which lines are cards.
 _COLUMNS: Final = 8
+#: Kinds of columns that hold words.
+_WORDS: Final = ("text", "lookup", "email", "url", "user")
 _COUNTS: Final = ("integer", "decimal")
 _AMOUNTS: Final = ("money", "duration")
 #: What a form says of a list of lines besides them: what it was when it was drawn.
@@ -93,9 +93,15 @@ class Lines:
         return [each for each in self.shown if not each.read_only and not each.NUMBERED]
 
     @property
+    def widths(self) -> str:
+        """The widths of the columns of a table, as CSS has them: words need more room."""
+        parts = ("1.7fr" if values.kind(each) in _WORDS else "1fr" for each in self.columns)
+        return " ".join(f"minmax(0, {part})" for part in parts)
+
+    @property
     def tall(self) -> bool:
         """Whether a line is a card: it has more or larger fields than a table has room for."""
-        return len(self.columns) > _COLUMNS or any(values.kind(f) in _TALL for f in self.columns)
+        return len(self.columns) > _COLUMNS or any(values.is_tall(f) for f in self.columns)
 
     @property
     def sums(self) -> dict[str, Any]:

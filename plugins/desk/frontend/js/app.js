@@ -17,6 +17,9 @@ function refuse() {
 
 window.htmx = htmx;
 htmx.config.defaultSwap = "outerMorph";
+// Or it gives new elements the attributes of old ones of the same id for a moment, and takes back
+// what elements of ours have made of theirs meanwhile.
+htmx.config.defaultSettleDelay = 0;
 htmx.registerExtension("no-code", { init: (api) => api.initSecurity(null, refuse, refuse) });
 // By itself it would begin a moment later, and miss what is typed or clicked until then.
 htmx.initialize();

@@ -81,8 +81,12 @@ on("keydown", ".ef", (editor, event) => {
 // While it is being sent, leaving must not send it again.
 on("submit", ".ef", (editor) => editor.toggleAttribute("data-done", true), true);
 
+on("click", ".ef [data-cancel]", (button) => close(button.closest(".ef"))?.focus());
+
 on("focusout", ".ef", (editor, event) => {
   if (editor.dataset.done !== undefined || editor.contains(event.relatedTarget)) return;
+  // A dialog that was opened from within, such as a short form, comes back to it.
+  if (!editor.isConnected || event.relatedTarget?.closest("dialog:not(:has(.ef))")) return;
   const isWrong = $("[aria-invalid=true]", editor);
   if (held(editor) === editor.dataset.begun && !isWrong) close(editor);
   else editor.requestSubmit();
