@@ -27,7 +27,7 @@ from .manifest import PARSING as PARSING
 from .manifest import Manifest as Manifest
 from .manifest import Plugin as Plugin
 from .manifest import Unfit as Unfit
-from .presets import BARE as BARE
+from .presets import NONE as NONE
 from .presets import at_work as at_work
 from .presets import enable_preset as enable_preset
 from .presets import plugins_of as plugins_of

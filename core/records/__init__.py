@@ -8,6 +8,7 @@ are written.
 from __future__ import annotations
 
 from .batch import Outcome as Outcome
+from .belonging import astray as astray
 from .changesets import change_set as change_set
 from .changesets import changes_by as changes_by
 from .filling import default_of as default_of

@@ -52,6 +52,25 @@ def options(field: fields.Field, now: Any = None) -> list[fields.Option]:
     return [option for option in field.options if not option.retired or option.value in held]
 
 
+#: The icon that stands for a kind of value.
+_ICONS: Final = {
+    "integer": "hash", "decimal": "hash", "money": "coin", "percent": "percentage",
+    "rating": "star", "duration": "hourglass", "date": "calendar", "datetime": "clock",
+    "time": "clock", "email": "mail", "phone": "phone", "url": "link", "choice": "circle-dot",
+    "multi_choice": "list-check", "tags": "tag", "boolean": "toggle-left", "lookup": "link",
+    "reference": "link", "user": "user", "address": "map-pin", "geo": "map-pin",
+    "auto_number": "id", "encrypted": "lock", "json": "braces", "long_text": "file-text",
+    "rich_text": "file-text", "colour": "palette",
+}  # fmt: skip
+
+
+def field_icon(field: fields.Field) -> str:
+    """Return the icon of a field: that of what it points to, or of its kind."""
+    if isinstance(field, fields.Lookup) and kind(field) == "lookup":
+        return catalog.current().type(field.target).icon or "link"
+    return _ICONS.get(kind(field), "letter-case")
+
+
 def possible(found: list[fields.Option], by: Any, now: Any = None) -> list[fields.Option]:
     """Return those of some options that go with a value of the choice that decides on them."""
     held = now if isinstance(now, (list, tuple)) else [now]
@@ -121,6 +140,13 @@ def type_label(name: str, count: int) -> str:
     return f"{words.number(count)} {found.label if count == 1 else found.plural}"
 
 
+def link_label(text: str) -> str:
+    """Return a link that is written `type.field` in words."""
+    name, _, field = text.partition(".")
+    found = catalog.current().type(name)
+    return f"{found.plural} › {found.field(field).label}"
+
+
 def type_name(name: str) -> str:
     """Return what one record of a type is called."""
     return catalog.current().type(name).label
@@ -186,6 +212,19 @@ def heading(entity_type: catalog.EntityType, text: str) -> str:
     )
 
 
+def relation_label(target: str, name: str) -> str:
+    """Return what the records that point to a type are called, by the name of that list.
+
+    Their type's plural says it, unless another link of that type leads there, too.
+    """
+    known = catalog.current().inverses(target)
+    entity_type = known[name].type
+    same = [each for each in known.values() if each.type is entity_type]
+    if len(same) > 1 or entity_type.name == target:
+        return name.removeprefix("x_").replace("_", " ").capitalize()
+    return entity_type.plural
+
+
 def member_label(field: fields.Field, member: fields.Field) -> str:
     """Return what a member is called beside the others of its field."""
     short = member.label.removeprefix(field.label).strip()
@@ -215,7 +254,7 @@ def read(
         if _is_kept(field, form, f"{at}{name}"):
             continue
         try:
-            values[name] = _value(field, form, f"{at}{name}")
+            values[name] = value_of(field, form, f"{at}{name}")
         except fields.Refused as refused:
             problem = refused.problem
             problems[f"{at}{problem.field or name}"] = problem.message
@@ -258,7 +297,11 @@ def _is_kept(field: fields.Field, form: MultiDict[str, str], name: str) -> bool:
     return f"{name}{EMPTIED}" not in form
 
 
-def _value(field: fields.Field, form: MultiDict[str, str], name: str) -> Any:
+def value_of(field: fields.Field, form: MultiDict[str, str], name: str) -> Any:
+    """Return the value of one field that a form sent by a name; raise `Refused`.
+
+    A link raises what looking for its record does.
+    """
     known = kind(field)
     if known == "multi_choice":
         return [value for value in form.getlist(name) if value]

@@ -34,11 +34,7 @@ class Related:
     @property
     def label(self) -> str:
         """What the list is called: its own name where the type's would not tell it apart."""
-        known = catalog.current().inverses(self.target).values()
-        same = [each for each in known if each.type is self.type]
-        if len(same) > 1 or self.type.name == self.target:
-            return self.name.removeprefix("x_").replace("_", " ").capitalize()
-        return self.type.plural
+        return values.relation_label(self.target, self.name)
 
     @property
     def all(self) -> str:

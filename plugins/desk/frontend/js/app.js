@@ -10,6 +10,7 @@ import "./list.js";
 import "./cells.js";
 import "./board.js";
 import "./sortable.js";
+import "./panels.js";
 
 function refuse() {
   throw new Error("Attributes don't run code here: no hx-on, no js: values, no [filters].");
@@ -20,6 +21,8 @@ htmx.config.defaultSwap = "outerMorph";
 // Or it gives new elements the attributes of old ones of the same id for a moment, and takes back
 // what elements of ours have made of theirs meanwhile.
 htmx.config.defaultSettleDelay = 0;
+// Back and Forward show a page, not a part of one put into another.
+htmx.config.history = "reload";
 htmx.registerExtension("no-code", { init: (api) => api.initSecurity(null, refuse, refuse) });
 // By itself it would begin a moment later, and miss what is typed or clicked until then.
 htmx.initialize();
