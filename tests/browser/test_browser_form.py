@@ -31,7 +31,7 @@ TYPED: dict[str, tuple[str, Any]] = {
     "phone": ("+49 30 123456", "+4930123456"),
     "url": ("https://example.org/a", "https://example.org/a"),
     "colour": ("#123456", "#123456"),
-    "tags": ("red; blue", ["red", "blue"]),
+    "tags": ("blue; red", ["blue", "red"]),
     "json": ('{"a": 1}', {"a": 1}),
     "encrypted": ("secret", "secret"),
 }

@@ -19,7 +19,7 @@ _ANSWERED: Final = (
 
 
 @ui.page("/model/plan")
-def show_plan() -> Response:
+def show_draft_plan() -> Response:
     """Show what the draft does: steps, rows, risk, uses, SQL and open questions."""
     return _plan()
 
@@ -76,7 +76,7 @@ def _filled(draft: drafts.Draft, change: dict[str, Any]) -> fields.Field | None:
 
 
 @ui.page("/model/plan/<int:number>/<int:place>/answer", "POST")
-def answer(number: int, place: int) -> Response:
+def answer_change(number: int, place: int) -> Response:
     """Say what existing records get under a change."""
     actor = ui.actor()
     draft = drafts.current(actor=actor)
@@ -107,28 +107,28 @@ def _to_plan() -> Response:
 
 
 @ui.page("/model/plan/<int:number>/remove", "POST")
-def remove(number: int) -> Response:
+def remove_change(number: int) -> Response:
     """Take a change out of the draft."""
     drafts.remove(number, actor=ui.actor())
     return _to_plan()
 
 
 @ui.page("/model/discard", "POST")
-def discard() -> Response:
+def discard_draft() -> Response:
     """Forget the whole draft."""
     drafts.discard(actor=ui.actor())
     return ui.tell(ui.away("/model"), translated("The draft is discarded"))
 
 
 @ui.page("/model/renew", "POST")
-def renew() -> Response:
+def renew_draft() -> Response:
     """Go on with a draft that was begun on an older data model."""
     drafts.renew(actor=ui.actor())
     return _to_plan()
 
 
 @ui.page("/model/publish", "POST", own=True)
-def publish() -> Response:
+def publish_draft() -> Response:
     """Apply the plan that was looked at; every page has the new data model from then on."""
     actor, sure = ui.actor(), "sure" in request.form
     with reading():

@@ -21,7 +21,7 @@ _MOST = 8
 
 # -- relationships ----------------------------------------------------------------------------
 @ui.page("/model/<type_name>/relationships", "POST")
-def relate(type_name: str) -> Response:
+def relate_types(type_name: str) -> Response:
     """Relate a type to another one, with a name on both sides."""
     known, entity_type = after(type_name)
     shape = request.form.get("shape", "")
@@ -194,7 +194,7 @@ def _saved(
 
 # -- views ------------------------------------------------------------------------------------
 @ui.page("/model/<type_name>/views", "POST")
-def add_view(type_name: str) -> Response:
+def add_shared_view(type_name: str) -> Response:
     """Let everybody open a list: one of the administrator's own, or a plain one."""
     known, entity_type = after(type_name)
     own, label, query = request.form.get("own", ""), text("label"), {}
@@ -215,7 +215,7 @@ def add_view(type_name: str) -> Response:
 
 
 @ui.page("/model/<type_name>/views/<name>", "POST")
-def change_view(type_name: str, name: str) -> Response:
+def change_shared_view(type_name: str, name: str) -> Response:
     """Call a shared view something else, hide it, or show it again."""
     if "drop" in request.form:
         return _viewed(type_name, {"op": "drop_view", "type": type_name, "view": name})
@@ -236,7 +236,7 @@ def _viewed(type_name: str, change: Change) -> Response:
 
 
 @ui.page("/model/<type_name>/order/views", "POST")
-def order_views(type_name: str) -> Response:
+def arrange_shared_views(type_name: str) -> Response:
     """Bring the shared views of a type into an order."""
     known, _ = after(type_name)
     now = [view.name for view in known.views.get(type_name, ())]
