@@ -134,6 +134,31 @@ def member_text(field: fields.Field, name: str, value: Any) -> str:
     return text(field.members[name], held)
 
 
+def may_hold(field: fields.Field, value: Any) -> bool:
+    """Say whether a field may have a value in wire form: it may be of a type that it once had."""
+    if value is None:
+        return True
+    try:
+        field.wire(field.check(value))
+    except (fields.Refused, ValueError, TypeError, ArithmeticError, LookupError, AttributeError):
+        return False
+    return True
+
+
+def plain(field: fields.Field, value: Any) -> Any:
+    """Return a value as it can be compared with others, in wire form; sets are in order."""
+    if value in (None, "", []):
+        return None
+    if not may_hold(field, value):
+        return str(value)
+    wire = field.wire(field.check(value))
+    if isinstance(wire, list):
+        return sorted(map(str, wire))
+    if isinstance(wire, dict):
+        return {name: each for name, each in wire.items() if each is not None}
+    return str(wire)
+
+
 def type_label(name: str, count: int) -> str:
     """Return a number of records of a type in words."""
     found = catalog.current().type(name)

@@ -18,6 +18,7 @@ from relatum import RelatumError, catalog, fields, idempotency, query, records
 from .. import faults, layouts, lines, ui, values, words
 from ..lines import Lines
 from ..words import translated
+from . import around, conflict
 from .lookups import Labels, labels_of
 
 #: What a form calls the button that was pressed, and the number that tells it from all others.
@@ -115,12 +116,15 @@ def change_record(type_name: str, id_: int) -> Response:
     if ACT in request.form:
         return _acted(entity_type, held, id_)
     try:
-        row = {"id": id_, **version(), **_read(entity_type, held)}
-        records.update(type_name, [row], actor=ui.actor())
+        saved = conflict.save(entity_type, id_, _read(entity_type, held))
     except (values.Misread, RelatumError) as error:
         return _again(entity_type, error, held, id_)
-    answer = ui.away(f"/records/{type_name}/{id_}")
-    return ui.done(answer, translated("{type} is saved", type=entity_type.label))
+    here = f"/records/{type_name}/{id_}"
+    if saved.clashes:
+        return conflict.ask(entity_type, id_, saved, f"{here}/edit{around.still()}")
+    text = translated("{type} is saved", type=entity_type.label)
+    answer = ui.away(f"{here}{around.still()}")
+    return ui.done(answer, f"{text}. {saved.said}" if saved.said else text)
 
 
 def version() -> dict[str, int]:

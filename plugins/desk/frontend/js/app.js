@@ -8,6 +8,7 @@ import "./ui/index.js";
 import "./palette.js";
 import "./list.js";
 import "./cells.js";
+import "./find.js";
 import "./board.js";
 import "./sortable.js";
 import "./panels.js";

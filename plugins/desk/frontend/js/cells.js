@@ -33,11 +33,19 @@ function openEditor(cell, host, template) {
   host.id ||= `cell${cell.dataset.edit.replaceAll("/", "-")}`;
   editor.setAttribute("hx-patch", cell.dataset.edit);
   editor.setAttribute("hx-target", `#${CSS.escape(host.id)}`);
+  editor.append(versionOf(cell));
   host.replaceChildren(editor);
   control.value = cell.dataset.v;
   editor.dataset.begun = held(editor);
   htmx.process(editor);
   enter(control);
+}
+
+/** What the value was drawn from: the server does not let it undo what somebody did since. */
+function versionOf(cell) {
+  const hidden = document.createElement("input");
+  Object.assign(hidden, { type: "hidden", name: "version", value: cell.dataset.version });
+  return hidden;
 }
 
 function enter(control) {

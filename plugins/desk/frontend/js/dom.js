@@ -90,7 +90,7 @@ export function reason(status, type, text) {
   return t("failed");
 }
 
-/** Post a form to the server and return its JSON; an error carries the reason for people. */
+/** Post a form to the server and return its JSON; an error carries the reason for people, and its status. */
 export async function send(url, values) {
   const headers = { ...proof(), Accept: "application/json" };
   const request = { method: "POST", headers, body: new URLSearchParams(values) };
@@ -102,6 +102,9 @@ export async function send(url, values) {
   }
   const type = response.headers.get("Content-Type");
   const text = await response.text();
-  if (!response.ok) throw new Error(reason(response.status, type, text));
+  if (!response.ok) {
+    const error = new Error(reason(response.status, type, text));
+    throw Object.assign(error, { status: response.status });
+  }
   return type?.includes("json") ? JSON.parse(text) : {};
 }
