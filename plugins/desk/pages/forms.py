@@ -116,7 +116,7 @@ def change_record(type_name: str, id_: int) -> Response:
     if ACT in request.form:
         return _acted(entity_type, held, id_)
     try:
-        saved = conflict.save(entity_type, id_, _read(entity_type, held), held)
+        saved = conflict.save(entity_type, id_, _read(entity_type, held))
     except (values.Misread, RelatumError) as error:
         return _again(entity_type, error, held, id_)
     here = f"/records/{type_name}/{id_}"
