@@ -1,148 +1,140 @@
-"""The designer: a type is made, planned, published and on every page at once."""
+"""The designer with scripts: forms beside lists, dragging, arrow keys, phones, axe."""
 
 from __future__ import annotations
 
 import re
 
-import orjson
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from relatum.core import preferences
+from relatum.plugins.desk import draft as drafts
+
+from ..designing import deals
 from ..instances import Instance
-from . import designing, stock
-from .driving import PHONE, Site, Windows, clean, fits
+from .driving import PHONE, Site, Watch, Windows, clean, fits
+
+MODEL = "/model/x_deal"
 
 
 def prepare(instance: Instance) -> None:
-    """Make a few assets."""
-    stock.assets(instance)
-    stock.many(instance, 5)
+    """Make deals."""
+    deals(instance)
 
 
-@pytest.fixture
-def draftless(site: Site, page: Page) -> Page:
-    """Return the page of the designer with nothing in the draft."""
-    page.goto("/model/plan")
-    discard = page.get_by_role("button", name="Discard the draft")
-    if discard.count():
-        discard.click()
-    page.goto("/model")
-    return page
+@pytest.fixture(autouse=True)
+def nothing_drafted(site: Site) -> None:
+    """Begin without a draft."""
+    site.instance.write(preferences.drop, drafts.NAME)
 
 
-def test_a_type_made_in_the_designer_is_used_on_every_page(draftless: Page, site: Site):
-    page = draftless
-    designing.begin(page, "Machine")
-    clean(page)
-    designing.add(page, "Choice", "Phase", "Planned", "Running", "Scrapped")
-    designing.add(page, "Money", "Cost")
-    designing.add(page, "Date", "Due on")
-    clean(page)
-    designing.publish(page)
-    # form
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="Machines").click()
-    page.keyboard.press("c")
-    page.get_by_label("Name").fill("Lathe")
-    page.get_by_label("Phase").select_option("Planned")
-    page.get_by_label("Cost").fill("1500")
-    page.get_by_label("Due on").fill("2026-11-30")
-    page.get_by_role("button", name="Save", exact=True).click()
-    # record
-    expect(page.get_by_role("heading", level=1)).to_have_text("Lathe")
-    page.locator("main .cell[data-col=cost]").click()
-    page.keyboard.press("Control+a")
-    page.keyboard.type("1600")
-    page.keyboard.press("Enter")
-    expect(page.locator("main .cell[data-col=cost]")).to_contain_text("1,600")
-    # list
-    page.goto("/records/x_machine?phase=planned")
-    expect(page.locator("#lv tbody tr")).to_contain_text("Lathe")
-    # board
-    page.goto("/records/x_machine/board")
-    page.get_by_role("listitem", name="Lathe", exact=True).focus()
-    for key in ("Space", "ArrowRight", "Space"):
-        page.keyboard.press(key)
-    expect(page.locator(".toast").last).to_contain_text("Phase is Running")
-    # palette
-    page.keyboard.press("Control+k")
-    page.keyboard.type("lath")
-    page.get_by_role("option", name="Lathe").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Lathe")
-    # API
-    answer = page.request.get("/api/v1/records/x_machine", headers={"Accept": "application/json"})
-    [row] = orjson.loads(answer.body())["records"]
-    assert (row["name"], row["phase"], row["cost"]) == ("Lathe", "running", "1600.00")
+def order(page: Page) -> list[str | None]:
+    """Return the names of the things in a list that can be put into order."""
+    items = page.locator(".fl li[data-id]")
+    return [items.nth(at).get_attribute("data-id") for at in range(items.count())]
 
 
-def test_nothing_changes_before_it_is_published_and_a_draft_can_be_discarded(draftless: Page):
-    page = draftless
-    page.goto("/model/x_asset")
-    designing.add(page, "Whole number", "Wheels")
-    page.goto("/records/x_asset/new")
-    expect(page.get_by_label("Wheels")).to_have_count(0)
-    page.goto("/model/plan")
-    expect(page.get_by_role("main")).to_contain_text("Wheels")
-    clean(page)
-    page.get_by_role("button", name="Discard the draft").click()
-    page.goto("/model/x_asset")
-    expect(designing.fields(page)).not_to_contain_text("Wheels")
-
-
-def test_fields_are_put_in_order_by_keyboard_and_by_mouse(draftless: Page):
-    page = draftless
-    page.goto("/model/x_asset")
-    second = designing.fields(page).get_by_role("listitem").nth(1)
-    expect(second).to_contain_text("State")
-    page.get_by_role("button", name="Order State by the arrow keys").press("ArrowDown")
-    expect(second).to_contain_text("Price")
-    expect(page.get_by_role("link", name="Plan and publish")).to_be_visible()
-    grip = page.get_by_role("button", name="Order State by the arrow keys").bounding_box()
-    over = page.get_by_role("button", name="Order Price by the arrow keys").bounding_box()
-    assert grip is not None
-    assert over is not None
-    page.mouse.move(grip["x"] + 5, grip["y"] + 5)
+def drag(page: Page, grip: Locator, to: Locator, below: float) -> None:
+    """Drag by the mouse to a place over something, so far below its top edge."""
+    start, end = grip.bounding_box(), to.bounding_box()
+    assert start is not None
+    assert end is not None
+    page.mouse.move(start["x"] + 8, start["y"] + 8)
     page.mouse.down()
-    page.mouse.move(over["x"] + 5, over["y"] - 8, steps=10)
+    page.mouse.move(start["x"] + 8, end["y"] + below + 12, steps=8)
+    page.mouse.move(start["x"] + 8, end["y"] + below, steps=8)
     page.mouse.up()
-    expect(second).to_contain_text("State")
 
 
-def test_a_label_is_changed_and_every_page_says_the_new_one(draftless: Page):
-    page = draftless
-    page.goto("/model/x_asset/settings")
-    page.get_by_role("main").get_by_label("Label", exact=True).fill("Mandate")
-    page.get_by_role("main").get_by_label("Plural", exact=True).fill("Mandates")
-    page.get_by_role("button", name="Save in the draft").first.click()
-    designing.publish(page)
-    page.goto("/records/x_asset")
-    expect(page).to_have_title(re.compile("Mandates"))
-    expect(page.get_by_role("heading", level=1)).to_have_text("Mandates")
-    expect(page.get_by_role("link", name="New Mandate")).to_be_visible()
-    expect(page.get_by_role("navigation", name="Main")).to_contain_text("Mandates")
-
-
-def test_a_mistake_is_told_at_its_place(draftless: Page):
-    page = draftless
-    page.goto("/model/x_asset")
+def test_a_type_is_made_shaped_and_published_without_leaving_the_page(page: Page, site: Site):
+    page.goto("/model")
+    page.get_by_role("link", name="New type").first.click()
+    page.get_by_label("Label").fill("Asset")
+    page.get_by_role("button", name="Add to the draft").click()
+    expect(page.locator(".toast").last).to_contain_text("Asset is in the draft")
+    assert page.url.endswith("/model/x_asset")
     page.get_by_role("link", name="Choice", exact=True).click()
-    panel = page.get_by_role("complementary", name="Form")
-    panel.get_by_role("button", name="Add to the draft").click()
-    expect(panel.get_by_role("alert").first).to_be_visible()
+    page.get_by_role("textbox", name="Label", exact=True).fill("State")
+    page.get_by_role("textbox", name="New option").first.fill("Fresh")
+    page.get_by_role("button", name="Add to the draft").click()
+    expect(page.locator("#fl-state")).to_contain_text("1 options")
+    page.get_by_role("link", name="Plan and publish").click()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.locator(".toast").last).to_contain_text("The data model is published")
+    expect(page.locator("#side")).to_contain_text("Assets")
+    assert [o.label for o in site.instance.catalog.type("x_asset").field("state").options] == [
+        "Fresh"
+    ]
+
+
+def test_what_is_refused_is_said_where_it_is_and_what_was_typed_stays(page: Page, watch: Watch):
+    watch.expect("422 .*/model/x_deal/fields")
+    page.goto(f"{MODEL}?add=integer")
+    page.get_by_role("textbox", name="Label", exact=True).fill("Weight")
+    least = page.get_by_role("textbox", name="Least")
+    least.fill("much")
+    page.get_by_role("button", name="Add to the draft").click()
+    expect(page.get_by_role("alert").filter(has_text="must be a whole number")).to_be_visible()
+    expect(least).to_have_value("much")
+    expect(least).to_be_focused()
     clean(page)
 
 
-@pytest.mark.parametrize(
-    "address", ["/model", "/model/new", "/model/x_asset", "/model/x_asset?field=state",
-                "/model/x_asset/relationships", "/model/x_asset/layout", "/model/x_asset/views",
-                "/model/x_asset/settings", "/model/plan"],
-)  # fmt: skip
+def test_fields_are_dragged_and_moved_by_arrow_keys_and_the_draft_says_so(page: Page):
+    page.goto(MODEL)
+    drag(page, page.locator("#gr-price"), page.locator("#fl-name"), -4)
+    expect(page.locator("#des-changes")).to_contain_text("1 change")
+    assert order(page) == ["price", "name", "stage"]
+    page.locator("#gr-price").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#mv-up-price")).to_be_enabled()
+    expect(page.locator("#gr-price")).to_be_focused()
+    assert order(page) == ["name", "price", "stage"]
+
+
+def test_a_field_is_dragged_into_a_section_and_highlighted(page: Page, site: Site):
+    page.goto(f"{MODEL}/layout")
+    page.get_by_role("textbox", name="Name", exact=True).fill("Money")
+    page.locator("#f-section").get_by_label("Price").check()
+    page.get_by_role("button", name="Add the section").click()
+    expect(page.locator("[id='ly-s.0']")).to_contain_text("Money")
+    expect(page.locator("#f-section [name=label]")).to_have_value("")
+    drag(page, page.locator("#gr-ly-stage"), page.locator("#ly-rest"), -6)
+    expect(page.locator("#ly-stage + li, #ly-price + li").last).to_have_id("ly-rest")
+    page.get_by_role("button", name="Highlight Stage").click()
+    expect(page.locator("#hl-stage")).to_be_visible()
+    page.goto("/model/plan")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.locator(".toast").last).to_contain_text("published")
+    layout = site.instance.catalog.type("x_deal").layout
+    [section] = layout.sections
+    assert (layout.highlights, section.label) == (("stage",), "Money")
+    assert sorted(section.fields) == ["price", "stage"]
+
+
+def test_going_back_shows_what_was_there_before(page: Page):
+    page.goto(MODEL)
+    page.get_by_role("link", name="Stage").click()
+    expect(page.get_by_role("textbox", name="Label", exact=True)).to_have_value("Stage")
+    page.get_by_role("link", name="Views").click()
+    expect(page.get_by_role("heading", name="New view")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("textbox", name="Label", exact=True)).to_have_value("Stage")
+    assert re.search(r"field=stage$", page.url)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_page_of_the_designer_is_clean_and_fits_a_phone(
-    window: Windows, theme: str, address: str
-):
-    page = window(theme=theme, size=PHONE)
-    page.goto(address)
-    fits(page)
-    clean(page)
-    page.set_viewport_size({"width": 1440, "height": 900})
-    clean(page)
+def test_no_part_of_the_designer_is_inaccessible_or_too_wide(window: Windows, theme: str):
+    for size in (None, PHONE):
+        page = window(theme=theme, **({"size": size} if size else {}))
+        page.goto(f"{MODEL}?field=name")
+        page.get_by_role("textbox", name="Label", exact=True).fill("Title")
+        page.get_by_role("button", name="Save in the draft").click()
+        for address in (
+            "/model", "/model/new", MODEL, f"{MODEL}?field=stage", f"{MODEL}?add=reference",
+            f"{MODEL}?field=price&retype=money", f"{MODEL}/relationships?relate=many_to_one",
+            f"{MODEL}/layout", f"{MODEL}/views", f"{MODEL}/settings", "/model/plan",
+        ):  # fmt: skip
+            page.goto(address)
+            clean(page)
+            fits(page)
