@@ -12,7 +12,7 @@ from relatum.plugins.desk import draft as drafts
 
 from ..designing import deals
 from ..instances import Instance
-from .driving import PHONE, Site, Watch, Windows, clean, fits
+from .driving import DESKTOP, PHONE, Site, Watch, Windows, clean, fits
 
 MODEL = "/model/x_deal"
 
@@ -125,8 +125,8 @@ def test_going_back_shows_what_was_there_before(page: Page):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_part_of_the_designer_is_inaccessible_or_too_wide(window: Windows, theme: str):
-    for size in (None, PHONE):
-        page = window(theme=theme, **({"size": size} if size else {}))
+    for size in (DESKTOP, PHONE):
+        page = window(theme=theme, size=size)
         page.goto(f"{MODEL}?field=name")
         page.get_by_role("textbox", name="Label", exact=True).fill("Title")
         page.get_by_role("button", name="Save in the draft").click()
