@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -172,7 +173,7 @@ def test_the_plan_shows_steps_rows_risk_and_sql(desk):
     page = desk.get("/model/plan").text
     assert steps(desk) == ["Add date field Closed on", "Trash field Price"]
     assert ("ADD COLUMN closed_on" in page, "Rows: 1" in page) == (True, True)
-    assert re.findall(r'class="tag dot"[^>]*>([a-z]+)<', page) == ["safe", "safe"]
+    assert re.findall(r'class="tag dot"[^>]*>([a-z]+)<', page) == ["safe", "safe", "safe"]
 
 
 def test_a_stricter_rule_asks_what_existing_records_get_and_takes_the_answer(desk):
@@ -197,11 +198,12 @@ def test_an_answer_that_does_not_fit_is_said_beside_the_question(desk):
     assert (answer.status_code, "must be keep" in answer.text) == (422, True)
 
 
-def test_an_answer_that_fills_too_many_rows_can_be_another_one(desk):
-    desk.instance.create("x_deal", *({"name": f"D{n}"} for n in range(3)))
-    price = form_of(desk, "price")
-    sent(desk, "/model/x_deal/fields/price", **{**price, "required": "true"})
-    with desk.instance.configured(fill_limit=2):
+def test_an_answer_that_fills_too_many_rows_can_be_another_one(equipped):
+    equipped.create("x_deal", *({"name": f"D{n}"} for n in range(3)))
+    equipped.config = dataclasses.replace(equipped.config, fill_limit=2)
+    with at_desk(equipped) as desk:
+        price = form_of(desk, "price")
+        sent(desk, "/model/x_deal/fields/price", **{**price, "required": "true"})
         desk.post("/model/plan/1/0/answer", data={"answer": "fill", "fill": "9"})
         assert "exceed fill_limit (2)" in desk.get("/model/plan").text
         desk.post("/model/plan/1/0/answer", data={"answer": "keep"})

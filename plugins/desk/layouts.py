@@ -11,9 +11,9 @@ from relatum import catalog, fields
 from .words import translated
 
 #: From so many fields on, a section of a form folds those away that nobody has to look at.
-_MANY: Final = 24
+_MANY: Final = 40
 #: Fields of such a section that are seen all the same.
-_SEEN: Final = 12
+_SEEN: Final = 24
 
 
 def sections(

@@ -116,7 +116,7 @@ def change_record(type_name: str, id_: int) -> Response:
     if ACT in request.form:
         return _acted(entity_type, held, id_)
     try:
-        saved = conflict.save(entity_type, id_, _read(entity_type, held), held)
+        saved = conflict.save(entity_type, id_, _read(entity_type, held))
     except (values.Misread, RelatumError) as error:
         return _again(entity_type, error, held, id_)
     here = f"/records/{type_name}/{id_}"
@@ -125,12 +125,6 @@ def change_record(type_name: str, id_: int) -> Response:
     text = translated("{type} is saved", type=entity_type.label)
     answer = ui.away(f"{here}{around.still()}")
     return ui.done(answer, f"{text}. {saved.said}" if saved.said else text)
-
-
-def version() -> dict[str, int]:
-    """Return the version of the record that the form was drawn of."""
-    sent = request.form.get("version", "")
-    return {"version": int(sent)} if sent.isdecimal() else {}
 
 
 def one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels]:
