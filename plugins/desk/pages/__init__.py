@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import board as board
+from . import calendar as calendar
 from . import changing as changing
 from . import errors as errors
 from . import forms as forms

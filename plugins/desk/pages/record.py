@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from flask import Response
 
-from relatum import RelatumError, catalog, fields, query, records
+from relatum import RelatumError, catalog, fields, plugin_host, query, records
 
 from .. import menu, ui, values
 from ..words import translated
@@ -16,6 +17,7 @@ from .lookups import Labels, labels_of
 #: Records of a related list that are shown at once.
 _RELATED: Final = 6
 _HISTORY: Final = 20
+_NOTHING: Final = query.Page([], {}, None, None, {"value": 0, "exact": True})
 #: Field types whose value says much in few words.
 _TELLING: Final = ("choice", "money", "date", "user", "lookup", "percent", "rating")
 
@@ -30,6 +32,8 @@ class Related:
     link: fields.Field
     paths: list[str]
     page: query.Page
+    #: Why it can't be read.
+    problem: str | None = None
 
     @property
     def label(self) -> str:
@@ -114,19 +118,31 @@ def _one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels, bool]:
 
 
 def _related(entity_type: catalog.EntityType, id_: int) -> list[Related]:
+    """Return the lists of what points to a record; one that can't be read says so in its place."""
     made = []
     for name, relation in catalog.current().inverses(entity_type.name).items():
         link = relation.link.name
         shown = values.shown_fields(relation.type, 7, short=not menu.is_inner(relation.type))
         paths = [path for path in shown if path not in (link, "position")][:4]
-        title = [f.name for f in relation.type.title_fields if f.name not in paths]
-        asked = {
-            "filter": {"field": link, "value": id_}, "limit": _RELATED, "count": True,
-            "fields": [*paths, *title],
-        }  # fmt: skip
-        page = query.page(query.from_json(relation.type.name, asked), actor=ui.actor())
-        made.append(Related(name, entity_type.name, relation.type, relation.link, paths, page))
+        known = Related(name, entity_type.name, relation.type, relation.link, paths, _NOTHING)
+        owner = relation.type.owner
+        try:
+            page = plugin_host.draw(
+                owner, f"{relation.type.name}.{link}", partial(_page, known, id_)
+            )
+            made.append(replace(known, page=page))
+        except plugin_host.PartFailed as failed:
+            made.append(replace(known, problem=failed.reason))
     return made
+
+
+def _page(related: Related, id_: int) -> query.Page:
+    title = [f.name for f in related.type.title_fields if f.name not in related.paths]
+    asked = {
+        "filter": {"field": related.link.name, "value": id_}, "limit": _RELATED, "count": True,
+        "fields": [*related.paths, *title],
+    }  # fmt: skip
+    return query.page(query.from_json(related.type.name, asked), actor=ui.actor())
 
 
 @ui.page("/records/<type_name>/<int:id_>")

@@ -10,6 +10,7 @@ import "./list.js";
 import "./cells.js";
 import "./lookup.js";
 import "./board.js";
+import "./calendar.js";
 import "./sortable.js";
 
 function refuse() {
