@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     from .core import imports as imports
     from .core import jobs as jobs
     from .core import plugin_host as plugin_host
+    from .core import preferences as preferences
+    from .core import profile as profile
     from .core import query as query
     from .core import records as records
     from .core import views as views
     from .core.access import may as may
     from .core.actor import Actor as Actor
+    from .core.api import idempotency as idempotency
     from .core.api import manual as manual
     from .core.api import sessions as sessions
+    from .core.auth import tokens as tokens
     from .core.db import reading as reading
     from .core.db import transact as transact
     from .core.demo import Demo as Demo
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     from .core.plugin_host import requires as requires
     from .core.records import Committed as Committed
     from .core.records import WriteBatch as WriteBatch
+    from .version import __version__ as __version__
 
 #: Where each name of the face comes from; an empty place is a module of its own.
 _FACE: Final = {
@@ -61,6 +66,7 @@ _FACE: Final = {
     "Routes": "core.plugin_host",
     "Shell": "core.plugin_host",
     "WriteBatch": "core.records",
+    "__version__": "version",
     "catalog": "core",
     "changes": "core",
     "clock": "core",
@@ -69,22 +75,26 @@ _FACE: Final = {
     "fields": "core",
     "hookimpl": "core.hooks",
     "hookspec": "core.hooks",
+    "idempotency": "core.api",
     "imports": "core",
     "jobs": "core",
     "manual": "core.api",
     "may": "core.access",
     "plugin_host": "core",
+    "preferences": "core",
+    "profile": "core",
     "query": "core",
     "reading": "core.db",
     "records": "core",
     "requires": "core.plugin_host",
     "sessions": "core.api",
+    "tokens": "core.auth",
     "transact": "core.db",
     "views": "core",
 }
 
 #: Places whose modules are names of the face.
-_FOLDERS: Final = ("core", "core.api")
+_FOLDERS: Final = ("core", "core.api", "core.auth")
 
 if not TYPE_CHECKING:
 

@@ -79,6 +79,7 @@ class Config:
     filter_values: int = _setting(1000, "Most values of one `in` condition.")
     path_depth: int = _setting(4, "Most steps in a path such as owner.team.name.")
     view_limit: int = _setting(100, "Most views that one user saves for one type.")
+    preference_limit: int = _setting(200, "Most preferences that are kept for one user.")
     bulk_limit: int = _setting(1000, "Most records in one bulk request.")
     undo_limit: int = _setting(1000, "Most records of a change set that is undone.")
     body_limit: int = _setting(4_194_304, "Largest request body in bytes.")

@@ -195,6 +195,15 @@ class UserView(Model):
     __table_args__ = (sa.UniqueConstraint("user_id", "type_id", "name"),)
 
 
+class UserPreference(Model):
+    """Something that a page keeps for one user: a name and JSON."""
+
+    __tablename__ = "core_user_preference"
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
 class Patch(Model):
     """An administrator's change of what a plugin owns: one property, as JSON, and its base.
 

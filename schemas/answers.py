@@ -95,6 +95,12 @@ class ViewsSchema(Schema):
     views = fields.List(fields.Nested(ViewSchema), **_SET)
 
 
+class PreferencesSchema(Schema):
+    """What pages and programs keep for somebody, by name."""
+
+    preferences = fields.Dict(keys=fields.String(), values=fields.Raw(allow_none=True), **_SET)
+
+
 class HealthSchema(Schema):
     """A well instance."""
 
@@ -267,6 +273,8 @@ class PluginInfoSchema(Schema):
 
     id = fields.String(**_SET)
     name = fields.String(**_SET)
+    description = fields.String(**_SET)
+    license = fields.String(**_SET)
     version = fields.String(**_OPEN)
     source = fields.String(
         required=True, allow_none=True,
@@ -278,6 +286,10 @@ class PluginInfoSchema(Schema):
     reason = fields.String(
         required=True, allow_none=True, metadata={"description": "Why it does not run."}
     )
+    provides = fields.Dict(
+        keys=fields.String(), values=fields.List(fields.String()), required=True, allow_none=True,
+        metadata={"description": "What it brings; null: not said before it is enabled."},
+    )  # fmt: skip
 
 
 class PluginsSchema(Schema):

@@ -29,3 +29,9 @@ class TokenSchema(Closed):
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=100))
     days = fields.Integer(strict=True, allow_none=True, validate=validate.Range(min=1, max=3650))
+
+
+class PreferenceSchema(Closed):
+    """Something to keep for oneself: any JSON."""
+
+    value = fields.Raw(required=True, allow_none=True)

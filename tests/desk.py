@@ -50,9 +50,10 @@ def at_desk(instance: Any) -> Iterator[Browser]:
 def fields_of(text: str) -> dict[str, str]:
     """Return the values of a form: the last of each name, chosen options, ticked boxes."""
     found: dict[str, str] = {}
+    text = re.sub(r"<template>.*?</template>", "", text, flags=re.DOTALL)
     for tag in re.findall(r"<(?:input|textarea|select)[^>]*>", text):
         name = attribute(tag, "name")
-        unticked = 'type="checkbox"' in tag and " checked" not in tag
+        unticked = re.search(r'type="(checkbox|radio)"', tag) and " checked" not in tag
         if name and tag.startswith("<input") and not unticked:
             found[name] = attribute(tag, "value") or ""
     for opening, inside in re.findall(r"<select([^>]*)>(.*?)</select>", text, re.DOTALL):

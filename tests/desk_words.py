@@ -16,5 +16,6 @@ def used() -> dict[str, str]:
     """Return every text that is translated, each with the file that it stands in."""
     found = extract_from_dir(str(FOLDER), _METHODS, keywords={"_": None, "translated": None})
     texts = {str(text): place for place, _, text, *_ in found}
-    others = (*words.OPERATORS.values(), *words.SCRIPTS.values())
+    tables = (words.OPERATORS, words.DATES, words.MOMENTS, words.SCRIPTS)
+    others = (text for table in tables for text in table.values())
     return texts | dict.fromkeys(others, "words.py")

@@ -52,7 +52,8 @@ def test_pages_speak_the_language_that_the_browser_was_set_to(instance):
     instance.create("x_asset", {"name": "Pumpe", "price": "1234.50"})
     with at_desk(instance) as desk:
         assert "Columns" in desk.get("/records/x_asset").text
-        desk.post("/account/looks", data={"language": "de", "theme": "dark"})
+        desk.post("/account/profile", data={"language": "de"})
+        desk.post("/account/looks", data={"theme": "dark"})
         page = desk.get("/records/x_asset").text
     assert ('<html lang="de" data-theme="dark"' in page, "Spalten" in page) == (True, True)
     assert "1.234\xa0€" in page or "1.235\xa0€" in page

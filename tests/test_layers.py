@@ -42,6 +42,8 @@ LAYERS = (
         "core.records",
         "core.entities",
         "core.views",
+        "core.preferences",
+        "core.profile",
         "core.auth",
         "core.jobs",
         "core.own_jobs",

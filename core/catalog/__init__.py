@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from .. import db, hooks
 from . import patches as patches
+from .entity_types import INHERITED as INHERITED
 from .entity_types import SYSTEM_COLUMNS as SYSTEM_COLUMNS
 from .entity_types import Catalog as Catalog
 from .entity_types import EntityType as EntityType

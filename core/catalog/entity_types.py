@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +24,8 @@ SYSTEM_COLUMNS = (
     "id", "owner_id", "team_id", "created_at", "created_by", "updated_at", "updated_by",
     "version", "trashed_at", "trashed_in",
 )  # fmt: skip
+#: The system fields that a part has from its whole.
+INHERITED = ("owner", "team")
 #: Statements that a type remembers, those that read and those that write.
 STATEMENTS = 96
 
@@ -168,13 +170,24 @@ class EntityType:
         return frozenset(field.name for field in self.own_fields)
 
     @cached_property
+    def part_of(self) -> Lookup | None:
+        """The link to the whole, if the records are parts."""
+        return part_link(self.owner, self.fields.values())
+
+    @cached_property
+    def inherited(self) -> tuple[Field, ...]:
+        """The fields that a part has from its whole, whoever writes it."""
+        return tuple(self.fields[name] for name in INHERITED) if self.part_of else ()
+
+    @cached_property
     def written(self) -> tuple[tuple[Field, tuple[str, ...]], ...]:
-        """The fields that a caller may write, each with the names of its columns."""
-        return tuple((f, tuple(column.name for column in f.columns())) for f in self.own_fields)
+        """The fields that a caller may write or a part inherits, each with its columns' names."""
+        every = (*self.inherited, *self.own_fields)
+        return tuple((f, tuple(column.name for column in f.columns())) for f in every)
 
     @cached_property
     def columns_of(self) -> Mapping[str, tuple[str, ...]]:
-        """The names of the columns of each field that a caller may write."""
+        """The names of the columns of each field in `written`."""
         return {field.name: names for field, names in self.written}
 
     @cached_property
@@ -283,6 +296,15 @@ class EntityType:
 class _Blank(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return ""
+
+
+def part_link(owner: str, fields: Iterable[Field]) -> Lookup | None:
+    """Return the link that makes records parts, of several the first made; none of the core's are.
+
+    A user is where he works, whatever somebody has tied him to.
+    """
+    links = [field for field in fields if isinstance(field, Lookup) and field.part]
+    return min(links, key=lambda link: link.id, default=None) if owner != "core" else None
 
 
 def title_names(title: str) -> list[str]:

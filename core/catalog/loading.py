@@ -25,7 +25,7 @@ from ..fields import (
     UserField,
     country_of,
 )
-from .entity_types import Catalog, EntityType, Key, Layout, View
+from .entity_types import Catalog, EntityType, Key, Layout, View, part_link
 from .patches import Patch, Patches
 
 
@@ -221,7 +221,7 @@ class TypeBuilder:
             description=row["description"],
             title=row["title"],
             layout=Layout.read(orjson.loads(row["layout"])),
-            fields=MappingProxyType({**self._system(row), **live}),
+            fields=MappingProxyType({**self._system(row, live), **live}),
             trashed_fields=tuple(f for f in made if f.trashed_in is not None),
             keys=unique_keys(live.values(), keys),
             trashed_in=row["trashed_in"],
@@ -262,9 +262,10 @@ class TypeBuilder:
             self._trees[owner["name"]] = found[-1] if found else None
         return self._trees[owner["name"]]
 
-    def _system(self, row: Any) -> dict[str, Field]:
+    def _system(self, row: Any, live: dict[str, Field]) -> dict[str, Field]:
         own, teams = self._tree(row["name"]), self._tree("team")
-        return system_fields(row["id"], self._zone, tree=own, teams=teams)
+        part = part_link(row["owner"], live.values()) is not None
+        return system_fields(row["id"], self._zone, tree=own, teams=teams, part=part)
 
     @property
     def _zone(self) -> str:
@@ -355,23 +356,32 @@ def unique_keys(live: Iterable[Field], rows: list[Any]) -> tuple[Key, ...]:
 
 
 def system_fields(
-    type_id: int, zone: str, *, tree: Tree | None = None, teams: Tree | None = None
+    type_id: int,
+    zone: str,
+    *,
+    tree: Tree | None = None,
+    teams: Tree | None = None,
+    part: bool = False,
 ) -> dict[str, Field]:
-    """Return the fields that every entity type has; `tree` is its own, `teams` that of teams."""
+    """Return the fields that every entity type has; `tree` is its own, `teams` that of teams.
+
+    A `part` has the owner and the team of its whole; nobody writes them.
+    """
     common: dict[str, Any] = {"type_id": type_id, "owner": "system", "zone": zone}
     people: dict[str, Any] = {
         "settings": {"on_delete": "clear"}, "target_table": "core_user", **common,
     }  # fmt: skip
     told: dict[str, Any] = {"read_only": True, **common}
     by: dict[str, Any] = {"read_only": True, **people}
+    mine: dict[str, Any] = {"read_only": part, "indexed": True, **people}
     team: dict[str, Any] = {
         "settings": {"target": "team", "on_delete": "clear"}, "target_table": "core_team",
-        "tree": teams, **common,
+        "tree": teams, "read_only": part, "indexed": True, **common,
     }  # fmt: skip
     made: list[Field] = [
         RecordId(id=-1, name="id", column="id", label="ID", sortable=True, tree=tree, **told),
-        UserField(id=-2, name="owner", column="owner_id", label="Owner", indexed=True, **people),
-        Lookup(id=-3, name="team", column="team_id", label="Team", indexed=True, **team),
+        UserField(id=-2, name="owner", column="owner_id", label="Owner", **mine),
+        Lookup(id=-3, name="team", column="team_id", label="Team", **team),
         Datetime(id=-4, name="created_at", column="created_at", label="Created", **told),
         UserField(id=-5, name="created_by", column="created_by", label="Created by", **by),
         Datetime(

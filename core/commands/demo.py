@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import click
 
-from .. import auth, catalog, clock, query
+from .. import auth, catalog, clock, db, query
 from .. import demo as story
 from .. import serve as server
 from ..actor import Actor
@@ -88,7 +88,8 @@ def demo(
 
 
 def _remove(instance: Instance, *, as_json: bool) -> None:
-    done = instance.write(story.remove)
+    instance.check()
+    done = db.transact(lambda: story.remove(actor=instance.actor), exclusive=True)
     if as_json:
         print_json(done._asdict())
     else:

@@ -14,6 +14,7 @@ from typing import Final
 from .. import catalog, changes, clock, entities, install, plugin_host, records
 from ..actor import Actor
 from .making import Demo as Demo
+from .marking import mark
 from .model import CHANGES
 from .people import TEAMS as TEAMS
 from .people import USERS as USERS
@@ -44,6 +45,7 @@ def found(preset: str = plugin_host.BARE) -> install.Installed:
 
 def fill(actor: Actor, preset: str = plugin_host.BARE) -> None:
     """Enable the plugins of a preset and write the demonstration, in the open transaction."""
+    mark()
     enabled = plugin_host.enable_preset(preset, actor=actor)
     actor = dataclasses.replace(actor, source=ORIGIN)
     # The administrator was made before, and stays when the demonstration goes.

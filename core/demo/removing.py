@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from .. import access, catalog, db, models, records
 from ..actor import Actor
 from ..catalog import EntityType, Relation
+from .marking import unmark
 
 #: Where change sets of example data say they are from.
 ORIGIN: Final = "demo"
@@ -27,7 +28,8 @@ def remove(*, actor: Actor) -> Removed:
     """Delete every live record of the demonstration, users and teams too, in one change set.
 
     What a record of one's own points to, or would be deleted along with, stays; so does the
-    administrator that the demonstration began with. Raises `forbidden`.
+    administrator that the demonstration began with. The instance is one's own from then on. In
+    the open exclusive transaction; raises `forbidden`.
     """
     access.require(actor, "delete", "records of the demonstration")
     left = _live()
@@ -50,6 +52,7 @@ def remove(*, actor: Actor) -> Removed:
             left[entity_type] = alive
             if along:
                 removed[entity_type.name] = removed.get(entity_type.name, 0) + len(along)
+    unmark(actor=actor)
     return Removed(removed, {t.name: sorted(ids) for t, ids in left.items() if ids})
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from .. import models
 from ..catalog import Catalog, EntityType
 from ..fields import Field, Several
-from ..records import followers, sealed
+from ..records import astray, followers, sealed
 from .findings import REPAIR, RESTORE, Finding, attempt
 from .structure import all_types, columns_of, followed, sound_columns
 
@@ -26,6 +26,10 @@ def findings(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
         if {"id", "version"} <= sound and actual.keys() >= _BESIDE:
             yield from attempt(f"The records of '{what}'", _spine, connection, entity_type)
             yield from attempt(f"The versions of '{what}'", _versions, connection, entity_type)
+    for entity_type in known.types.values():
+        if (link := entity_type.part_of) is not None:
+            what, whole = f"Whose '{entity_type.name}' are", known.type(link.target)
+            yield from attempt(what, _parts, connection, entity_type, whole)
     for entity_type, field in followed(connection, known):
         what = f"The values of '{entity_type.name}.{field.name}'"
         yield from attempt(what, _followers, connection, entity_type, field)
@@ -86,6 +90,16 @@ def _followers(
         what = "differ from their table of values" if several else "lack their sort key"
         text = f"{count} values of '{entity_type.name}.{field.name}' {what}"
         yield Finding("sort_key", f"{text} (for example {first})", REPAIR)
+
+
+def _parts(
+    connection: sa.Connection, entity_type: EntityType, whole: EntityType
+) -> Iterator[Finding]:
+    count, first = _some(connection, astray(entity_type, whole))
+    if count:
+        name = entity_type.name
+        text = f"{count} records of '{name}' belong to others than what they are part of"
+        yield Finding("part", f"{text} (for example {first})", REPAIR)
 
 
 def references(connection: sa.Connection) -> Iterator[Finding]:

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple, NoReturn
 
 from sqlalchemy import exc as sa_exc
 
-from .. import catalog, db, ddl
+from .. import catalog, db, ddl, records
+from ..actor import system
 from ..errors import RelatumError
 from ..records import followers
 from . import metadata
@@ -39,12 +40,13 @@ def repair() -> list[Repair]:
                 return []
             known = catalog.current()
             fields = [(t.id, f.name) for t, f in followed(tx.connection, known)]
+            parts = [t.name for t in known.types.values() if t.part_of is not None]
     except Exception:  # noqa: BLE001  # whatever is damaged
         _log.info("nothing can be repaired", exc_info=True)
         return []
     # Values first: an index may be unique over what follows them.
     mended = [made for place in fields if (made := _mended(*place)) is not None]
-    return [*mended, *_built()]
+    return [*mended, *filter(None, map(_returned, parts)), *_built()]
 
 
 # -- what follows values --------------------------------------------------------------------
@@ -80,6 +82,27 @@ def _mend(type_id: int, name: str, ids: Sequence[int]) -> None:
         followers.mend(entity_type, field, ids)
     except sa_exc.IntegrityError as error:
         _refuse(entity_type.table_name, [field.key_column], error)
+
+
+# -- parts ----------------------------------------------------------------------------------
+def _returned(type_name: str) -> Repair | None:
+    """Give parts to whom their wholes belong; a change set says so."""
+    done = 0
+    while given := db.transact(partial(_give, type_name)):
+        done += given
+    if not done:
+        return None
+    return Repair(type_name, f"Gave {done} records of {type_name} to whom their wholes belong")
+
+
+def _give(type_name: str) -> int:
+    known = catalog.current()
+    entity_type = known.type(type_name)
+    assert entity_type.part_of is not None
+    query = records.astray(entity_type, known.type(entity_type.part_of.target)).limit(CHUNK)
+    rows = [{"id": id_} for id_ in db.current().connection.execute(query).scalars()]
+    records.update(type_name, rows, actor=system("cli"), check_required=False)
+    return len(rows)
 
 
 # -- indexes --------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from ...schemas.entity_types import flat
 from .. import access, catalog, clock, db, ddl, faults, jobs, models, records
 from ..actor import Actor
 from ..errors import RelatumError
-from . import compacting, dependent, limits, retype_job
+from . import belonging, compacting, dependent, limits, retype_job
 from .converting import Progress as Progress
 from .converting import advance as advance
 from .converting import convert_all
@@ -112,6 +112,7 @@ def _plan(
         OPERATIONS[operation](draft, loaded)
     limits.check(draft)
     dependent.check(draft)
+    belonging.check(draft)
     note_broken(draft)
     dialect = draft.connection.dialect
     sql = ddl.as_text((step.statements for step in draft.steps), dialect)
@@ -205,6 +206,9 @@ def _fill(draft: Draft, actor: Actor) -> None:
                 rows = [{"id": id_, field.name: value} for id_ in step.fill.ids]
                 records.update(step.fill.type, rows, actor=actor, check_required=False)
             faults.point("apply.after_fill")
+        if step.belonging:
+            name, ids = step.belonging
+            records.update(name, [{"id": id_} for id_ in ids], actor=actor, check_required=False)
 
 
 def finish_indexes() -> None:

@@ -35,6 +35,8 @@ class Step:
     question: Problem | None = None
     offenders: list[int] = field(default_factory=list)
     fill: Fill | None = None
+    #: A type, and the ids of its records that follow what they have become parts of.
+    belonging: tuple[str, list[int]] | None = None
     #: What the apply converts at once; or what a job converts beside readers and writers.
     conversion: Conversion | None = None
     job: dict[str, Any] | None = None

@@ -36,6 +36,11 @@ codes(
 )
 codes(
     422,
+    belonging_limit=(
+        "More records than a plan may give to others",
+        "{count} records of '{type}' would get the owner of what they become parts of, more than "
+        "fill_limit ({limit}). Raise that setting until the plan is applied.",
+    ),
     fill_limit=(
         "Too many rows to fill",
         "{count} rows exceed fill_limit ({limit}). Answer existing: keep, and fill them in parts.",

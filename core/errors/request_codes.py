@@ -303,6 +303,18 @@ codes(
         "Too many views",
         "You have view_limit ({limit}) views of '{type}'. Drop one first.",
     ),
+    preference_of_nobody=(
+        "A preference of nobody",
+        "Preferences belong to a user, and none acts here. Sign in as one, or name one with --as.",
+    ),
+    preference_invalid=(
+        "Preference refused",
+        "Preference '{name}': {reason}.",
+    ),
+    preference_limit=(
+        "Too many preferences",
+        "preference_limit ({limit}) preferences are kept for you. Drop one first.",
+    ),
     sort_too_costly=(
         "Sort too costly",
         "Sorting by '{field}' has no index and more than sort_cap ({limit}) records match. Narrow "

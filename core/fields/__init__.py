@@ -34,6 +34,7 @@ from .number import Rating as Rating
 from .person_name import PersonName as PersonName
 from .place import Address as Address
 from .place import Geo as Geo
+from .place import countries as countries
 from .reference import Link as Link
 from .reference import Lookup as Lookup
 from .reference import RecordId as RecordId

@@ -21,22 +21,34 @@ def list_plugins(*, actor: Actor) -> list[dict[str, Any]]:
     """Return every plugin that is there or was enabled once, by id."""
     access.require(actor, "read", "plugins")
     found = discover(db.settings().home)
-    known = loading.states(db.current().connection)
+    known, stored = loading.states(db.current().connection), _stored()
     ids = sorted({*found, *known})
-    return [_described(i, found.get(i), known.get(i)) for i in ids]
+    return [_described(i, found.get(i), known.get(i), stored.get(i, {})) for i in ids]
 
 
-def _described(plugin_id: str, found: Found | None, state: State | None) -> dict[str, Any]:
+def _stored() -> dict[str, dict[str, Any]]:
+    """Return what each plugin that was enabled once said of itself then."""
+    rows = db.current().connection.execute(sa.select(TABLE.c.id, TABLE.c.manifest))
+    return {row.id: orjson.loads(row.manifest) for row in rows}
+
+
+def _described(
+    plugin_id: str, found: Found | None, state: State | None, stored: dict[str, Any]
+) -> dict[str, Any]:
     manifest = found.manifest if found else None
+    said = manifest.as_json() if manifest else stored
     return {
         "id": plugin_id,
-        "name": manifest.plugin.name if manifest else plugin_id,
+        "name": said.get("name", plugin_id),
+        "description": said.get("description", ""),
+        "license": said.get("license", ""),
         "version": manifest.plugin.version if manifest else None,
         "source": found.source if found else None,
         "state": "available" if state is None else "enabled" if state.enabled else "disabled",
         "enabled_version": state.version if state else None,
         "fault": state.fault if state else None,
         "reason": (state.reason if state else None) or (found.problem if found else None),
+        "provides": said.get("provides") or stored.get("provides"),
     }
 
 
@@ -49,7 +61,7 @@ def show(plugin_id: str, *, actor: Actor) -> dict[str, Any]:
     each, state = found.get(plugin_id), known.get(plugin_id)
     manifest = _manifest(each, plugin_id)
     return {
-        **_described(plugin_id, each, state),
+        **_described(plugin_id, each, state, _stored().get(plugin_id, {})),
         "path": str(each.path) if each else None,
         "manifest": manifest,
         "required_by": [s.id for s in known.values() if s.enabled and needs(found, s, plugin_id)],

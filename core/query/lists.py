@@ -65,6 +65,8 @@ class _List:
         self.digest = cursors.digest(query, self.keys)
         self.backwards = query.before is not None
         self.dense = False
+        #: How many records match, and up to how many they were counted.
+        self.counted: tuple[int, int] | None = None
         self.related = Related(known, query.fields or all_fields(known, query.type))
 
     def page(self) -> Page:
@@ -149,6 +151,12 @@ class _List:
         return {"value": min(found, cap), "exact": found <= cap}
 
     def _matching(self, most: int) -> int:
+        """Return how many records match, up to `most`; who counted further does not count again."""
+        if self.counted is None or self.counted[0] == self.counted[1] < most:
+            self.counted = self._counted(most), most
+        return min(self.counted[0], most)
+
+    def _counted(self, most: int) -> int:
         shape = ("count", filters.shape(self.query.filter), self.query.trashed)
         statement = self.type.statement(shape, self._counting)
         return int(self.connection.execute(statement, {**self.values, "limit": most}).scalar_one())

@@ -6,7 +6,7 @@ type, for all rows at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -185,13 +185,13 @@ def _live(records: Rows, id_: int | None) -> Mapping[str, Any] | None:
 def _label(
     labels: Labels,
     target: EntityType,
-    ids: Sequence[int | None],
+    ids: Iterable[int | None],
     records: Rows,
 ) -> None:
     for id_ in ids:
-        if id_ is None or str(id_) in labels:
+        row = records.get(id_) if id_ is not None else None
+        if row is None or str(id_) in labels:
             continue
-        row = records[id_]
         labels[str(id_)] = {
             "type": target.name,
             "label": target.label_of(row),
@@ -199,12 +199,12 @@ def _label(
         }
 
 
-def labels_of(connection: sa.Connection, target: EntityType, ids: Sequence[int | None]) -> Labels:
-    """Return the labels of records of one type."""
+def labels_of(connection: sa.Connection, target: EntityType, ids: Iterable[int | None]) -> Labels:
+    """Return the labels of records of one type, those in the trash too; purged ones have none."""
     labels: Labels = {}
     wanted = {id_ for id_ in ids if id_ is not None}
     rows = _fetch(connection, target, wanted, {f.name: f for f in target.title_fields})
-    _label(labels, target, ids, rows)
+    _label(labels, target, wanted, rows)
     return labels
 
 

@@ -8,6 +8,7 @@ are written.
 from __future__ import annotations
 
 from .batch import Outcome as Outcome
+from .belonging import astray as astray
 from .changesets import change_set as change_set
 from .changesets import changes_by as changes_by
 from .filling import default_of as default_of
@@ -26,3 +27,4 @@ from .verbs import delete as delete
 from .verbs import restore as restore
 from .verbs import update as update
 from .verbs import upsert as upsert
+from .writing import may as may

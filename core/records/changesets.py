@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial as bound
 from typing import Any
 
-import sqlalchemy as sa
-
-from .. import access, catalog, changes, db
+from .. import access, catalog, changes, db, query
 from ..actor import Actor
 from ..catalog import EntityType
 from ..changes import Line
-from ..storage import among, slices
 
 
 def change_set(
@@ -70,12 +66,13 @@ def live_type(type_id: int) -> EntityType | None:
     return known if known is not None and known.trashed_in is None else None
 
 
-def _shown(line: Line, labels: dict[int, str]) -> dict[str, Any]:
+def _shown(line: Line, labels: query.Labels) -> dict[str, Any]:
     name, live = type_name(line.type_id), live_type(line.type_id)
     fields = live.fields if live is not None else {}
+    called = labels.get(str(line.record_id))
     return {
         "change": line.id, "type": name, "id": line.record_id,
-        "label": labels.get(line.record_id, f"{name} {line.record_id}"),
+        "label": called["label"] if called else f"{name} {line.record_id}",
         "op": line.op, "version": line.version,
         "changes": {
             field: [fields[field].recall(line.record_id, value) for value in both]
@@ -85,23 +82,14 @@ def _shown(line: Line, labels: dict[int, str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _labels(lines: Iterable[Line]) -> dict[int, str]:
+def _labels(lines: Iterable[Line]) -> query.Labels:
     """Return what records are called, one query per type; those that are purged have no name."""
     ids: dict[EntityType, set[int]] = {}
     for line in lines:
         live = live_type(line.type_id)
         if live is not None:
             ids.setdefault(live, set()).add(line.record_id)
-    found: dict[int, str] = {}
+    found: query.Labels = {}
     for entity_type, theirs in ids.items():
-        titled = entity_type.statement("titles", bound(_titles, entity_type))
-        for piece in slices(sorted(theirs)):
-            rows = db.current().connection.execute(titled, {"ids": piece}).mappings()
-            found.update((row["id"], entity_type.label_of(dict(row))) for row in rows)
+        found |= query.labels_of(db.current().connection, entity_type, theirs)
     return found
-
-
-def _titles(entity_type: EntityType) -> Any:
-    table = entity_type.table
-    titles = (field.whole(table).label(field.name) for field in entity_type.title_fields)
-    return sa.select(table.c.id, *titles).where(among(table.c.id))

@@ -13,10 +13,14 @@ from ..catalog import EntityType
 from ..fields import Field
 from ..storage import among, slices
 from .batch import Row
+from .belonging import inherit
 
 
 def fill_in(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None:
-    """Give new rows their defaults and owner; give every row with a new owner that one's team."""
+    """Give new rows their defaults and owner; give every row with a new owner that one's team.
+
+    Parts have the owner and the team of their whole.
+    """
     new = [row for row in batch if row.before is None and row.id is None]
     for field in entity_type.own_fields:
         if field.default is None:
@@ -24,7 +28,9 @@ def fill_in(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None
         value = default_of(field, actor)
         for row in new:
             row.values.setdefault(field.name, value)
-    if entity_type.name != "user":
+    if entity_type.part_of is not None:
+        inherit(entity_type, batch)
+    elif entity_type.name != "user":
         for row in new:
             row.values.setdefault("owner", actor.user_id)
         # A user's team is where he works, whoever owns his record.

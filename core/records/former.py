@@ -6,6 +6,7 @@ value fits it no more. Nothing is written here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Final
 
@@ -139,17 +140,13 @@ class Former:
             each.fields.clear()
 
     def _judge_fields(self, each: Touched, entity_type: EntityType) -> None:
-        net: dict[str, list[Any]] = {}
-        for line in each.lines:
-            for name, (before, after) in line.data.items():
-                net.setdefault(name, [before, after])[1] = after
-        for name, (before, after) in net.items():
+        for name, (before, after) in _net(each.lines).items():
             known = entity_type.fields.get(name)
             if known is None:
                 self._gone(each, name, None, "the field is in the trash or purged")
                 continue
-            if known.NUMBERED and before is None:
-                # The kernel gave it: nobody else ever gets it, so the record keeps it.
+            if known.read_only or (known.NUMBERED and before is None):
+                # A part follows its whole. A number that the kernel gave nobody else ever gets.
                 continue
             now = plain(known.wire(each.row.before[name])) if each.row.before else None
             if self._is_another(entity_type, known):
@@ -221,6 +218,15 @@ class Former:
         ops = self._remade.get((entity_type.name, known.name), set())
         # A change of type that was given up, or still goes on, has left the field what it was.
         return bool(ops - {"retype_field"} if known.retypes is None else ops)
+
+
+def _net(lines: Iterable[changes.Line]) -> dict[str, list[Any]]:
+    """Return what each field was before the first change and after the last."""
+    net: dict[str, list[Any]] = {}
+    for line in lines:
+        for name, (before, after) in line.data.items():
+            net.setdefault(name, [before, after])[1] = after
+    return net
 
 
 def plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ from .. import catalog, db
 from ..actor import Actor
 from ..catalog import EntityType, Key
 from ..errors import Invalid, RelatumError
-from . import checks, hooking, numbers, parts, write
+from . import belonging, checks, hooking, numbers, parts, write
 from .batch import Outcome, Row, good, in_order, read, refused, settle
 from .deleting import Batches, Family, Going, emptied, family, others, returning, rows_of
 from .filling import fill_in
@@ -85,13 +85,16 @@ def _check(entity_type: EntityType, batch: list[Row], *, required: bool = True) 
 
 
 def _save_parts(entity_type: EntityType, rows: list[Row], actor: Actor, dry_run: bool) -> set[int]:
-    """Write the parts of rows; return the ids of those whose parts changed."""
-    if dry_run or not any(row.parts for row in rows):
-        return set()
-    verbs: dict[str, parts.Verb] = {"create": create, "update": update, "delete": delete}
-    # New parts are numbered in the order that they were sent in, whatever became of their wholes.
-    in_place = sorted(rows, key=lambda row: row.place)
-    return parts.save(entity_type, in_place, actor=actor, verbs=verbs)
+    """Write the parts of rows, and let all of them follow; return the ids whose parts changed."""
+    touched: set[int] = set()
+    if not dry_run and any(row.parts for row in rows):
+        verbs: dict[str, parts.Verb] = {"create": create, "update": update, "delete": delete}
+        # New parts are numbered in the order that they were sent in, whatever became of wholes.
+        in_place = sorted(rows, key=lambda row: row.place)
+        touched = parts.save(entity_type, in_place, actor=actor, verbs=verbs)
+    if not dry_run:
+        belonging.hand_on(entity_type, rows, actor=actor, update=update)
+    return touched
 
 
 def update(
@@ -286,7 +289,7 @@ def delete(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -
     entity_type = opened(type_name, "delete", actor)
     batch = read(entity_type, rows, with_id=True)
     trash({entity_type: batch}, actor=actor, partial=partial)
-    return _flagged("deleted", batch)
+    return _flagged("deleted", batch, {})
 
 
 def trash(batches: Batches, *, actor: Actor, partial: bool) -> None:
@@ -343,7 +346,9 @@ def restore(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) 
     entity_type = opened(type_name, "restore", actor)
     batch = read(entity_type, rows, with_id=True)
     bring_back({entity_type: batch}, actor=actor, partial=partial)
-    return _flagged("restored", batch)
+    # Parts may have caught up with their wholes, which is one version more.
+    again = [row.id or 0 for row in good(batch, partial=True) if entity_type.part_of]
+    return _flagged("restored", batch, write.versions(entity_type, again))
 
 
 def bring_back(batches: Batches, *, actor: Actor, partial: bool, along: bool = True) -> None:
@@ -366,13 +371,13 @@ def bring_back(batches: Batches, *, actor: Actor, partial: bool, along: bool = T
 def _bring_back(entity_type: EntityType, rows: list[Row], actor: Actor) -> None:
     run = bound(write.restore, entity_type, actor=actor)
     guarded(entity_type, rows, run, partial=False, code="restore_conflict")
+    belonging.catch_up(entity_type, rows, actor=actor, update=update)
 
 
-def _flagged(status: str, batch: list[Row]) -> list[Outcome]:
-    written = good(batch, partial=True)
-    return in_order(
-        refused(batch), [Outcome(r.place, status, r.id, r.version + 1) for r in written]
-    )
+def _flagged(status: str, batch: list[Row], now: dict[int, int]) -> list[Outcome]:
+    rows = good(batch, partial=True)
+    written = [Outcome(r.place, status, r.id, now.get(r.id or 0, r.version + 1)) for r in rows]
+    return in_order(refused(batch), written)
 
 
 def _require(entity_type: EntityType, batch: list[Row]) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+from flask import current_app
 
 from relatum import catalog, plugin_host
 
 from .words import translated
 
 _LOCAL, _CORE = "local", "core"
+_NO_PLUGIN: Final = (_LOCAL, _CORE, "system")
 _DRAWN: Final = "puzzle"
 
 
@@ -51,6 +54,27 @@ def item(entity_type: catalog.EntityType) -> Item:
         entity_type.name, entity_type.plural, entity_type.label, entity_type.icon or _DRAWN,
         entity_type.hue, f"/records/{entity_type.name}",
     )  # fmt: skip
+
+
+def settings() -> list[tuple[str, str, str]]:
+    """Return the pages that shape the instance as (address, icon, label), of those there are."""
+    found = (
+        ("/model", "database-cog", translated("Data model")),
+        ("/plugins", "puzzle", translated("Plugins")),
+    )
+    known = current_app.url_map.bind("localhost")
+    return [each for each in found if known.test(each[0], "GET")]
+
+
+def resting(entity_type: Any) -> tuple[str, str] | None:
+    """Return id and reason of the plugin of a type, if it does not run; None for anything else."""
+    if not isinstance(entity_type, catalog.EntityType):
+        return None
+    owner, loaded = entity_type.owner, plugin_host.current()
+    if owner in (*_NO_PLUGIN, *loaded.active):
+        return None
+    fault = loaded.faults.get(owner)
+    return owner, fault.reason if fault else ""
 
 
 def is_inner(entity_type: catalog.EntityType) -> bool:

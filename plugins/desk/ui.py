@@ -11,7 +11,7 @@ import orjson
 from flask import Blueprint, Response, redirect, render_template, request
 from markupsafe import Markup
 
-from relatum import Actor, changes, context, requires
+from relatum import Actor, catalog, changes, context, requires
 
 from . import assets, filling, menu, values, words
 
@@ -57,6 +57,27 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
     return made
 
 
+def beside(
+    part: str,
+    title: str,
+    entity_type: catalog.EntityType,
+    address: str,
+    status: int = 200,
+    **values: Any,
+) -> Response:
+    """Return what stands beside a list: to be put into the page, or as a page of its own.
+
+    `address` is that of the list.
+    """
+    if is_fragment():
+        return render(part, status, type=entity_type, **values)
+    return render(
+        "beside.html", status, part=f"desk/{part}", title=title, type=entity_type,
+        address=address,
+        **values,
+    )  # fmt: skip
+
+
 def away(address: str) -> Response:
     """Send the browser to another page of ours, by GET."""
     if is_fragment():
@@ -79,8 +100,12 @@ def way_back() -> str | None:
 
 def done(response: Response, text: str) -> Response:
     """Say what was just written, with the way to take it back: at once, or on the next page."""
-    undo = way_back()
-    if is_fragment():
+    return tell(response, text, undo=way_back())
+
+
+def tell(response: Response, text: str, *, undo: str | None = None) -> Response:
+    """Say something at once, or on the next page."""
+    if is_fragment() and "HX-Redirect" not in response.headers:
         return toast(response, text, undo=undo)
     packed = urlsafe_b64encode(orjson.dumps([text, undo or ""])).decode()
     response.set_cookie(_SAID, packed, max_age=_SAID_SECONDS, httponly=True, samesite="Lax")
@@ -111,9 +136,10 @@ def initials(name: str) -> str:
 def _globals(state: Any) -> None:
     """Give the templates of the desk, and of plugins that build on them, what they draw with."""
     state.app.jinja_env.globals.update(
-        _=words.translated, asset=assets.url, hue=hue, icon=assets.icon, initials=initials,
-        menu=menu.groups, number=words.number, preload=assets.fonts,
-        said=said, slots=filling, theme=theme, values=values, who=_who, words=words,
+        _=words.translated, asset=assets.url, demo=is_demo, hue=hue, icon=assets.icon,
+        initials=initials, menu=menu.groups, number=words.number, preload=assets.fonts,
+        resting=menu.resting, said=said, settings=menu.settings, slots=filling, theme=theme,
+        values=values, who=_who, words=words,
         Markup=Markup,
     )  # fmt: skip
 
@@ -125,6 +151,11 @@ def _who() -> Actor | None:
     except RuntimeError:
         return None
     return found if found is not None and found.user_id is not None else None
+
+
+def is_demo() -> bool:
+    """Say whether the instance holds the data of the demonstration."""
+    return "demo" in catalog.current().settings
 
 
 def theme() -> str:

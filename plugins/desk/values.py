@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from contextlib import suppress
+from decimal import Decimal
 from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
@@ -11,8 +14,9 @@ from relatum import RelatumError, catalog, context, fields, imports
 
 from . import words
 
-#: What the text beside a hidden id is sent as, and what it was when the form was drawn.
-TYPED, WAS = "~text", "~was"
+#: What the text beside a hidden id is sent as, what it or a moment was when the form was drawn, the
+#: type of a record of any of several types, and that a secret is to be emptied.
+TYPED, WAS, TYPE, EMPTIED = "~text", "~was", "~type", "~empty"
 #: Kinds that take a whole row of a form.
 WIDE: Final = frozenset({"long_text", "rich_text", "json", "address"})
 #: Kinds whose editor is one input that takes a text.
@@ -24,6 +28,8 @@ _PLAIN: Final = frozenset(
 COLUMNS: Final = 20
 #: Kinds that a list shows only if it is asked to.
 _LONG: Final = frozenset({"long_text", "rich_text", "json", "encrypted", "address"})
+#: Kinds of numbers with a fraction, whose sign for it is that of the language.
+_FRACTIONS: Final = frozenset({"decimal", "money", "percent"})
 
 
 def kind(field: fields.Field) -> str:
@@ -46,9 +52,34 @@ def options(field: fields.Field, now: Any = None) -> list[fields.Option]:
     return [option for option in field.options if not option.retired or option.value in held]
 
 
+#: The icon that stands for a kind of value.
+_ICONS: Final = {
+    "integer": "hash", "decimal": "hash", "money": "coin", "percent": "percentage",
+    "rating": "star", "duration": "hourglass", "date": "calendar", "datetime": "clock",
+    "time": "clock", "email": "mail", "phone": "phone", "url": "link", "choice": "circle-dot",
+    "multi_choice": "list-check", "tags": "tag", "boolean": "toggle-left", "lookup": "link",
+    "reference": "link", "user": "user", "address": "map-pin", "geo": "map-pin",
+    "auto_number": "id", "encrypted": "lock", "json": "braces", "long_text": "file-text",
+    "rich_text": "file-text", "colour": "palette",
+}  # fmt: skip
+
+
+def field_icon(field: fields.Field) -> str:
+    """Return the icon of a field: that of what it points to, or of its kind."""
+    if isinstance(field, fields.Lookup) and kind(field) == "lookup":
+        return catalog.current().type(field.target).icon or "link"
+    return _ICONS.get(kind(field), "letter-case")
+
+
+def possible(found: list[fields.Option], by: Any, now: Any = None) -> list[fields.Option]:
+    """Return those of some options that go with a value of the choice that decides on them."""
+    held = now if isinstance(now, (list, tuple)) else [now]
+    return [each for each in found if not each.when or by in each.when or each.value in held]
+
+
 def is_plain(field: fields.Field) -> bool:
     """Say whether a value is changed in place by an editor that the page has ready."""
-    return kind(field) in _PLAIN
+    return kind(field) in _PLAIN and field.controlled_by is None
 
 
 def is_wide(field: fields.Field) -> bool:
@@ -62,15 +93,67 @@ def raw(field: fields.Field, value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    if kind(field) == "datetime":
+    return str(value) if kind(field) == "choice" else text(field, value)
+
+
+def text(field: fields.Field, value: Any) -> str:
+    """Return a value as the control of a form begins with it, by the customs of the reader."""
+    known = kind(field)
+    if value is None:
+        return ""
+    if known == "datetime":
         return words.local(value)
-    return str(value) if kind(field) == "choice" else field.text(value)
+    if known in _FRACTIONS:
+        bare = str(value)
+        trimmed = bare.rstrip("0").rstrip(".") if "." in bare and known != "money" else bare
+        return words.decimal(trimmed)
+    if known == "json":
+        return json.dumps(value, indent=2, ensure_ascii=False)
+    return str(value) if known == "rich_text" else field.text(value)
+
+
+def placeholder(field: fields.Field) -> str:
+    """Return an example of how a value is written where that is not obvious."""
+    known = kind(field)
+    if known == "duration":
+        return "1h 30m"
+    return {"url": "https://", "colour": "#2f6fed", "json": "{}"}.get(known, "")
+
+
+def member_text(field: fields.Field, name: str, value: Any) -> str:
+    """Return the value of a member as the control of a form begins with it."""
+    held = (value or {}).get(name)
+    if held is not None and name == "country" and kind(field) == "address":
+        return words.country(held)
+    return text(field.members[name], held)
 
 
 def type_label(name: str, count: int) -> str:
     """Return a number of records of a type in words."""
     found = catalog.current().type(name)
     return f"{words.number(count)} {found.label if count == 1 else found.plural}"
+
+
+def link_label(text: str) -> str:
+    """Return a link that is written `type.field` in words."""
+    name, _, field = text.partition(".")
+    found = catalog.current().type(name)
+    return f"{found.plural} › {found.field(field).label}"
+
+
+def type_name(name: str) -> str:
+    """Return what one record of a type is called."""
+    return catalog.current().type(name).label
+
+
+def most_stars(field: fields.Field) -> int:
+    """Return how many stars a rating may have."""
+    return int(field.settings.get("max", 5))
+
+
+def exact(value: Any) -> Decimal:
+    """Return a number of a record without loss."""
+    return Decimal(str(value))
 
 
 def boards(entity_type: catalog.EntityType) -> list[fields.Field]:
@@ -133,6 +216,19 @@ def heading(entity_type: catalog.EntityType, text: str) -> str:
     )
 
 
+def relation_label(target: str, name: str) -> str:
+    """Return what the records that point to a type are called, by the name of that list.
+
+    Their type's plural says it, unless another link of that type leads there, too.
+    """
+    known = catalog.current().inverses(target)
+    entity_type = known[name].type
+    same = [each for each in known.values() if each.type is entity_type]
+    if len(same) > 1 or entity_type.name == target:
+        return name.removeprefix("x_").replace("_", " ").capitalize()
+    return entity_type.plural
+
+
 def member_label(field: fields.Field, member: fields.Field) -> str:
     """Return what a member is called beside the others of its field."""
     short = member.label.removeprefix(field.label).strip()
@@ -149,51 +245,110 @@ class Misread(Exception):
 
 
 def read(
-    entity_type: catalog.EntityType, form: MultiDict[str, str], names: Iterable[str]
+    entity_type: catalog.EntityType, form: MultiDict[str, str], names: Iterable[str], at: str = ""
 ) -> dict[str, Any]:
-    """Return the values of fields that a form sent; raise `Misread` with what it could read."""
+    """Return the values of fields that a form sent; raise `Misread` with what it could read.
+
+    `at` stands before the names of a line's fields, in the form and in the problems.
+    """
     values: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for name in names:
+        field = entity_type.field(name)
+        if _is_kept(field, form, f"{at}{name}"):
+            continue
         try:
-            values[name] = _value(entity_type.field(name), form)
+            values[name] = _value(field, form, f"{at}{name}")
         except fields.Refused as refused:
-            problems[name] = refused.problem.message
+            problem = refused.problem
+            problems[f"{at}{problem.field or name}"] = problem.message
         except RelatumError as error:
-            problems[name] = str(error)
+            problems[f"{at}{name}"] = str(error)
     if problems:
         raise Misread(problems, values)
     return values
 
 
-def _value(field: fields.Field, form: MultiDict[str, str]) -> Any:
+def is_sent(field: fields.Field, form: MultiDict[str, str], at: str = "") -> bool:
+    """Say whether a form held a field at all."""
+    name = f"{at}{field.name}"
+    return any(key in form for key in (name, f"{name}{TYPED}")) or any(
+        f"{name}.{member}" in form for member in field.members
+    )
+
+
+def is_blank(field: fields.Field, form: MultiDict[str, str], at: str = "") -> bool:
+    """Say whether nothing was typed for a field: it is as a new form has it."""
+    name, known, begun = f"{at}{field.name}", kind(field), field.default_value()
+    if known in ("multi_choice", "tags"):
+        return set(form.getlist(name)) <= {"", *(begun or ())}
+    if field.members:
+        return not any(form.get(f"{name}.{member}", "").strip() for member in field.members)
+    if known == "boolean":
+        new = "false" if field.empty is not None else ""
+        return form.getlist(name)[-1:] in ([], [new if begun is None else str(begun).lower()])
+    given = [form.get(key, "").strip() for key in (name, f"{name}{TYPED}")]
+    computed = begun is not None and begun in field.DEFAULTS
+    if computed or begun is None:
+        return not any(given) or computed
+    return given[0] in ("", str(begun), text(field, begun))
+
+
+def _is_kept(field: fields.Field, form: MultiDict[str, str], name: str) -> bool:
+    """Say whether what is stored stays: a secret is never sent back, so an empty one is none."""
+    if kind(field) != "encrypted" or form.get(name, "").strip():
+        return False
+    return f"{name}{EMPTIED}" not in form
+
+
+def _value(field: fields.Field, form: MultiDict[str, str], name: str) -> Any:
     known = kind(field)
     if known == "multi_choice":
-        return [value for value in form.getlist(field.name) if value]
+        return [value for value in form.getlist(name) if value]
     if field.members:
-        sent = {name: form.get(f"{field.name}.{name}", "").strip() for name in field.members}
-        return {n: v or None for n, v in sent.items()} if any(sent.values()) else None
+        return _members(field, form, name)
     if known == "boolean":
-        return {"true": True, "false": False}.get(form.getlist(field.name)[-1])
-    text = form.get(field.name, "")
+        return {"true": True, "false": False}.get(form.getlist(name)[-1])
+    given = form.get(name, "")
     if known in ("lookup", "user", "reference"):
-        return _linked(field, form, text.strip())
-    if not text.strip():
+        return _linked(field, form, name)
+    if not given.strip():
         return None
     if known == "datetime":
-        return field.parse(words.from_local(text.strip()))
-    return field.parse(text)
+        return field.parse(_instant(given.strip(), form.get(f"{name}{WAS}", "")))
+    if known == "integer" or known in _FRACTIONS:
+        given = words.plain(given)
+    return field.parse(given)
 
 
-def _linked(field: fields.Field, form: MultiDict[str, str], id_: str) -> int | None:
+def _members(field: fields.Field, form: MultiDict[str, str], name: str) -> Any:
+    sent = {each: form.get(f"{name}.{each}", "").strip() for each in field.members}
+    if not any(sent.values()):
+        return None
+    for each, member in field.members.items():
+        if kind(member) in _FRACTIONS:
+            sent[each] = words.plain(sent[each])
+    return {each: value or None for each, value in sent.items()}
+
+
+def _instant(given: str, was: str) -> str:
+    """Return the instant that was typed; to the second what was there, if nobody touched it."""
+    with suppress(ValueError):
+        if was and given == words.local(was):
+            return was
+    return words.from_local(given)
+
+
+def _linked(field: fields.Field, form: MultiDict[str, str], name: str) -> int | None:
     """Return the id that was chosen, or of the one record that the typed text means."""
-    typed = form.get(f"{field.name}{TYPED}")
-    if typed is None or (id_ and typed.strip() == form.get(f"{field.name}{WAS}", "").strip()):
+    id_, typed = form.get(name, "").strip(), form.get(f"{name}{TYPED}")
+    if typed is None or (id_ and typed.strip() == form.get(f"{name}{WAS}", "").strip()):
         return int(field.parse(id_)) if id_ else None
     if not typed.strip():
         return None
-    if not isinstance(field, fields.Lookup):
-        return int(field.parse(typed))
+    assert isinstance(field, fields.Link)
+    chosen = form.get(f"{name}{TYPE}", "")
+    target = chosen if chosen in field.targets else field.targets[0]
     actor = context().actor
     assert actor is not None
-    return imports.find(field.target, typed.strip(), actor=actor)
+    return imports.find(target, typed.strip(), actor=actor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
@@ -9,18 +10,22 @@ from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, dates, numbers
 from babel.messages import mofile, pofile
 from flask import has_request_context, request
 
-from relatum import catalog, clock, context
+from relatum import catalog, clock, context, fields
 
 _FOLDER: Final = Path(__file__).parent / "translations"
 #: Languages that the desk speaks; the first one is that of the words in its templates.
 LANGUAGES: Final = ("en", "de")
 COOKIE: Final = "language"
+#: Zones are named after a place there; the others are names from earlier times.
+_LANDS: Final = frozenset(
+    "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()
+)
 #: From so many days on a date is no longer said in relation to today.
 _RELATIVE: Final = 14
 
@@ -69,7 +74,20 @@ OPERATORS: Final = {
     "has_all": "has all of", "has_none": "has none of", "gt": "is more than",
     "gte": "is at least", "lt": "is less than", "lte": "is at most", "between": "is between",
     "category": "is in the category", "under": "is or is below", "above": "is or is above",
-    "empty": "is empty", "near": "is near",
+    "empty": "is empty", "filled": "is not empty", "is_me": "is me", "not_me": "is not me",
+    "near": "is near",
+}  # fmt: skip
+#: Comparisons that say all there is to say.
+WITHOUT_VALUE: Final = frozenset({"empty", "filled", "is_me", "not_me"})
+#: Comparisons of dates, instants and times that people say in another way.
+DATES: Final = {
+    "gt": "is after", "gte": "is on or after", "lt": "is before", "lte": "is on or before",
+}  # fmt: skip
+#: Moments in relation to now, by their unit.
+MOMENTS: Final = {
+    "today": "today", "now": "now", "-d": "{count} days ago", "+d": "in {count} days",
+    "-h": "{count} hours ago", "+h": "in {count} hours",
+    "-m": "{count} minutes ago", "+m": "in {count} minutes",
 }  # fmt: skip
 
 
@@ -98,8 +116,10 @@ def of_scripts() -> dict[str, str]:
     return {name: translated(text) for name, text in SCRIPTS.items()} if language() != "en" else {}
 
 
-def operator(name: str) -> str:
-    """Return a comparison as people say it."""
+def operator(name: str, value_type: str = "") -> str:
+    """Return a comparison as people say it; of dates they say some of them differently."""
+    if value_type in ("date", "instant", "time") and name in DATES:
+        return translated(DATES[name])
     return translated(OPERATORS.get(name, name))
 
 
@@ -113,10 +133,24 @@ def _locale_of(language: str) -> Locale:
 
 
 def zone() -> ZoneInfo:
-    """Return the time zone of whoever asks."""
+    """Return the time zone of whoever asks: his own, else the instance's."""
     actor = context().actor
     own = actor.timezone if actor is not None else None
     return ZoneInfo(own or catalog.current().zone)
+
+
+@cache
+def zones() -> dict[str, list[str]]:
+    """Return the time zones that people choose from, by continent."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(n for n in available_timezones() if n.partition("/")[0] in _LANDS):
+        found.setdefault(name.partition("/")[0], []).append(name)
+    return found
+
+
+def zone_label(name: str) -> str:
+    """Return a zone as people read it in a list of its continent's."""
+    return name.partition("/")[2].replace("_", " ").replace("/", ", ")
 
 
 # -- numbers ----------------------------------------------------------------------------------
@@ -144,6 +178,44 @@ def _whole(language: str) -> str:
     return str(pattern).replace(".00", "")
 
 
+def decimal(value: Any) -> str:
+    """Return a number as somebody would type it: the sign of the language, nothing in between."""
+    point = numbers.get_decimal_symbol(_locale())
+    return str(value).replace(".", point)
+
+
+def plain(text: str) -> str:
+    """Return a number that somebody typed as the kernel writes it; other text as it is.
+
+    Signs between thousands are those of the language, or spaces. Where the language has a comma
+    for the fraction, a point that can't be one between thousands is taken for it as well.
+    """
+    point, between = numbers.get_decimal_symbol(_locale()), numbers.get_group_symbol(_locale())
+    found = re.sub(r"(?<=\d)[\s\u2019'](?=\d)", "", text.strip())
+    grouped = rf"[-+]?\d{{1,3}}({re.escape(between)}\d{{3}})+({re.escape(point)}\d*)?"
+    if re.fullmatch(grouped, found):
+        found = found.replace(between, "")
+    elif point in found and between in found:
+        return text
+    return found.replace(point, ".")
+
+
+def countries() -> list[str]:
+    """Return the countries of the world in the reader's language, in order."""
+    return _countries(language())
+
+
+@cache
+def _countries(language: str) -> list[str]:
+    known = _locale_of(language).territories
+    return sorted(known[code] for code in fields.countries())
+
+
+def country(code: str) -> str:
+    """Return the name of a country in the reader's language."""
+    return str(_locale().territories.get(code, code))
+
+
 # -- days and times -----------------------------------------------------------------------------
 def day(value: Any) -> str:
     """Return a date as it is written."""
@@ -159,6 +231,11 @@ def instant(value: Any, form: str = "medium") -> str:
     """Return an instant as a date and time in the reader's zone."""
     shown = as_instant(value)
     return str(dates.format_datetime(shown, form, tzinfo=zone(), locale=_locale()))
+
+
+def now() -> datetime:
+    """Return the moment of this request."""
+    return clock.now()
 
 
 def as_instant(value: Any) -> datetime:

@@ -295,6 +295,12 @@ def _views() -> None:
         sa.Column("position", sa.Integer, nullable=False),
         sa.UniqueConstraint("user_id", "type_id", "name", name="uq_core_user_view_user_id"),
     )
+    op.create_table(
+        "core_user_preference",
+        _user(primary_key=True),
+        sa.Column("name", Text, primary_key=True),
+        sa.Column("value", Text, nullable=False),
+    )
 
 
 # name, kind, label, required, unique, sortable, default, settings

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import cached_property
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
 from flask import Response, request
@@ -17,7 +17,7 @@ from .. import days, events, ui, values, words
 from ..days import AGENDA, MONTH, WEEK, Span
 from ..events import Event
 from ..words import translated
-from . import forms, lists
+from . import forms, lists, ways
 
 #: Words of the address: the field where an event begins and the one where it ends, how to look
 #: at the days, and a day among them.
@@ -61,14 +61,18 @@ class Day:
 class Calendar:
     """The records of a list on the days that its address names."""
 
-    opened: lists.Opened
-    args: lists.Args
+    listing: lists.Listing
     by: fields.Field
     to: fields.Field | None
     span: Span
     all: list[Event]
     #: Whether there are more records than are drawn, and how many begin on each day then.
     counts: dict[date, int] | None
+
+    @property
+    def opened(self) -> lists.Opened:
+        """The view that is open, with the words of the address laid over it."""
+        return self.listing.opened
 
     @property
     def type(self) -> catalog.EntityType:
@@ -99,8 +103,18 @@ class Calendar:
         """Return the words of the address of this calendar, but for some."""
         own = {BY: self.by.name, TO: request.args.get(TO, ""), AS: self.span.way,
                DAY: self.span.day.isoformat()}  # fmt: skip
-        given = [*self.args, *((name, value) for name, value in own.items() if value)]
+        given = [*self.opened.kept, *((name, value) for name, value in own.items() if value)]
         return [(name, value) for name, value in given if name not in without]
+
+    def here(self, address: str, page: str = "calendar", **more: str) -> str:
+        """Return the address of a list as one of this calendar, or of a form that leads back."""
+        own = [pair for pair in self.words() if pair[0] in _OWN]
+        words_ = [*parse_qsl(urlsplit(address).query), *own, *more.items()]
+        return f"/records/{self.type.name}/{page}?{urlencode(words_)}"
+
+    def filter(self, address: str) -> str:
+        """Return the address of a form of filters that leads back to this calendar."""
+        return self.here(address, "filter", **{ways.PAGE: "calendar"})
 
     @property
     def choices(self) -> list[fields.Field]:
@@ -112,11 +126,6 @@ class Calendar:
         """The dates that can say when what the calendar goes by is over."""
         kind = values.kind(self.by)
         return [f for f in self.choices if f is not self.by and values.kind(f) == kind]
-
-    @property
-    def kept(self) -> str:
-        """The words of the list, as they stand in an address."""
-        return urlencode(self.args)
 
     def new(self, day: date) -> str:
         """Return the address of the form of a record on a day."""
@@ -171,7 +180,7 @@ class Calendar:
     def listed(self, day: Day) -> str:
         """Return the address of the list of a day."""
         found: list[tuple[str, str]]
-        taken = {name for name, _ in self.args}
+        taken = {name for name, _ in self.opened.kept}
         if self.to is not None and "_filter" not in taken:
             narrowed = _within(self.by, self.to, day.date, day.date + timedelta(days=1))
             found = [("_filter", orjson.dumps(narrowed).decode())]
@@ -180,7 +189,7 @@ class Calendar:
             high = _bound(self.by, day.date + timedelta(days=1))
             spelt = [(f"{self.by.name}__gte", low), (f"{self.by.name}__lt", high)]
             found = [pair for pair in spelt if pair[0] not in taken]
-        return f"/records/{self.type.name}?{urlencode([*self.args, *found])}"
+        return f"/records/{self.type.name}?{urlencode([*self.opened.kept, *found])}"
 
 
 @ui.page("/records/<type_name>/calendar")
@@ -198,10 +207,13 @@ def opened(type_name: str) -> Calendar:
     by, to = _fields(found.type)
     way = request.args.get(AS, MONTH)
     span = Span(way if way in days.WAYS else MONTH, days.read(request.args.get(DAY)))
-    page, colours = _page(found, by, to, span)
+    asked, colours = _asked(found, by, to, span)
+    page = query.page(asked, actor=ui.actor())
+    named = lists.named(found.type, found.parts, page.labels)
+    listing = lists.Listing(found, asked, page, page.labels | named)
     made = [events.event(found.type, record, by, to, colours) for record in page.records]
     counts = _counts(found, by, span) if page.next else None
-    return Calendar(found, args, by, to, span, made, counts)
+    return Calendar(listing, by, to, span, made, counts)
 
 
 def _fields(entity_type: catalog.EntityType) -> tuple[fields.Field, fields.Field | None]:
@@ -246,9 +258,9 @@ def _within(by: fields.Field, to: fields.Field | None, first: date, after: date)
     return {"and": [bounded, ends, {"or": [begins, still]}]}
 
 
-def _page(
+def _asked(
     found: lists.Opened, by: fields.Field, to: fields.Field | None, span: Span
-) -> tuple[query.Page, events.Colours]:
+) -> tuple[query.Query, events.Colours]:
     entity_type = found.type
     choice = next(iter(values.boards(entity_type)), None)
     plain = entity_type.hue if entity_type.hue is not None else ui.hue(entity_type.name)
@@ -259,13 +271,12 @@ def _page(
     asked = {**query.over(base, narrowed), "fields": list(wanted), "limit": _MOST}
     if by.sortable:
         asked["sort"] = [by.name]
-    page = query.page(query.from_json(entity_type.name, asked), actor=ui.actor())
-    return page, events.Colours(choice, plain)
+    return query.from_json(entity_type.name, asked), events.Colours(choice, plain)
 
 
 def _counts(found: lists.Opened, by: fields.Field, span: Span) -> dict[date, int]:
     """Return how many records begin on each day."""
-    base = {"filter": found.body["filter"]} if "filter" in found.body else {}
+    base = {"filter": found.body.get("filter")}
     part = f"{by.name}.day"
     asked = {
         **query.over(base, {"filter": _within(by, None, span.first, span.after)}),

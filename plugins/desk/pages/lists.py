@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
 from flask import Response, request
@@ -14,161 +13,19 @@ from flask import Response, request
 from relatum import RelatumError, catalog, fields, query, views
 
 from .. import ui, values, words
-from .lookups import searching
+from . import filters
+from .filters import Args
+from .lookups import Labels, labels_of, searching
+from .tabs import EVERYTHING, Tab, everything, tabs
 
-Args = list[tuple[str, str]]
-#: Words of the address that are the desk's own, not those of a query.
-_OWN: Final = ("_search",)
+#: Words of the address that are the desk's own: what is looked for, and that the filters of the
+#: address stand in the place of those of the view.
+SEARCH, INSTEAD = _OWN = ("_search", "_instead")
 #: What names a page within the list, not the list.
 _PLACE: Final = ("_after", "_before")
 _ROWS: Final = 50
-_NAME = re.compile(r"[^a-z0-9]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter that is in force, in words, and the address without it."""
-
-    label: str
-    operator: str
-    value: str
-    without: str
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its path, what stands above it, and where a click on that leads."""
-
-    path: str
-    label: str
-    field: fields.Field
-    sort: str | None
-    order: str | None
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What the address of a list means, and the page that it asks for."""
-
-    type: catalog.EntityType
-    args: Args
-    tabs: list[dict[str, Any]]
-    #: The view that is open.
-    view: dict[str, Any] | None
-    asked: query.Query
-    page: query.Page
-    paths: list[str]
-    search: str = ""
-
-    def address(self, *drop: str, **more: str | None) -> str:
-        """Return the address of this list with some words other than they are."""
-        kept = [(n, v) for n, v in self.args if n not in drop and n not in more and n not in _PLACE]
-        kept += [(name, value) for name, value in more.items() if value is not None]
-        return f"/records/{self.type.name}" + (f"?{urlencode(kept)}" if kept else "")
-
-    def paged(self, word: str, cursor: str) -> str:
-        """Return the address of another page of this list."""
-        return self.address(**{word: cursor})
-
-    @property
-    def kept(self) -> Args:
-        """The words of the address that a form beside the list carries along."""
-        return [(name, value) for name, value in self.args if name not in _PLACE]
-
-    @property
-    def filters(self) -> list[str]:
-        """The words of the address that narrow the list."""
-        return [name for name, _ in self.args if name == "_filter" or not name.startswith("_")]
-
-    @property
-    def query_string(self) -> str:
-        """The words of the address, as they stand in it."""
-        return urlencode(self.kept)
-
-    @cached_property
-    def choices(self) -> list[str]:
-        """The paths that can be columns: those that are, then all fields of the type."""
-        return list(dict.fromkeys([*self.paths, *self.type.fields]))
-
-    def heading(self, path: str) -> str:
-        """Return what stands above the column of a path."""
-        return values.heading(self.type, path)
-
-    @cached_property
-    def columns(self) -> list[Column]:
-        """The columns in order; the first ones that name the record stand in one."""
-        return [self._column(path) for path in self.paths]
-
-    def _column(self, path: str) -> Column:
-        found = values.path(self.type, path)
-        shown = found[-1]
-        order = self.orders.get(path)
-        can = len(found) == 1 and (shown.sortable or path == "id")
-        wanted = f"-{path}" if order == "ascending" else path
-        to = self.address(_sort=wanted) if can else None
-        return Column(path, values.heading(self.type, path), shown, to, order)
-
-    @cached_property
-    def orders(self) -> dict[str, str]:
-        """Which columns it is sorted by: ascending or descending."""
-        keys = self.asked.sort or ()
-        return {k.lstrip("-"): "descending" if k.startswith("-") else "ascending" for k in keys}
-
-    @cached_property
-    def chips(self) -> list[Chip]:
-        """The filters of the address, in its order."""
-        made: list[Chip] = []
-        if self.asked.trashed:
-            made.append(Chip(words.translated("In the trash"), "", "", self.address("_trashed")))
-        for name, text in self.args:
-            if name == "_filter" or not name.startswith("_"):
-                made.append(self._chip(name, text))
-        return made
-
-    def _chip(self, name: str, text: str) -> Chip:
-        without = self.address(name)
-        if name == "_filter":
-            return Chip(
-                words.translated("Filter"), "", said(self.type, orjson.loads(text)), without
-            )
-        path, _, operator = name.partition("__")
-        shown = values.path(self.type, path)[-1]
-        operator = operator or shown.value_type.plain
-        value = of_value(shown, operator, text, self.page.labels)
-        return Chip(values.heading(self.type, path), operator, value, without)
-
-
-def of_value(shown: fields.Field, operator: str, text: str, labels: dict[str, Any]) -> str:
-    """Return what people read for a value that is compared with."""
-    if operator == "empty":
-        return ""
-    parts = (
-        text.split(",") if operator in ("in", "nin", "between", "has_any", "has_all") else [text]
-    )
-    options = {option.value: option.label for option in shown.options}
-    known = {id_: label["label"] for id_, label in labels.items()}
-    return ", ".join(options.get(part, known.get(part, part)) for part in parts)
-
-
-def said(entity_type: catalog.EntityType, node: Any) -> str:
-    """Return a filter in words."""
-    match node:
-        case {"and": parts}:
-            return f" {words.translated('and')} ".join(said(entity_type, part) for part in parts)
-        case {"or": parts}:
-            joined = f" {words.translated('or')} ".join(said(entity_type, part) for part in parts)
-            return f"({joined})"
-        case {"not": part}:
-            return f"{words.translated('not')} ({said(entity_type, part)})"
-        case {"has": name}:
-            return f"{words.translated('has')} {name}"
-        case {"field": path, "value": value}:
-            shown = values.path(entity_type, path)[-1]
-            operator = node.get("op") or shown.value_type.plain
-            text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-            value_ = of_value(shown, operator, text, {})
-            return f"{values.heading(entity_type, path)} {words.operator(operator)} {value_}"
-    return str(node)
+#: What is wrong with nothing but the order.
+_OF_ORDER: Final = ("sort_too_costly", "not_sortable")
 
 
 def args() -> Args:
@@ -178,105 +35,346 @@ def args() -> Args:
     return [*given, ("_fields", ticked)] if ticked else given
 
 
-# -- reading ----------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
+# -- what an address asks -----------------------------------------------------------------------
+@dataclass(frozen=True)
 class Opened:
-    """A view with the words of an address laid over it, as the JSON of a query."""
+    """A view with the words of an address laid over it."""
 
     type: catalog.EntityType
-    tabs: list[dict[str, Any]]
+    #: The words of the address, the view that it opens named among them.
+    args: Args
+    tabs: list[Tab]
     #: The view that is open.
-    view: dict[str, Any] | None
+    view: Tab | None
+    #: What must hold: the filters of the view, and those of the address.
+    parts: tuple[filters.Node, ...]
+    #: All that is asked, as the JSON of a query.
     body: dict[str, Any]
     paths: list[str]
     search: str
+
+    @property
+    def sort(self) -> list[str]:
+        """What the list is sorted by, as words such as `-amount`."""
+        return [key for key in self.body.get("sort") or [] if key != "id"]
+
+    @cached_property
+    def query(self) -> dict[str, Any]:
+        """The list as a view keeps it."""
+        made = {"filter": filters.whole(self.parts), "sort": self.sort, "fields": self.paths}
+        return {word: value for word, value in made.items() if value}
+
+    @cached_property
+    def changed(self) -> bool:
+        """Whether the list differs from the view that is open."""
+        if self.view is None or self.view.broken:
+            return False
+        return self.own_parts != self.parts or self._differs("sort") or self._differs("fields")
+
+    def _differs(self, word: str) -> bool:
+        assert self.view is not None
+        if f"_{word}" not in dict(self.args):
+            return False
+        before = self.view.query.get(word) or (
+            values.shown_fields(self.type) if word == "fields" else ["id"]
+        )
+        return list(before) != list(self.body.get(word) or [])
+
+    @property
+    def shares(self) -> bool:
+        """Whether whoever asks may change the views of everybody."""
+        return ui.actor().admin
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether it is not the first page that is asked for."""
+        return any(name in _PLACE for name, _ in self.args)
+
+    @property
+    def words(self) -> str:
+        """All words of the address, its page among them."""
+        return urlencode(self.args)
+
+    @cached_property
+    def own_parts(self) -> tuple[filters.Node, ...]:
+        """The filters of the view that is open."""
+        if self.view is None or self.view.broken:
+            return ()
+        return filters.parts(self.type, self.view.query.get("filter"))
+
+    def address(self, *drop: str, page: str = "", **more: str | None) -> str:
+        """Return the address of this list with some words other than they are."""
+        kept = [(n, v) for n, v in self.args if n not in drop and n not in more and n not in _PLACE]
+        kept += [(name, value) for name, value in more.items() if value is not None]
+        return self._at(kept, page)
+
+    def filtered(self, parts: tuple[filters.Node, ...], *drop: str) -> str:
+        """Return the address of this list with other filters, without some words."""
+        own = self.own_parts
+        if parts[: len(own)] == own:
+            found = filters.as_words(self.type, parts[len(own) :])
+        else:
+            found = [(INSTEAD, "1"), *filters.as_words(self.type, parts)]
+        return self._at([*((n, v) for n, v in self.steering if n not in drop), *found])
+
+    def sorted(self, keys: list[str]) -> str:
+        """Return the address of this list with another order."""
+        plain = [] if self.view is None else list(self.view.query.get("sort") or [])
+        text = None if keys == plain else ",".join(keys) or "id"
+        return self.address(_sort=text)
+
+    def _at(self, kept: Args, page: str = "") -> str:
+        if not kept and self.view is None:
+            # Without a word the first view would open.
+            kept = next(tab.words for tab in self.tabs if not tab.name)
+        text = f"?{urlencode(kept)}" if kept else ""
+        return f"/records/{self.type.name}{f'/{page}' if page else ''}{text}"
+
+    @property
+    def kept(self) -> Args:
+        """The words of the address that a form beside the list carries along."""
+        return [(name, value) for name, value in self.args if name not in _PLACE]
+
+    @property
+    def steering(self) -> Args:
+        """The words of the address that do not filter."""
+        return [(n, v) for n, v in self.kept if not filters.is_filter(n) and n != INSTEAD]
+
+    @property
+    def query_string(self) -> str:
+        """The words of the address, as they stand in it."""
+        return urlencode(self.kept)
 
 
 def opened(type_name: str, args: Args) -> Opened:
     """Return what an address asks of a type, without asking it."""
     entity_type = catalog.current().type(type_name)
-    tabs = [tab for tab in views.list_views(type_name, actor=ui.actor()) if not tab["broken"]]
-    name = dict(args).get("_view") or (tabs[0]["name"] if tabs else None)
-    view = next((tab for tab in tabs if tab["name"] == name), None)
-    search = dict(args).get("_search", "").strip()
-    given = query.words(type_name, [pair for pair in args if pair[0] not in (*_OWN, "_view")])
-    base = dict(view["query"]) if view is not None else {}
+    known = tabs(type_name)
+    args = _named(args, known)
+    view = _view(type_name, args, known)
+    own = view.query if view is not None and not view.broken else {}
+    given = query.words(type_name, [p for p in args if p[0] not in (*_OWN, "_view")])
+    query.from_json(type_name, given)  # refuses what can't be read
+    if dict(args).get(INSTEAD):
+        own = {word: value for word, value in own.items() if word != "filter"}
+    parts = tuple(
+        part for words_ in (own, given) for part in filters.parts(entity_type, words_.get("filter"))
+    )
+    body = {**own, **given, "filter": filters.whole(parts)}
+    search = dict(args).get(SEARCH, "").strip()
     if search and (condition := searching(entity_type, search)) is not None:
-        base = query.over(base, {"filter": condition})
-    paths = given.get("fields") or base.get("fields") or values.shown_fields(entity_type)
-    return Opened(entity_type, tabs, view, query.over(base, given), list(paths), search)
+        body = query.over(body, {"filter": condition})
+    paths = body.get("fields") or values.shown_fields(entity_type)
+    if view is None and all(tab.name for tab in known):
+        known = [everything(), *known]
+    return Opened(entity_type, args, known, view, parts, body, list(paths), search)
 
 
-def listing(type_name: str, args: Args) -> Listing:
-    """Return the list that an address asks for. Raises what asking for it raises."""
-    found = opened(type_name, args)
+def _named(args: Args, known: list[Tab]) -> Args:
+    """Return the words of an address; where there are none, the first view is named."""
+    first = known[0] if known else None
+    if first is None or not first.name or any(name not in _PLACE for name, _ in args):
+        return args
+    return [("_view", first.name), *args]
+
+
+def _view(type_name: str, args: Args, known: list[Tab]) -> Tab | None:
+    name = dict(args).get("_view", EVERYTHING)
+    if name == EVERYTHING:
+        return None
+    found = next((tab for tab in known if tab.name == name), None)
+    if found is None:
+        views.get(type_name, name, actor=ui.actor())  # says that there is none
+    return found
+
+
+# -- what a list shows --------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is in force, in words; the addresses without it and of its form."""
+
+    label: str
+    operator: str
+    value: str
+    without: str
+    edit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its path, what stands above it, and where a click on that leads."""
+
+    path: str
+    label: str
+    field: fields.Field
+    #: The address of the list sorted by it alone, and by it as well.
+    sort: str | None
+    add: str | None
+    order: str | None
+    #: Which of several keys it is, from 1; 0 where there is but one.
+    place: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list with the page of records that its address asks for."""
+
+    opened: Opened
+    asked: query.Query
+    page: query.Page
+    #: What records are called that the page or a filter points to.
+    labels: Labels
+
+    @property
+    def type(self) -> catalog.EntityType:
+        """The type of the records."""
+        return self.opened.type
+
+    @property
+    def trashed(self) -> bool:
+        """Whether it is the trash that is shown."""
+        return self.asked.trashed
+
+    def paged(self, word: str, cursor: str) -> str:
+        """Return the address of another page of this list."""
+        return self.opened.address(**{word: cursor})
+
+    @property
+    def count(self) -> str:
+        """How many records there are, in signs of the language; `+` if there are more."""
+        found = self.page.count
+        assert found is not None
+        return f"{words.number(found['value'])}{'' if found['exact'] else '+'}"
+
+    @cached_property
+    def named(self) -> set[str]:
+        """The paths of the fields that make the title of a record."""
+        return {field.name for field in self.type.title_fields}
+
+    @property
+    def order_said(self) -> str:
+        """What the list is sorted by, in words."""
+        keys = (key.lstrip("-") for key in self.opened.sort)
+        return ", ".join(values.heading(self.type, key) for key in keys)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether more records may be there than those that the list looks for."""
+        return bool(self.opened.parts or self.opened.search)
+
+    @property
+    def everything(self) -> str:
+        """The address of the list with nothing that narrows it."""
+        return self.opened.filtered((), SEARCH)
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The columns in order; the first ones that name the record stand in one."""
+        return [self._column(path) for path in self.opened.paths]
+
+    def _column(self, path: str) -> Column:
+        shown = values.path(self.type, path)[-1]
+        label, order = values.heading(self.type, path), self.orders.get(path)
+        if not shown.value_type.ordered:
+            return Column(path, label, shown, None, None, None, 0)
+        keys = self.opened.sort
+        turned = f"-{path}" if order == "ascending" else path
+        if order is None:
+            more = [*keys, path]
+        elif order == "ascending":
+            more = [turned if key == path else key for key in keys]
+        else:
+            more = [key for key in keys if key.lstrip("-") != path]
+        place = [key.lstrip("-") for key in keys].index(path) + 1 if order else 0
+        return Column(
+            path, label, shown, self.opened.sorted([turned]), self.opened.sorted(more), order,
+            place if len(keys) > 1 else 0,
+        )  # fmt: skip
+
+    @cached_property
+    def orders(self) -> dict[str, str]:
+        """Which columns it is sorted by: ascending or descending."""
+        keys = self.opened.sort
+        return {k.lstrip("-"): "descending" if k.startswith("-") else "ascending" for k in keys}
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        """The filters that are in force, in order."""
+        made: list[Chip] = []
+        found = self.opened
+        if self.trashed:
+            label = words.translated("In the trash")
+            made.append(Chip(label, "", "", found.address("_trashed"), None))
+        for place, part in enumerate(found.parts):
+            without = found.filtered((*found.parts[:place], *found.parts[place + 1 :]))
+            edit = found.address(page="filter", _at=str(place))
+            if isinstance(part, filters.Condition):
+                said = filters.condition_said(self.type, part, self.labels)
+            else:
+                said = ("", "", filters.said(self.type, part, self.labels))
+            made.append(Chip(*said, without, edit))
+        return made
+
+
+def listing(found: Opened) -> Listing:
+    """Return the list with the records that it asks for. Raises what asking for them raises."""
     needed = [f.name for f in found.type.title_fields if f.name not in found.paths]
     body = {
         **found.body, "fields": [*found.paths, *needed, "version"], "count": True,
         "limit": found.body.get("limit", _ROWS),
     }  # fmt: skip
-    asked = query.from_json(type_name, body)
+    asked = query.from_json(found.type.name, body)
     page = query.page(asked, actor=ui.actor())
-    return Listing(
-        found.type, args, found.tabs, found.view, asked, page, found.paths, found.search
-    )  # fmt: skip
+    return Listing(found, asked, page, page.labels | named(found.type, found.parts, page.labels))
 
 
+def named(
+    entity_type: catalog.EntityType, parts: tuple[filters.Node, ...], known: Labels
+) -> Labels:
+    """Return what the records are called that filters name, but for those that are known."""
+    made: Labels = {}
+    for target, ids in filters.pointed_to(entity_type, parts).items():
+        made |= labels_of(target, [id_ for id_ in ids if str(id_) not in known])
+    return made
+
+
+# -- the page -----------------------------------------------------------------------------------
 @ui.page("/records/<type_name>")
 def records_list(type_name: str) -> Response:
     """Show a list of records."""
-    given = args()
-    problem = None
+    return shown(type_name, args())
+
+
+def shown(type_name: str, given: Args, problem: str | None = None) -> Response:
+    """Return the page of a list, or the list alone; what is wrong with its address is said."""
     try:
-        found = listing(type_name, given)
+        found = listing(opened(type_name, given))
     except RelatumError as error:
         if error.code in ("type_unknown", "forbidden") or not given:
             raise
-        problem, found = str(error), listing(type_name, [])
+        # An order that is too costly leaves the filters as they are; else nothing can be kept.
+        less = [pair for pair in given if pair[0] != "_sort" and error.code in _OF_ORDER]
+        return shown(type_name, less, problem or str(error))
+    if found.opened.view is not None and problem is None:
+        problem = found.opened.view.broken
     template = "_list.html" if ui.is_fragment() else "list.html"
-    return ui.render(template, 422 if problem else 200, listing=found, problem=problem)
-
-
-@ui.page("/records/<type_name>/filter")
-def filter_form(type_name: str) -> Response:
-    """Offer the comparisons of a field, or lead to the list that a chosen one narrows."""
-    entity_type = catalog.current().type(type_name)
-    path, operator = request.args.get("field", ""), request.args.get("op", "")
-    kept = [(n, v) for n, v in request.args.items(multi=True) if n not in ("field", "op", "value")]
-    if path and operator and "value" in request.args:
-        given = [value for value in request.args.getlist("value") if value]
-        name = (
-            path
-            if operator == values.path(entity_type, path)[-1].value_type.plain
-            else f"{path}__{operator}"
-        )
-        value = "1" if operator == "empty" else ",".join(given)
-        kept = [pair for pair in kept if pair[0] != name] + ([(name, value)] if value else [])
-        return ui.away(f"/records/{type_name}" + (f"?{urlencode(kept)}" if kept else ""))
-    shown = values.path(entity_type, path)[-1] if path else None
-    return ui.render(
-        "_filter.html", type=entity_type, path=path, shown=shown, operator=operator, kept=kept
+    answer = ui.render(
+        template, 422 if problem else 200, listing=found, opened=found.opened, problem=problem
     )
+    if ui.is_fragment():
+        answer.headers["HX-Push-Url"] = found.opened.address(
+            **{word: cursor for word, cursor in given if word in _PLACE}
+        )
+    return answer
 
 
-# -- views ------------------------------------------------------------------------------------
-@ui.page("/records/<type_name>/views", "POST")
-def save_view(type_name: str) -> Response:
-    """Keep the list that is shown as a view of one's own."""
-    label = " ".join(request.form.get("label", "").split())[:60]
-    found = opened(type_name, args())
-    asked = query.from_json(type_name, {**found.body, "fields": found.paths})
-    body = {
-        "filter": found.body.get("filter"), "sort": list(asked.sort or ()), "fields": found.paths,
-    }  # fmt: skip
-    name = f"my_{_NAME.sub('_', label.lower()).strip('_')[:30] or 'view'}"
-    kept = {word: value for word, value in body.items() if value}
-    views.save(type_name, name, {"label": label or name, "query": kept}, actor=ui.actor())
-    return ui.away(f"/records/{type_name}?{urlencode({'_view': name})}")
-
-
-@ui.page("/records/<type_name>/views/<name>/drop", "POST")
-def drop_view(type_name: str, name: str) -> Response:
-    """Take away a view of one's own."""
-    views.drop(type_name, name, actor=ui.actor())
-    return ui.away(f"/records/{type_name}")
+def show(type_name: str, address: str, *, close: bool = True) -> Response:
+    """Lead to a list: within the page if a part of it asks, which may `close` then, or by GET."""
+    if not ui.is_fragment():
+        return ui.away(address)
+    answer = shown(type_name, parse_qsl(address.partition("?")[2]))
+    answer.headers["HX-Retarget"] = "#lv"
+    answer.headers["HX-Reswap"] = "outerMorph"
+    if close:
+        answer.headers["HX-Trigger"] = orjson.dumps({"ui:close": {}}).decode()
+    return answer

@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from relatum import catalog, fields, query
+from relatum import catalog, fields, query, records
 
 from .. import menu, ui
 
 #: Matches that are offered of one type, and types that the palette looks through.
 _FEW, _TYPES, _MOST = 8, 12, 10
+#: Who owns the types that are made on pages of their own.
+_CORE: Final = "core"
 #: From so many letters on records are looked for.
 _LETTERS: Final = 2
 #: What records are called, by id: {type, label, trashed}.
@@ -23,7 +25,15 @@ Labels = dict[str, dict[str, Any]]
 def lookup(type_name: str) -> Response:
     """Offer the records of a type whose title holds a text, as options of a list."""
     text = request.args.get("q", "").strip()
-    return ui.render("_options.html", options=matches(type_name, text, _FEW), query=text)
+    entity_type = catalog.current().type(type_name)
+    make = entity_type if "make" in request.args and can_make(entity_type) else None
+    found = matches(type_name, text, _FEW)
+    return ui.render("_options.html", options=found, query=text, make=make)
+
+
+def can_make(entity_type: catalog.EntityType) -> bool:
+    """Say whether records of a type are made from within a form."""
+    return entity_type.owner != _CORE and records.may("create", entity_type.name, actor=ui.actor())
 
 
 @ui.page("/search")

@@ -10,8 +10,8 @@ from flask import Response
 
 from relatum import RelatumError, catalog, fields, plugin_host, query, records
 
-from .. import menu, ui, values
-from ..words import translated
+from .. import layouts, lines, menu, ui, values
+from ..lines import Lines
 from .lookups import Labels, labels_of
 
 #: Records of a related list that are shown at once.
@@ -38,11 +38,7 @@ class Related:
     @property
     def label(self) -> str:
         """What the list is called: its own name where the type's would not tell it apart."""
-        known = catalog.current().inverses(self.target).values()
-        same = [each for each in known if each.type is self.type]
-        if len(same) > 1 or self.type.name == self.target:
-            return self.name.removeprefix("x_").replace("_", " ").capitalize()
-        return self.type.plural
+        return values.relation_label(self.target, self.name)
 
     @property
     def all(self) -> str:
@@ -60,6 +56,7 @@ class Sheet:
     related: list[Related]
     history: list[dict[str, Any]]
     trashed: bool
+    lines: list[Lines]
 
     @property
     def label(self) -> str:
@@ -69,13 +66,7 @@ class Sheet:
     @property
     def sections(self) -> list[tuple[str, list[fields.Field]]]:
         """The fields of the type itself, in the sections of its layout; the rest comes last."""
-        known = {field.name: field for field in self.own}
-        made = [
-            (section.label, [known.pop(name) for name in section.fields if name in known])
-            for section in self.type.layout.sections
-        ]
-        rest = translated("Details") if not made else translated("More")
-        return [(label, found) for label, found in (*made, (rest, list(known.values()))) if found]
+        return layouts.sections(self.type, self.own)
 
     @property
     def own(self) -> list[fields.Field]:
@@ -105,7 +96,8 @@ def sheet(type_name: str, id_: int) -> Sheet:
     related = [] if trashed else _related(entity_type, id_)
     history = records.history(type_name, id_, actor=ui.actor(), limit=_HISTORY)
     known = labels_of("user", (change["actor"] for change in history))
-    return Sheet(entity_type, record, {**known, **labels}, related, history, trashed)
+    held = [] if trashed else lines.of_record(entity_type, id_, actor=ui.actor())
+    return Sheet(entity_type, record, {**known, **labels}, related, history, trashed, held)
 
 
 def _one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels, bool]:
@@ -122,6 +114,8 @@ def _related(entity_type: catalog.EntityType, id_: int) -> list[Related]:
     made = []
     for name, relation in catalog.current().inverses(entity_type.name).items():
         link = relation.link.name
+        if relation.link.part:
+            continue  # shown as lines
         shown = values.shown_fields(relation.type, 7, short=not menu.is_inner(relation.type))
         paths = [path for path in shown if path not in (link, "position")][:4]
         known = Related(name, entity_type.name, relation.type, relation.link, paths, _NOTHING)

@@ -1,14 +1,14 @@
-"""Signing in by password or by a one-time link, signing out, and one's own account."""
+"""Signing in by password or by a one-time link, and signing out."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from flask import Response, request
 
-from relatum import RelatumError, sessions
+from relatum import Actor, RelatumError, reading, sessions
 
-from .. import ui, words
+from .. import looks, ui
 
 _MORE: Final = ("sign_in_failed", "too_many_tries", "link_invalid")
 
@@ -24,7 +24,7 @@ def after() -> str:
 @ui.page("/sign-in", public=True, own=True)
 def sign_in_form() -> Response:
     """Ask for address and password."""
-    return ui.render("sign_in.html", next=after(), email="", refused=None)
+    return _door("sign_in.html", next=after(), email="", refused=None)
 
 
 @ui.page("/sign-in", "POST", public=True, own=True)
@@ -36,25 +36,25 @@ def sign_in() -> Response:
     except RelatumError as error:
         if error.code not in _MORE:
             raise
-        page = ui.render(
+        page = _door(
             "sign_in.html", error.status, next=after(), email=email[:254], refused=str(error)
         )
         if error.code == "too_many_tries":
             page.headers["Retry-After"] = str(error.params["seconds"])
         return page
-    return _with(ui.away(after()), sessions.cookie_of(made))
+    return _begin(made, after())
 
 
 @ui.page("/sign-in/<secret>", public=True, own=True)
 def link(secret: str) -> Response:
     """Ask before a one-time link is used: whoever scans mail opens links, but sends no form."""
-    return ui.render("link.html")
+    return _door("link.html")
 
 
 @ui.page("/sign-in/<secret>", "POST", public=True, own=True)
 def use_link(secret: str) -> Response:
     """Sign in by a one-time link."""
-    return _with(ui.away("/"), sessions.cookie_of(sessions.by_link(secret)))
+    return _begin(sessions.by_link(secret), "/")
 
 
 @ui.page("/sign-out", "POST", public=True, own=True)
@@ -64,39 +64,17 @@ def sign_out() -> Response:
     return _with(ui.away("/sign-in"), sessions.no_cookie())
 
 
-@ui.page("/account")
-def account() -> Response:
-    """Show what somebody can change of himself and of this browser."""
-    return ui.render("account.html", refused=None, done=request.args.get("done"))
+def _begin(made: Any, to: str) -> Response:
+    """Lead to a page with a new session, drawn as its user has it set."""
+    answer = ui.away(to)
+    with reading():
+        looks.remember(answer, Actor(user_id=made.user_id))
+    return _with(answer, sessions.cookie_of(made))
 
 
-@ui.page("/account/password", "POST", own=True)
-def set_password() -> Response:
-    """Set one's own password."""
-    actor = ui.actor()
-    assert actor.user_id is not None
-    try:
-        sessions.set_password(actor.user_id, request.form.get("password", ""), actor=actor)
-    except RelatumError as error:
-        if error.code != "password_weak":
-            raise
-        return ui.render("account.html", error.status, refused=str(error), done=None)
-    return ui.away("/account?done=password")
-
-
-@ui.page("/account/looks", "POST")
-def set_looks() -> Response:
-    """Keep theme, language and density for this browser."""
-    answer = ui.away("/account?done=looks")
-    for name, known in (
-        ("theme", ("light", "dark")), (words.COOKIE, words.LANGUAGES), ("density", ("compact",)),
-    ):  # fmt: skip
-        value = request.form.get(name, "")
-        if value in known:
-            answer.set_cookie(name, value, max_age=31_536_000, samesite="Lax", path="/")
-        else:
-            answer.delete_cookie(name, path="/")
-    return answer
+def _door(template: str, status: int = 200, **values: Any) -> Response:
+    """Return a page without the frame, which needs a transaction; who is in may look at it, too."""
+    return ui.render(template, status, bare=True, **values)
 
 
 def _with(answer: Response, cookie: str) -> Response:

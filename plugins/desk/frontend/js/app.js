@@ -12,6 +12,7 @@ import "./lookup.js";
 import "./board.js";
 import "./calendar.js";
 import "./sortable.js";
+import "./panels.js";
 
 function refuse() {
   throw new Error("Attributes don't run code here: no hx-on, no js: values, no [filters].");
@@ -19,6 +20,8 @@ function refuse() {
 
 window.htmx = htmx;
 htmx.config.defaultSwap = "outerMorph";
+// Back and Forward show a page, not a part of one put into another.
+htmx.config.history = "reload";
 htmx.registerExtension("no-code", { init: (api) => api.initSecurity(null, refuse, refuse) });
 // By itself it would begin a moment later, and miss what is typed or clicked until then.
 htmx.initialize();

@@ -1,6 +1,6 @@
 // <ui-sortable action="URL"><ul>: things in an order of one's own, li[data-id] with a button.grip
 // each. The grip is dragged, or moves by arrow keys; the ids are posted as `ids`, and a refusal
-// puts the order back.
+// puts the order back. Without an action the list is part of a form, which hears of a change.
 import Sortable from "sortablejs";
 import { $, all, Part, send } from "./dom.js";
 import { say, toast } from "./ui/toast.js";
@@ -44,6 +44,10 @@ class SortableList extends Part {
   }
 
   async save() {
+    if (!this.hasAttribute("action")) {
+      this.dispatchEvent(new Event("change", { bubbles: true }));
+      return;
+    }
     const ids = all("[data-id]", this.list).map((item) => item.dataset.id);
     try {
       const { text } = await send(this.getAttribute("action"), { ids: ids.join(",") });

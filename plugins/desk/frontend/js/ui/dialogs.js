@@ -1,5 +1,6 @@
 // Dialogs: <button data-dialog="ID"> opens, [data-close] closes, so does a click beside it.
-// dialog.drawer opens when a fragment lands in it. hx-confirm asks in a dialog of ours.
+// dialog.drawer and dialog.confirm open when a fragment lands in them. hx-confirm, and data-ask on
+// a form, ask in a dialog of ours.
 import { $, on } from "../dom.js";
 import { t } from "../words.js";
 
@@ -10,7 +11,12 @@ on("click", "[data-dialog]", (button, event) => {
   dialog.dispatchEvent(new CustomEvent("ui:open"));
 });
 
-on("click", "[data-close]", (button) => button.closest("dialog")?.close());
+on("click", "[data-close]", (button, event) => {
+  const dialog = button.closest("dialog");
+  if (!dialog) return; // a page of its own: the link leads away
+  event.preventDefault();
+  dialog.close();
+});
 
 on("click", "dialog", (dialog, event) => {
   if (event.target !== dialog) return;
@@ -26,7 +32,7 @@ on("click", "dialog", (dialog, event) => {
 
 document.addEventListener("htmx:after:swap", (event) => {
   const dialog = event.detail.ctx?.target;
-  if (!dialog?.matches?.("dialog.drawer") || dialog.open) return;
+  if (!dialog?.matches?.("dialog.drawer, dialog.confirm") || dialog.open) return;
   dialog.showModal();
   $("[autofocus]", dialog)?.focus();
 });
@@ -74,4 +80,9 @@ document.addEventListener("htmx:confirm", async (event) => {
   const isSure = await ask(ctx.confirm, ctx.sourceElement.dataset.verb);
   if (isSure) issueRequest();
   else dropRequest();
+});
+
+on("submit", "form[data-ask]", async (form, event) => {
+  event.preventDefault();
+  if (await ask(form.dataset.ask, form.dataset.verb)) form.submit();
 });

@@ -18,6 +18,13 @@ function place(popover, button) {
   popover.style.top = `${y}px`;
 }
 
+/** Put the popover that is open where it belongs, now that its content has another size. */
+export function placeAgain() {
+  const popover = $(".pop:popover-open");
+  const button = popover && $(`[data-menu="${popover.id}"][aria-expanded=true]`);
+  if (button) place(popover, button);
+}
+
 const itemsOf = (popover) =>
   all(".mi:not([disabled])", popover).filter((item) => item.checkVisibility());
 

@@ -1,0 +1,58 @@
+// Forms in popovers beside a list. [data-redraw] lets the server draw its form anew, [data-live]
+// sends it by its button [data-live-by]; [data-move] takes its li up or down; [data-narrow="#LIST"]
+// hides what does not hold the words. The event ui:close closes the popover.
+import { $, all, on } from "./dom.js";
+import { placeAgain } from "./ui/menus.js";
+import { say } from "./ui/toast.js";
+import { t } from "./words.js";
+
+const OPEN = ".pop:popover-open";
+let focused = "";
+
+on("change", "[data-redraw]", (control) => control.closest("form").requestSubmit());
+
+function sendLive(control) {
+  const form = control.closest("form");
+  form.requestSubmit($("[data-live-by]", form));
+}
+
+on("change", "[data-live]", sendLive);
+
+on("click", "[data-move]", (button, event) => {
+  event.preventDefault();
+  const item = button.closest("li");
+  const other = button.dataset.move < 0 ? item.previousElementSibling : item.nextElementSibling;
+  if (!other) return;
+  if (button.dataset.move < 0) other.before(item);
+  else other.after(item);
+  button.focus();
+  const items = [...item.parentElement.children];
+  say(t("position", { position: items.indexOf(item) + 1, count: items.length }));
+  sendLive(button);
+});
+
+on("input", "[data-narrow]", (input) => {
+  const words = input.value.trim().toLowerCase();
+  const items = all("li", $(input.dataset.narrow));
+  for (const item of items) item.hidden = !item.textContent.toLowerCase().includes(words);
+  say(t("results", { count: items.filter((item) => !item.hidden).length }));
+});
+
+document.addEventListener("ui:close", () => $(OPEN)?.hidePopover());
+
+// What had the focus is drawn anew: it has it again, unless something new wants it.
+document.addEventListener("htmx:before:swap", () => {
+  if ($(OPEN)?.contains(document.activeElement)) focused = document.activeElement.id;
+});
+
+document.addEventListener("htmx:after:swap", () => {
+  const popover = $(OPEN);
+  if (!popover) return;
+  placeAgain();
+  const now = document.activeElement;
+  if (now !== popover && popover.contains(now)) return;
+  const again = focused && document.getElementById(focused);
+  const first = $("[autofocus], select, input:not([type=hidden]), button:not(.sr)", popover);
+  ($("[autofocus]", popover) ?? (popover.contains(again) ? again : first))?.focus();
+  focused = "";
+});

@@ -1,0 +1,110 @@
+"""One's own account: name, language, time zone, looks, password and tokens for programs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response, request
+
+from relatum import RelatumError, catalog, profile, reading, sessions, tokens, transact
+
+from .. import looks, ui, words
+from ..words import translated
+
+#: What a token's life is offered as, in days; 0: without an end.
+DAYS: Final = (30, 90, 365, 0)
+
+
+@ui.page("/account")
+def account() -> Response:
+    """Show what somebody can change of himself."""
+    return _page()
+
+
+def _page(refused: dict[str, str] | None = None, status: int = 200, **more: Any) -> Response:
+    """Return the page; `refused` says by form why nothing was saved."""
+    actor = ui.actor()
+    assert actor.user_id is not None
+    known = catalog.current()
+    return ui.render(
+        "account.html", status, refused=refused or {}, mine=profile.read(actor=actor),
+        tokens=tokens.list_tokens(actor.user_id, actor=actor), zones=words.zones(),
+        instance_zone=known.zone, instance_language=known.settings.get("language", ""),
+        look=looks.look, days=DAYS, sent=request.form, **more,
+    )  # fmt: skip
+
+
+@ui.page("/account/profile", "POST", own=True)
+def set_profile() -> Response:
+    """Change one's own name, language and time zone."""
+    form, actor = request.form, ui.actor()
+    values: dict[str, Any] = {n: form[n].strip() or None for n in profile.OWN if n in form}
+    try:
+        transact(lambda: profile.change(values, actor=actor))
+    except RelatumError as error:
+        return _refused("profile", error)
+    answer = ui.away("/account")
+    if "language" in values:
+        looks.speak(answer, values["language"])
+    return ui.tell(answer, translated("Your account is saved"))
+
+
+@ui.page("/account/looks", "POST")
+def set_looks() -> Response:
+    """Choose theme, density, and whether keys do something."""
+    answer = ui.away("/account")
+    looks.keep(answer, {n: request.form.get(n, "") for n in looks.CHOICES}, actor=ui.actor())
+    return ui.tell(answer, translated("Your looks are saved"))
+
+
+@ui.page("/account/theme", "POST")
+def set_theme() -> Response:
+    """Keep the theme that was chosen by the switch on every page."""
+    answer = Response(status=204)
+    looks.keep(answer, {"theme": request.form.get("theme", "")}, actor=ui.actor())
+    return answer
+
+
+@ui.page("/account/password", "POST", own=True)
+def set_password() -> Response:
+    """Set one's own password."""
+    actor = ui.actor()
+    assert actor.user_id is not None
+    try:
+        sessions.set_password(actor.user_id, request.form.get("password", ""), actor=actor)
+    except RelatumError as error:
+        return _refused("password", error)
+    said = translated("The password is set; you are signed out everywhere else")
+    return ui.tell(ui.away("/account"), said)
+
+
+@ui.page("/account/tokens", "POST", own=True)
+def make_token() -> Response:
+    """Make a token; the answer is the one page that ever shows it."""
+    actor, form = ui.actor(), request.form
+    user_id, days = actor.user_id, form.get("days", "")
+    assert user_id is not None
+    life = int(days) if days.isdecimal() and int(days) in DAYS else DAYS[0]
+    name = form.get("name", "").strip()
+    try:
+        _, text = transact(lambda: tokens.make_token(user_id, name, life or None, actor=actor))
+    except RelatumError as error:
+        return _refused("token", error)
+    with reading():
+        return _page(made=text, made_name=name)
+
+
+@ui.page("/account/tokens/<int:id_>/revoke", "POST")
+def revoke_token(id_: int) -> Response:
+    """Take a token away for good."""
+    tokens.revoke_token(id_, actor=ui.actor())
+    return ui.tell(ui.away("/account#tokens"), translated("The token is revoked"))
+
+
+def _refused(form: str, error: RelatumError) -> Response:
+    """Return the page with the reason why a form was refused; raise what is no fault of it."""
+    if error.status not in (409, 422):
+        raise error
+    said = " ".join(problem.message for problem in error.problems) or str(error)
+    with reading():
+        return _page({form: said}, error.status)

@@ -1,0 +1,33 @@
+"""The desk without scripts: the pages of signing in, also for who is signed in already."""
+
+from __future__ import annotations
+
+import pytest
+
+from .desk import at_desk
+
+
+@pytest.fixture
+def preset():
+    """Return the preset of the instance: the desk alone."""
+    return "desk"
+
+
+@pytest.mark.parametrize("address", ["/sign-in", "/sign-in/secret"])
+def test_who_is_signed_in_can_open_the_pages_of_signing_in(instance, address):
+    instance.make_type("x_asset", {"name": "name", "kind": "text"})
+    with at_desk(instance) as desk:
+        page = desk.get(address)
+        assert page.status_code == 200
+        assert "Sign in" in page.text
+
+
+def test_who_is_signed_in_can_mistype_another_sign_in(instance):
+    with at_desk(instance) as desk:
+        assert desk.sign_in(password="wrong").status_code == 401
+
+
+def test_a_weak_password_is_refused_in_the_account(instance):
+    with at_desk(instance) as desk:
+        page = desk.post("/account/password", data={"password": "short"})
+        assert (page.status_code, 'role="alert"' in page.text) == (422, True)
