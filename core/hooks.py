@@ -67,6 +67,7 @@ class Policy(NamedTuple):
     backwards: bool = False
     #: (what a plugin returned to a published hook, that plugin) -> what is kept; or ValueError.
     read: Callable[[Any, Any], Any] | None = None
+    publisher: str = ""
 
 
 def spec(failure: str, *, backwards: bool = False) -> Callable[[F], F]:
@@ -252,7 +253,7 @@ class Hooks:
                 raise ValueError(
                     f"the hook '{name}' must begin with '{plugin}_', and be there once"
                 )
-            made[name] = policy
+            made[name] = policy._replace(publisher=plugin)
             setattr(specs, name, function)
         if made:
             self._manager.add_hookspecs(specs)

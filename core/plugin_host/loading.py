@@ -208,6 +208,7 @@ def activate(found: Found, hooks: Hooks) -> Active:
         module = run(found)
         _same(manifest, getattr(module, "plugin", None))
         names = hooks.register(found.id, module, listed=provided(found, "hooks"))
+        _check_publishers(found, names, hooks)
         made = _answered(_collected(found, module, names, hooks), hooks)
         if manifest.provides is not None:
             check_provides(manifest, made.brings())
@@ -218,6 +219,16 @@ def activate(found: Found, hooks: Hooks) -> Active:
         hooks.remove(found.id)
         raise Unfit(reason_of(error)) from error
     return made
+
+
+def _check_publishers(found: Found, names: tuple[str, ...], hooks: Hooks) -> None:
+    """Refuse hooks of a plugin that is neither required nor met by what plugin.json lists."""
+    for name in names:
+        policy = hooks.policy(name)
+        publisher = policy.publisher if policy is not None else ""
+        known = {"", *found.sound.plugin.requires}
+        if publisher not in known and name not in provided(found, "hooks"):
+            raise Unfit(f"{name} is a hook of '{publisher}', which it does not require")
 
 
 def _same(manifest: Manifest, said: Any) -> None:

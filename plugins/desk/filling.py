@@ -97,10 +97,12 @@ def card(plugin: str, part: str, reason: str | None) -> Markup:
     It names plugin and part; why, and where to go on, it says to those who look after plugins.
     """
     active = plugin_host.current().active
-    name = active[plugin].found.sound.plugin.name if plugin in active else plugin
-    knows = _may("read")
+    # What no plugin brings, such as an administrator's own type, is drawn by the desk.
+    owner = active.get(plugin) or active[context().plugin]
+    knows, name = _may("read"), owner.found.sound.plugin.name
+    about = plugin if knows and plugin in active else None
     draw = get_template_attribute("desk/ui.html", "failed")
-    return Markup(draw(name, part, reason if knows else None, plugin if knows else None))  # noqa: S704  # of a template
+    return Markup(draw(name, part, reason if knows else None, about))  # noqa: S704  # of a template
 
 
 # -- files ----------------------------------------------------------------------------------------
