@@ -85,7 +85,7 @@ def _originals(tmp_path_factory: pytest.TempPathFactory, _databases: Databases) 
 @pytest.fixture
 def preset() -> str:
     """Return the preset of `instance`; a module of tests of plugins has a fixture of its own."""
-    return plugin_host.BARE
+    return plugin_host.NONE
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -19,9 +19,10 @@ FRAGMENT = {"HX-Request": "true"}
 
 
 class Browser(Client):
-    """A client that asks for pages; `instance` is what it is signed in to."""
+    """A client that asks for pages; `instance` is what it is signed in to, `ids` what is there."""
 
     instance: Any = None
+    ids: Any = None
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         kwargs["headers"] = {"Accept": "text/html", **kwargs.get("headers", {})}

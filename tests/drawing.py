@@ -9,9 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from .reference import SETS, STAGES, folded
+from .reference import SETS, SPOTS, STAGES, WAYS, folded
 
-WAYS = ["mail", "phone", "fax", "post"]
 TAGS = ["a", "A", "ä", "Äß", "vip", "VIP", " b"]
 LETTERS = "aAäÄßsze\u0301éE-% _Ωω1\u212a"
 TEXTS = st.text(LETTERS, max_size=6)
@@ -40,15 +39,32 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     ),
     "took": st.integers(0, 100) | st.integers(0, 100 * 366 * 24 * 3600),
     "stage": st.sampled_from(list(STAGES)),
-    "ways": st.lists(st.sampled_from(WAYS), max_size=4),
+    "spot": st.sampled_from(list(SPOTS)),
+    "ways": st.lists(st.sampled_from(list(WAYS)), max_size=4),
     "tags": st.lists(st.sampled_from(TAGS), max_size=4),
     "ok": st.booleans(),
     "tri": st.booleans(),
     "home.city": TEXTS,
     "home.region": TEXTS,
+    "secret": TEXTS,
+    "hush": TEXTS,
+}
+#: What conditions compare with; nobody writes a number.
+OPERANDS: dict[str, st.SearchStrategy[Any]] = {
+    **VALUES,
+    "number": st.integers(1, 40).map("T-{:02}".format),
 }
 #: Fields of one line of text, members of an address among them.
-LINES = ("name", "home.city", "home.region")
+LINES = ("name", "home.city", "home.region", "number")
+#: Texts that the database holds encrypted: the first can be compared, the second is only there.
+SEALED = ("secret", "hush")
+
+
+def _options(options: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    made = [{"value": v, "label": v, "when": list(when)} for v, when in options.items()]
+    return {"options": made, "settings": {"controlled_by": "stage"}}
+
+
 KINDS: dict[str, dict[str, Any]] = {
     "name": {"kind": "text"},
     "note": {"kind": "long_text"},
@@ -62,18 +78,26 @@ KINDS: dict[str, dict[str, Any]] = {
         "kind": "choice",
         "options": [{"value": v, "label": v, "category": c} for v, c in STAGES.items()],
     },
-    "ways": {"kind": "multi_choice", "options": [{"value": v, "label": v} for v in WAYS]},
+    "spot": {"kind": "choice", **_options(SPOTS)},
+    "ways": {"kind": "multi_choice", **_options(WAYS)},
     "tags": {"kind": "tags"},
     "ok": {"kind": "boolean"},
     "tri": {"kind": "boolean", "settings": {"tri_state": True}},
     "home": {"kind": "address", "settings": {"indexed_members": ["city"]}},
+    "number": {
+        "kind": "auto_number",
+        "settings": {"mask": "T-{number:2}", "importable": True},
+    },
+    "secret": {"kind": "encrypted", "settings": {"filterable": True}},
+    "hush": {"kind": "encrypted"},
 }
 LINKS = ("parent", "boss")
 PATHS = [
     *VALUES, "parent.name", "parent.amount", "parent.parent.n", "boss.stage", "boss.day",
-    "who.name", "parent.home.city", "boss.tags", "parent.ways",
+    "who.name", "parent.home.city", "boss.tags", "parent.ways", "number", "parent.number",
+    "boss.secret", "parent.hush", "parent.spot",
 ]  # fmt: skip
-ORDERED = [path for path in PATHS if not path.endswith(("note", *SETS))]
+ORDERED = [path for path in PATHS if not path.endswith(("note", *SETS, *SEALED))]
 GROUPS = [
     "stage",
     "stage.category",
@@ -94,6 +118,8 @@ GROUPS = [
     "parent.tags",
     "home.city",
     "boss.home.region",
+    "spot",
+    "parent.number",
 ]
 EQUALITY = ("eq", "ne")
 ORDER = ("gt", "gte", "lt", "lte")
@@ -120,9 +146,9 @@ def nested(values: dict[str, Any]) -> dict[str, Any]:
 
 def stored(name: str, value: Any) -> Any:
     """Return what a record holds for a value that was sent: blanks are cut, empty is nothing."""
-    if isinstance(value, str) and name in ("note", *LINES):
+    if isinstance(value, str) and name in ("note", *LINES, *SEALED):
         value = unicodedata.normalize("NFC", value)
-        value = (value.strip() if name in LINES else value) or None
+        value = (value if name == "note" else value.strip()) or None
     if name == "ok":
         return bool(value)
     if name == "ways":
@@ -141,7 +167,7 @@ def comparisons(draw: st.DrawFn) -> dict[str, Any]:
     path = draw(st.sampled_from(PATHS))
     name = path.rpartition(".")[2]
     name = f"home.{name}" if "home." in path else name
-    if draw(st.integers(0, 5)) == 0:
+    if name == "hush" or draw(st.integers(0, 5)) == 0:
         return {"field": path, "op": "empty", "value": draw(st.booleans())}
     if name in SETS:
         operator = draw(st.sampled_from(["has", "has_any", "has_all", "has_none"]))
@@ -158,11 +184,11 @@ def comparisons(draw: st.DrawFn) -> dict[str, Any]:
         operator = draw(st.sampled_from(["ieq", "contains", "starts"]))
         text = draw(st.text("aäszeω1ß", min_size=1, max_size=2))
         return {"field": path, "op": operator, "value": text}
-    values = VALUES[name].map(lambda value: stored(name, value)).filter(lambda v: v is not None)
+    values = OPERANDS[name].map(lambda value: stored(name, value)).filter(lambda v: v is not None)
     operators: tuple[str, ...] = EQUALITY
     if name not in ("ok", "tri"):
         operators += ("in", "nin")
-        if name not in ("stage", *LINES):
+        if name not in ("stage", "spot", "secret", *LINES):
             operators += (*ORDER, "between")
     operator = draw(st.sampled_from(operators))
     size = {"in": (1, 3), "nin": (1, 3), "between": (2, 2)}.get(operator)

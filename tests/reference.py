@@ -16,6 +16,15 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Europe/Berlin")
 STAGES = {"new": "open", "late": "open", "won": "won", "lost": "lost", "bare": None}
+#: Options in their order, and with which stages each goes; one that names none goes with all.
+SPOTS: dict[str, tuple[str, ...]] = {
+    "east": (), "north": ("new", "late"), "west": ("won", "lost"), "south": ("bare", "new"),
+}  # fmt: skip
+WAYS: dict[str, tuple[str, ...]] = {
+    "mail": (), "phone": (), "fax": ("new", "late", "bare"), "post": ("won",),
+}  # fmt: skip
+DEPENDENT = {"spot": SPOTS, "ways": WAYS}
+ORDERED_OPTIONS = {"stage": list(STAGES), "spot": list(SPOTS)}
 #: Fields that hold several values.
 SETS = ("tags", "ways")
 Record = dict[str, Any]
@@ -104,6 +113,47 @@ class Reference:
         return found
 
 
+class Numbers:
+    """What the kernel counts, over all records of the type; and who bears a number."""
+
+    def __init__(self) -> None:
+        self.last = 0
+        self.bearers: dict[str, set[int]] = {}
+        self.gone: set[int] = set()
+
+    @staticmethod
+    def written(number: int) -> str:
+        """Return a number as it is written."""
+        return f"T-{number:02}"
+
+    def next(self) -> str:
+        """Return the number of a new record."""
+        self.last += 1
+        return self.written(self.last)
+
+    def bear(self, id_: int, number: str) -> None:
+        """Remember who has a number; no new record gets one that was brought."""
+        self.bearers.setdefault(number, set()).add(id_)
+        self.last = max(self.last, int(number.removeprefix("T-")))
+
+    def is_held(self, number: str, but: int | None = None) -> bool:
+        """Say whether a live record has a number."""
+        return bool(self.bearers.get(number, set()) - self.gone - {but})
+
+
+def impossible(before: Record | None, after: Record) -> set[str]:
+    """Return the fields whose new options do not go with the stage."""
+    found = set()
+    for name, options in DEPENDENT.items():
+        value = after.get(name) or []
+        chosen = [value] if isinstance(value, str) else value
+        touched = before is None or any(before[n] != after[n] for n in (name, "stage"))
+        wrong = [v for v in chosen if options[v] and after.get("stage") not in options[v]]
+        if touched and wrong:
+            found.add(name)
+    return found
+
+
 def matched(path: str, value: str) -> str:
     """Return what a value of a set is found by."""
     return folded(value) if path.endswith("tags") else value
@@ -118,8 +168,9 @@ def order_key(path: str, value: Any) -> tuple[bool, Any]:
     """Return what a value is ordered by."""
     if value is None:
         return (False, 0)
-    if path.endswith("stage"):
-        return (True, list(STAGES).index(value))
+    options = ORDERED_OPTIONS.get(path.rpartition(".")[2])
+    if options is not None:
+        return (True, options.index(value))
     return (True, folded(value) if isinstance(value, str) else value)
 
 

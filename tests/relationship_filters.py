@@ -8,6 +8,33 @@ from typing import Any
 from .relationship_kinds import KINDS, inverses
 from .relationship_reference import Reference
 
+#: Where filters look, by type: fields, and fields over links.
+PATHS: dict[str, list[str]] = {
+    kind: [
+        *known.plain,
+        *known.links,
+        "owner",
+        *(
+            f"{name}.{further}"
+            for name, link in known.links.items()
+            if len(link.targets) == 1
+            for further in (*KINDS[link.targets[0]].plain, *KINDS[link.targets[0]].links, "owner")
+        ),
+    ]
+    for kind, known in KINDS.items()
+}
+
+
+def leads_to_firm(kind: str, path: str) -> bool:
+    """Say whether a path ends in a link into the tree."""
+    at = kind
+    for name in path.split("."):
+        link = KINDS[at].links.get(name)
+        if link is None or len(link.targets) > 1:
+            return False
+        at = link.targets[0]
+    return at == "x_firm"
+
 
 def holds(known: Reference, id_: int, node: dict[str, Any]) -> bool | None:
     """Say whether a filter holds for a record; None: neither."""

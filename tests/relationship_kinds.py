@@ -1,11 +1,34 @@
-"""The entity types of the machine of relationships: one of each tie, and ties that cross."""
+"""The entity types of the machine of relationships: one of each tie, and ties that cross.
+
+Beside them: numbers that the kernel gives, encrypted texts, options that depend on others, and to
+whom records belong.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+from relatum.core import records
+
 POSITION = "position"
+#: Whose a record is; a part has both from its whole.
+WHOSE = ("owner", "team")
+#: Options of a deal: with which stages a reason goes; one that names none goes with all.
+REASONS: dict[str, tuple[str, ...]] = {"x": ("a",), "y": ("b", "c"), "z": ()}
+#: The fields that are no text.
+SPECIAL: dict[str, dict[str, Any]] = {
+    "run": {"kind": "integer"},
+    "amount": {"kind": "integer"},
+    POSITION: {"kind": "integer"},
+    "number": {"kind": "auto_number", "settings": {"mask": "N-{number:3}"}},
+    "secret": {"kind": "encrypted", "settings": {"filterable": True}},
+    "stage": {"kind": "choice", "options": [{"value": value} for value in "abc"]},
+    "reason": {
+        "kind": "choice", "settings": {"controlled_by": "stage"},
+        "options": [{"value": value, "when": list(when)} for value, when in REASONS.items()],
+    },
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,18 +52,30 @@ class Kind:
     links: dict[str, Link]
     required: tuple[str, ...] = ()
     keys: tuple[tuple[str, ...], ...] = ()
+    #: Fields that the kernel numbers.
+    numbered: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> str | None:
+        """Return the link to what it is a part of."""
+        return next((name for name, link in self.links.items() if link.part), None)
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Return the names of all fields."""
-        return (*self.plain, *self.links)
+        return (*self.plain, *self.links, *self.numbered, *WHOSE)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Return the names of the fields that nobody may send."""
+        return (*self.numbered, *(WHOSE if self.whole else ()))
 
 
 #: One of each relationship that there is, and those that get into each other's way.
 KINDS: dict[str, Kind] = {
     "x_firm": Kind(
         "name",
-        ("name",),
+        ("name", "secret"),
         {
             "parent": Link(("x_firm",), "clear", "daughters", tree=True),
             "buddy": Link(("x_firm",), "restrict", "buddies"),
@@ -49,7 +84,7 @@ KINDS: dict[str, Kind] = {
     ),
     "x_deal": Kind(
         "code",
-        ("run", "code", "name"),
+        ("run", "code", "name", "stage", "reason"),
         {
             "firm": Link(("x_firm",), "restrict", "deals"),
             "sponsor": Link(("x_firm",), "clear", "sponsored"),
@@ -57,16 +92,18 @@ KINDS: dict[str, Kind] = {
         },
         required=("run", "code"),
         keys=(("run", "code"),),
+        numbered=("number",),
     ),
     "x_line": Kind(
         "product",
-        ("product", "amount", POSITION),
+        ("product", "amount", POSITION, "secret"),
         {
             "deal": Link(("x_deal",), "cascade", "lines", required=True, part=True),
             "instead": Link(("x_line",), "clear", "alternatives"),
         },
         required=("product",),
         keys=(("deal", "product"),),
+        numbered=("number",),
     ),
     "x_bit": Kind(
         "name",
@@ -93,7 +130,7 @@ KINDS: dict[str, Kind] = {
     ),
     "x_note": Kind(
         "name",
-        ("run", "name"),
+        ("run", "name", "secret"),
         {
             "about": Link(("x_firm", "x_deal", "x_line", "x_note"), "cascade"),
             "seen": Link(("x_firm", "x_deal"), "clear"),
@@ -123,10 +160,9 @@ def parts(kind: str) -> dict[str, tuple[str, str]]:
 def definition(name: str) -> dict[str, Any]:
     """Return the change that makes a type, without its links."""
     known = KINDS[name]
-    integers = ("run", "amount", POSITION)
     plain = [
-        {"name": n, "kind": "integer" if n in integers else "text", "required": n in known.required}
-        for n in known.plain
+        {"name": n, "kind": "text", "required": n in known.required, **SPECIAL.get(n, {})}
+        for n in (*known.plain, *known.numbered)
     ]
     made = {"op": "create_type", "name": name, "label": name, "fields": plain}
     return {**made, "title": known.title}
@@ -151,7 +187,11 @@ def links(name: str) -> list[dict[str, Any]]:
     return made
 
 
-def make_all(instance: Any) -> None:
-    """Make every type, then what ties them."""
+def make_all(instance: Any) -> dict[int | None, int | None]:
+    """Make every type, then what ties them; return people who own records, with their teams."""
     ties = [change for name in KINDS for change in links(name)]
     instance.apply(*map(definition, KINDS), *ties)
+    [team] = instance.create("team", {"name": "North"})
+    bob = instance.bob.user_id
+    instance.write(records.update, "user", [{"id": bob, "team": team}])
+    return {None: None, instance.alice.user_id: None, bob: team}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial as bound
 from typing import Any
 
-from .relationship_kinds import KINDS, POSITION, parts
+from .relationship_kinds import KINDS, POSITION, REASONS, WHOSE, parts
 from .relationship_state import Fault, Record, Refusal, State, Values
 
 #: A part: the row of its whole, the whole, and what was sent.
@@ -31,14 +31,14 @@ class Reference(State):
     # -- create and update ---------------------------------------------------------------------
     def create(self, kind: str, rows: list[Values]) -> list[int]:
         """Make records and their parts; return their ids."""
-        plain = [self._plain(kind, row) for row in rows]
+        plain = [self._plain(kind, row, None) for row in rows]
         known = [dict.fromkeys(KINDS[kind].fields) | values for values in plain]
-        faults = self._taken(kind, dict(enumerate(known)), {})
+        faults = self._taken(kind, dict(enumerate(known)), {}) | _given(kind, rows, new=True)
         for n, values in enumerate(known):
             faults |= {(n, code) for code in self._wrong(kind, values, values)}
         _refuse(faults)
         ids = []
-        for values in known:
+        for values in ({**each, **self.number(kind)} for each in known):
             id_ = -1 - len(self.records)
             self.records[id_] = Record(kind, values)
             there = {name: [None, v] for name, v in values.items() if v is not None}
@@ -56,14 +56,15 @@ class Reference(State):
         known = self.live(kind)
         for row in rows:
             stored = self.records[row["id"]].values if row["id"] in known else {}
-            plain = self._plain(kind, row)
+            plain = self._plain(kind, row, dict.fromkeys(KINDS[kind].fields) | stored)
             changes.append({k: v for k, v in plain.items() if stored.get(k) != v})
             after.append(dict.fromkeys(KINDS[kind].fields) | stored | plain)
         if not clearing:
-            wrong = {
+            wrong: set[Fault] = {
                 (n, c) for n in range(len(rows)) for c in self._wrong(kind, after[n], changes[n])
             }
             touched = {n: after[n] for n, change in enumerate(changes) if change}
+            wrong |= _given(kind, rows, new=False)
             _refuse(lost | wrong | self._taken(kind, touched, dict(enumerate(ids)), changes))
         for id_, change in zip(ids, changes, strict=True):
             if change:
@@ -71,6 +72,7 @@ class Reference(State):
         _refuse(self._circles(kind, ids))
         versions = {id_: self.records[id_].version for id_ in ids}
         wholes = self._save_parts(kind, ids, rows)
+        self._hand_on(kind, [i for i, c in zip(ids, changes, strict=True) if {*WHOSE} & c.keys()])
         for id_, change in zip(ids, changes, strict=True):
             if not change and id_ in wholes and self.records[id_].version == versions[id_]:
                 self._change(id_, {})
@@ -84,8 +86,17 @@ class Reference(State):
         record.values |= change
         self.changed = True
 
-    def _plain(self, kind: str, row: Values) -> Values:
-        return {name: row[name] for name in KINDS[kind].fields if name in row}
+    def _plain(self, kind: str, row: Values, before: Values | None) -> Values:
+        sent = {name: row[name] for name in KINDS[kind].fields if name in row}
+        sent = {name: value for name, value in sent.items() if name not in KINDS[kind].given}
+        return sent | self.whose(kind, sent, before)
+
+    def _hand_on(self, kind: str, ids: list[int]) -> None:
+        """Let the parts of records that have changed hands follow."""
+        for part, link in parts(kind).values():
+            theirs = [i for i in self.live(part) if self.records[i].values[link] in ids]
+            if found := self.astray(part, theirs):
+                self.update(part, [{"id": id_} for id_ in found])
 
     def _lost(self, kind: str, rows: list[Values], *, trashed: bool = False) -> set[Fault]:
         """Return the rows whose records are not there, twice there, or of another version."""
@@ -114,6 +125,9 @@ class Reference(State):
                 there = self.records.get(values[name])
                 if there is None or there.gone is not None or there.kind not in link.targets:
                     yield "reference_unknown"
+        when = REASONS.get(values.get("reason") or "")
+        if when and change.keys() & {"stage", "reason"} and values["stage"] not in when:
+            yield "option_impossible"
 
     def _taken(
         self,
@@ -315,8 +329,13 @@ class Reference(State):
                 break
         if not partial:
             _refuse(faults)
-        for id_ in set().union(*families.values()):
+        back = set().union(*families.values())
+        for id_ in back:
             self._flag(id_, "restore", None)
+        for part in ("x_line", "x_bit"):
+            theirs = [id_ for id_ in back if self.records[id_].kind == part]
+            if found := self.astray(part, theirs):
+                self.update(part, [{"id": id_} for id_ in found])
         return ["restored" if n in families else "refused" for n in range(len(rows))]
 
     def _homeless(self, families: dict[int, set[int]]) -> set[Fault]:
@@ -345,6 +364,17 @@ class Reference(State):
             found = self._taken(kind, values, dict(enumerate(ids)), code="restore_conflict")
             faults |= {(first[ids[place or 0]], code) for place, code in found}
         return faults
+
+
+def _given(kind: str, rows: list[Values], *, new: bool) -> set[Fault]:
+    """Return the rows that send what nobody may; a new record may be sent without a number."""
+    known = KINDS[kind]
+    return {
+        (n, "read_only")
+        for n, row in enumerate(rows)
+        for name in known.given
+        if name in row and not (new and name in known.numbered and row[name] is None)
+    }
 
 
 def _refuse(faults: set[Fault]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .relationship_kinds import KINDS, POSITION, inverses
+from .relationship_kinds import KINDS, POSITION, WHOSE, inverses
 
 Values = dict[str, Any]
 #: What is wrong: the row of the batch (None: the whole), and the code.
@@ -36,9 +36,14 @@ class Record:
 
 
 class State:
-    """All records by id. New ones have ids below zero until `bind` gives them their own."""
+    """All records by id. New ones have ids below zero until `bind` gives them their own.
 
-    def __init__(self) -> None:
+    `people` are who may own records, with their teams, the first being nobody and the second
+    whoever writes; `counters` the last numbers by type.
+    """
+
+    def __init__(self, people: dict[int | None, int | None], counters: dict[str, int]) -> None:
+        self.people, self.counters = people, counters
         self.records: dict[int, Record] = {}
         self.writes = 0
         self.changed = False
@@ -61,6 +66,42 @@ class State:
             return (place is None, place or 0, member)
 
         return sorted(found, key=order)
+
+    # -- what nobody sends ---------------------------------------------------------------------
+    def whole(self, kind: str, values: Values) -> Record | None:
+        """Return the record that a part belongs to."""
+        link = KINDS[kind].whole
+        return self.records.get(values.get(link) or 0) if link else None
+
+    def whose(self, kind: str, sent: Values, before: Values | None) -> Values:
+        """Return whose a record is that is written: its whole's, or by who owns it."""
+        if KINDS[kind].whole:
+            whole = self.whole(kind, (before or {}) | sent)
+            return {name: whole.values[name] for name in WHOSE} if whole else {}
+        made = {name: sent[name] for name in WHOSE if name in sent}
+        if before is None:
+            made.setdefault("owner", list(self.people)[1])
+        owner = made.get("owner")
+        passes = owner is not None and (before is None or before["owner"] != owner)
+        return made | ({"team": self.people[owner]} if passes and "team" not in sent else {})
+
+    def astray(self, kind: str, ids: list[int]) -> list[int]:
+        """Return those parts that belong to others than their wholes."""
+        found = []
+        for id_ in ids:
+            values = self.records[id_].values
+            whole = self.whole(kind, values)
+            if whole and any(values[name] != whole.values[name] for name in WHOSE):
+                found.append(id_)
+        return found
+
+    def number(self, kind: str) -> Values:
+        """Return the numbers of a new record."""
+        made = {}
+        for name in KINDS[kind].numbered:
+            self.counters[kind] = self.counters.get(kind, 0) + 1
+            made[name] = f"N-{self.counters[kind]:03}"
+        return made
 
     def fresh(self) -> list[int]:
         """Return the provisional ids of new records, in the order of their making."""

@@ -69,7 +69,7 @@ def test_the_core_names_no_bundled_plugin_and_none_of_its_types():
 # -- presets --------------------------------------------------------------------------------
 def test_presets_are_what_plugins_name_and_bring_what_those_require():
     known = plugin_host.presets(None)
-    assert known["bare"] == ()
+    assert (known["none"], known["bare"]) == ((), ("desk",))
     assert set(known["all"]) == set(bundled.IDS)
     found = plugin_host.discover(None)
     for ids in known.values():
@@ -84,7 +84,7 @@ def test_a_plugin_of_the_home_may_be_part_of_a_preset_or_found_one(instance):
     assert "small" in known["all"]
 
 
-def test_init_enables_the_plugins_of_a_preset_and_without_one_none(database, tmp_path):
+def test_init_enables_the_plugins_of_a_preset_and_without_one_the_desk_alone(database, tmp_path):
     with bare(database, tmp_path / "home") as environment:
         shell = Shell(environment)
         assert shell.error(*INIT, "--preset", "sale").startswith("preset_unknown: ")
@@ -96,8 +96,13 @@ def test_init_enables_the_plugins_of_a_preset_and_without_one_none(database, tmp
         assert shell.json("doctor")["findings"] == []
     with bare("sqlite", tmp_path / "other") as environment:
         shell = Shell(environment)
-        assert shell.json(*INIT)["plugins"] == []
-        assert {p["state"] for p in shell.json("plugins", "list")} == {"available"}
+        assert shell.json(*INIT)["plugins"] == ["desk"]
+        assert [p["id"] for p in shell.json("plugins", "list") if p["state"] == "enabled"] == [
+            "desk"
+        ]
+    with bare("sqlite", tmp_path / "third") as environment:
+        shell = Shell(environment)
+        assert shell.json(*INIT, "--preset", "none")["plugins"] == []
 
 
 def test_init_on_a_terminal_offers_all_plugins(tmp_path, monkeypatch):
@@ -105,7 +110,7 @@ def test_init_on_a_terminal_offers_all_plugins(tmp_path, monkeypatch):
     with bare("sqlite", tmp_path / "home") as environment:
         done = Shell(environment)(*INIT, "--language", "en", "--admin-name", "You", given="\n")
         assert done.exit_code == 0, done.output
-        assert "Plugins to begin with (bare, " in done.stdout
+        assert "Plugins to begin with (none, bare, " in done.stdout
         assert "Enabled " in done.stdout
 
 

@@ -133,7 +133,7 @@ def test_a_taken_port_gives_the_next_free_one_and_says_so(environment):
         taken = listener.getsockname()[1]
         with started(environment, "--port", str(taken)) as said:
             assert f"Port {taken} is in use" in said
-            assert fetched(shown(said, "Address"))[0] == 200
+            assert fetched(f"{shown(said, 'Address')}/api/v1/health")[0] == 200
             assert f":{taken}" not in shown(said, "Address")
 
 

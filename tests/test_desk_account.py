@@ -90,7 +90,7 @@ def test_a_user_changes_of_himself_what_is_his_and_nothing_else(instance):
             instance.write(profile.change, {name: value}, actor=instance.bob)
     with pytest.raises(Invalid, match="Did you mean"):
         instance.write(profile.change, {"timezone": "Asia/Tokio"}, actor=instance.bob)
-    [*_, change] = instance.read(records.history, "user", instance.bob.user_id)
+    [change, *_] = instance.read(records.history, "user", instance.bob.user_id)
     assert change["actor"] == instance.bob.user_id
 
 
@@ -201,7 +201,7 @@ def test_the_page_about_it_names_version_plugins_and_the_work_of_others(desk):
 
 def test_a_demonstration_says_on_every_page_that_it_is_one_until_it_is_removed(desk):
     assert 'class="demo-bar"' not in desk.get("/account").text
-    desk.instance.write(lambda actor: demo.marking.mark())
+    desk.instance.write(lambda **_: demo.marking.mark())
     desk.instance.make_type("x_asset", {"name": "name", "kind": "text"})
     assert "Demo: Alice, administrator" in desk.get("/account").text
     desk.instance.write(demo.remove)

@@ -169,6 +169,7 @@ def test_a_field_of_one_value_takes_no_list_and_no_object(kind, sent):
     ("kind", "style", "text", "value"),
     [
         ("text", None, "a", "a"),
+        ("long_text", None, "a\r\nb\n", "a\nb\n"),
         ("integer", None, " -12 ", -12),
         ("decimal", None, " 12.5 ", Decimal("12.50")),
         ("boolean", None, "Yes", True),

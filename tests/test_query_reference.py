@@ -20,12 +20,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from relatum.core import query, records
+from relatum.core import keys, query, records
 from relatum.core.config import Config
-from relatum.core.errors import RelatumError
+from relatum.core.errors import Invalid, RelatumError
+from relatum.core.records import sealed
 
 from .drawing import FILTERS, GROUPS, KINDS, LINKS, SORTS, VALUES, as_json, nested, stored, wire
-from .reference import Reference, computed, matched
+from .reference import Numbers, Reference, computed, impossible, matched
 
 #: How many machines run; a long search sets more.
 EXAMPLES = int(os.environ.get("RELATUM_TEST_EXAMPLES", "12"))
@@ -38,6 +39,8 @@ class Machine(RuleBasedStateMachine):
 
     runs = itertools.count(1)
     instance: Any
+    #: Of all machines: their records are of one type.
+    numbers: Numbers
 
     @initialize()
     def start(self) -> None:
@@ -48,6 +51,7 @@ class Machine(RuleBasedStateMachine):
         }
         self.reference = Reference(people)
         self.codes = itertools.count()
+        self.first = self.numbers.last + 1
 
     def mine(self, node: dict[str, Any]) -> dict[str, Any]:
         """Return a filter that finds this machine's records only."""
@@ -74,6 +78,15 @@ class Machine(RuleBasedStateMachine):
     def kept(values: dict[str, Any]) -> dict[str, Any]:
         return {name: stored(name, value) for name, value in values.items()}
 
+    def written(self, wrong: set[tuple[int, str, str]], verb: Any, *args: Any, **more: Any) -> Any:
+        """Let a verb write; what is wrong must be what the refusal names. None: it was refused."""
+        if not wrong:
+            return self.instance.write(verb, "x_thing", *args, **more)
+        with pytest.raises(Invalid) as caught:
+            self.instance.write(verb, "x_thing", *args, **more)
+        assert {(p.row, p.field, p.code) for p in caught.value.problems} == wrong
+        return None
+
     @rule(data=st.data(), count=st.integers(1, 4))
     def create(self, data: st.DataObject, count: int) -> None:
         sent = [self.draw_values(data) for _ in range(count)]
@@ -82,11 +95,56 @@ class Machine(RuleBasedStateMachine):
             {"run": self.run, "code": code, **nested(values)}
             for code, values in zip(codes, sent, strict=True)
         ]
-        ids = self.instance.create("x_thing", *rows)
         empty = dict.fromkeys([*VALUES, *LINKS, "who"]) | {"ok": False, "ways": [], "tags": []}
-        for id_, code, values in zip(ids, codes, sent, strict=True):
-            new = {**empty, **self.kept(values), "id": id_, "code": code, "version": 1}
-            self.reference.records[id_] = new
+        made = [{**empty, **self.kept(values)} for values in sent]
+        outcomes = self.written(self.wrong(*((None, new) for new in made)), records.create, rows)
+        for outcome, code, new in zip(outcomes or (), codes, made, strict=bool(outcomes)):
+            self._created(outcome.id, code, new, self.numbers.next())
+
+    @staticmethod
+    def wrong(*changes: tuple[Any, dict[str, Any]]) -> set[tuple[int, str, str]]:
+        return {
+            (row, name, "option_impossible")
+            for row, (before, after) in enumerate(changes)
+            for name in impossible(before, after)
+        }
+
+    def _created(self, id_: int, code: str, values: dict[str, Any], number: str) -> None:
+        new = {**values, "id": id_, "code": code, "version": 1, "number": number}
+        self.reference.records[id_] = new
+        self.numbers.bear(id_, number)
+
+    @rule(ahead=st.integers(-4, 3))
+    def bring(self, ahead: int) -> None:
+        """Import a record with a number of another system: new ones go on beyond it."""
+        # What other machines hold must not decide what this one draws.
+        number = Numbers.written(max(self.first, self.numbers.last + ahead))
+        code = f"c{next(self.codes)}"
+        empty = dict.fromkeys([*VALUES, *LINKS, "who"]) | {"ok": False, "ways": [], "tags": []}
+        held = {(0, "number", "duplicate")} if self.numbers.is_held(number) else set()
+        rows = [{"run": self.run, "code": code, "number": number}]
+        actor = dataclasses.replace(self.instance.alice, source="import")
+        outcomes = self.written(held, records.create, rows, actor=actor)
+        for outcome in outcomes or ():
+            self._created(outcome.id, code, empty, number)
+
+    @precondition(lambda self: self.reference.live())
+    @rule(data=st.data())
+    def number_by_hand(self, data: st.DataObject) -> None:
+        row = {"id": self.pick(data), "number": "T-99"}
+        self.written({(0, "number", "read_only")}, records.update, [row])
+
+    @rule()
+    def rotate(self) -> None:
+        """Encrypt everything with a new key: all reads the same, and no version changes."""
+        with self.instance.app.app_context():
+            keys.rotate()
+        with self.instance.reading():
+            places = sealed.places()
+        for type_id, field_id in places:
+            after: int | None = 0
+            while after is not None:
+                _, after = self.instance.write(sealed.reseal, type_id, field_id, after)
 
     @precondition(lambda self: self.reference.live())
     @rule(data=st.data())
@@ -95,8 +153,9 @@ class Machine(RuleBasedStateMachine):
         assert id_ is not None
         values = self.draw_values(data)
         row = {"id": id_, **nested(values)}
-        self.instance.write(records.update, "x_thing", [row])
-        self._changed(id_, self.kept(values))
+        before, kept = self.reference.records[id_], self.kept(values)
+        if self.written(self.wrong((before, {**before, **kept})), records.update, [row]):
+            self._changed(id_, kept)
 
     def _changed(self, id_: int, values: dict[str, Any]) -> None:
         record = self.reference.records[id_]
@@ -112,8 +171,11 @@ class Machine(RuleBasedStateMachine):
         values = self.draw_values(data)
         code = self.reference.records[id_]["code"]
         row = {"run": self.run, "code": code.upper(), **nested(values)}
-        self.instance.write(records.upsert, "x_thing", [row], key=["run", "code"])
-        self._changed(id_, {**self.kept(values), "code": code.upper()})
+        before = self.reference.records[id_]
+        kept = {**self.kept(values), "code": code.upper()}
+        wrong = self.wrong((before, {**before, **kept}))
+        if self.written(wrong, records.upsert, [row], key=["run", "code"]):
+            self._changed(id_, kept)
 
     @precondition(lambda self: self.reference.live())
     @rule(data=st.data())
@@ -132,6 +194,7 @@ class Machine(RuleBasedStateMachine):
                 record["parent"] = None
                 record["version"] += 1
         self.reference.trash.add(id_)
+        self.numbers.gone.add(id_)
         self.reference.records[id_]["version"] += 1
 
     @precondition(lambda self: self.reference.trash)
@@ -139,8 +202,12 @@ class Machine(RuleBasedStateMachine):
     def restore(self, data: st.DataObject) -> None:
         id_ = self.pick(data, trashed=True)
         assert id_ is not None
-        self.instance.write(records.restore, "x_thing", [{"id": id_}])
+        taken = self.numbers.is_held(self.reference.records[id_]["number"], id_)
+        wrong = {(0, "number", "restore_conflict")} if taken else set()
+        if not self.written(wrong, records.restore, [{"id": id_}]):
+            return
         self.reference.trash.discard(id_)
+        self.numbers.gone.discard(id_)
         self.reference.records[id_]["version"] += 1
 
     @rule(node=FILTERS, sort=SORTS, limit=st.integers(1, 4))
@@ -210,7 +277,8 @@ class Machine(RuleBasedStateMachine):
     def records_are_those_of_the_reference(self) -> None:
         if not hasattr(self, "reference"):
             return
-        fields = [*VALUES, *LINKS, "who", "code", "version", "parent.name", "boss.parent.n"]
+        fields = [*VALUES, *LINKS, "who", "code", "version", "number"]
+        fields += ["parent.name", "boss.parent.n", "parent.secret", "boss.hush"]
         page = self.ask({"filter": self.mine({"and": []}), "limit": 500, "fields": fields})
         found = {record["id"]: record for record in page.records}
         wanted = {record["id"]: record for record in self.reference.live()}
@@ -244,7 +312,7 @@ def test_records_and_queries_equal_a_plain_reference(instance: Any) -> None:
         field = {"op": "add_field", "type": "x_thing", "name": name, "kind": "lookup"}
         instance.apply({**field, "settings": target})
     run_state_machine_as_test(
-        type("Machine", (Machine,), {"instance": instance}),
+        type("Machine", (Machine,), {"instance": instance, "numbers": Numbers()}),
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=30,

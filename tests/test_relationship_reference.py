@@ -22,8 +22,8 @@ from hypothesis.stateful import (
 from relatum.core import query, records
 from relatum.core.errors import RelatumError
 
-from .relationship_filters import lists, matching
-from .relationship_kinds import KINDS, POSITION, inverses, make_all, parts
+from .relationship_filters import PATHS, leads_to_firm, lists, matching
+from .relationship_kinds import KINDS, POSITION, REASONS, WHOSE, inverses, make_all, parts
 from .relationship_reference import Reference
 from .relationship_state import Refusal
 
@@ -34,32 +34,8 @@ PHASES = [p for p in Phase if p is not Phase.shrink or os.environ.get("RELATUM_T
 WORDS = st.sampled_from([None, "a", "b", "c"])
 NUMBERS = st.sampled_from([None, 1, 2])
 NOBODY = 2**40
+DRAWN = {"amount": NUMBERS, "reason": st.sampled_from([None, *REASONS])}
 TYPES = st.sampled_from(sorted(KINDS))
-#: Where filters look, by type: fields, and fields over links.
-PATHS: dict[str, list[str]] = {
-    kind: [
-        *known.plain,
-        *known.links,
-        *(
-            f"{name}.{further}"
-            for name, link in known.links.items()
-            if len(link.targets) == 1
-            for further in (*KINDS[link.targets[0]].plain, *KINDS[link.targets[0]].links)
-        ),
-    ]
-    for kind, known in KINDS.items()
-}
-
-
-def leads_to_firm(kind: str, path: str) -> bool:
-    """Say whether a path ends in a link into the tree."""
-    at = kind
-    for name in path.split("."):
-        link = KINDS[at].links.get(name)
-        if link is None or len(link.targets) > 1:
-            return False
-        at = link.targets[0]
-    return at == "x_firm"
 
 
 class Machine(RuleBasedStateMachine):
@@ -67,16 +43,25 @@ class Machine(RuleBasedStateMachine):
 
     runs = itertools.count(1)
     instance: Any
+    people: dict[int | None, int | None]
 
     @initialize()
     def start(self) -> None:
         self.run = next(self.runs)
-        self.reference = Reference()
+        self.reference = Reference(self.people, self.counters())
         self.first = self.last = self.number("SELECT max(id) FROM core_record")
         self.write(records.create, "x_firm", [{"name": "a"}, {"name": "b"}, {"name": "c"}])
         lines = [{"product": "a", "bits": [{"name": "a"}, {}]}, {"product": "b"}]
         deal = {"run": self.run, "lines": lines}
         self.write(records.create, "x_deal", [{**deal, "code": "a"}, {**deal, "code": "b"}])
+
+    def counters(self) -> dict[str, int]:
+        """Return what has been counted so far: all machines share their types."""
+        counted = self.instance.sql(
+            "SELECT t.name, c.last FROM core_counter c JOIN core_field f ON f.id = c.field_id "
+            "JOIN core_type t ON t.id = f.type_id"
+        )
+        return dict(map(tuple, counted))
 
     def number(self, statement: str) -> int:
         [[found]] = self.instance.sql(statement)
@@ -96,7 +81,7 @@ class Machine(RuleBasedStateMachine):
     def draw_values(self, data: st.DataObject, kind: str, *, new: bool) -> dict[str, Any]:
         """Draw values for some fields and lists of parts; a new record has what it needs."""
         known = KINDS[kind]
-        free = [n for n in known.fields if n not in ("run", POSITION)]
+        free = [n for n in known.fields if n not in ("run", POSITION, *known.given)]
         names = data.draw(st.sets(st.sampled_from(free), max_size=5))
         if new:
             names |= {n for n, link in known.links.items() if link.required}
@@ -104,11 +89,20 @@ class Machine(RuleBasedStateMachine):
         for name in sorted(names):
             if name in known.links:
                 made[name] = self.pointed(data, kind, name)
+            elif name in WHOSE:
+                made[name] = data.draw(self.belonging(name))
             else:
-                made[name] = data.draw(NUMBERS if name == "amount" else WORDS)
+                made[name] = data.draw(DRAWN.get(name, WORDS))
+        if known.given and data.draw(st.integers(0, 30)) == 0:
+            made[data.draw(st.sampled_from(known.given))] = data.draw(
+                st.sampled_from([None, "N-1"])
+            )
         if new:
             made |= {n: made.get(n) or "a" for n in known.required if n != "run"}
         return made | ({"run": self.run} if new and "run" in known.plain else {})
+
+    def belonging(self, name: str) -> st.SearchStrategy[Any]:
+        return st.sampled_from([*(self.people if name == "owner" else set(self.people.values()))])
 
     def draw_parts(self, data: st.DataObject, kind: str, whole: int | None) -> dict[str, Any]:
         """Draw a whole list of each kind of parts, or none."""
@@ -217,6 +211,19 @@ class Machine(RuleBasedStateMachine):
         ]
         self.write(records.update, kind, rows)
 
+    @rule(data=st.data())
+    def give(self, data: st.DataObject) -> None:
+        """Give a deal to another: its lines follow, and those in the trash once they are back."""
+        line = self.pick(data, "x_line")
+        if line is not None:
+            self.write(records.delete, "x_line", [{"id": line}], partial=True)
+        owner = self.belonging("owner")
+        rows = [{"id": i, "owner": data.draw(owner)} for i in self.reference.live("x_deal")]
+        self.write(records.update, "x_deal", rows)
+        gone = self.pick(data, "x_line", trashed=True)
+        if gone is not None:
+            self.write(records.restore, "x_line", [{"id": gone}])
+
     @rule(data=st.data(), codes=st.sets(st.sampled_from("abc"), min_size=1, max_size=2))
     def upsert(self, data: st.DataObject, codes: set[str]) -> None:
         known = {self.reference.records[i].values["code"]: i for i in self.reference.live("x_deal")}
@@ -287,8 +294,10 @@ class Machine(RuleBasedStateMachine):
             return NUMBERS.filter(bool)
         if name == "run":
             return st.just(self.run)
-        if name in ("name", "code", "product", "role"):
-            return WORDS.filter(bool)
+        if name == "owner":
+            return self.belonging(name).filter(bool)
+        if name in ("name", "code", "product", "role", "secret", "stage", "reason"):
+            return DRAWN.get(name, WORDS).filter(bool)
         return st.sampled_from([NOBODY, *self.reference.records])
 
     def draw_has(self, data: st.DataObject, kind: str, depth: int) -> dict[str, Any]:
@@ -369,9 +378,9 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_relationships_equal_a_plain_reference(instance: Any) -> None:
-    make_all(instance)
+    people = make_all(instance)
     run_state_machine_as_test(
-        type("Machine", (Machine,), {"instance": instance}),
+        type("Machine", (Machine,), {"instance": instance, "people": people}),
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=30,

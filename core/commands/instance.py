@@ -14,6 +14,8 @@ from .. import db, entities, install, plugin_host
 from .. import doctor as examination
 from .terminal import Instance, is_terminal, json_option, look, pass_instance, print_json
 
+#: What a script gets that names no preset: pages, and no types but one's own.
+_PRESET: Final = "bare"
 #: What init needs to be told: option, what the terminal asks, the answer that is offered.
 _QUESTIONS = {
     "currency": ("Currency (three letters)", "EUR"),
@@ -21,7 +23,7 @@ _QUESTIONS = {
     "language": ("Language (such as en)", "en"),
     "admin_email": ("E-mail address of the administrator", None),
     "admin_name": ("Name of the administrator", "Administrator"),
-    "preset": ("Plugins to begin with", plugin_host.BARE),
+    "preset": ("Plugins to begin with", _PRESET),
 }
 #: Answers that a script need not give.
 _OPTIONAL = ("language", "admin_name", "preset")
@@ -36,7 +38,9 @@ _OFFERED_PRESET: Final = "all"
 @click.option("--admin-email", metavar="EMAIL", help="Who signs in first.")
 @click.option("--admin-name", metavar="NAME", help="His or her name. Default: Administrator.")
 @click.option(
-    "--preset", metavar="NAME", help="Plugins to begin with, such as all. Default: bare, none."
+    "--preset",
+    metavar="NAME",
+    help="Plugins to begin with, such as all. Default: bare, the web interface alone.",
 )
 @json_option
 @pass_instance

@@ -1,8 +1,8 @@
 """The demonstration: an instance with the data of Klarwerk, a maker of water treatment plants.
 
 Everything is our own invention. It goes in through the public verbs, in the one transaction
-that makes the instance: a first start that is killed leaves nothing. Without plugins, Klarwerk
-has types of its own; with some, each brings example data by the hook `relatum_demo`.
+that makes the instance: a first start that is killed leaves nothing. Plugins bring example data by
+the hook `relatum_demo`; without one that does, Klarwerk has types of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 
 from .. import catalog, changes, clock, entities, install, plugin_host, records
 from ..actor import Actor
+from ..hooks import Hooks
 from .making import Demo as Demo
 from .marking import mark
 from .model import CHANGES
@@ -28,7 +29,7 @@ ADMIN_EMAIL: Final = "dana@klarwerk.example"
 ADMIN_NAME: Final = "Dana Prowse"
 
 
-def found(preset: str = plugin_host.BARE) -> install.Installed:
+def found(preset: str = plugin_host.NONE) -> install.Installed:
     """Make the instance of the settings with the demonstration in it, with a preset's plugins.
 
     Raises what `install` does, and `preset_unknown`.
@@ -43,24 +44,23 @@ def found(preset: str = plugin_host.BARE) -> install.Installed:
     )
 
 
-def fill(actor: Actor, preset: str = plugin_host.BARE) -> None:
+def fill(actor: Actor, preset: str = plugin_host.NONE) -> None:
     """Enable the plugins of a preset and write the demonstration, in the open transaction."""
     mark()
-    enabled = plugin_host.enable_preset(preset, actor=actor)
+    plugin_host.enable_preset(preset, actor=actor)
     actor = dataclasses.replace(actor, source=ORIGIN)
     # The administrator was made before, and stays when the demonstration goes.
-    with changes.apart():
-        if enabled:
-            _fill_plugins(actor)
+    with changes.apart(), plugin_host.at_work() as hooks:
+        if hooks.implemented("relatum_demo"):
+            _fill_plugins(hooks, actor)
         else:
             _fill_bare(actor)
 
 
-def _fill_plugins(actor: Actor) -> None:
+def _fill_plugins(hooks: Hooks, actor: Actor) -> None:
     """Let the enabled plugins bring their data, those first that others require."""
     demo = Demo(clock.today(catalog.current().zone), settle(actor), actor)
-    with plugin_host.at_work() as hooks:
-        hooks.strict("relatum_demo", actor=actor, demo=demo)
+    hooks.strict("relatum_demo", actor=actor, demo=demo)
 
 
 def _fill_bare(actor: Actor) -> None:

@@ -6,22 +6,17 @@ so what was looked at and what happens can't differ.
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from marshmallow import RAISE, ValidationError
 from sqlalchemy import exc as sa_exc
 
-from ...schemas.entity_types import OPERATIONS as WIRE
-from ...schemas.entity_types import flat
-from .. import access, catalog, clock, db, ddl, faults, jobs, models, records
+from .. import catalog, clock, db, ddl, faults, jobs, models, records
 from ..actor import Actor
 from ..errors import RelatumError
-from . import belonging, compacting, dependent, limits, retype_job
+from . import compacting, retype_job
 from .converting import Progress as Progress
 from .converting import advance as advance
 from .converting import convert_all
@@ -29,110 +24,28 @@ from .converting import pace as pace
 from .converting import progress as progress
 from .converting import running as running
 from .declared import declared_changes as declared_changes
+from .definitions import FIXED_SETTINGS as FIXED_SETTINGS
 from .definitions import check_name as check_name
-from .draft import Draft, Step
+from .definitions import field_types as field_types
+from .draft import Draft
 from .export import FORMAT as FORMAT
 from .export import describe as describe
 from .export import export as export
 from .export import to_changes as to_changes
 from .limits import findings as findings
-from .operations import OPERATIONS
 from .owners import LOCAL as LOCAL
 from .owners import Owner as Owner
+from .planning import Plan as Plan
+from .planning import Sketch as Sketch
+from .planning import plan as plan
+from .planning import planned
+from .planning import sketch as sketch
 from .views import PRIVATE as PRIVATE
 from .views import broken as broken
 from .views import check_query as check_query
-from .views import note_broken
 from .views import view_unknown as view_unknown
 
 _log = logging.getLogger("relatum.entities")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a list of changes means: ordered steps, their SQL, and whether it can be applied."""
-
-    generation: int
-    steps: tuple[Step, ...]
-    sql: tuple[tuple[str, ...], ...]
-    fingerprint: str
-
-    @property
-    def blocked(self) -> bool:
-        """Whether a question is open."""
-        return any(step.question for step in self.steps)
-
-    @property
-    def risk(self) -> str:
-        """The worst of its steps: safe, lossy or destructive."""
-        order = ("safe", "lossy", "destructive")
-        return max((step.risk for step in self.steps), key=order.index, default="safe")
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the plan as the API, the command line and the pages show it."""
-        return {
-            "plan": self.fingerprint,
-            "generation": self.generation,
-            "blocked": self.blocked,
-            "risk": self.risk,
-            "steps": [
-                {
-                    "op": step.op,
-                    "target": step.target,
-                    "summary": step.summary,
-                    "risk": step.risk,
-                    "rows": step.rows,
-                    "offenders": step.offenders,
-                    "uses": step.uses,
-                    "notes": step.notes,
-                    "question": step.question.as_json() if step.question else None,
-                    "sql": list(sql),
-                }
-                for step, sql in zip(self.steps, self.sql, strict=True)
-            ],
-        }
-
-
-def plan(changes: list[dict[str, Any]], *, actor: Actor, owner: Owner = LOCAL) -> Plan:
-    """Compute what `changes` of an owner would do; nothing is written.
-
-    `changes` is a list of operations as in `schemas.entity_types`. Raises the error of the
-    first operation that can't be, and `forbidden`.
-    """
-    return _plan(changes, actor, owner)[0]
-
-
-def _plan(
-    changes: list[dict[str, Any]], actor: Actor, owner: Owner, *, applying: bool = False
-) -> tuple[Plan, Draft]:
-    access.require(actor, "customise", "the data model")
-    draft = Draft(owner, applying=applying)
-    for place, change in enumerate(changes):
-        operation, loaded = _load(place, change)
-        OPERATIONS[operation](draft, loaded)
-    limits.check(draft)
-    dependent.check(draft)
-    belonging.check(draft)
-    note_broken(draft)
-    dialect = draft.connection.dialect
-    sql = ddl.as_text((step.statements for step in draft.steps), dialect)
-    counted = [step for step in draft.steps if step.job is None]
-    seen = [draft.generation, changes, sql, [(s.rows, s.offenders) for s in counted]]
-    fingerprint = hashlib.sha256(orjson.dumps(seen, default=str)).hexdigest()[:16]
-    return Plan(draft.generation, tuple(draft.steps), sql, fingerprint), draft
-
-
-def _load(place: int, change: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    op = change.get("op")
-    if not isinstance(op, str) or op not in WIRE:
-        raise RelatumError("operation_unknown", op=op, known=", ".join(WIRE))
-    try:
-        loaded: dict[str, Any] = WIRE[op](unknown=RAISE).load(change)
-    except ValidationError as error:
-        path, reason = flat(error)[0]
-        what = f"changes.{place}.{path}"
-        raise RelatumError("definition_invalid", what=what, reason=reason) from None
-    return op, loaded
 
 
 def apply(
@@ -147,7 +60,7 @@ def apply(
     `expect` is the fingerprint of the plan that was looked at. Raises `plan_stale`, or what the
     first open question says.
     """
-    made, draft = _plan(changes, actor, owner, applying=True)
+    made, draft = planned(changes, actor, owner, applying=True)
     if expect is not None and expect != made.fingerprint:
         raise RelatumError("plan_stale")
     for step in made.steps:

@@ -107,10 +107,15 @@ def check_layout(layout: Mapping[str, Any], type_name: str, fields: Mapping[str,
     return orjson.dumps(made.as_json()).decode()
 
 
+def field_types() -> dict[str, type[Field]]:
+    """Return the field types by name: the kernel's, then those of plugins."""
+    return {**FIELD_TYPES, **hooks.current().field_types, **FIELD_TYPES}
+
+
 def field_class(kind: str) -> type[Field]:
     """Return the field type of that name; raise `kind_unknown`."""
-    known: dict[str, Any] = {**hooks.current().field_types, **FIELD_TYPES}
-    found: type[Field] | None = known.get(kind)
+    known = field_types()
+    found = known.get(kind)
     if found is None:
         raise RelatumError("kind_unknown", kind=kind, nearest=nearest(kind, list(known)))
     return found

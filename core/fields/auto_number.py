@@ -61,9 +61,13 @@ class AutoNumber(ShortText):
             "`{month}` and text; default `{number}`. A new mask is for new records.",
         ),
         "restart": Setting(
-            _restart, "`year` begins at 1 each year; the mask then needs `{year}`. Default `never`."
+            _restart,
+            "`year` begins at 1 each year; the mask then needs `{year}`. Default `never`.",
+            words=("never", "year"),
         ),
-        "importable": Setting(_flag, "`true` lets imports bring numbers of another system."),
+        "importable": Setting(
+            _flag, "`true` lets imports bring numbers of another system.", "flag"
+        ),
     }
 
     @property

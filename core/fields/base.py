@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
@@ -21,6 +22,34 @@ class Setting(NamedTuple):
 
     check: Callable[[Any], Any]
     help: str
+    #: How a form asks for it: text (one of `words` if there are any), several (of them), flag,
+    #: type, types, choice (a field of the same type).
+    form: str = "text"
+    #: All that it can be, where that is a few words.
+    words: tuple[str, ...] = ()
+
+    def read(self, text: str) -> Any:
+        """Return the value that somebody typed; raise ValueError with the reason.
+
+        Typed is what JSON has for it, or the bare text; a list may be parted by commas.
+        """
+        try:
+            return self.check(text)
+        except ValueError as refused:
+            first = refused
+        for value in _meant(text):
+            try:
+                return self.check(value)
+            except ValueError:
+                continue
+        raise first
+
+
+def _meant(text: str) -> Iterator[Any]:
+    """Yield what a text may stand for."""
+    with suppress(orjson.JSONDecodeError):
+        yield orjson.loads(text)
+    yield [part.strip() for part in text.split(",") if part.strip()]
 
 
 class Refused(Exception):

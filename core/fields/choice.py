@@ -39,7 +39,7 @@ class Choice(Field):
     PARTS = ("category",)
     CAN_BE_UNIQUE = False
     HAS_OPTIONS = True
-    SETTINGS = {CONTROLLED_BY: Setting(_name, _CONTROLLED)}
+    SETTINGS = {CONTROLLED_BY: Setting(_name, _CONTROLLED, "choice")}
 
     def columns(self) -> list[sa.Column[Any]]:
         return [sa.Column(self.column, Text)]

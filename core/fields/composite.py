@@ -56,9 +56,14 @@ def members_of(*names: str) -> Callable[[Any], list[str]]:
 def member_settings(*names: str) -> dict[str, Setting]:
     """Return the settings of a composite of text members."""
     return {
-        "required_members": Setting(members_of(*names), "Members that a value can't be without."),
+        "required_members": Setting(
+            members_of(*names), "Members that a value can't be without.", "several", names
+        ),
         "indexed_members": Setting(
-            members_of(*names), "Members that lists are filtered and sorted by fast."
+            members_of(*names),
+            "Members that lists are filtered and sorted by fast.",
+            "several",
+            names,
         ),
     }
 

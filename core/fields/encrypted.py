@@ -77,6 +77,7 @@ class Encrypted(Field):
             _flag,
             "`true` keeps a keyed digest beside it, for `eq`, `ne`, `in`, `nin` and `unique`: the "
             "database then shows which records have the same value. It can't change.",
+            "flag",
         ),
     }
 

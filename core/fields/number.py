@@ -242,7 +242,7 @@ class Boolean(Field):
             raise ValueError("must be true or false")
         return value
 
-    SETTINGS = {"tri_state": Setting(_flag.__func__, "Keep empty apart from false.")}  # type: ignore[attr-defined]
+    SETTINGS = {"tri_state": Setting(_flag.__func__, "Keep empty apart from false.", "flag")}  # type: ignore[attr-defined]
 
     @property
     def tri_state(self) -> bool:

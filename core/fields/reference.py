@@ -106,13 +106,17 @@ class Lookup(Link):
     )
     EXAMPLE = "17"
     SETTINGS = {
-        "target": Setting(_name, "Name of the entity type it points to. Needed."),
-        "on_delete": Setting(_on_delete, "restrict (default), clear or cascade."),
+        "target": Setting(_name, "Name of the entity type it points to. Needed.", "type"),
+        "on_delete": Setting(_on_delete, "restrict (default), clear or cascade.", words=ON_DELETE),
         "inverse": Setting(_name, "What the list of these records is called on the other side."),
         "part": Setting(
-            _flag, "The record is a part of the other, such as a line: saved and deleted with it."
+            _flag,
+            "The record is a part of the other, such as a line: saved and deleted with it.",
+            "flag",
         ),
-        "tree": Setting(_flag, "To the same type: the records form a tree; circles are refused."),
+        "tree": Setting(
+            _flag, "To the same type: the records form a tree; circles are refused.", "flag"
+        ),
     }
 
     @property
@@ -174,7 +178,7 @@ class Reference(Link):
     )
     EXAMPLE = "17"
     SETTINGS = {
-        "targets": Setting(_names, "Names of the entity types it may point to. Needed."),
+        "targets": Setting(_names, "Names of the entity types it may point to. Needed.", "types"),
         "on_delete": Lookup.SETTINGS["on_delete"],
     }
 

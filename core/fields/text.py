@@ -78,6 +78,10 @@ class LongText(Field):
         """Return the text as it would be stored, without the field's limits."""
         return clean(value, lines=self.LINES)
 
+    def parse(self, text: str, style: str | None = None) -> Any:
+        """Return the value for text whose lines end as browsers and files of Windows end them."""
+        return super().parse(text.replace("\r\n", "\n"), style)
+
     def check(self, value: Any) -> str | None:
         text = self.normal(value)
         if not text:

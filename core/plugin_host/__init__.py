@@ -33,7 +33,7 @@ from .parts import answers as answers
 from .parts import call as call
 from .parts import draw as draw
 from .parts import notes as notes
-from .presets import BARE as BARE
+from .presets import NONE as NONE
 from .presets import at_work as at_work
 from .presets import enable_preset as enable_preset
 from .presets import plugins_of as plugins_of

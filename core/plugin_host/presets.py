@@ -18,12 +18,12 @@ from . import loading
 from .discovery import Found, discover
 from .verbs import enable
 
-#: The preset without any plugin.
-BARE: Final = "bare"
+#: The preset without any plugin: an API without pages.
+NONE: Final = "none"
 
 
 def presets(home: Path | None) -> dict[str, tuple[str, ...]]:
-    """Return the ids of the plugins of each preset, those required first; `bare` leads.
+    """Return the ids of the plugins of each preset, those required first; `none` leads.
 
     Presets of more plugins follow those of fewer. Reads files and runs nothing.
     """
@@ -32,9 +32,9 @@ def presets(home: Path | None) -> dict[str, tuple[str, ...]]:
     for plugin_id, each in found.items():
         for name in each.sound.plugin.presets:
             named.setdefault(name, set()).add(plugin_id)
-    whole = {name: _ordered(found, ids) for name, ids in named.items() if name != BARE}
+    whole = {name: _ordered(found, ids) for name, ids in named.items() if name != NONE}
     ordered = sorted(whole.items(), key=lambda item: (len(item[1]), item[0] == "all", item[0]))
-    return {BARE: (), **dict(ordered)}
+    return {NONE: (), **dict(ordered)}
 
 
 def _ordered(found: dict[str, Found], ids: set[str]) -> tuple[str, ...]:

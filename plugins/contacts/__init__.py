@@ -13,7 +13,7 @@ plugin = Plugin(
     id="contacts",
     name="Contacts",
     version="0.1.0",
-    description="Accounts, contacts and how to reach them, the roles of contacts, and households.",
+    description="Companies, people and how to reach them, the roles of people, and households.",
     license="Apache-2.0",
     presets=["contacts", "sales", "all"],
 )

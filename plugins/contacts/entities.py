@@ -48,8 +48,8 @@ _INDUSTRIES: Final = [
 
 _ACCOUNT: Final = {
     "name": "account",
-    "label": "Account",
-    "plural": "Accounts",
+    "label": "Company",
+    "plural": "Companies",
     "icon": "building",
     "hue": 210,
     "description": "An organisation that you deal with: who buys, may buy, supplies or competes.",
@@ -93,14 +93,14 @@ _ACCOUNT: Final = {
             "sortable": True, "settings": {"min": "0"},
         },
         {
-            "name": "parent", "kind": "lookup", "label": "Parent account",
+            "name": "parent", "kind": "lookup", "label": "Parent company",
             "help": "The organisation that it belongs to.",
             "settings": {
                 "target": "account", "tree": True, "inverse": "subsidiaries", "on_delete": "clear",
             },
         },
         {
-            "name": "primary_contact", "kind": "lookup", "label": "Primary contact",
+            "name": "primary_contact", "kind": "lookup", "label": "Primary person",
             "help": "Whom to ask first.",
             "settings": {"target": "contact", "on_delete": "clear"},
         },
@@ -134,11 +134,11 @@ _HOUSEHOLD: Final = {
 
 _CONTACT: Final = {
     "name": "contact",
-    "label": "Contact",
-    "plural": "Contacts",
+    "label": "Person",
+    "plural": "People",
     "icon": "user",
     "hue": 190,
-    "description": "A person, at an account, in a household, or alone.",
+    "description": "Somebody you deal with: at a company, in a household, or alone.",
     "title": "name",
     "fields": [
         {
@@ -148,8 +148,8 @@ _CONTACT: Final = {
         {"name": "job_title", "kind": "text", "label": "Job title", "indexed": True},
         {"name": "department", "kind": "text", "label": "Department"},
         {
-            "name": "account", "kind": "lookup", "label": "Account",
-            "help": "The account that the person belongs to first; others go by roles.",
+            "name": "account", "kind": "lookup", "label": "Company",
+            "help": "The company that the person belongs to first; others go by roles.",
             "settings": {"target": "account", "inverse": "contacts"},
         },
         _STATUS,
@@ -197,21 +197,21 @@ _CONTACT: Final = {
 
 _ROLE: Final = {
     "name": "account_contact",
-    "label": "Account role",
-    "plural": "Account roles",
+    "label": "Company role",
+    "plural": "Company roles",
     "icon": "link",
     "hue": 200,
-    "description": "A contact's role in an account, beside the account that he belongs to.",
+    "description": "A person's role in a company, beside the company that he belongs to.",
     "title": "",
     "fields": [
         {
-            "name": "account", "kind": "lookup", "label": "Account", "required": True,
+            "name": "account", "kind": "lookup", "label": "Company", "required": True,
             "settings": {
                 "target": "account", "on_delete": "cascade", "inverse": "account_contacts",
             },
         },
         {
-            "name": "contact", "kind": "lookup", "label": "Contact", "required": True,
+            "name": "contact", "kind": "lookup", "label": "Person", "required": True,
             "settings": {"target": "contact", "on_delete": "cascade", "inverse": "account_roles"},
         },
         {
@@ -239,6 +239,6 @@ _ROLE: Final = {
 
 TYPES: Final[list[dict[str, Any]]] = [
     _ACCOUNT, _HOUSEHOLD, _CONTACT, _ROLE,
-    *lists_of("account", "Account", 210, personal=False),
-    *lists_of("contact", "Contact", 190, personal=True),
+    *lists_of("account", "Company", 210, personal=False),
+    *lists_of("contact", "Person", 190, personal=True),
 ]  # fmt: skip

@@ -39,7 +39,7 @@ def _list(whole: str, label: str, hue: int, kind: str, personal: bool) -> dict[s
         "plural": f"{label} {many.lower()}",
         "icon": _ICONS[kind],
         "hue": hue,
-        "description": f"One more {one.lower()} of a record of {label.lower()}s, with a label.",
+        "description": f"One more {one.lower()} of a {label.lower()}, with a label.",
         "title": "label" if kind == "address" else kind,
         "fields": [
             {

@@ -20,9 +20,9 @@ _BY_NAME: Final = {"sort": ["name"]}
 _LATEST: Final = {"sort": ["-updated_at"], "fields": _CHANGED}
 
 ACCOUNT: Final[list[dict[str, Any]]] = [
-    {"name": "all", "label": "All accounts", "query": {**_BY_NAME, "fields": _ACCOUNT}},
+    {"name": "all", "label": "All companies", "query": {**_BY_NAME, "fields": _ACCOUNT}},
     {
-        "name": "mine", "label": "My accounts",
+        "name": "mine", "label": "My companies",
         "query": {**_BY_NAME, "filter": _MINE, "fields": _ACCOUNT},
     },
     {
@@ -40,9 +40,9 @@ HOUSEHOLD: Final[list[dict[str, Any]]] = [
 ]  # fmt: skip
 
 CONTACT: Final[list[dict[str, Any]]] = [
-    {"name": "all", "label": "All contacts", "query": {**_BY_NAME, "fields": _CONTACT}},
+    {"name": "all", "label": "All people", "query": {**_BY_NAME, "fields": _CONTACT}},
     {
-        "name": "mine", "label": "My contacts",
+        "name": "mine", "label": "My people",
         "query": {**_BY_NAME, "filter": _MINE, "fields": _CONTACT},
     },
     {

@@ -19,7 +19,7 @@ plugin = Plugin(  # noqa: S604  # shell is what the plugin is; no process is sta
     version="0.1.0",
     description="The web interface: lists, records and forms of every entity type.",
     license="Apache-2.0",
-    presets=["desk", "contacts", "sales", "all"],
+    presets=["bare", "desk", "contacts", "sales", "all"],
     shell=True,
 )
 

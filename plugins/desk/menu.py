@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ def groups() -> list[Group]:
     for entity_type in known.types.values():
         if not is_inner(entity_type):
             by_owner.setdefault(entity_type.owner, []).append(item(entity_type))
-    return [Group(label, tuple(by_owner[owner])) for owner, label in _owners(by_owner)]
+    return [Group(label, tuple(by_owner[owner])) for owner, label in owners(by_owner)]
 
 
 def item(entity_type: catalog.EntityType) -> Item:
@@ -86,7 +86,7 @@ def is_inner(entity_type: catalog.EntityType) -> bool:
     )
 
 
-def _owners(by_owner: dict[str, list[Item]]) -> Iterator[tuple[str, str]]:
+def owners(by_owner: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (owner, label) in order: plugins, those that are off, the administrator, the core."""
     active = plugin_host.current().active
     for owner, found in active.items():

@@ -258,7 +258,7 @@ def read(
         if _is_kept(field, form, f"{at}{name}"):
             continue
         try:
-            values[name] = _value(field, form, f"{at}{name}")
+            values[name] = value_of(field, form, f"{at}{name}")
         except fields.Refused as refused:
             problem = refused.problem
             problems[f"{at}{problem.field or name}"] = problem.message
@@ -301,7 +301,11 @@ def _is_kept(field: fields.Field, form: MultiDict[str, str], name: str) -> bool:
     return f"{name}{EMPTIED}" not in form
 
 
-def _value(field: fields.Field, form: MultiDict[str, str], name: str) -> Any:
+def value_of(field: fields.Field, form: MultiDict[str, str], name: str) -> Any:
+    """Return the value of one field that a form sent by a name; raise `Refused`.
+
+    A link raises what looking for its record does.
+    """
     known = kind(field)
     if known == "multi_choice":
         return [value for value in form.getlist(name) if value]

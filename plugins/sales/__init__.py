@@ -13,7 +13,7 @@ plugin = Plugin(
     id="sales",
     name="Sales",
     version="0.1.0",
-    description="Leads and opportunities, from the first word to won or lost.",
+    description="Leads and deals, from the first word to won or lost.",
     license="Apache-2.0",
     requires={"contacts": ">=0.1,<1", "products": ">=0.1,<1"},
     presets=["sales", "all"],

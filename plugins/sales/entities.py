@@ -101,13 +101,13 @@ _LEAD: Final = {
             "sortable": True,
         },
         {
-            "name": "account", "kind": "lookup", "label": "Account",
-            "help": "The account that it turned out to be.",
+            "name": "account", "kind": "lookup", "label": "Resulting company",
+            "help": "The company that it turned out to be.",
             "settings": {"target": "account", "inverse": "leads", "on_delete": "clear"},
         },
         {
-            "name": "contact", "kind": "lookup", "label": "Contact",
-            "help": "The contact that it turned out to be.",
+            "name": "contact", "kind": "lookup", "label": "Resulting person",
+            "help": "The person that it turned out to be.",
             "settings": {"target": "contact", "inverse": "leads", "on_delete": "clear"},
         },
         {"name": "description", "kind": "rich_text", "label": "Description"},
@@ -117,8 +117,8 @@ _LEAD: Final = {
 
 _OPPORTUNITY: Final = {
     "name": "opportunity",
-    "label": "Opportunity",
-    "plural": "Opportunities",
+    "label": "Deal",
+    "plural": "Deals",
     "icon": "target",
     "hue": 140,
     "description": "A sale that is being worked on, until it is won or lost.",
@@ -126,12 +126,12 @@ _OPPORTUNITY: Final = {
     "fields": [
         {"name": "name", "kind": "text", "label": "Name", "required": True, "sortable": True},
         {
-            "name": "account", "kind": "lookup", "label": "Account",
+            "name": "account", "kind": "lookup", "label": "Company",
             "help": "Who buys; empty while it is not known, or if it is a person alone.",
             "settings": {"target": "account", "inverse": "opportunities"},
         },
         {
-            "name": "contact", "kind": "lookup", "label": "Primary contact",
+            "name": "contact", "kind": "lookup", "label": "Primary person",
             "settings": {"target": "contact", "inverse": "opportunities", "on_delete": "clear"},
         },
         {
@@ -229,11 +229,11 @@ _LINE: Final = {
     "plural": "Lines",
     "icon": "list-numbers",
     "hue": 150,
-    "description": "What an opportunity is about: a product, or something described in words.",
+    "description": "What a deal is about: a product, or something described in words.",
     "title": "description",
     "fields": [
         {
-            "name": "opportunity", "kind": "lookup", "label": "Opportunity", "required": True,
+            "name": "opportunity", "kind": "lookup", "label": "Deal", "required": True,
             "settings": {"target": "opportunity", "part": True, "inverse": "lines"},
         },
         {"name": "position", "kind": "integer", "label": "Position", "settings": {"min": 0}},
@@ -262,21 +262,21 @@ _LINE: Final = {
 
 _PERSON: Final = {
     "name": "opportunity_contact",
-    "label": "Opportunity role",
-    "plural": "Opportunity roles",
+    "label": "Deal role",
+    "plural": "Deal roles",
     "icon": "users",
     "hue": 170,
-    "description": "A contact's role in the decision on an opportunity.",
+    "description": "A person's role in the decision on a deal.",
     "title": "",
     "fields": [
         {
-            "name": "opportunity", "kind": "lookup", "label": "Opportunity", "required": True,
+            "name": "opportunity", "kind": "lookup", "label": "Deal", "required": True,
             "settings": {
                 "target": "opportunity", "on_delete": "cascade", "inverse": "contact_roles",
             },
         },
         {
-            "name": "contact", "kind": "lookup", "label": "Contact", "required": True,
+            "name": "contact", "kind": "lookup", "label": "Person", "required": True,
             "settings": {
                 "target": "contact", "on_delete": "cascade", "inverse": "opportunity_roles",
             },

@@ -39,9 +39,9 @@ LEAD: Final[list[dict[str, Any]]] = [
 ]  # fmt: skip
 
 OPPORTUNITY: Final[list[dict[str, Any]]] = [
-    {"name": "open", "label": "Open opportunities", "query": {**_OPPORTUNITY, "filter": _OPEN}},
+    {"name": "open", "label": "Open deals", "query": {**_OPPORTUNITY, "filter": _OPEN}},
     {
-        "name": "mine", "label": "My open opportunities",
+        "name": "mine", "label": "My open deals",
         "query": {**_OPPORTUNITY, "filter": {"and": [_OPEN, _MINE]}},
     },
     {
@@ -54,5 +54,5 @@ OPPORTUNITY: Final[list[dict[str, Any]]] = [
     },
     {"name": "won", "label": "Won", "query": {**_CLOSED, "filter": _WON}},
     {"name": "lost", "label": "Lost", "query": {**_CLOSED, "filter": _LOST}},
-    {"name": "all", "label": "All opportunities", "query": {**_OPPORTUNITY, "sort": ["name"]}},
+    {"name": "all", "label": "All deals", "query": {**_OPPORTUNITY, "sort": ["name"]}},
 ]  # fmt: skip

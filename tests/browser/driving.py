@@ -121,7 +121,7 @@ class Watch:
     def over(self, context: web.BrowserContext) -> None:
         """Look at all pages of a context."""
         context.on("console", self._said)
-        context.on("weberror", lambda error: self._note(f"error in a page: {error.error}"))
+        context.on("weberror", lambda error: self._note(_told(error)))
         context.on("dialog", self._asked)
         context.on("response", self._answered)
         context.on("request", self._requested)
@@ -160,6 +160,12 @@ class Watch:
 
     def _path(self, url: str) -> str:
         return url.removeprefix(self.address)
+
+
+def _told(error: web.WebError) -> str:
+    """Return an error in a page, with the places that led to it."""
+    found = error.error
+    return f"error in a page: {getattr(found, 'stack', None) or found}"
 
 
 class Windows:

@@ -9,6 +9,8 @@ from . import board as board
 from . import builder as builder
 from . import calendar as calendar
 from . import changing as changing
+from . import designer as designer
+from . import designing as designing
 from . import errors as errors
 from . import forms as forms
 from . import help as help  # noqa: A004  # the pages by their name
@@ -18,7 +20,9 @@ from . import lookups as lookups
 from . import making as making
 from . import parts as parts
 from . import plugins as plugins
+from . import publishing as publishing
 from . import record as record
+from . import relating as relating
 from . import saved as saved
 from . import selecting as selecting
 from . import sign_in as sign_in

@@ -10,7 +10,7 @@ from relatum import catalog
 
 from .. import ui, values
 from ..words import translated
-from . import builder, lists
+from . import drafts, lists
 
 #: Keys that an order may have.
 KEYS: Final = 6
@@ -76,7 +76,7 @@ def columns_form(type_name: str) -> Response:
     found = _opened(type_name)
     paths = found.paths
     do, _, place = request.args.get("_do", "").partition(":")
-    longer = builder.joined(found.type, request.args.getlist("_p"))
+    longer = drafts.joined(found.type, request.args.getlist("_p"))
     if do == "add" and longer and longer not in paths:
         paths = [*paths, longer]
     if do in ("show", "add"):
@@ -98,5 +98,5 @@ def _choices(entity_type: catalog.EntityType, paths: list[str]) -> list[str]:
 def linked(entity_type: catalog.EntityType, path: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the steps of a path that begins with a link."""
     links = [(link.name, link.label) for link in entity_type.lookups]
-    [(first, _), *rest] = builder.steps(entity_type, path, whole=False)
+    [(first, _), *rest] = drafts.steps(entity_type, path, whole=False)
     return [(first, links), *rest]

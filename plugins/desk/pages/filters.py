@@ -225,7 +225,11 @@ def said(entity_type: catalog.EntityType, node: Node, labels: Labels) -> str:
     if isinstance(node, Has):
         there = relation(entity_type, node.relation)
         name = relation_label(entity_type, node.relation)
-        text = translated("has {records}" if node.there else "has no {records}", records=name)
+        text = (
+            translated("has {records}", records=name)
+            if node.there
+            else translated("has no {records}", records=name)
+        )
         if not node.where.parts:
             return text
         return f"{text} {translated('where')} {_group_said(there.type, node.where, labels)}"

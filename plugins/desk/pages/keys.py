@@ -29,10 +29,10 @@ def sheet() -> list[tuple[str, list[Key]]]:
     """Return the shortcuts by where they work. Combinations are written with spaces between."""
     return [
         (translated("Everywhere"), _everywhere()),
-        (translated("In a list"), _in_list()),
         (translated("On a record"), [Key("e", translated("Edit the record"))]),
         (translated("On a board"), _on_board()),
         (translated("On a calendar"), _on_calendar()),
+        (translated("In a list"), _in_list()),
     ]
 
 
@@ -53,6 +53,9 @@ def _in_list() -> list[Key]:
         Key("j", translated("Down")),
         Key("k", translated("Up")),
         Key("x", translated("Select the row")),
+        Key("X", translated("Select all rows up to this one")),
+        Key("[", translated("The page before")),
+        Key("]", translated("The next page")),
         Key("↑ ↓ ← →", translated("Go from value to value"), alone=False),
         Key("Enter", translated("Change the value; in an editor, save it"), alone=False),
         Key("F2", translated("Change the value"), alone=False),

@@ -13,8 +13,8 @@ from .. import menu, ui
 from ..words import translated
 
 _ENABLED: Final = "enabled"
-#: What is said of a plugin instead of its plan.
-_SAID: Final = frozenset({"plugin_unfit", "plugin_requires", "shell_taken", "plugin_not_enabled"})
+#: What is no fault of a plugin or of its plan.
+_ELSEWHERE: Final = (401, 403, 500, 503)
 #: Parts that a card counts; the others are for those who look closer.
 _COUNTED: Final = ("types", "fields", "field_types", "routes", "jobs", "commands")
 
@@ -51,6 +51,11 @@ def _fault(kind: str) -> str:
     }.get(kind, translated("It failed when it was loaded"))
 
 
+def _is_about_plugin(error: RelatumError) -> bool:
+    """Say whether a page of the plugin is where an error is understood."""
+    return error.status not in _ELSEWHERE
+
+
 class Step(NamedTuple):
     """What an administrator can do next: what the button says, and where it leads."""
 
@@ -80,7 +85,7 @@ def described(found: dict[str, Any]) -> dict[str, Any]:
         "hue": first.hue if first and first.hue is not None else ui.hue(plugin_id),
         "counts": _counts(found["provides"] or {}),
         "trouble": _trouble(found),
-        "update": found["state"] == _ENABLED
+        "outdated": found["state"] == _ENABLED
         and found["version"] not in (None, found["enabled_version"]),
     }
 
@@ -161,7 +166,7 @@ def _ask_enable(plugin: str, refused: RelatumError | None = None) -> Response:
     try:
         plan = plugin_host.plan_enable(plugin, actor=ui.actor()).as_json()
     except RelatumError as error:
-        if error.code not in _SAID and error.status not in (409, 422):
+        if not _is_about_plugin(error):
             raise
         refused = error
     first = None
@@ -184,7 +189,7 @@ def enable(plugin: str) -> Response:
             lambda: plugin_host.enable(plugin, actor=actor, expect=expect), exclusive=True
         )
     except RelatumError as error:
-        if error.status not in (409, 422):
+        if not _is_about_plugin(error):
             raise
         with reading():
             return _ask_enable(plugin, error)
@@ -210,7 +215,7 @@ def _ask_disable(plugin: str, refused: RelatumError | None = None) -> Response:
         plan = plugin_host.plan_disable(plugin, actor=actor, cascade=True)
         going = [plugin_host.show(each, actor=actor) for each in plan.plugins]
     except RelatumError as error:
-        if error.code not in _SAID:
+        if not _is_about_plugin(error):
             raise
         refused = error
     ids = {each["id"] for each in going}
@@ -227,8 +232,9 @@ def _ends(going: list[dict[str, Any]]) -> dict[str, list[str]]:
     ends: dict[str, list[str]] = {}
     for each in going:
         for name, listed in (each["provides"] or {}).items():
+            known = ends.setdefault(name, [])
             if name not in ("types", "fields"):
-                ends.setdefault(name, []).extend(listed)
+                known.extend(word for word in listed if word not in known)
     return ends
 
 
@@ -248,7 +254,7 @@ def disable(plugin: str) -> Response:
             exclusive=True,
         )
     except RelatumError as error:
-        if error.status not in (409, 422):
+        if not _is_about_plugin(error):
             raise
         with reading():
             return _ask_disable(plugin, error)

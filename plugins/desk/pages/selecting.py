@@ -34,11 +34,12 @@ def ask_trash(type_name: str) -> Response:
     """Say what putting the selected records in the trash takes along."""
     entity_type, ids = catalog.current().type(type_name), _ids()
     plan = records.deletion(type_name, ids, actor=ui.actor())
-    back = urlencode(_place())
+    refused = {ids[problem["row"]]: problem["message"] for problem in plan["errors"]}
+    along = {name: n for name, n in plan["deleted"].items() if name != type_name or n > len(ids)}
     return ui.beside(
         "_trash.html", translated("Trash"), entity_type, _address(type_name), ids=ids, plan=plan,
-        labels=labels_of(type_name, ids) if len(ids) == 1 else {}, back=back,
-        along={name: n for name, n in plan["deleted"].items() if name != type_name or n > len(ids)},
+        refused=refused, rest=[id_ for id_ in ids if id_ not in refused], along=along,
+        labels=labels_of(type_name, [*refused] or ids[:1]), back=urlencode(_place()),
     )  # fmt: skip
 
 

@@ -19,7 +19,10 @@ on("click", ".cell[data-edit]", (cell) => {
 
 function fetchEditor(cell, host) {
   const where = { source: cell, target: host, swap: "innerHTML" };
-  htmx.ajax("GET", `${cell.dataset.edit}/edit`, where);
+  // Until it is there, what is typed is for the editor, and no shortcut.
+  host.dataset.waiting = "";
+  const done = () => delete host.dataset.waiting;
+  htmx.ajax("GET", `${cell.dataset.edit}/edit`, where).then(done, done);
 }
 
 function openEditor(cell, host, template) {

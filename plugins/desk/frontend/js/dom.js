@@ -42,8 +42,12 @@ export function along(key) {
 export const isTyping = (event) =>
   Boolean(event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]"));
 
-/** Tell whether keys without Ctrl or Alt may do something; people can switch them off. */
-export const keysAreOn = () => document.documentElement.dataset.keys !== "off";
+/**
+ * Tell whether keys without Ctrl or Alt may do something: people can switch them off, and while
+ * an editor is on its way they are meant for that.
+ */
+export const keysAreOn = () =>
+  document.documentElement.dataset.keys !== "off" && !$("[data-waiting]");
 
 /**
  * An element of ours. `begin(signal)` sets it up each time it comes into the page (swaps move

@@ -1,5 +1,6 @@
 // Forms in popovers beside a list. [data-redraw] lets the server draw its form anew, [data-live]
-// sends it by its button [data-live-by]; [data-move] takes its li up or down; [data-narrow="#LIST"]
+// sends it by its button [data-live-by]; [data-move] in a li takes that up or down;
+// [data-narrow="#LIST"]
 // hides what does not hold the words. The event ui:close closes the popover.
 import { $, all, on } from "./dom.js";
 import { placeAgain } from "./ui/menus.js";
@@ -18,7 +19,7 @@ function sendLive(control) {
 
 on("change", "[data-live]", sendLive);
 
-on("click", "[data-move]", (button, event) => {
+on("click", "li [data-move]", (button, event) => {
   event.preventDefault();
   const item = button.closest("li");
   const other = button.dataset.move < 0 ? item.previousElementSibling : item.nextElementSibling;

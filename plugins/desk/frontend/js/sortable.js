@@ -1,6 +1,7 @@
 // <ui-sortable action="URL"><ul>: things in an order of one's own, li[data-id] with a button.grip
 // each. The grip is dragged, or moves by arrow keys; the ids are posted as `ids`, and a refusal
-// puts the order back. Without an action the list is part of a form, which hears of a change.
+// puts the order back. What was saved is told by the event `sorted`. Without an action the list is
+// part of a form, which hears of a change.
 import Sortable from "sortablejs";
 import { $, all, Part, send } from "./dom.js";
 import { say, toast } from "./ui/toast.js";
@@ -11,15 +12,21 @@ const PAUSE_MS = 600;
 class SortableList extends Part {
   begin(signal) {
     this.list = $("ul, ol", this);
-    this.saved = [...this.list.children];
+    this.remember();
     this.sort = new Sortable(this.list, {
       handle: ".grip",
       animation: 140,
       ghostClass: "ghost",
       forceFallback: true,
+      onStart: () => this.remember(),
       onEnd: () => this.save(),
     });
     this.addEventListener("keydown", (event) => this.steer(event), { signal });
+  }
+
+  /** Keep the order that a refusal brings back: a swap may have drawn the list anew. */
+  remember() {
+    this.saved = [...this.list.children];
   }
 
   end() {
@@ -32,6 +39,7 @@ class SortableList extends Part {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (!grip || !step) return;
     event.preventDefault();
+    if (!this.timer) this.remember();
     const item = grip.closest("li");
     if (step < 0) item.previousElementSibling?.before(item);
     else item.nextElementSibling?.after(item);
@@ -44,6 +52,7 @@ class SortableList extends Part {
   }
 
   async save() {
+    this.timer = null;
     if (!this.hasAttribute("action")) {
       this.dispatchEvent(new Event("change", { bubbles: true }));
       return;
@@ -53,6 +62,7 @@ class SortableList extends Part {
       const { text } = await send(this.getAttribute("action"), { ids: ids.join(",") });
       this.saved = [...this.list.children];
       if (text) toast({ text });
+      this.dispatchEvent(new CustomEvent("sorted", { bubbles: true }));
     } catch (error) {
       this.list.replaceChildren(...this.saved);
       toast({ text: t("put_back", { reason: error.message }), kind: "bad" });

@@ -1,0 +1,209 @@
+"""The list of a type: the address is its state, and keys do what the mouse does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from ..instances import Instance
+from . import stock
+from .driving import PHONE, Site, Watch, Windows, clean, fits
+
+LIST = "/records/x_asset"
+
+
+def prepare(instance: Instance) -> list[int]:
+    """Make 120 assets."""
+    stock.assets(instance)
+    return stock.many(instance)
+
+
+@pytest.fixture
+def listed(page: Page) -> Page:
+    """Return the page of the list."""
+    page.goto(LIST)
+    return page
+
+
+def rows(page: Page) -> Locator:
+    """Return the rows of the list."""
+    return page.locator("#lv tbody tr")
+
+
+def cell(page: Page, row: int, field: str) -> Locator:
+    """Return the cell that can be edited of a field, in the row of that number."""
+    return rows(page).nth(row).locator(f".cell[data-col={field}]")
+
+
+def head(page: Page, name: str) -> Locator:
+    """Return the head of a column."""
+    return page.get_by_role("columnheader", name=name)
+
+
+# -- sorting, narrowing, paging ---------------------------------------------------------------
+def test_a_click_on_a_head_sorts_and_back_undoes_it(listed: Page):
+    head(listed, "Price").get_by_role("link").click()
+    expect(head(listed, "Price")).to_have_attribute("aria-sort", "ascending")
+    expect(listed).to_have_url(re.compile("_sort=price"))
+    head(listed, "Price").get_by_role("link").click()
+    expect(head(listed, "Price")).to_have_attribute("aria-sort", "descending")
+    expect(rows(listed).first).to_contain_text("Asset 119")
+    listed.go_back()
+    expect(rows(listed).first).to_contain_text("Asset 000")
+    listed.go_back()
+    expect(head(listed, "Price")).not_to_have_attribute("aria-sort", re.compile("."))
+
+
+def test_a_list_is_found_again_by_its_address(listed: Page):
+    head(listed, "Price").get_by_role("link").click()
+    expect(listed).to_have_url(re.compile("_sort=price"))
+    listed.reload()
+    expect(head(listed, "Price")).to_have_attribute("aria-sort", "ascending")
+
+
+def test_the_slash_leads_to_the_search_which_keeps_focus_and_text(listed: Page):
+    listed.keyboard.press("/")
+    listed.keyboard.type("set 11")
+    expect(rows(listed)).to_have_count(10)
+    search = listed.get_by_role("searchbox")
+    expect(search).to_be_focused()
+    expect(search).to_have_value("set 11")
+    expect(listed).to_have_url(re.compile("_search="))
+    clean(listed)
+
+
+def test_nothing_found_says_so_and_offers_the_way_out(listed: Page):
+    listed.get_by_role("searchbox").fill("no such thing")
+    expect(rows(listed)).to_have_count(0)
+    clean(listed)
+    listed.get_by_role("link", name="Clear the filters").click()
+    expect(rows(listed)).not_to_have_count(0)
+
+
+def test_a_filter_of_the_address_is_a_chip_that_can_be_taken_away(page: Page):
+    page.goto(f"{LIST}?state=new")
+    expect(page.locator(".chip")).to_contain_text("State")
+    expect(page.locator(".lv-f")).to_contain_text("40 Assets")
+    page.get_by_role("link", name="Remove the filter State").click()
+    expect(page.locator(".chip")).to_have_count(0)
+    expect(page.locator(".lv-f")).to_contain_text("120 Assets")
+
+
+def test_pages_are_turned_forth_and_back(listed: Page):
+    expect(rows(listed).first).to_contain_text("Asset 000")
+    listed.get_by_role("link", name="Next page").click()
+    expect(rows(listed).first).to_contain_text("Asset 050")
+    listed.get_by_role("link", name="Previous page").click()
+    expect(rows(listed).first).to_contain_text("Asset 000")
+
+
+# -- changing in place ------------------------------------------------------------------------
+def test_a_cell_is_edited_by_mouse_and_the_focus_comes_back(listed: Page, site: Site):
+    edited = cell(listed, 3, "serial")
+    edited.click()
+    clean(listed)
+    listed.keyboard.press("Control+a")
+    listed.keyboard.type("Edited by mouse")
+    listed.keyboard.press("Enter")
+    expect(edited).to_contain_text("Edited by mouse")
+    expect(edited).to_be_focused()
+    expect(listed.locator(".toast")).to_contain_text("Serial number is saved")
+
+
+def test_arrows_move_between_cells_and_escape_leaves_one_as_it_was(listed: Page):
+    cell(listed, 5, "serial").focus()
+    listed.keyboard.press("ArrowUp")
+    expect(cell(listed, 4, "serial")).to_be_focused()
+    listed.keyboard.press("ArrowLeft")
+    expect(cell(listed, 4, "price")).to_be_focused()
+    listed.keyboard.press("F2")
+    listed.keyboard.press("Control+a")
+    listed.keyboard.type("77")
+    listed.keyboard.press("Escape")
+    expect(cell(listed, 4, "price")).to_be_focused()
+    expect(cell(listed, 4, "price")).to_contain_text("€4")
+
+
+def test_a_value_that_is_refused_says_why_in_place(listed: Page, watch: Watch):
+    watch.expect("422 PATCH /records/x_asset/[0-9]+/cell/mail")
+    cell(listed, 6, "mail").click()
+    listed.keyboard.type("broken")
+    listed.keyboard.press("Enter")
+    error = rows(listed).nth(6).get_by_role("alert")
+    expect(error).to_contain_text("e-mail")
+    clean(listed)
+    listed.keyboard.press("Escape")
+    expect(error).to_have_count(0)
+
+
+def test_a_choice_is_saved_as_soon_as_it_is_made(listed: Page, site: Site):
+    cell(listed, 7, "state").click()
+    listed.locator(".ef select").select_option("gone")
+    expect(cell(listed, 7, "state")).to_contain_text("Gone")
+
+
+def test_undo_in_the_toast_takes_back_what_was_saved(listed: Page):
+    cell(listed, 8, "price").click()
+    listed.keyboard.press("Control+a")
+    listed.keyboard.type("4321")
+    listed.keyboard.press("Enter")
+    expect(cell(listed, 8, "price")).to_contain_text("4,321")
+    listed.get_by_role("button", name="Undo").click()
+    expect(cell(listed, 8, "price")).to_contain_text("€8")
+
+
+# -- what opens -------------------------------------------------------------------------------
+def test_columns_are_chosen_while_the_chooser_stays_open(listed: Page):
+    listed.get_by_role("button", name="Columns").click()
+    chooser = listed.locator("#m-cols")
+    clean(listed)
+    chooser.get_by_label("Note").check()
+    expect(head(listed, "Note")).to_be_visible()
+    expect(chooser).to_be_visible()
+    chooser.get_by_label("Price").uncheck()
+    expect(head(listed, "Price")).to_have_count(0)
+    listed.keyboard.press("Escape")
+    expect(chooser).to_be_hidden()
+    expect(listed).to_have_url(re.compile("_fields="))
+
+
+def test_a_record_is_looked_at_beside_the_list(listed: Page):
+    rows(listed).nth(2).hover()
+    rows(listed).nth(2).get_by_role("button", name="Preview").click()
+    drawer = listed.get_by_role("dialog", name="Preview")
+    expect(drawer).to_contain_text("Asset 002")
+    clean(listed)
+    listed.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(rows(listed).nth(2).get_by_role("button", name="Preview")).to_be_focused()
+
+
+def test_a_row_is_opened_with_the_keyboard_and_back_leads_to_the_list(listed: Page):
+    listed.keyboard.press("j")
+    listed.keyboard.press("j")
+    listed.keyboard.press("Enter")
+    expect(listed.get_by_role("heading", level=1)).to_have_text("Asset 001")
+    listed.go_back()
+    expect(rows(listed)).to_have_count(50)
+
+
+def test_c_begins_a_new_record(listed: Page):
+    listed.keyboard.press("c")
+    expect(listed.get_by_role("heading", level=1)).to_have_text("New Asset")
+
+
+# -- the phone --------------------------------------------------------------------------------
+@pytest.mark.parametrize("size", [PHONE, (320, 640)])
+def test_a_phone_shows_cards_and_never_scrolls_sideways(window: Windows, size: tuple[int, int]):
+    page = window(size=size)
+    page.goto(LIST)
+    card = page.locator(".cards-m").get_by_role("link", name="Asset 010")
+    expect(card).to_be_visible()
+    expect(page.locator("#lv table")).to_be_hidden()
+    fits(page)
+    clean(page)
+    card.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Asset 010")
+    fits(page)
