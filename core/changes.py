@@ -153,11 +153,13 @@ def record(changes: Iterable[Change], actor: Actor) -> None:
     )
 
 
-def history(record_id: int, *, limit: int = 100, before: int | None = None) -> list[dict[str, Any]]:
+def history(
+    record_id: int, *, limit: int = 100, before: int | None = None, field: str | None = None
+) -> list[dict[str, Any]]:
     """Return a record's changes, newest first: id, at, actor, source, op, version, changes.
 
     Each also names its change set, what that undoes, and by which one it is undone. `before` is
-    the id of the last change of the page before.
+    the id of the last change of the page before; `field` leaves what gave that field a value.
     """
     query = (
         sa.select(
@@ -172,6 +174,9 @@ def history(record_id: int, *, limit: int = 100, before: int | None = None) -> l
     )  # fmt: skip
     if before is not None:
         query = query.where(_CHANGE.c.id < before)
+    if field is not None:
+        # Quotes within texts are escaped, so this is the name of a field, or one in a JSON value.
+        query = query.where(_CHANGE.c.data.contains(f'"{field}":[', autoescape=True))
     names = (
         "id", "at", "actor", "source", "change_set", "undoes", "undone_by", "op", "version",
         "changes",

@@ -40,6 +40,7 @@ class ChangeSchema(Schema):
     op = fields.String(**_said(_OP))
     version = fields.Integer(**_SET)
     changes = _values("Per field [before, after]; before a create there was null.")
+    gone = fields.List(fields.String(), **_said("Fields that it changed and that are not known."))
 
 
 class HistorySchema(Schema):

@@ -11,7 +11,7 @@ from relatum.core import help as manual
 from relatum.core import plugin_host
 from relatum.core.errors import RelatumError
 from relatum.plugins.desk import filling, slots
-from relatum.plugins.desk.pages import record as record_page
+from relatum.plugins.desk.pages import related
 
 from .desk import Browser, at_desk
 from .instances import prepared
@@ -259,10 +259,10 @@ def test_a_related_list_that_can_not_be_read_says_so_and_the_rest_is_there(
     link = {"name": "company", "kind": "lookup", "settings": settings}
     desk.instance.make_type("x_part", {"name": "name", "kind": "text"}, link, plural="Parts")
 
-    def fail(related, id_):
+    def fail(tie, id_):
         raise RelatumError("database_busy", seconds=5)
 
-    monkeypatch.setattr(record_page, "_page", fail)
+    monkeypatch.setattr(related, "read", fail)
     page = desk.get(record).text
     assert "Desk could not draw this part (Parts)." in page
     assert ("database" in page, 'id="hist"' in page) == (True, True)

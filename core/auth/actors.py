@@ -41,14 +41,14 @@ _BY_TOKEN = (
 
 
 def actor_of_session(cookie: str) -> tuple[Actor, str]:
-    """Return who a session cookie is, and the session's CSRF token; one select.
+    """Return who a session cookie is, at a browser, and the session's CSRF token; one select.
 
     Raises `not_signed_in`.
     """
     row = _one(_BY_SESSION, cookie)
     if row is None:
         raise RelatumError("not_signed_in")
-    return _actor(row), row.csrf
+    return dataclasses.replace(_actor(row), source="ui"), row.csrf
 
 
 def actor_of_token(text: str) -> Actor:

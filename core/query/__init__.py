@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from .groups import Groups as Groups
 from .groups import aggregate as aggregate
+from .labelling import labels as labels
 from .lists import Page as Page
+from .lists import count as count
 from .lists import page as page
+from .neighbours import Neighbours as Neighbours
+from .neighbours import neighbours as neighbours
 from .parse import from_json as from_json
 from .parse import from_url as from_url
 from .parse import over as over

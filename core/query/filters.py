@@ -83,6 +83,8 @@ def is_driven(node: Filter) -> bool:
 def is_ordered(node: Filter, entity_type: EntityType, order: str) -> bool:
     """Say whether an index of a compared field holds what matches in the order of a column."""
     match node:
+        case Condition(path, "eq") if not path.steps and path.field.is_link:
+            return order == "id" and path.field.owner != "system"
         case Condition(path, "eq") if not path.steps and path.field.indexed:
             return entity_type.index_of(path.field)[1] == order
         case Junction(True, parts):

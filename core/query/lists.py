@@ -49,8 +49,14 @@ def page(query: Query, *, actor: Actor) -> Page:
     return _List(query, catalog.current(), actor).page()
 
 
+def count(query: Query, *, actor: Actor) -> dict[str, Any]:
+    """Return how many records a list has, up to `count_cap`: {value, exact}. Raises `forbidden`."""
+    access.require(actor, "read", f"records of '{query.type.name}'")
+    return _List(query, catalog.current(), actor).count()
+
+
 #: From so many matching records on, a page is read along the order's index.
-_DENSE = 2000
+DENSE = 2000
 
 
 class _List:
@@ -91,7 +97,7 @@ class _List:
             labels,
             self._cursor(rows[-1]) if rows and following else None,
             self._cursor(rows[0]) if rows and before else None,
-            self._count() if self.query.count else None,
+            self.count() if self.query.count else None,
         )
 
     def _cursor(self, row: Any) -> str:
@@ -145,7 +151,8 @@ class _List:
             yield query.where(branch)
 
     # -- counts ------------------------------------------------------------------------------
-    def _count(self) -> dict[str, Any]:
+    def count(self) -> dict[str, Any]:
+        """Return how many records match, up to a cap."""
         cap = db.settings().count_cap
         found = self._matching(cap + 1)
         return {"value": min(found, cap), "exact": found <= cap}
@@ -177,7 +184,7 @@ class _List:
             return False
         if filters.is_ordered(self.query.filter, self.type, first.path.field.key_column):
             return False
-        return filters.is_driven(self.query.filter) and self._matching(_DENSE) == _DENSE
+        return filters.is_driven(self.query.filter) and self._matching(DENSE) == DENSE
 
     def _check_cost(self) -> None:
         """Refuse to sort many records by what no index is ordered by."""
@@ -187,8 +194,11 @@ class _List:
             raise RelatumError("sort_too_costly", field=first.path.text, limit=cap)
 
 
-def conditions(query: Query, *, dense: bool = False) -> list[Any]:
-    """Return what the records of a query must meet: alive (or trashed), and the filter."""
-    table = query.type.table
+def conditions(query: Query, *, table: Any = None, dense: bool = False) -> list[Any]:
+    """Return what the records of a query must meet: alive (or trashed), and the filter.
+
+    `table` is an alias of the type's, where one stands beside others of the same.
+    """
+    table = query.type.table if table is None else table
     alive = table.c.trashed_at.is_not(None) if query.trashed else table.c.trashed_at.is_(None)
     return [alive, filters.compile(query.filter, table, dense=dense)]

@@ -20,6 +20,7 @@ from .purging import trashed_ids as trashed_ids
 from .reading import deletion as deletion
 from .reading import get as get
 from .reading import history as history
+from .reading import since as since
 from .undoing import look as look
 from .undoing import undo as undo
 from .verbs import create as create

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -16,6 +16,9 @@ from ..fields.number import INTEGER_LIMIT
 from . import write
 from .batch import Row, good
 from .deleting import closure, emptied, family, sound_of
+
+#: Changes that are read at once on the way back to a version.
+_PAGE: Final = 50
 
 
 def get(type_name: str, record_id: int, *, actor: Actor, trashed: bool = False) -> dict[str, Any]:
@@ -46,19 +49,57 @@ def history(
     actor: Actor,
     limit: int = 100,
     before: int | None = None,
+    field: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Return a record's changes, newest first, fields that are unknown by now left out."""
+    """Return a record's changes, newest first; `field` leaves those that gave it a value.
+
+    Fields that are unknown by now have no values; `gone` names them. Raises `record_unknown`,
+    `type_unknown`, `field_unknown`, `forbidden`.
+    """
     access.require(actor, "read", f"records of '{type_name}'")
     entity_type = catalog.current().type(type_name)
     _known(entity_type, record_id)
-    found = changes.history(record_id, limit=limit, before=before)
+    if field is not None:
+        entity_type.field(field)
+    found = changes.history(record_id, limit=limit, before=before, field=field)
     for change in found:
-        change["changes"] = {
-            name: [entity_type.fields[name].recall(record_id, value) for value in both]
-            for name, both in change["changes"].items()
-            if name in entity_type.fields
-        }
+        change["gone"] = [name for name in change["changes"] if name not in entity_type.fields]
+        change["changes"] = _recalled(entity_type, record_id, change["changes"])
     return found
+
+
+def _recalled(
+    entity_type: EntityType, record_id: int, given: dict[str, list[Any]]
+) -> dict[str, list[Any]]:
+    known = entity_type.fields
+    return {
+        name: [known[name].recall(record_id, value) for value in both]
+        for name, both in given.items()
+        if name in known
+    }
+
+
+def since(
+    type_name: str, record_id: int, version: int, *, actor: Actor
+) -> dict[str, dict[str, Any]]:
+    """Return what was changed of a record after a version: what a stale form has not seen.
+
+    By field {before, after, actor, at, change_set}: its values then and now, and who changed it
+    last. Raises `record_unknown`, `type_unknown`, `forbidden`.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    before: int | None = None
+    while True:
+        page = history(type_name, record_id, actor=actor, limit=_PAGE, before=before)
+        for change in page:
+            if change["version"] <= version:
+                return found
+            last = {name: change[name] for name in ("actor", "at", "change_set")}
+            for name, (was, became) in change["changes"].items():
+                found.setdefault(name, {"after": became, **last})["before"] = was
+        if len(page) < _PAGE:
+            return found
+        before = page[-1]["id"]
 
 
 def _known(entity_type: EntityType, record_id: int) -> None:

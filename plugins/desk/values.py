@@ -87,6 +87,12 @@ def is_wide(field: fields.Field) -> bool:
     return kind(field) in WIDE
 
 
+def is_tall(field: fields.Field) -> bool:
+    """Say whether a value has more than one line or input, and is saved by a button."""
+    several = ("multi_choice", "tags", "geo", "person_name", "encrypted", "reference")
+    return is_wide(field) or kind(field) in several
+
+
 def raw(field: fields.Field, value: Any) -> str:
     """Return a value as the editor of a plain field begins with it."""
     if value is None or not is_plain(field):
@@ -126,6 +132,31 @@ def member_text(field: fields.Field, name: str, value: Any) -> str:
     if held is not None and name == "country" and kind(field) == "address":
         return words.country(held)
     return text(field.members[name], held)
+
+
+def may_hold(field: fields.Field, value: Any) -> bool:
+    """Say whether a field may have a value in wire form: it may be of a type that it once had."""
+    if value is None:
+        return True
+    try:
+        field.wire(field.check(value))
+    except (fields.Refused, ValueError, TypeError, ArithmeticError, LookupError, AttributeError):
+        return False
+    return True
+
+
+def plain(field: fields.Field, value: Any) -> Any:
+    """Return a value as it can be compared with others, in wire form; sets are in order."""
+    if value in (None, "", []):
+        return None
+    if not may_hold(field, value):
+        return str(value)
+    wire = field.wire(field.check(value))
+    if isinstance(wire, list):
+        return sorted(map(str, wire))
+    if isinstance(wire, dict):
+        return {name: each for name, each in wire.items() if each is not None}
+    return str(wire)
 
 
 def type_label(name: str, count: int) -> str:
@@ -332,7 +363,9 @@ def _members(field: fields.Field, form: MultiDict[str, str], name: str) -> Any:
     for each, member in field.members.items():
         if kind(member) in _FRACTIONS:
             sent[each] = words.plain(sent[each])
-    return {each: value or None for each, value in sent.items()}
+    given = {each: value or None for each, value in sent.items()}
+    field.check(given)  # what is wrong is said together with what is wrong elsewhere
+    return given
 
 
 def _instant(given: str, was: str) -> str:

@@ -22,7 +22,7 @@ from .tabs import EVERYTHING, Tab, everything, tabs
 #: address stand in the place of those of the view.
 SEARCH, INSTEAD = _OWN = ("_search", "_instead")
 #: What names a page within the list, not the list.
-_PLACE: Final = ("_after", "_before")
+PLACE: Final = ("_after", "_before")
 _ROWS: Final = 50
 #: What is wrong with nothing but the order.
 _OF_ORDER: Final = ("sort_too_costly", "not_sortable")
@@ -88,7 +88,7 @@ class Opened:
     @property
     def is_paged(self) -> bool:
         """Whether it is not the first page that is asked for."""
-        return any(name in _PLACE for name, _ in self.args)
+        return any(name in PLACE for name, _ in self.args)
 
     @property
     def words(self) -> str:
@@ -104,7 +104,7 @@ class Opened:
 
     def address(self, *drop: str, page: str = "", **more: str | None) -> str:
         """Return the address of this list with some words other than they are."""
-        kept = [(n, v) for n, v in self.args if n not in drop and n not in more and n not in _PLACE]
+        kept = [(n, v) for n, v in self.args if n not in drop and n not in more and n not in PLACE]
         kept += [(name, value) for name, value in more.items() if value is not None]
         return self._at(kept, page)
 
@@ -133,7 +133,7 @@ class Opened:
     @property
     def kept(self) -> Args:
         """The words of the address that a form beside the list carries along."""
-        return [(name, value) for name, value in self.args if name not in _PLACE]
+        return [(name, value) for name, value in self.args if name not in PLACE]
 
     @property
     def steering(self) -> Args:
@@ -173,7 +173,7 @@ def opened(type_name: str, args: Args) -> Opened:
 def _named(args: Args, known: list[Tab]) -> Args:
     """Return the words of an address; where there are none, the first view is named."""
     first = known[0] if known else None
-    if first is None or not first.name or any(name not in _PLACE for name, _ in args):
+    if first is None or not first.name or any(name not in PLACE for name, _ in args):
         return args
     return [("_view", first.name), *args]
 
@@ -363,7 +363,7 @@ def shown(type_name: str, given: Args, problem: str | None = None) -> Response:
     )
     if ui.is_fragment():
         answer.headers["HX-Push-Url"] = found.opened.address(
-            **{word: cursor for word, cursor in given if word in _PLACE}
+            **{word: cursor for word, cursor in given if word in PLACE}
         )
     return answer
 

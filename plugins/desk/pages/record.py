@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
 
 from flask import Response
 
-from relatum import RelatumError, catalog, fields, plugin_host, query, records
+from relatum import RelatumError, catalog, fields, query
 
-from .. import layouts, lines, menu, ui, values
+from .. import layouts, lines, ui, values
 from ..lines import Lines
-from .lookups import Labels, labels_of
+from . import around, history
+from .lookups import Labels
+from .related import Related, all_of
 
-#: Records of a related list that are shown at once.
-_RELATED: Final = 6
-_HISTORY: Final = 20
-_NOTHING: Final = query.Page([], {}, None, None, {"value": 0, "exact": True})
+#: Levels of a tree that are shown above a record.
+_ABOVE: Final = 20
+#: Fields that a page shows open, and that a section without a name holds.
+_MANY: Final = 30
 #: Field types whose value says much in few words.
 _TELLING: Final = ("choice", "money", "date", "user", "lookup", "percent", "rating")
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
-    """A list of records that point to this one."""
+class Section(NamedTuple):
+    """Fields under a heading; those further down begin closed."""
 
-    name: str
-    target: str
-    type: catalog.EntityType
-    link: fields.Field
-    paths: list[str]
-    page: query.Page
-    #: Why it can't be read.
-    problem: str | None = None
-
-    @property
-    def label(self) -> str:
-        """What the list is called: its own name where the type's would not tell it apart."""
-        return values.relation_label(self.target, self.name)
-
-    @property
-    def all(self) -> str:
-        """Where all of them are."""
-        return f"/records/{self.type.name}"
+    label: str
+    fields: list[fields.Field]
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +38,11 @@ class Sheet:
     type: catalog.EntityType
     record: dict[str, Any]
     labels: Labels
-    related: list[Related]
-    history: list[dict[str, Any]]
     trashed: bool
-    lines: list[Lines]
+    lines: list[Lines] = field(default_factory=list)
+    related: list[Related] = field(default_factory=list)
+    #: The records above it in its tree, the topmost first.
+    ancestors: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -64,9 +50,21 @@ class Sheet:
         return self.type.label_of_wire(self.record)
 
     @property
-    def sections(self) -> list[tuple[str, list[fields.Field]]]:
+    def sections(self) -> list[Section]:
         """The fields of the type itself, in the sections of its layout; the rest comes last."""
-        return layouts.sections(self.type, self.own)
+        made: list[Section] = []
+        before = 0
+        for label, found in layouts.sections(self.type, self.own):
+            for place in range(0, len(found), _MANY):
+                some = found[place : place + _MANY]
+                made.append(Section(label, some, before < _MANY))
+                before += len(some)
+        return made
+
+    @property
+    def is_large(self) -> bool:
+        """Whether so many fields are shown that people look for one by its name."""
+        return len(self.own) > _MANY
 
     @property
     def own(self) -> list[fields.Field]:
@@ -90,14 +88,10 @@ class Sheet:
 
 
 def sheet(type_name: str, id_: int) -> Sheet:
-    """Return a record with what its page shows; one in the trash too. Raises `record_unknown`."""
+    """Return a record with its fields; one in the trash too. Raises `record_unknown`."""
     entity_type = catalog.current().type(type_name)
     record, labels, trashed = _one(type_name, id_)
-    related = [] if trashed else _related(entity_type, id_)
-    history = records.history(type_name, id_, actor=ui.actor(), limit=_HISTORY)
-    known = labels_of("user", (change["actor"] for change in history))
-    held = [] if trashed else lines.of_record(entity_type, id_, actor=ui.actor())
-    return Sheet(entity_type, record, {**known, **labels}, related, history, trashed, held)
+    return Sheet(entity_type, record, labels, trashed)
 
 
 def _one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels, bool]:
@@ -109,39 +103,39 @@ def _one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels, bool]:
     raise RelatumError("record_unknown", type=type_name, id=id_)
 
 
-def _related(entity_type: catalog.EntityType, id_: int) -> list[Related]:
-    """Return the lists of what points to a record; one that can't be read says so in its place."""
-    made = []
-    for name, relation in catalog.current().inverses(entity_type.name).items():
-        link = relation.link.name
-        if relation.link.part:
-            continue  # shown as lines
-        shown = values.shown_fields(relation.type, 7, short=not menu.is_inner(relation.type))
-        paths = [path for path in shown if path not in (link, "position")][:4]
-        known = Related(name, entity_type.name, relation.type, relation.link, paths, _NOTHING)
-        owner = relation.type.owner
-        try:
-            page = plugin_host.draw(
-                owner, f"{relation.type.name}.{link}", partial(_page, known, id_)
-            )
-            made.append(replace(known, page=page))
-        except plugin_host.PartFailed as failed:
-            made.append(replace(known, problem=failed.reason))
-    return made
-
-
-def _page(related: Related, id_: int) -> query.Page:
-    title = [f.name for f in related.type.title_fields if f.name not in related.paths]
+def _ancestors(entity_type: catalog.EntityType, record: dict[str, Any]) -> list[tuple[int, str]]:
+    """Return id and label of what is above a record, in one query."""
+    tree = entity_type.tree
+    if tree is None or record.get(tree.name) is None:
+        return []
+    titled = [title.name for title in entity_type.title_fields]
     asked = {
-        "filter": {"field": related.link.name, "value": id_}, "limit": _RELATED, "count": True,
-        "fields": [*related.paths, *title],
+        "filter": {"field": "id", "op": "above", "value": record["id"]}, "limit": _ABOVE,
+        "fields": list(dict.fromkeys([*titled, tree.name])),
     }  # fmt: skip
-    return query.page(query.from_json(related.type.name, asked), actor=ui.actor())
+    page = query.page(query.from_json(entity_type.name, asked), actor=ui.actor())
+    known = {each["id"]: each for each in page.records}
+    found: list[tuple[int, str]] = []
+    at = record[tree.name]
+    while at in known:
+        each = known.pop(at)
+        found.insert(0, (each["id"], entity_type.label_of_wire(each)))
+        at = each[tree.name]
+    return found
 
 
 @ui.page("/records/<type_name>/<int:id_>")
 def show_record(type_name: str, id_: int) -> Response:
     """Show a record; as a drawer beside a list if a part is asked for."""
     found = sheet(type_name, id_)
-    template = "_peek.html" if ui.is_fragment() else "record.html"
-    return ui.render(template, sheet=found)
+    if ui.is_fragment():
+        return ui.render("_peek.html", sheet=found)
+    if not found.trashed:
+        found = replace(
+            found, lines=lines.of_record(found.type, id_, actor=ui.actor()),
+            related=all_of(found.type, id_), ancestors=_ancestors(found.type, found.record),
+        )  # fmt: skip
+    return ui.render(
+        "record.html", sheet=found, history=history.read(found.type, id_),
+        around=around.around(type_name, id_),
+    )  # fmt: skip

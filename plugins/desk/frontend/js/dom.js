@@ -1,4 +1,5 @@
 // What every other module uses: finding elements, listening for all of them at once, sending.
+import { asking } from "./session.js";
 import { t } from "./words.js";
 
 /** Return the first element below `root` that matches. */
@@ -89,17 +90,21 @@ export function reason(status, type, text) {
   return t("failed");
 }
 
-/** Post a form to the server and return its JSON; an error carries the reason for people. */
+/** Post a form to the server and return its JSON; an error carries the reason for people, and its status. */
 export async function send(url, values) {
-  const request = { method: "POST", headers: proof(), body: new URLSearchParams(values) };
+  const headers = { ...proof(), Accept: "application/json" };
+  const request = { method: "POST", headers, body: new URLSearchParams(values) };
   let response;
   try {
-    response = await fetch(url, request);
+    response = await asking(url, request);
   } catch {
     throw new Error(navigator.onLine ? t("no_answer") : t("offline"));
   }
   const type = response.headers.get("Content-Type");
   const text = await response.text();
-  if (!response.ok) throw new Error(reason(response.status, type, text));
+  if (!response.ok) {
+    const error = new Error(reason(response.status, type, text));
+    throw Object.assign(error, { status: response.status });
+  }
   return type?.includes("json") ? JSON.parse(text) : {};
 }

@@ -1,6 +1,7 @@
 // Dialogs: <button data-dialog="ID"> opens, [data-close] closes, so does a click beside it.
-// dialog.drawer and dialog.confirm open when a fragment lands in them. hx-confirm, and data-ask on
-// a form, ask in a dialog of ours.
+// dialog.drawer, dialog.confirm and dialog.asking open when a fragment lands in them; the form of
+// one that asks closes it, unless there is more to ask (409). hx-confirm, and data-ask on a form,
+// ask in a dialog of ours.
 import { $, on } from "../dom.js";
 import { t } from "../words.js";
 
@@ -32,9 +33,14 @@ on("click", "dialog", (dialog, event) => {
 
 document.addEventListener("htmx:after:swap", (event) => {
   const dialog = event.detail.ctx?.target;
-  if (!dialog?.matches?.("dialog.drawer, dialog.confirm") || dialog.open) return;
+  if (!dialog?.matches?.("dialog.drawer, dialog.confirm, dialog.asking") || dialog.open) return;
   dialog.showModal();
   $("[autofocus]", dialog)?.focus();
+});
+
+document.addEventListener("htmx:after:request", (event) => {
+  const { sourceElement, response } = event.detail.ctx;
+  if (response.status !== 409) sourceElement.closest?.("dialog.asking")?.close();
 });
 
 // On phones the sidebar lies over the page: <button data-toggle="#side">.

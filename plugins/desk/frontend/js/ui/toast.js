@@ -56,12 +56,21 @@ document.addEventListener("ui:undone", () => location.reload());
 
 async function takeBack(address) {
   try {
-    const answer = await send(address, {});
-    if (answer.text) toast({ text: answer.text });
+    await send(address, {});
+    // The page that is drawn anew says it.
     document.dispatchEvent(new CustomEvent("ui:undone"));
   } catch (error) {
-    toast({ text: error.message, kind: "bad" });
+    if (error.status === 409) ask(address);
+    else toast({ text: error.message, kind: "bad" });
   }
+}
+
+/** Let the server show on a page what is in the way, and what can be taken back all the same. */
+function ask(address) {
+  const form = document.createElement("form");
+  Object.assign(form, { method: "post", action: address, hidden: true });
+  document.body.append(form);
+  form.submit();
 }
 
 function leaveAfter(message, ms) {
