@@ -8,10 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from relatum.benchmarks import bulk, change, data, ground, instance, model, pages, web
+from relatum.benchmarks import bulk, change, data, desk, ground, instance, model, pages, web
 from relatum.benchmarks.report import Figure, markdown
 
-CASES = ("pages", "sizes", "bulk", "field", "change", "model", "catalog", "start")
+CASES = ("pages", "sizes", "bulk", "field", "change", "model", "catalog", "start", "desk")
 
 
 def main() -> int:
@@ -58,18 +58,7 @@ def _measure(
     ids = instance.fill(made, folder)
     made.settle()
     if {"pages", "sizes"} & set(chosen):
-        with web.serving(made) as servers:
-            if "pages" in chosen:
-                _say("pages")
-                figures += pages.measure(servers, folder, ids, requests, _say)
-            if "sizes" in chosen:
-                _say("sizes")
-                figures += pages.sizes(made, servers, folder, requests, _say, largest)
-            ours, theirs = (server.memory() for server in servers)
-            ratio = f"{ours / theirs:.2f} ×"
-            figures.append(
-                Figure("memory of the worker", f"{ours:.0f} MB", f"{theirs:.0f} MB", shown=ratio)
-            )
+        figures += _requests(made, folder, ids, chosen, requests, largest)
     if "field" in chosen:
         _say("field")
         figures += ground.add_field(made, largest, max(3, rounds), _say)
@@ -90,6 +79,34 @@ def _measure(
     if "start" in chosen:
         _say("start")
         figures += ground.start_up(2 * rounds + 1)
+    if "desk" in chosen:
+        # The last one: a plugin that is enabled is part of all that comes after.
+        _say("desk")
+        figures += desk.measure(made, folder, requests, _say, largest)
+    return figures
+
+
+def _requests(
+    made: instance.Instance,
+    folder: Path,
+    ids: dict[str, list[int]],
+    chosen: list[str],
+    requests: int,
+    largest: int,
+) -> list[Figure]:
+    figures: list[Figure] = []
+    with web.serving(made) as servers:
+        if "pages" in chosen:
+            _say("pages")
+            figures += pages.measure(servers, folder, ids, requests, _say)
+        if "sizes" in chosen:
+            _say("sizes")
+            figures += pages.sizes(made, servers, folder, requests, _say, largest)
+        ours, theirs = (server.memory() for server in servers)
+    ratio = f"{ours / theirs:.2f} ×"
+    figures.append(
+        Figure("memory of the worker", f"{ours:.0f} MB", f"{theirs:.0f} MB", shown=ratio)
+    )
     return figures
 
 

@@ -80,6 +80,11 @@ class Server:
 
     def ask(self, asked: Ask) -> tuple[float, Any]:
         """Return how long an answer takes, until its last byte, and its JSON."""
+        taken, raw = self.fetch(asked)
+        return taken, orjson.loads(raw)
+
+    def fetch(self, asked: Ask) -> tuple[float, bytes]:
+        """Return how long an answer takes, until its last byte, and what it is."""
         body = None if asked.body is None else orjson.dumps(asked.body)
         start = perf_counter()
         self.connection.request(asked.method, asked.path, body, self.headers)
@@ -88,7 +93,7 @@ class Server:
         taken = perf_counter() - start
         if response.status >= 300:
             raise RuntimeError(f"{self.name} answered {response.status} to {asked}: {raw[:500]!r}")
-        return taken, orjson.loads(raw)
+        return taken, raw
 
     def memory(self) -> float:
         """Return the resident memory of the worker in MB."""

@@ -212,4 +212,5 @@ def test_without_signing_in_there_is_no_account(instance):
     with served(instance) as application:
         stranger = Browser(application)
         assert stranger.get("/account").location == "/sign-in?next=%2Faccount"
-        assert stranger.post("/account/tokens", data={"name": "a"}).status_code == 401
+        assert stranger.post("/account/tokens", data={"name": "a"}).location == "/sign-in"
+        assert instance.read(auth.list_tokens, instance.alice.user_id) == []

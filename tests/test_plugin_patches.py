@@ -77,6 +77,14 @@ def test_changes_are_in_force_and_stored_as_one_patch_per_property(loyal):
     assert loyal.sql("SELECT label FROM core_type WHERE name = 'loyalty_card'")[0].label == "Card"
 
 
+def test_what_was_changed_is_changed_again(loyal):
+    for label in ("Nummer", "Numéro"):
+        loyal.apply(change_field("number", label=label))
+        loyal.apply(change_field("number", help=f"{label}!"))
+    assert card(loyal)["number"] == ("Numéro", "Numéro!")
+    assert len(loyal.catalog.patches) == 2
+
+
 def test_a_changed_rule_is_the_rule(loyal):
     loyal.apply(*CHANGES)
     with pytest.raises(RelatumError) as refusal:

@@ -54,7 +54,8 @@ ROUTES = {
     ("get", "/api/x/loyalty/count"): (200,),
     ("post", "/api/x/loyalty/cards"): (201, 409),
 }
-#: Types with parts, ties, a tree, a link to itself and a reference.
+#: Types with parts, ties, a tree, a link to itself and a reference; and one with what callers
+#: can't send, can't read in the database, or can't choose freely.
 TIED: list[dict[str, Any]] = [
     {"name": "x_place", "fields": [
         {"name": "name", "kind": "text"}, lookup("above", "x_place", tree=True, inverse="below"),
@@ -78,6 +79,16 @@ TIED: list[dict[str, Any]] = [
         {"name": "name", "kind": "text"},
         {"name": "about", "kind": "reference",
          "settings": {"targets": ["x_place", "x_order", "x_line"], "on_delete": "cascade"}},
+    ]},
+    {"name": "x_case", "title": "number", "fields": [
+        {"name": "number", "kind": "auto_number", "settings": {"mask": "C-{year}-{number:4}"}},
+        {"name": "secret", "kind": "encrypted", "settings": {"filterable": True}},
+        {"name": "hidden", "kind": "encrypted"},
+        {"name": "stage", "kind": "choice", "options": [{"value": "new"}, {"value": "done"}]},
+        {"name": "reason", "kind": "choice", "settings": {"controlled_by": "stage"},
+         "options": [{"value": "fixed", "when": ["done"]}, {"value": "other"}]},
+        {"name": "tones", "kind": "multi_choice", "settings": {"controlled_by": "stage"},
+         "options": [{"value": "loud", "when": ["new"]}, {"value": "calm"}]},
     ]},
 ]  # fmt: skip
 PROGRAM = """
@@ -116,6 +127,7 @@ def test_generated_requests_find_no_crash_and_nothing_undescribed(
         *(("entity-types", each) for each in TIED),
         ("records/x_order", {"name": "A", "lines": [{"product": "a"}, {"product": "b"}]}),
         ("records/x_place", {"name": "top"}),
+        ("records/x_case", {"stage": "done", "reason": "fixed", "secret": "a", "tones": ["calm"]}),
     ):
         assert alice.post(f"/api/v1/{address}", json=sent).status_code == 201
     token = alice.environ_base["HTTP_AUTHORIZATION"]

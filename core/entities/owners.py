@@ -89,14 +89,16 @@ class Layer:
                 f"{_shown(value)} and said {_shown(then)}"
             )
         base = read(row, name)
-        if patch is not None:
-            del self.rows.patches[patch["id"]]
-        if base != value:
-            patch_id = new_id()
-            self.rows.patches[patch_id] = {
-                "id": patch_id, "target_kind": kind, "target_id": row["id"], "property": name,
-                "value": orjson.dumps(value).decode(), "base_value": orjson.dumps(base).decode(),
-            }  # fmt: skip
+        if base == value:
+            if patch is not None:
+                del self.rows.patches[patch["id"]]
+            return None
+        # The row of a patch stays the same: no two may lie over one property, not even in passing.
+        patch_id = patch["id"] if patch is not None else new_id()
+        self.rows.patches[patch_id] = {
+            "id": patch_id, "target_kind": kind, "target_id": row["id"], "property": name,
+            "value": orjson.dumps(value).decode(), "base_value": orjson.dumps(base).decode(),
+        }  # fmt: skip
         return None
 
     def put_settings(self, row: dict[str, Any], settings: dict[str, Any], new_id: Any) -> list[str]:

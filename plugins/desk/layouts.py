@@ -11,9 +11,9 @@ from relatum import catalog, fields
 from .words import translated
 
 #: From so many fields on, a section of a form folds those away that nobody has to look at.
-_MANY: Final = 16
+_MANY: Final = 40
 #: Fields of such a section that are seen all the same.
-_SEEN: Final = 8
+_SEEN: Final = 24
 
 
 def sections(
@@ -36,9 +36,12 @@ def sections(
 class Part:
     """A section of a form: the fields that are seen, and those that are folded away."""
 
+    key: int
     label: str
     seen: list[fields.Field]
     folded: list[fields.Field]
+    #: Whether it is what every record has; it comes last.
+    last: bool = False
 
     @property
     def size(self) -> int:
@@ -57,13 +60,18 @@ def parts(
     own = [field for field in asked if field.owner != "system"]
     if not entity_type.layout.sections:
         own.sort(key=lambda field: not field.required)
-    made = [_folding(label, found, needed) for label, found in sections(entity_type, own)]
+    known = enumerate(sections(entity_type, own))
+    made = [_folding(key, label, found, needed) for key, (label, found) in known]
     system = [field for field in asked if field.owner == "system"]
-    return [*made, Part(translated("Who it belongs to"), system, [])] if system else made
+    return (
+        [*made, Part(len(made), translated("Who it belongs to"), system, [], last=True)]
+        if system
+        else made
+    )
 
 
-def _folding(label: str, found: list[fields.Field], needed: frozenset[str]) -> Part:
+def _folding(key: int, label: str, found: list[fields.Field], needed: frozenset[str]) -> Part:
     if len(found) <= _MANY:
-        return Part(label, found, [])
+        return Part(key, label, found, [])
     held = [f for n, f in enumerate(found) if n < _SEEN or f.required or f.name in needed]
-    return Part(label, held, [field for field in found if field not in held])
+    return Part(key, label, held, [field for field in found if field not in held])

@@ -21,14 +21,14 @@ from . import values
 
 #: A whole number of this name is the place of a line, and set by the kernel.
 _POSITION: Final = "position"
-#: Kinds that don't fit into a column of a table.
-_TALL: Final = frozenset({"multi_choice", "tags", "geo", "person_name", "encrypted"}) | values.WIDE
 #: Columns beyond which lines are cards.
 _COLUMNS: Final = 8
+#: Kinds of columns that hold words.
+_WORDS: Final = ("text", "lookup", "email", "url", "user")
 _COUNTS: Final = ("integer", "decimal")
 _AMOUNTS: Final = ("money", "duration")
-#: What a form says of a list of lines besides them: that it is there at all.
-SENT: Final = "~lines"
+#: What a form says of a list of lines besides them: what it was when it was drawn.
+DRAWN: Final = "~drawn"
 #: Lines that a form without scripts gets at once.
 _MORE: Final = 3
 #: Most digits of the number of a line, and the number of the one that scripts copy.
@@ -44,6 +44,8 @@ class Line:
     problems: Mapping[str, str] = field(default_factory=dict)
     #: Whether a form held it: it is drawn as it was sent.
     sent: bool = False
+    #: The version that the form was drawn of.
+    version: str = ""
 
     @property
     def problem(self) -> str | None:
@@ -60,6 +62,8 @@ class Lines:
     lines: list[Line]
     labels: dict[str, Any] = field(default_factory=dict)
     beyond: int | None = None
+    #: What tells the stored lines from those that somebody else may store meanwhile.
+    state: str = ""
 
     @property
     def type(self) -> catalog.EntityType:
@@ -89,9 +93,15 @@ class Lines:
         return [each for each in self.shown if not each.read_only and not each.NUMBERED]
 
     @property
+    def widths(self) -> str:
+        """The widths of the columns of a table, as CSS has them: words need more room."""
+        parts = ("1.7fr" if values.kind(each) in _WORDS else "1fr" for each in self.columns)
+        return " ".join(f"minmax(0, {part})" for part in parts)
+
+    @property
     def tall(self) -> bool:
         """Whether a line is a card: it has more or larger fields than a table has room for."""
-        return len(self.columns) > _COLUMNS or any(values.kind(f) in _TALL for f in self.columns)
+        return len(self.columns) > _COLUMNS or any(values.is_tall(f) for f in self.columns)
 
     @property
     def sums(self) -> dict[str, Any]:
@@ -176,13 +186,15 @@ def _stored(
     if not page.records:
         raise RelatumError("record_unknown", type=entity_type.name, id=id_)
     found = page.records[0]
-    return [
-        Lines(
-            name, relation(entity_type, name),
-            [Line(number, record) for number, record in enumerate(found[name])], page.labels,
-        )
-        for name in names
-    ]  # fmt: skip
+    return [_listed(name, relation(entity_type, name), found[name], page.labels) for name in names]
+
+
+def _listed(
+    name: str, known: catalog.Relation, stored: list[dict[str, Any]], labels: dict[str, Any]
+) -> Lines:
+    made = [Line(n, each, version=str(each["version"])) for n, each in enumerate(stored)]
+    state = " ".join(f"{record['id']}.{record['version']}" for record in stored)
+    return Lines(name, known, made, labels, state=state)
 
 
 def begun(entity_type: catalog.EntityType) -> list[Lines]:
@@ -200,7 +212,12 @@ def numbers(form: MultiDict[str, str], name: str) -> list[int]:
 
 def is_sent(form: MultiDict[str, str], name: str) -> bool:
     """Say whether a form held a list of lines, be it an empty one."""
-    return f"{name}{SENT}" in form
+    return f"{name}{DRAWN}" in form
+
+
+def is_stale(lines: Lines, form: MultiDict[str, str]) -> bool:
+    """Say whether somebody else has changed the lines since a form was drawn."""
+    return form.get(f"{lines.name}{DRAWN}") != lines.state
 
 
 def sent_numbers(lines: Lines, form: MultiDict[str, str]) -> list[int]:
@@ -237,22 +254,28 @@ def read(lines: Lines, form: MultiDict[str, str]) -> list[dict[str, Any]]:
 
 
 def again(
-    lines: Lines, form: MultiDict[str, str], problems: Mapping[str, str] = {}
-) -> Lines:  # only read
-    """Return the lines as a form sent them, each with what is wrong with it."""
-    stored = {str(line.record.get("id")): line.record for line in lines.lines}
+    lines: Lines, form: MultiDict[str, str], problems: Mapping[str, str] | None = None
+) -> Lines:
+    """Return the lines as a form sent them, each with what is wrong with it.
+
+    Whoever was told that somebody else has changed them sends them again as of now.
+    """
+    told, state = lines.name in (problems or {}), form.get(f"{lines.name}{DRAWN}", "")
+    stored = {str(line.record["id"]): line.record for line in lines.lines if "id" in line.record}
+    fresh = _fresh(lines.columns)
     made = []
     for number in numbers(form, lines.name):
         at = f"{lines.name}.{number}"
-        fresh = _fresh(lines.columns)
         record = stored.get(form.get(f"{at}.id", ""), fresh)
         own = {
             name.removeprefix(at).removeprefix("."): said
             for name, said in (problems or {}).items()
             if name == at or name.startswith(f"{at}.")
         }
-        made.append(Line(number, record, own, sent=f"{at}.version" in form))
-    return Lines(lines.name, lines.relation, made, lines.labels, lines.beyond)
+        held = form.get(f"{at}.version")
+        version = str(record.get("version", "")) if told else held or ""
+        made.append(Line(number, record, own, held is not None, version))
+    return dataclasses.replace(lines, lines=made, state=lines.state if told else state)
 
 
 def acted(form: MultiDict[str, str], act: str) -> MultiDict[str, str]:

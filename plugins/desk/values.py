@@ -87,6 +87,12 @@ def is_wide(field: fields.Field) -> bool:
     return kind(field) in WIDE
 
 
+def is_tall(field: fields.Field) -> bool:
+    """Say whether a value has more than one line or input, and is saved by a button."""
+    several = ("multi_choice", "tags", "geo", "person_name", "encrypted", "reference")
+    return is_wide(field) or kind(field) in several
+
+
 def raw(field: fields.Field, value: Any) -> str:
     """Return a value as the editor of a plain field begins with it."""
     if value is None or not is_plain(field):
@@ -347,7 +353,9 @@ def _members(field: fields.Field, form: MultiDict[str, str], name: str) -> Any:
     for each, member in field.members.items():
         if kind(member) in _FRACTIONS:
             sent[each] = words.plain(sent[each])
-    return {each: value or None for each, value in sent.items()}
+    given = {each: value or None for each, value in sent.items()}
+    field.check(given)  # what is wrong is said together with what is wrong elsewhere
+    return given
 
 
 def _instant(given: str, was: str) -> str:

@@ -23,9 +23,11 @@ def change_cell(type_name: str, id_: int, name: str) -> Response:
         saved = conflict.save(entity_type, id_, given)
     except (values.Misread, RelatumError) as error:
         problem = forms.sentence_of(error, name)
+        record, labels = _with(type_name, id_, name)
         return ui.render(
             "_editor.html", 422, type=entity_type, id=id_, field=field, problem=problem,
-            sent=request.form, version=request.form.get(conflict.VERSION),
+            record=record, labels=labels, sent=request.form,
+            version=request.form.get(conflict.VERSION),
         )  # fmt: skip
     if saved.clashes:
         address = f"/records/{type_name}/{id_}/cell/{name}"
@@ -64,13 +66,15 @@ def edit_cell(type_name: str, id_: int, name: str) -> Response:
     version = request.args.get(conflict.VERSION) or record["version"]
     return ui.render(
         "_editor.html", type=entity_type, id=id_, field=field, labels=labels,
-        value=record[name], sent=None, problem=None, version=version,
+        record=record, sent=None, problem=None, version=version,
     )  # fmt: skip
 
 
 def _with(type_name: str, id_: int, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a record with one field, and the labels of what that points to."""
-    asked = {"filter": {"field": "id", "value": id_}, "fields": [name, "version"], "limit": 1}
+    """Return a record with a field and what decides on it, and labels of what it points to."""
+    by = catalog.current().type(type_name).field(name).controlled_by
+    names = [name, "version", *([by] if by else [])]
+    asked = {"filter": {"field": "id", "value": id_}, "fields": names, "limit": 1}
     page = query.page(query.from_json(type_name, asked), actor=ui.actor())
     if not page.records:
         raise RelatumError("record_unknown", type=type_name, id=id_)

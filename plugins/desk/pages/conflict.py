@@ -8,7 +8,7 @@ what was chosen is sent again, with the version that it was chosen from.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,8 +17,7 @@ from werkzeug.datastructures import MultiDict
 
 from relatum import RelatumError, catalog, fields, query, records
 
-from .. import ui, values, words
-from ..lines import Lines
+from .. import ui, values
 from ..words import translated
 
 VERSION: Final = "version"
@@ -54,8 +53,6 @@ class Saved:
     mine: list[str] = field(default_factory=list)
     #: Labels of the fields of the form that stay as somebody else has changed them.
     kept: list[str] = field(default_factory=list)
-    #: When the first change was made that the form has not seen.
-    since: Any = None
 
     @property
     def said(self) -> str:
@@ -64,24 +61,20 @@ class Saved:
         return translated("What others changed is kept: {fields}", fields=names) if names else ""
 
 
-def save(
-    entity_type: catalog.EntityType, id_: int, given: dict[str, Any], held: Sequence[Lines] = ()
-) -> Saved:
+def save(entity_type: catalog.EntityType, id_: int, given: dict[str, Any]) -> Saved:
     """Write the values of a form, as far as nobody else has changed the same since.
 
-    Lines, of which `held` are the stored ones, are one value: where somebody else has changed
-    them, too, it is `version_mismatch`. Raises what `records.update` raises.
+    Whoever read lines from the form has seen to those. Raises what `records.update` raises.
     """
     for attempt in range(_TRIES):
         found, row = _settled(entity_type, id_, dict(given), request.form)
         if found.clashes:
             return found
-        stale = any(_is_stale(each, row[each.name], found) for each in held if each.name in row)
         try:
-            changed = {"id": id_, VERSION: found.base if stale else found.version, **row}
+            changed = {"id": id_, VERSION: found.version, **row}
             records.update(entity_type.name, [changed], actor=ui.actor())
         except RelatumError as error:
-            if error.code != "version_mismatch" or stale or attempt == _TRIES - 1:
+            if error.code != "version_mismatch" or attempt == _TRIES - 1:
                 raise
             continue
         return found
@@ -118,40 +111,7 @@ def _settled(
             clashes.append(
                 Clash(known, given[name], now[name], told["before"], told["actor"], told["at"])
             )
-    first = None
-    if version < now[VERSION]:
-        first = _first_after(entity_type, id_, version)
-    return Saved(now[VERSION], version, clashes, list(given), kept, first), given
-
-
-def _first_after(entity_type: catalog.EntityType, id_: int, version: int) -> Any:
-    """Return when a version of a record was superseded."""
-    before: int | None = None
-    at: Any = None
-    while True:
-        page = records.history(entity_type.name, id_, actor=ui.actor(), before=before)
-        for change in page:
-            if change["version"] <= version:
-                return at
-            at = change["at"]
-        if not page:
-            return at
-        before = page[-1]["id"]
-
-
-def _is_stale(held: Lines, sent: list[dict[str, Any]], found: Saved) -> bool:
-    """Say whether lines were changed by somebody else since the form was drawn."""
-    if found.since is None:
-        return False
-    stored = {line.record["id"]: line.record for line in held.lines}
-    known = {row["id"]: row.get(VERSION) for row in sent if "id" in row}
-    if any(id_ not in stored or stored[id_][VERSION] != known[id_] for id_ in known):
-        return True
-    return any(
-        words.as_instant(row["created_at"]) >= words.as_instant(found.since)
-        for id_, row in stored.items()
-        if id_ not in known
-    )
+    return Saved(now[VERSION], version, clashes, list(given), kept), given
 
 
 def _version(text: str | None, otherwise: int) -> int:

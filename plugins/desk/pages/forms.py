@@ -24,6 +24,7 @@ from .lookups import Labels, labels_of
 #: What a form calls the button that was pressed, and the number that tells it from all others.
 ACT, ONCE = "_act", "_once"
 _ONCE_LIMIT: Final = 60
+_UNSENT: Final = object()
 #: Where problems without a field are kept among those of fields.
 WHOLE: Final = ""
 
@@ -115,7 +116,7 @@ def change_record(type_name: str, id_: int) -> Response:
     if ACT in request.form:
         return _acted(entity_type, held, id_)
     try:
-        saved = conflict.save(entity_type, id_, _read(entity_type, held), held)
+        saved = conflict.save(entity_type, id_, _read(entity_type, held))
     except (values.Misread, RelatumError) as error:
         return _again(entity_type, error, held, id_)
     here = f"/records/{type_name}/{id_}"
@@ -147,12 +148,13 @@ def _read(
     """Return the values and the lines that the form sent; raise `values.Misread`."""
     form = request.form
     problems: dict[str, str] = {}
-    row: dict[str, Any] = {}
     names = [field.name for field in writable(entity_type) if values.is_sent(field, form)]
     try:
         row = values.read(entity_type, form, names)
     except values.Misread as misread:
-        problems |= misread.problems
+        row, problems = misread.values, dict(misread.problems)
+    # What is missing the kernel would say only once all can be read.
+    empty = [f.name for f in writable(entity_type) if _is_missing(f, row)]
     if new:
         # What is left empty has no value, unless the kernel knows one that follows from others.
         row = {n: v for n, v in row.items() if v is not None or entity_type.field(n).default}
@@ -161,8 +163,13 @@ def _read(
     except values.Misread as misread:
         problems |= misread.problems
     if problems:
-        raise values.Misread(problems, row)
+        missing = fields.Refused("required").problem.message
+        raise values.Misread(dict.fromkeys(empty, missing) | problems, row)
     return row
+
+
+def _is_missing(field: fields.Field, row: Mapping[str, Any]) -> bool:
+    return field.required and row.get(field.name, _UNSENT) in (None, [])
 
 
 def read_lines(held: Iterable[Lines]) -> dict[str, list[dict[str, Any]]]:
@@ -172,6 +179,10 @@ def read_lines(held: Iterable[Lines]) -> dict[str, list[dict[str, Any]]]:
     for each in held:
         if not lines.is_sent(request.form, each.name):
             continue
+        if lines.is_stale(each, request.form):
+            problems[each.name] = translated(
+                "Somebody else has changed these lines since. Save again to replace them by yours."
+            )
         try:
             row[each.name] = lines.read(each, request.form)
         except values.Misread as misread:

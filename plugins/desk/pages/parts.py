@@ -33,12 +33,14 @@ def edit_lines(type_name: str, id_: int, name: str) -> Response:
 @ui.page("/records/<type_name>/<int:id_>/lines/<name>", "POST")
 def change_lines(type_name: str, id_: int, name: str) -> Response:
     """Save the lines of a record by the form, all or none."""
+    # The version first: whoever writes in between is noticed by it.
+    now, _ = forms.one(type_name, id_)
     held = _held(type_name, id_, name)
     if forms.ACT in request.form:
         form = lines.acted(request.form, request.form[forms.ACT])
         return _form(type_name, id_, lines.again(held, form), sent=form)
     try:
-        row = {"id": id_, **forms.version(), **forms.read_lines([held])}
+        row = {"id": id_, "version": now["version"], **forms.read_lines([held])}
         records.update(type_name, [row], actor=ui.actor())
     except (values.Misread, RelatumError) as error:
         problems: Mapping[str, str] = forms.problems_of(error)
@@ -64,9 +66,7 @@ def _held(type_name: str, id_: int, name: str) -> Lines:
 def _form(type_name: str, id_: int, each: Lines, **more: Any) -> Response:
     entity_type = catalog.current().type(type_name)
     record, _ = forms.one(type_name, id_)
-    given = {"problems": {}, "sent": None, "version": record["version"], **more}
-    if given["sent"] is not None:
-        given["version"] = request.form.get("version")
+    given = {"problems": {}, "sent": None, **more}
     status = given.pop("status", 200)
     given["elsewhere"], given["faults"] = faults.located([], [each], given["problems"])
     template = "_lines_form.html" if ui.is_fragment() else "lines.html"

@@ -50,8 +50,8 @@ def _is_asked(step: Any, change: dict[str, Any]) -> bool:
 
 def _answer_of(draft: drafts.Draft, step: Any, change: dict[str, Any]) -> dict[str, Any]:
     field = _filled(draft, change)
-    if step.question:
-        said = str(step.question.params.get("answers", "")).split()
+    if step.question and "answers" in step.question.params:
+        said = str(step.question.params["answers"]).split()
         words = [word for word in ("keep", "default", "clear") if word in said]
         fills = '{"fill":' in said
     else:

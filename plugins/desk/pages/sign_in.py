@@ -36,13 +36,18 @@ def sign_in() -> Response:
     except RelatumError as error:
         if error.code not in _MORE:
             raise
+        if ui.is_fragment():
+            return ui.render("_refused.html", error.status, error=error)
         page = _door(
             "sign_in.html", error.status, next=after(), email=email[:254], refused=str(error)
         )
         if error.code == "too_many_tries":
             page.headers["Retry-After"] = str(error.params["seconds"])
         return page
-    return _begin(made, after())
+    answer = _begin(made, after())
+    # A page that waits for this goes on only if it is the same person.
+    answer.headers["Relatum-User"] = str(made.user_id)
+    return answer
 
 
 @ui.page("/sign-in/<secret>", public=True, own=True)

@@ -9,7 +9,6 @@ import "./palette.js";
 import "./list.js";
 import "./cells.js";
 import "./find.js";
-import "./lookup.js";
 import "./board.js";
 import "./sortable.js";
 import "./panels.js";
@@ -20,6 +19,9 @@ function refuse() {
 
 window.htmx = htmx;
 htmx.config.defaultSwap = "outerMorph";
+// Or it gives new elements the attributes of old ones of the same id for a moment, and takes back
+// what elements of ours have made of theirs meanwhile.
+htmx.config.defaultSettleDelay = 0;
 // Back and Forward show a page, not a part of one put into another.
 htmx.config.history = "reload";
 htmx.registerExtension("no-code", { init: (api) => api.initSecurity(null, refuse, refuse) });
@@ -34,6 +36,15 @@ function drawConnection() {
 addEventListener("online", drawConnection);
 addEventListener("offline", drawConnection);
 drawConnection();
+
+// Forms bring their own scripts, wherever one stands: in the page, or in what lands in it.
+const FORMS = "form.form, .ef, ui-lookup";
+
+function forms() {
+  if (document.querySelector(FORMS)) import("./forming.js");
+}
+document.addEventListener("htmx:after:swap", forms);
+forms();
 
 // What is heavy loads where it is used: <link rel="modulepreload" data-mod href="...">.
 for (const link of document.querySelectorAll("link[data-mod]")) import(link.href);

@@ -6,7 +6,9 @@
 import htmx from "htmx.org";
 import { $, on } from "./dom.js";
 
-const CONTROL = ".input, .select, .textarea";
+//: Where Enter begins a new line, or presses what it is on.
+const OWN_ENTER = "textarea, [contenteditable], button";
+const CONTROL = ":is(.input, .select, .textarea, .rich, .switch, .check):not([type=hidden], [hidden])";
 
 on("click", ".cell[data-edit]", (cell) => {
   const host = cell.parentElement;
@@ -35,6 +37,7 @@ function openEditor(cell, host, template) {
   editor.append(versionOf(cell));
   host.replaceChildren(editor);
   control.value = cell.dataset.v;
+  editor.dataset.begun = held(editor);
   htmx.process(editor);
   enter(control);
 }
@@ -47,9 +50,12 @@ function versionOf(cell) {
 }
 
 function enter(control) {
-  control.focus();
-  control.select?.();
+  control?.focus();
+  control?.select?.();
 }
+
+/** Return what an editor would send, to tell whether somebody has changed it. */
+const held = (editor) => new URLSearchParams(new FormData(editor)).toString();
 
 function close(editor) {
   const host = editor.parentElement;
@@ -62,9 +68,10 @@ function close(editor) {
 document.addEventListener("htmx:after:swap", (event) => {
   const host = event.detail.ctx?.target;
   if (!host?.isConnected) return;
-  const control = $(`:scope > .ef :is(${CONTROL})`, host);
-  if (control) {
-    enter(control);
+  const editor = $(":scope > .ef", host);
+  if (editor) {
+    editor.dataset.begun = held(editor);
+    enter($("[aria-invalid=true]", editor) ?? $(CONTROL, editor));
   } else if (host.dataset.refocus !== undefined) {
     delete host.dataset.refocus;
     $(".cell", host)?.focus();
@@ -76,7 +83,7 @@ on("keydown", ".ef", (editor, event) => {
     event.preventDefault();
     event.stopPropagation();
     close(editor)?.focus();
-  } else if (event.key === "Enter" && !event.isComposing && !event.target.matches("textarea")) {
+  } else if (event.key === "Enter" && !event.isComposing && !event.target.closest(OWN_ENTER)) {
     event.preventDefault();
     editor.parentElement.dataset.refocus = "";
     editor.requestSubmit();
@@ -86,11 +93,17 @@ on("keydown", ".ef", (editor, event) => {
 // While it is being sent, leaving must not send it again.
 on("submit", ".ef", (editor) => editor.toggleAttribute("data-done", true), true);
 
+on("click", ".ef [data-cancel]", (button) => close(button.closest(".ef"))?.focus());
+
 on("focusout", ".ef", (editor, event) => {
   if (editor.dataset.done !== undefined || editor.contains(event.relatedTarget)) return;
-  const isSame = $(CONTROL, editor).value === editor.parentElement.dataset.v;
-  if (isSame) close(editor);
+  // A dialog that was opened from within, such as a short form, comes back to it.
+  if (!editor.isConnected || event.relatedTarget?.closest("dialog:not(:has(.ef))")) return;
+  const isWrong = $("[aria-invalid=true]", editor);
+  if (held(editor) === editor.dataset.begun && !isWrong) close(editor);
   else editor.requestSubmit();
 });
 
-on("change", ".ef select", (control) => control.form.requestSubmit());
+on("change", ".ef select", (control) => {
+  if (!control.closest("ui-lookup, .members")) control.form.requestSubmit();
+});

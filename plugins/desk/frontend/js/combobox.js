@@ -2,6 +2,7 @@
 // server finds them while somebody types. Whoever extends it has `input` and `list`, and takes in
 // `found(html)`.
 import { $, all, around, Part } from "./dom.js";
+import { asking } from "./session.js";
 
 export class Combobox extends Part {
   choosable = "[role=option]";
@@ -45,16 +46,18 @@ export class Combobox extends Part {
   }
 
   /** Ask the server for what matches some words, unless somebody types on within the pause. */
-  ask(address, words, pause) {
+  ask(address, words, pause, more = "") {
     this.stop();
-    this.timer = setTimeout(() => this.search(`${address}?q=${encodeURIComponent(words)}`), pause);
+    const asked = `${address}?q=${encodeURIComponent(words)}${more}`;
+    this.timer = setTimeout(() => this.search(asked), pause);
   }
 
   async search(address) {
     this.searching = new AbortController();
     const { signal } = this.searching;
     try {
-      const response = await fetch(address, { signal });
+      const headers = { "HX-Request": "true" };
+      const response = await asking(address, { signal, headers });
       if (!response.ok) return;
       const html = await response.text();
       if (!signal.aborted) this.found(html);

@@ -1,4 +1,5 @@
 // What every other module uses: finding elements, listening for all of them at once, sending.
+import { asking } from "./session.js";
 import { t } from "./words.js";
 
 /** Return the first element below `root` that matches. */
@@ -91,11 +92,11 @@ export function reason(status, type, text) {
 
 /** Post a form to the server and return its JSON; an error carries the reason for people, and its status. */
 export async function send(url, values) {
-  const headers = { Accept: "application/json", ...proof() };
+  const headers = { ...proof(), Accept: "application/json" };
   const request = { method: "POST", headers, body: new URLSearchParams(values) };
   let response;
   try {
-    response = await fetch(url, request);
+    response = await asking(url, request);
   } catch {
     throw new Error(navigator.onLine ? t("no_answer") : t("offline"));
   }

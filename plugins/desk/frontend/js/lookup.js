@@ -1,25 +1,32 @@
 // <ui-lookup data-url="/lookup/TYPE">: a combobox that finds a record. The text is what people
 // read; the hidden field of the same name holds the id, `NAME~was` the text that the id stands for.
-// Without a script the server finds the record by the text.
+// A select in it chooses the type first, where there are several. [data-make] in the list opens a
+// short form in a dialog, and what is made there is chosen. Without a script the server finds the
+// record by the text.
+import htmx from "htmx.org";
 import { Combobox } from "./combobox.js";
-import { all, on } from "./dom.js";
+import { $ } from "./dom.js";
 
 const PAUSE_MS = 150;
 let lists = 0;
 
 class Lookup extends Combobox {
-  choosable = "[role=option][data-id]";
+  choosable = "[role=option]:is([data-id], [data-make])";
 
   begin(signal) {
     if (!this.dataset.url) return;
-    [this.input, this.was, this.id_] = all("input", this);
+    this.input = $("[role=combobox]", this);
+    [this.was, this.id_] = this.querySelectorAll("input[type=hidden]");
+    this.kind = $("select", this);
     this.list ??= this.appendList();
     this.input.setAttribute("aria-controls", this.list.id);
     this.input.addEventListener("input", () => this.find(PAUSE_MS), { signal });
     this.input.addEventListener("focus", () => this.input.select(), { signal });
+    this.input.addEventListener("click", () => this.list.hidden && this.find(0), { signal });
     this.input.addEventListener("keydown", (event) => this.steer(event), { signal });
     this.input.addEventListener("blur", () => this.close(), { signal });
     this.list.addEventListener("pointerdown", (event) => this.pick(event), { signal });
+    this.kind?.addEventListener("change", () => this.turn(), { signal });
   }
 
   appendList() {
@@ -27,17 +34,28 @@ class Lookup extends Combobox {
     list.id = `lookup-${++lists}`;
     list.className = "lookup-l";
     list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", this.input.getAttribute("aria-label") ?? "");
+    list.setAttribute("aria-label", this.label());
     list.hidden = true;
     this.append(list);
     return list;
   }
 
+  label() {
+    return this.input.getAttribute("aria-label") ?? this.input.labels[0]?.textContent.trim() ?? "";
+  }
+
+  /** Another type was chosen: what stands there is no record of it. */
+  turn() {
+    this.dataset.url = `/lookup/${this.kind.value}`;
+    this.hold("", "");
+  }
+
   find(pause) {
-    this.ask(this.dataset.url, this.input.value.trim(), pause);
+    this.ask(this.dataset.url, this.input.value.trim(), pause, "&make=1");
   }
 
   found(html) {
+    if (document.activeElement !== this.input) return;
     this.list.innerHTML = html;
     this.list.hidden = false;
     this.input.ariaExpanded = "true";
@@ -75,24 +93,44 @@ class Lookup extends Combobox {
   }
 
   take(option) {
-    this.input.value = this.was.value = option.dataset.label;
-    this.id_.value = option.dataset.id;
+    const { label, id, make } = option.dataset;
     this.close();
+    if (make) openShort(make, this.input.value.trim(), this);
+    else this.hold(id, label);
+  }
+
+  /** Hold a record: its id, and what it is called. */
+  hold(id, label) {
+    this.input.value = this.was.value = label;
+    this.id_.value = id;
     this.input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 }
 
 customElements.define("ui-lookup", Lookup);
 
-// Options that go with some values of another choice alone: the others can't be chosen meanwhile.
-function fit(form) {
-  for (const select of all("select[data-by]", form)) {
-    const held = form.elements[select.dataset.by]?.value ?? "";
-    for (const option of all("option[data-when]", select)) {
-      option.disabled = !option.dataset.when.split(" ").includes(held) && !option.selected;
-    }
-  }
+/** Open the short form of a type in a dialog; what it makes is what `lookup` holds. */
+function openShort(address, text, lookup) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "confirm short-d";
+  dialog.setAttribute("aria-label", lookup.label());
+  dialog.innerHTML = "<div></div>";
+  document.body.append(dialog);
+  dialog.addEventListener("ui:made", (event) => {
+    lookup.hold(event.detail.id, event.detail.label);
+    dialog.close();
+  });
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    lookup.input.focus();
+  });
+  const where = { source: dialog, target: dialog.firstElementChild, swap: "outerHTML" };
+  htmx.ajax("GET", `${address}?q=${encodeURIComponent(text)}`, where);
+  dialog.addEventListener(
+    "htmx:after:swap",
+    () => {
+      if (!dialog.open) dialog.showModal();
+      ($("[aria-invalid=true]", dialog) ?? $(".input, .select, .textarea", dialog))?.focus();
+    },
+  );
 }
-
-on("change", "form", fit);
-for (const form of all("form.form")) fit(form);

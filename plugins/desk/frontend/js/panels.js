@@ -1,7 +1,6 @@
 // Forms in popovers beside a list. [data-redraw] lets the server draw its form anew, [data-live]
 // sends it by its button [data-live-by]; [data-move] in a li takes that up or down;
-// [data-narrow="#LIST"]
-// hides what does not hold the words. The event ui:close closes the popover.
+// [data-narrow="#LIST"] hides what does not hold the words. The event ui:close closes the popover.
 import { $, all, on } from "./dom.js";
 import { placeAgain } from "./ui/menus.js";
 import { say } from "./ui/toast.js";

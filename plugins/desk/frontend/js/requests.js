@@ -1,15 +1,21 @@
 // What holds for every request of htmx: the line on top, the proof against forged requests, and
 // one place for errors.
-import { $, proof, reason } from "./dom.js";
+import { $, on, proof, reason } from "./dom.js";
+import { asking } from "./session.js";
 import { toast } from "./ui/toast.js";
 import { t } from "./words.js";
 
+//: After so long a form may be sent again: its answer may have been a download.
+const AGAIN_MS = 3000;
 const running = new Set();
 //: Refusals that a form shows by itself, with the messages at its fields.
 const SHOWN = new Set([409, 422]);
 
 document.addEventListener("htmx:config:request", (event) => {
-  Object.assign(event.detail.ctx.request.headers, proof());
+  const { ctx } = event.detail;
+  Object.assign(ctx.request.headers, proof());
+  // What a page asks for by itself must not ask anybody for his password.
+  if (!ctx.sourceElement.closest?.("[data-quiet]")) ctx.fetch = asking;
 });
 
 document.addEventListener("htmx:before:request", (event) => {
@@ -58,4 +64,12 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.form) return;
   event.preventDefault();
   event.target.form.requestSubmit();
+});
+
+// A form that no htmx sends goes once all the same.
+on("submit", "form:not([hx-post])", (form, event) => {
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sending !== undefined) event.preventDefault();
+  form.dataset.sending = "";
+  setTimeout(() => delete form.dataset.sending, AGAIN_MS);
 });
