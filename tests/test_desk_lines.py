@@ -223,6 +223,13 @@ def test_the_lines_alone_are_saved_in_place_and_the_answer_is_their_card(desk, o
     assert (wrong.status_code, "<html" in wrong.text) == (422, False)
 
 
+def test_the_page_of_the_lines_leads_to_the_record_with_scripts_too(desk, order):
+    form = drawn(desk.get(alone(order)))
+    headers = {**FRAGMENT, "HX-Current-URL": f"http://localhost{alone(order)}"}
+    saved = desk.post(alone(order), data={**form, "lines.0.item": "Big pump"}, headers=headers)
+    assert saved.headers["HX-Redirect"] == f"/records/x_order/{order}"
+
+
 def test_a_list_that_is_none_of_parts_has_no_form(desk, order):
     assert desk.get(f"/records/x_order/{order}/lines/nothing").status_code == 404
 

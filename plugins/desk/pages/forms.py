@@ -127,12 +127,6 @@ def change_record(type_name: str, id_: int) -> Response:
     return ui.done(answer, f"{text}. {saved.said}" if saved.said else text)
 
 
-def version() -> dict[str, int]:
-    """Return the version of the record that the form was drawn of."""
-    sent = request.form.get("version", "")
-    return {"version": int(sent)} if sent.isdecimal() else {}
-
-
 def one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels]:
     """Return a record with what its links are called; raise `record_unknown`."""
     asked = {"filter": {"field": "id", "value": id_}, "limit": 1}

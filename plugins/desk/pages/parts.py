@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from flask import Response, request
 
@@ -13,6 +14,9 @@ from .. import faults, lines, ui, values
 from ..lines import Lines
 from ..words import translated
 from . import forms
+
+#: The header by which a script says which page is shown.
+_SHOWN: Final = "HX-Current-URL"
 
 
 @ui.page("/records/<type_name>/<int:id_>/lines/<name>/card")
@@ -49,7 +53,8 @@ def change_lines(type_name: str, id_: int, name: str) -> Response:
         again = lines.again(held, request.form, problems)
         return _form(type_name, id_, again, sent=request.form, problems=problems, status=422)
     said = translated("{type} are saved", type=held.label)
-    if not ui.is_fragment():
+    # Within the page of the record the card comes back; from the page of its own, the record.
+    if not ui.is_fragment() or urlsplit(request.headers.get(_SHOWN, "")).path == request.path:
         return ui.done(ui.away(f"/records/{type_name}/{id_}"), said)
     entity_type = catalog.current().type(type_name)
     card = ui.render("_lines.html", type=entity_type, id=id_, each=_held(type_name, id_, name))
