@@ -44,6 +44,9 @@ def _databases() -> Databases:
 class Shell:
     """Runs `relatum` commands in this process, on the instance of an environment."""
 
+    #: The administrator's, for who keeps it.
+    password = ""
+
     def __init__(self, environment: dict[str, str]) -> None:
         own = {name: None for name in os.environ if name.startswith("RELATUM_")}
         self.environment: dict[str, str | None] = {**own, **environment}

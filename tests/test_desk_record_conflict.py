@@ -212,6 +212,8 @@ def test_an_editor_that_the_server_sends_knows_the_version_it_was_drawn_from(des
     editor = desk.get(f"{firm}/cell/parent/edit", headers=FRAGMENT)
     assert fields_of(editor.text)["version"] == "1"
     bob.patch(f"{firm}/cell/price", data={"price": "9"}, headers=FRAGMENT)
+    editor = desk.get(f"{firm}/cell/price/edit?version=1", headers=FRAGMENT)
+    assert fields_of(editor.text)["version"] == "1"
     wrong = desk.patch(f"{firm}/cell/price", data={"version": "1", "price": "x"}, headers=FRAGMENT)
     assert (wrong.status_code, fields_of(wrong.text)["version"]) == (422, "1")
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from relatum import Actor, catalog, changes, context, requires
 
-from . import assets, menu, values, words
+from . import assets, filling, menu, values, words
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -138,8 +138,8 @@ def _globals(state: Any) -> None:
     state.app.jinja_env.globals.update(
         _=words.translated, asset=assets.url, demo=is_demo, hue=hue, icon=assets.icon,
         initials=initials, menu=menu.groups, number=words.number, preload=assets.fonts,
-        resting=menu.resting, said=said, settings=menu.settings, theme=theme, values=values,
-        who=_who, words=words,
+        resting=menu.resting, said=said, settings=menu.settings, slots=filling, theme=theme,
+        values=values, who=_who, words=words,
         Markup=Markup,
     )  # fmt: skip
 
@@ -167,3 +167,11 @@ def theme() -> str:
 BLUEPRINT.add_url_rule(
     "/assets/<path:name>", "assets", requires(public=True, own=True)(assets.send)
 )
+
+
+@page("/assets/plugins.css", public=True, own=True)
+def plugin_styles() -> Response:
+    """Send the style sheet that brings the styles of plugins along; its address says which."""
+    made = Response(filling.styles(), mimetype="text/css")
+    made.headers["Cache-Control"] = assets.FOR_GOOD
+    return made

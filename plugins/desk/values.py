@@ -197,6 +197,16 @@ def boards(entity_type: catalog.EntityType) -> list[fields.Field]:
     return sorted(found, key=lambda field: not any(option.category for option in field.options))
 
 
+def calendars(entity_type: catalog.EntityType) -> list[fields.Field]:
+    """Return the dates and instants that a calendar of a type can go by, those first that move."""
+    found = [
+        field
+        for field in entity_type.own_fields
+        if kind(field) in ("date", "datetime") and field.owner != "system"
+    ]
+    return sorted(found, key=lambda field: field.read_only)
+
+
 def shown_fields(
     entity_type: catalog.EntityType, most: int = 7, *, short: bool = True
 ) -> list[str]:

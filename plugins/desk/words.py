@@ -284,8 +284,14 @@ def of_day(value: Any) -> str:
 
 
 def local(value: Any) -> str:
-    """Return an instant as a field of a form takes it: date and time in the reader's zone."""
-    return as_instant(value).astimezone(zone()).strftime("%Y-%m-%dT%H:%M")
+    """Return an instant as a field of a form takes it: date and time in the reader's zone.
+
+    Text without an offset is in that zone already, as an address has it.
+    """
+    shown = as_instant(value)
+    if shown.tzinfo is None:
+        return shown.strftime("%Y-%m-%dT%H:%M")
+    return shown.astimezone(zone()).strftime("%Y-%m-%dT%H:%M")
 
 
 def from_local(text: str) -> str:

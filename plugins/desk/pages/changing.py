@@ -62,9 +62,11 @@ def edit_cell(type_name: str, id_: int, name: str) -> Response:
     entity_type = catalog.current().type(type_name)
     field = entity_type.field(name)
     record, labels = _with(type_name, id_, name)
+    # The version that the cell was drawn from: what it did not show is not overwritten unseen.
+    version = request.args.get(conflict.VERSION) or record["version"]
     return ui.render(
         "_editor.html", type=entity_type, id=id_, field=field, labels=labels,
-        record=record, sent=None, problem=None, version=record["version"],
+        record=record, sent=None, problem=None, version=version,
     )  # fmt: skip
 
 

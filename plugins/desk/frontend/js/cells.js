@@ -24,7 +24,8 @@ function fetchEditor(cell, host) {
   // Until it is there, what is typed is for the editor, and no shortcut.
   host.dataset.waiting = "";
   const done = () => delete host.dataset.waiting;
-  htmx.ajax("GET", `${cell.dataset.edit}/edit`, where).then(done, done);
+  const address = `${cell.dataset.edit}/edit?version=${cell.dataset.version}`;
+  htmx.ajax("GET", address, where).then(done, done);
 }
 
 function openEditor(cell, host, template) {

@@ -32,7 +32,9 @@ on("click", "dialog", (dialog, event) => {
 });
 
 document.addEventListener("htmx:after:swap", (event) => {
-  const dialog = event.detail.ctx?.target;
+  const target = event.detail.ctx?.target;
+  // The server may name it: then it is a selector.
+  const dialog = typeof target === "string" ? $(target) : target;
   if (!dialog?.matches?.("dialog.drawer, dialog.confirm, dialog.asking") || dialog.open) return;
   dialog.showModal();
   $("[autofocus]", dialog)?.focus();
