@@ -10,6 +10,7 @@ import "./list.js";
 import "./cells.js";
 import "./find.js";
 import "./board.js";
+import "./calendar.js";
 import "./sortable.js";
 import "./panels.js";
 
