@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -121,6 +122,7 @@ def said() -> tuple[str, str] | None:
     return str(text), str(undo) if _UNDO.fullmatch(str(undo)) else ""
 
 
+@lru_cache(maxsize=4096)
 def hue(name: str) -> int:
     """Return a hue that is always the same for a name."""
     return sum(place * ord(letter) for place, letter in enumerate(name, 1)) * 47 % 360

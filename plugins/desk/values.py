@@ -41,6 +41,12 @@ def kind(field: fields.Field) -> str:
     return field.kind
 
 
+def is_changed_in_place(entity_type: catalog.EntityType, path: str) -> bool:
+    """Say whether a value can be changed where it is shown: a field of the record itself."""
+    field = entity_type.fields.get(path)
+    return field is not None and not field.read_only and not field.NUMBERED
+
+
 def is_number(field: fields.Field) -> bool:
     """Say whether values stand at the right edge of their column."""
     return kind(field) in ("integer", "decimal", "money", "percent", "duration")

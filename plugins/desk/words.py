@@ -32,7 +32,17 @@ _RELATIVE: Final = 14
 
 def language() -> str:
     """Return the language of this request: the browser's choice here, else the instance's."""
-    chosen = request.cookies.get(COOKIE, "") if has_request_context() else ""
+    if not has_request_context():
+        return _language("")
+    # A page asks some hundred times.
+    known: dict[str, str] = request.environ.setdefault("relatum.desk.language", {})
+    chosen = known.get("chosen")
+    if chosen is None:
+        chosen = known["chosen"] = _language(request.cookies.get(COOKIE, ""))
+    return chosen
+
+
+def _language(chosen: str) -> str:
     if chosen in LANGUAGES:
         return chosen
     given = _of_instance()
