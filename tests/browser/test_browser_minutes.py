@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,14 +11,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from relatum.core import serve
-
 from . import designing
-from .driving import DESKTOP, Watch, environment
+from .driving import DESKTOP, Watch, demonstration
 
 #: Seconds that all of it may take.
 PUBLISHED = 300
-_LINK = re.compile(r"http://\S+/sign-in/\S+")
 
 
 @pytest.fixture
@@ -32,25 +27,8 @@ def began() -> float:
 @pytest.fixture
 def demo(tmp_path: Path, began: float) -> Iterator[str]:
     """Start the demonstration in an empty home; return the link that it prints."""
-    port = serve.free_port(serve.LOOPBACK, 40_000)
-    command = [sys.executable, "-P", "-m", "relatum.cli", "demo", "--port", str(port)]
-    started = subprocess.Popen(
-        command, env=environment(RELATUM_HOME=str(tmp_path)), stdout=subprocess.PIPE, text=True
-    )
-    assert started.stdout is not None
-    said = ""
-    for line in started.stdout:
-        said += line
-        if found := _LINK.search(said):
-            break
-    else:
-        pytest.fail(f"demo printed no link: {said}")
-    for line in started.stdout:
-        if "Ctrl+C" in line:
-            break
-    yield found[0]
-    started.terminate()
-    started.communicate(timeout=60)
+    with demonstration(tmp_path) as link:
+        yield link
 
 
 def test_the_first_five_minutes_of_an_administrator(
