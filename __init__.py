@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .core import query as query
     from .core import records as records
     from .core import views as views
+    from .core.access import may as may
     from .core.actor import Actor as Actor
     from .core.api import idempotency as idempotency
     from .core.api import manual as manual
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .core.hooks import API_VERSION as API_VERSION
     from .core.hooks import Context as Context
     from .core.hooks import hookimpl as hookimpl
+    from .core.hooks import hookspec as hookspec
     from .core.plugin_host import Permission as Permission
     from .core.plugin_host import Plugin as Plugin
     from .core.plugin_host import Routes as Routes
@@ -72,10 +74,12 @@ _FACE: Final = {
     "entities": "core",
     "fields": "core",
     "hookimpl": "core.hooks",
+    "hookspec": "core.hooks",
     "idempotency": "core.api",
     "imports": "core",
     "jobs": "core",
     "manual": "core.api",
+    "may": "core.access",
     "plugin_host": "core",
     "preferences": "core",
     "profile": "core",

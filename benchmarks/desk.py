@@ -20,7 +20,7 @@ from relatum.core.api.gate import COOKIE
 #: Milliseconds, at the 95th percentile.
 LIST: Final = 60.0
 _ROWS: Final = b'<tr id="r'
-_FOLLOWING: Final = re.compile(r'href="([^"]*_after[^"]*)"')
+_FOLLOWING: Final = re.compile(r'href="(/records/\w+\?[^"]*_after[^"]*)"')
 
 
 def measure(instance: Instance, folder: Path, count: int, say: Say, size: int) -> list[Figure]:

@@ -138,6 +138,11 @@ def current() -> Transaction:
     return tx
 
 
+def is_open() -> bool:
+    """Say whether a transaction is open in this context."""
+    return db.session.info.get("transaction") is not None
+
+
 def for_writing() -> Transaction:
     """Return the open transaction if it may write; a write verb elsewhere is a bug."""
     tx = current()

@@ -39,6 +39,8 @@ COLLECT, STRICT, ISOLATED = "collect", "strict", "isolated"
 hookimpl = pluggy.HookimplMarker(PROJECT)
 _spec = pluggy.HookspecMarker(PROJECT)
 _log = logging.getLogger("relatum.hooks")
+#: Where a function that is a hook of a plugin keeps its policy.
+_MARK: Final = "relatum_policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,9 @@ class Policy(NamedTuple):
     failure: str
     #: Called in the opposite order: first who builds on others.
     backwards: bool = False
+    #: (what a plugin returned to a published hook, that plugin) -> what is kept; or ValueError.
+    read: Callable[[Any, Any], Any] | None = None
+    publisher: str = ""
 
 
 def spec(failure: str, *, backwards: bool = False) -> Callable[[F], F]:
@@ -76,6 +81,22 @@ def spec(failure: str, *, backwards: bool = False) -> Callable[[F], F]:
 
 
 POLICIES: dict[str, Policy] = {}
+
+
+def hookspec(
+    failure: str, *, backwards: bool = False, read: Callable[[Any, Any], Any] | None = None
+) -> Callable[[F], F]:
+    """Mark a function as a hook that a plugin publishes, to be returned by `relatum_hookspecs`.
+
+    `failure` is collect, strict or isolated. What a collect hook returns is read by
+    `read(value, active)` when an application is built; its ValueError leaves the other plugin out.
+    """
+
+    def mark(function: F) -> F:
+        vars(function)[_MARK] = Policy(failure, backwards, read)
+        return _spec(function)
+
+    return mark
 
 
 # -- the hooks ------------------------------------------------------------------------------
@@ -137,6 +158,16 @@ def relatum_commands(ctx: Context) -> Iterable[Any]:
 
     Called when one of them is asked for, outside any transaction; a command opens its own by
     `reading()` or `transact(...)`. An exception fails the command.
+    """
+    raise NotImplementedError
+
+
+@spec(COLLECT)
+def relatum_hookspecs(ctx: Context) -> Iterable[Callable[..., Any]]:
+    """Return the hooks that the plugin publishes for others: functions marked by `@hookspec`.
+
+    Called when an application is built, outside any transaction. A name begins with the plugin's
+    id and an underscore. An exception leaves the plugin out.
     """
     raise NotImplementedError
 
@@ -207,27 +238,58 @@ class Hooks:
         specs = ModuleType("relatum.specs")
         vars(specs).update({name: globals()[name] for name in POLICIES})
         self._manager.add_hookspecs(specs)
+        self._policies = dict(POLICIES)
         self._implemented: frozenset[str] = frozenset()
 
-    def register(self, plugin: str, module: Any) -> tuple[str, ...]:
-        """Take a plugin in and return the names of its hooks; raise ValueError with a reason."""
+    def publish(self, plugin: str, functions: Iterable[Any]) -> tuple[str, ...]:
+        """Take in the hooks that a plugin publishes, return their names; raise ValueError."""
+        specs = ModuleType(f"relatum.specs.{plugin}")
+        made: dict[str, Policy] = {}
+        for function in functions:
+            name, policy = getattr(function, "__name__", ""), getattr(function, _MARK, None)
+            if not isinstance(policy, Policy) or policy.failure not in (COLLECT, STRICT, ISOLATED):
+                raise ValueError("relatum_hookspecs must return functions marked by @hookspec(...)")
+            if not name.startswith(f"{plugin}_") or name in {*self._policies, *made}:
+                raise ValueError(
+                    f"the hook '{name}' must begin with '{plugin}_', and be there once"
+                )
+            made[name] = policy._replace(publisher=plugin)
+            setattr(specs, name, function)
+        if made:
+            self._manager.add_hookspecs(specs)
+        self._policies.update(made)
+        return tuple(sorted(made))
+
+    def policy(self, name: str) -> Policy | None:
+        """Return the policy of a hook; None if nobody here publishes one of that name."""
+        return self._policies.get(name)
+
+    def register(self, plugin: str, module: Any, *, listed: Iterable[str] = ()) -> tuple[str, ...]:
+        """Take a plugin in and return the names of its hooks; raise ValueError with a reason.
+
+        `listed` are hooks that its plugin.json names: those of a plugin that is not here are left
+        uncalled, if they are marked as optional.
+        """
         try:
             self._manager.register(module, plugin)
             self._manager.check_pending()
             names = tuple(sorted(c.name for c in self._manager.get_hookcallers(module) or ()))
             for name in names:
-                self._check(plugin, name)
+                self._check(plugin, name, listed)
         except (pluggy.PluginValidationError, ValueError) as error:
             self.remove(plugin)
             raise ValueError(" ".join(str(error).split())) from None
         self._note()
         return names
 
-    def _check(self, plugin: str, name: str) -> None:
+    def _check(self, plugin: str, name: str, listed: Iterable[str]) -> None:
+        if name not in self._policies:
+            if name not in listed:
+                raise ValueError(f"{name} is the hook of a plugin that it does not require")
+            return
         [found] = [i for i in self._implementations(name) if i.plugin_name == plugin]
-        options = found.opts
         for word in ("wrapper", "hookwrapper", "tryfirst", "trylast"):
-            if options[word]:
+            if found.opts[word]:
                 raise ValueError(f"{name} uses {word}; the order follows from what it requires")
         if found.kwargnames:
             raise ValueError(f"{name} gives {', '.join(found.kwargnames)} a default; drop it")
@@ -236,10 +298,12 @@ class Hooks:
         """Leave a plugin out."""
         if self._manager.has_plugin(plugin):
             self._manager.unregister(name=plugin)
+        own = {n for n in self._policies if n.startswith(f"{plugin}_")} - POLICIES.keys()
+        self._policies = {n: p for n, p in self._policies.items() if n not in own}
         self._note()
 
     def _note(self) -> None:
-        self._implemented = frozenset(n for n in POLICIES if self._implementations(n))
+        self._implemented = frozenset(n for n in self._policies if self._implementations(n))
 
     def _implementations(self, name: str) -> list[Any]:
         return list(getattr(self._manager.hook, name).get_hookimpls())
@@ -252,7 +316,7 @@ class Hooks:
         self, name: str, actor: Actor | None, values: dict[str, Any], only: str | None = None
     ) -> Iterator[tuple[str, Callable[[], Any]]]:
         found = self._implementations(name)
-        for each in reversed(found) if POLICIES[name].backwards else found:
+        for each in reversed(found) if self._policies[name].backwards else found:
             if only is None or each.plugin_name == only:
                 ctx = Context(plugin=each.plugin_name, home=self.home, actor=actor)
                 given = {**values, "ctx": ctx}

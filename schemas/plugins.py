@@ -22,6 +22,7 @@ class ProvidesSchema(Closed):
     jobs = fields.List(fields.String(), **_NAMES)
     permissions = fields.List(fields.String(), **_NAMES)
     hooks = fields.List(fields.String(), **_NAMES)
+    hookspecs = fields.List(fields.String(), **_NAMES)
     routes = fields.List(fields.String(), **_NAMES)
     commands = fields.List(fields.String(), **_NAMES)
 

@@ -265,3 +265,23 @@ def test_every_form_beside_a_list_is_a_page_as_well_as_a_part(filled):
         part = filled.get(f"/records/x_pump/{name}?_sort=name", headers=FRAGMENT)
         assert ("<h1>" in page.text, "<h1>" in part.text) == (True, False)
         assert "<html" not in part.text
+
+
+def test_one_value_in_two_records_is_told_apart_from_another_of_the_same_text(instance):
+    instance.make_type(
+        "x_box", {"name": "name", "kind": "text"}, {"name": "number", "kind": "integer"},
+        {"name": "on", "kind": "boolean", "settings": {}},
+    )  # fmt: skip
+    instance.create(
+        "x_box", {"name": "1", "number": 1, "on": True}, {"name": "0", "number": 0, "on": False}
+    )
+    with at_desk(instance) as desk:
+        page = desk.get("/records/x_box?_sort=name").text
+    assert [page.count(f'aria-label="{word}"') for word in ("yes", "no")] == [2, 2]
+
+
+def test_cards_hold_no_link_within_their_link(filled):
+    page = filled.get("/records/x_pump?_fields=name,spare.name,created_by&spare__empty=0").text
+    cards = page[page.index('<ul class="cards-m">') : page.index("</ul>", page.index("cards-m"))]
+    assert cards.count("<a ") == cards.count("<li>") == 2
+    assert 'class="person" href="/records/user/' in page

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Final
 
-from flask import Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 
 from .. import access, db, plugin_host
 from ..errors import RelatumError
@@ -38,8 +38,26 @@ def install(app: Flask, loaded: Loaded) -> None:
             for blueprint, prefix, name in plugin_host.mounts(plugin_id, active.routes):
                 app.register_blueprint(blueprint, url_prefix=prefix or None, name=name)
                 _close(app, plugin_id, name, is_api=prefix.startswith("/api/"))
+                _keep(app, blueprint, f"{name}.static")
         except Exception as error:
             raise NotMounted(plugin_id, reason_of(error)) from error
+
+
+def _keep(app: Flask, blueprint: Blueprint, endpoint: str) -> None:
+    """Let browsers keep a file of a blueprint for good where the address says what is in it."""
+    send: Any = app.view_functions.get(endpoint)
+    if send is None:
+        return
+
+    @functools.wraps(send)
+    def answer(filename: str) -> Response:
+        made = current_app.make_response(send(filename=filename))
+        wanted = request.args.get(plugin_host.WORD)
+        if wanted and wanted == plugin_host.digest(blueprint, filename):
+            made.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return made
+
+    app.view_functions[endpoint] = answer
 
 
 def _close(app: Flask, plugin_id: str, name: str, *, is_api: bool) -> None:

@@ -27,6 +27,12 @@ from .manifest import PARSING as PARSING
 from .manifest import Manifest as Manifest
 from .manifest import Plugin as Plugin
 from .manifest import Unfit as Unfit
+from .parts import BUDGET_MS as BUDGET_MS
+from .parts import PartFailed as PartFailed
+from .parts import answers as answers
+from .parts import call as call
+from .parts import draw as draw
+from .parts import notes as notes
 from .presets import NONE as NONE
 from .presets import at_work as at_work
 from .presets import enable_preset as enable_preset
@@ -43,6 +49,9 @@ from .routes import requires as requires
 from .running import commands_of as commands_of
 from .running import is_enabled as is_enabled
 from .running import note_faults as note_faults
+from .statics import WORD as WORD
+from .statics import digest as digest
+from .statics import static_url as static_url
 from .verbs import PluginPlan as PluginPlan
 from .verbs import disable as disable
 from .verbs import enable as enable

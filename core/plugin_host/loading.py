@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import graphlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from .. import models
 from ..fields import FIELD_TYPES, Choice, Field, Link
-from ..hooks import Hooks, reason_of
+from ..hooks import COLLECT, POLICIES, Hooks, reason_of
 from ..jobs import JOB_NAME, Kind
 from . import routes as rules
 from .discovery import BUNDLED, HOME, Found, discover, run
@@ -45,11 +45,15 @@ class Active:
     found: Found
     module: ModuleType
     hooks: tuple[str, ...] = ()
+    #: The hooks that it publishes for others.
+    hookspecs: tuple[str, ...] = ()
     field_types: tuple[type[Field], ...] = ()
     job_kinds: tuple[Kind, ...] = ()
     permissions: tuple[rules.Permission, ...] = ()
     routes: rules.Routes | None = None
     rules: tuple[rules.Rule, ...] = ()
+    #: What it brings to the hooks of other plugins that are asked once, by hook.
+    answers: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def brings(self) -> dict[str, tuple[str, ...]]:
         """Return the names of what it brings, as a manifest lists them, without declarations."""
@@ -58,6 +62,7 @@ class Active:
             "jobs": tuple(sorted(k.name for k in self.job_kinds)),
             "permissions": tuple(sorted(p.name for p in self.permissions)),
             "hooks": self.hooks,
+            "hookspecs": self.hookspecs,
             "routes": tuple(sorted(map(str, self.rules))),
         }
 
@@ -127,11 +132,13 @@ def load(
 
 
 def in_order(found: Mapping[str, Found]) -> list[str]:
-    """Return ids, those required first and else by name; what goes in circles is left out."""
-    required = {
-        each.id: sorted(set(each.manifest.plugin.requires) & set(found) if each.manifest else ())
-        for each in found.values()
-    }
+    """Return ids, those required first and else by name; what goes in circles is left out.
+
+    Whoever publishes hooks that a plugin.json lists comes before that plugin, too.
+    """
+    publishers = {hook: each.id for each in found.values() for hook in provided(each, "hookspecs")}
+    required = {each.id: sorted(_builds_on(each, publishers) & set(found)) for each in
+                found.values()}  # fmt: skip
     while True:
         sorter = graphlib.TopologicalSorter({name: required[name] for name in sorted(required)})
         try:
@@ -140,6 +147,18 @@ def in_order(found: Mapping[str, Found]) -> list[str]:
             circle = set(error.args[1])
             required = {n: [r for r in rs if r not in circle] for n, rs in required.items()
                         if n not in circle}  # fmt: skip
+
+
+def provided(found: Found, word: str) -> tuple[str, ...]:
+    """Return what the plugin.json of a plugin lists under a word, before it is run."""
+    provides = found.manifest.provides if found.manifest else None
+    return tuple((provides or {}).get(word, ()))
+
+
+def _builds_on(found: Found, publishers: Mapping[str, str]) -> set[str]:
+    wanted = set(found.manifest.plugin.requires) if found.manifest else set()
+    used = {publishers[hook] for hook in provided(found, "hooks") if hook in publishers}
+    return (wanted | used) - {found.id}
 
 
 class _Loading:
@@ -188,8 +207,9 @@ def activate(found: Found, hooks: Hooks) -> Active:
         manifest = found.sound
         module = run(found)
         _same(manifest, getattr(module, "plugin", None))
-        names = hooks.register(found.id, module)
-        made = _collected(found, module, names, hooks)
+        names = hooks.register(found.id, module, listed=provided(found, "hooks"))
+        _check_publishers(found, names, hooks)
+        made = _answered(_collected(found, module, names, hooks), hooks)
         if manifest.provides is not None:
             check_provides(manifest, made.brings())
     except Unfit:
@@ -199,6 +219,16 @@ def activate(found: Found, hooks: Hooks) -> Active:
         hooks.remove(found.id)
         raise Unfit(reason_of(error)) from error
     return made
+
+
+def _check_publishers(found: Found, names: tuple[str, ...], hooks: Hooks) -> None:
+    """Refuse hooks of a plugin that is neither required nor met by what plugin.json lists."""
+    for name in names:
+        policy = hooks.policy(name)
+        publisher = policy.publisher if policy is not None else ""
+        known = {"", *found.sound.plugin.requires}
+        if publisher not in known and name not in provided(found, "hooks"):
+            raise Unfit(f"{name} is a hook of '{publisher}', which it does not require")
 
 
 def _same(manifest: Manifest, said: Any) -> None:
@@ -232,10 +262,27 @@ def _collected(found: Found, module: ModuleType, names: tuple[str, ...], hooks: 
         if routes is None
         else rules.check(found.id, routes, allowed, shell=found.sound.plugin.shell)
     )
+    published = hooks.publish(found.id, returned("relatum_hookspecs") or ())
     return Active(
-        found=found, module=module, hooks=names, field_types=types, job_kinds=kinds,
-        permissions=permissions, routes=routes, rules=checked,
+        found=found, module=module, hooks=names, hookspecs=published, field_types=types,
+        job_kinds=kinds, permissions=permissions, routes=routes, rules=checked,
     )  # fmt: skip
+
+
+def _answered(made: Active, hooks: Hooks) -> Active:
+    """Ask a plugin by the hooks that others publish and that are asked once; raise `Unfit`."""
+    answers: dict[str, Any] = {}
+    for name in made.hooks:
+        policy = hooks.policy(name) if name not in POLICIES else None
+        if policy is None or policy.failure != COLLECT:
+            continue
+        for result in hooks.collect(name, only=made.found.id):
+            try:
+                read = policy.read
+                answers[name] = read(result.value, made) if read else result.value
+            except ValueError as error:
+                raise Unfit(f"{name}: {error}") from None
+    return replace(made, answers=MappingProxyType(answers))
 
 
 def _check_field_type(found: Found, made: Any) -> None:

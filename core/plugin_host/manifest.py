@@ -32,7 +32,8 @@ _PAGES: Final = frozenset("start relationships lists http people operations sett
                           "errors changes".split())  # fmt: skip
 FILE: Final = "plugin.json"
 PROVIDED: Final = (
-    "types", "fields", "field_types", "jobs", "permissions", "hooks", "routes", "commands",
+    "types", "fields", "field_types", "jobs", "permissions", "hooks", "hookspecs", "routes",
+    "commands",
 )  # fmt: skip
 
 #: Held by whoever makes a syntax tree: CPython 3.11 counts their depth in one place for all threads

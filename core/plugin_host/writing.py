@@ -9,7 +9,7 @@ import orjson
 
 from ..hooks import Hooks, reason_of
 from . import loading
-from .discovery import at
+from .discovery import Found, at, discover
 from .manifest import FILE, PROVIDED, Manifest, Unfit
 from .verbs import names_of
 
@@ -18,6 +18,7 @@ def manifest_of(path: Path) -> bytes:
     """Return what `plugin.json` in a plugin's folder must say; runs its code; raise `Unfit`."""
     found = at(path)
     hooks = Hooks()
+    _take_publishers(found, hooks)
     active = loading.activate(found, hooks)
     brings = {
         **active.brings(),
@@ -29,6 +30,20 @@ def manifest_of(path: Path) -> bytes:
     provides = {name: brings.get(name, ()) for name in PROVIDED}
     document = Manifest(plugin=found.sound.plugin, provides=provides).as_json()
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _take_publishers(found: Found, hooks: Hooks) -> None:
+    """Run the plugins of this machine whose hooks the plugin may implement."""
+    known = discover(None)
+    wanted = {*found.sound.plugin.requires} | {
+        each.id for each in known.values() if loading.provided(each, "hookspecs")
+    }
+    for plugin_id in loading.in_order({i: known[i] for i in wanted - {found.id} if i in known}):
+        try:
+            loading.activate(known[plugin_id], hooks)
+        except Unfit as unfit:
+            if plugin_id in found.sound.plugin.requires:
+                raise Unfit(f"it requires '{plugin_id}', which does not run: {unfit}") from unfit
 
 
 def _returned(hooks: Hooks, name: str, plugin_id: str) -> Any:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from relatum import Permission, Plugin, Routes, hookimpl
 
 from . import routes
+from .slots import HOOKSPECS
+from .slots import Files as Files
+from .slots import Link as Link
+from .slots import Slot as Slot
 
 plugin = Plugin(  # noqa: S604  # shell is what the plugin is; no process is started
     id="desk",
@@ -27,3 +34,9 @@ def relatum_permissions() -> list[Permission]:
 def relatum_routes() -> Routes:
     """Bring the pages of the instance."""
     return routes.ROUTES
+
+
+@hookimpl
+def relatum_hookspecs() -> tuple[Callable[..., Any], ...]:
+    """Publish the hooks by which other plugins fill places of the desk's pages."""
+    return HOOKSPECS

@@ -31,7 +31,7 @@ _TYPES: Final = {
 }
 #: How a file may be compressed, the best first, and what its twin is called.
 _TWINS: Final = {"br": ".br", "gzip": ".gz"}
-_FOR_GOOD: Final = "public, max-age=31536000, immutable"
+FOR_GOOD: Final = "public, max-age=31536000, immutable"
 
 
 def url(name: str) -> str:
@@ -78,7 +78,7 @@ def send(name: str) -> Response:
     )
     if coding:
         response.headers["Content-Encoding"] = coding
-    response.headers["Cache-Control"] = _FOR_GOOD
+    response.headers["Cache-Control"] = FOR_GOOD
     response.headers["Vary"] = "Accept-Encoding"
     response.set_etag(f"{name}.{coding}")
     response.make_conditional(request)

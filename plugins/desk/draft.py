@@ -173,7 +173,7 @@ def _keep(draft: Draft, actor: Actor) -> Draft:
 def add(*changes: Change, actor: Actor, key: str | None = None) -> Draft:
     """Take changes into the draft, as one entry; raise what the kernel says against them.
 
-    With a key they take the place of the entry of that key.
+    With a key they take the place of the entry of that key; no changes take it away.
     """
     now = current(actor=actor)
     if key is None and len(changes) == 1:
@@ -184,7 +184,7 @@ def add(*changes: Change, actor: Actor, key: str | None = None) -> Draft:
                 return _keep(made, actor)
     rest = tuple(each for each in now.entries if key is None or each.key != key)
     number = max((each.id for each in now.entries), default=0) + 1
-    made = _of(now.begun, (*rest, Entry(number, changes, key)), actor)
+    made = _of(now.begun, (*rest, Entry(number, changes, key)) if changes else rest, actor)
     error = _objection(now, made, number)
     if error is not None:
         raise error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -13,7 +14,7 @@ from markupsafe import Markup
 
 from relatum import Actor, catalog, changes, context, requires
 
-from . import assets, menu, values, words
+from . import assets, filling, menu, values, words
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -121,6 +122,7 @@ def said() -> tuple[str, str] | None:
     return str(text), str(undo) if _UNDO.fullmatch(str(undo)) else ""
 
 
+@lru_cache(maxsize=4096)
 def hue(name: str) -> int:
     """Return a hue that is always the same for a name."""
     return sum(place * ord(letter) for place, letter in enumerate(name, 1)) * 47 % 360
@@ -138,8 +140,8 @@ def _globals(state: Any) -> None:
     state.app.jinja_env.globals.update(
         _=words.translated, asset=assets.url, demo=is_demo, hue=hue, icon=assets.icon,
         initials=initials, menu=menu.groups, number=words.number, preload=assets.fonts,
-        resting=menu.resting, said=said, settings=menu.settings, theme=theme, values=values,
-        who=_who, words=words,
+        resting=menu.resting, said=said, settings=menu.settings, slots=filling, theme=theme,
+        values=values, who=_who, words=words,
         Markup=Markup,
     )  # fmt: skip
 
@@ -167,3 +169,11 @@ def theme() -> str:
 BLUEPRINT.add_url_rule(
     "/assets/<path:name>", "assets", requires(public=True, own=True)(assets.send)
 )
+
+
+@page("/assets/plugins.css", public=True, own=True)
+def plugin_styles() -> Response:
+    """Send the style sheet that brings the styles of plugins along; its address says which."""
+    made = Response(filling.styles(), mimetype="text/css")
+    made.headers["Cache-Control"] = assets.FOR_GOOD
+    return made

@@ -41,6 +41,12 @@ def kind(field: fields.Field) -> str:
     return field.kind
 
 
+def is_changed_in_place(entity_type: catalog.EntityType, path: str) -> bool:
+    """Say whether a value can be changed where it is shown: a field of the record itself."""
+    field = entity_type.fields.get(path)
+    return field is not None and not field.read_only and not field.NUMBERED
+
+
 def is_number(field: fields.Field) -> bool:
     """Say whether values stand at the right edge of their column."""
     return kind(field) in ("integer", "decimal", "money", "percent", "duration")
@@ -195,6 +201,16 @@ def boards(entity_type: catalog.EntityType) -> list[fields.Field]:
         if kind(field) == "choice" and 1 < len(options(field)) <= COLUMNS
     ]
     return sorted(found, key=lambda field: not any(option.category for option in field.options))
+
+
+def calendars(entity_type: catalog.EntityType) -> list[fields.Field]:
+    """Return the dates and instants that a calendar of a type can go by, those first that move."""
+    found = [
+        field
+        for field in entity_type.own_fields
+        if kind(field) in ("date", "datetime") and field.owner != "system"
+    ]
+    return sorted(found, key=lambda field: field.read_only)
 
 
 def shown_fields(

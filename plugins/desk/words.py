@@ -32,7 +32,17 @@ _RELATIVE: Final = 14
 
 def language() -> str:
     """Return the language of this request: the browser's choice here, else the instance's."""
-    chosen = request.cookies.get(COOKIE, "") if has_request_context() else ""
+    if not has_request_context():
+        return _language("")
+    # A page asks some hundred times.
+    known: dict[str, str] = request.environ.setdefault("relatum.desk.language", {})
+    chosen = known.get("chosen")
+    if chosen is None:
+        chosen = known["chosen"] = _language(request.cookies.get(COOKIE, ""))
+    return chosen
+
+
+def _language(chosen: str) -> str:
     if chosen in LANGUAGES:
         return chosen
     given = _of_instance()
@@ -284,8 +294,14 @@ def of_day(value: Any) -> str:
 
 
 def local(value: Any) -> str:
-    """Return an instant as a field of a form takes it: date and time in the reader's zone."""
-    return as_instant(value).astimezone(zone()).strftime("%Y-%m-%dT%H:%M")
+    """Return an instant as a field of a form takes it: date and time in the reader's zone.
+
+    Text without an offset is in that zone already, as an address has it.
+    """
+    shown = as_instant(value)
+    if shown.tzinfo is None:
+        return shown.strftime("%Y-%m-%dT%H:%M")
+    return shown.astimezone(zone()).strftime("%Y-%m-%dT%H:%M")
 
 
 def from_local(text: str) -> str:

@@ -89,13 +89,19 @@ class Site:
         return self._cookies[person]
 
 
+def environment(**settings: str) -> dict[str, str]:
+    """Return the environment of a process with these settings of ours and no others."""
+    other = {n: v for n, v in os.environ.items() if not n.startswith("RELATUM_")}
+    return {**other, **settings}
+
+
 @contextlib.contextmanager
 def serving(instance: Instance, *words: str) -> Iterator[str]:
     """Serve an instance on a free port of this machine; give its address."""
     port = serve.free_port(serve.LOOPBACK, 20_000 + os.getpid() % 20_000)
     command = [sys.executable, "-P", "-m", "relatum.cli", "serve", "--port", str(port), *words]
-    environment = os.environ | serve.environment(instance.config)
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    settings = environment(**serve.environment(instance.config))
+    server = subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
         assert "serves" in server.stdout.readline(), "the server did not start"

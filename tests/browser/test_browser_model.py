@@ -1,4 +1,4 @@
-"""The designer: a type is made, planned, published and on every page at once."""
+"""A type that is made in the designer is on every page at once; a label is changed on all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from ..instances import Instance
 from . import designing, stock
-from .driving import PHONE, Site, Windows, clean, fits
+from .driving import Site, Watch, clean
 
 
 def prepare(instance: Instance) -> None:
@@ -35,7 +35,7 @@ def test_a_type_made_in_the_designer_is_used_on_every_page(draftless: Page, site
     designing.begin(page, "Machine")
     clean(page)
     designing.add(page, "Choice", "Phase", "Planned", "Running", "Scrapped")
-    designing.add(page, "Money", "Cost")
+    designing.add(page, "Amount of money", "Cost")
     designing.add(page, "Date", "Due on")
     clean(page)
     designing.publish(page)
@@ -88,23 +88,18 @@ def test_nothing_changes_before_it_is_published_and_a_draft_can_be_discarded(dra
     expect(designing.fields(page)).not_to_contain_text("Wheels")
 
 
-def test_fields_are_put_in_order_by_keyboard_and_by_mouse(draftless: Page):
+def test_an_order_that_is_brought_back_leaves_nothing_in_the_draft(draftless: Page):
     page = draftless
     page.goto("/model/x_asset")
     second = designing.fields(page).get_by_role("listitem").nth(1)
-    expect(second).to_contain_text("State")
-    page.get_by_role("button", name="Order State by the arrow keys").press("ArrowDown")
-    expect(second).to_contain_text("Price")
-    expect(page.get_by_role("link", name="Plan and publish")).to_be_visible()
-    grip = page.get_by_role("button", name="Order State by the arrow keys").bounding_box()
-    over = page.get_by_role("button", name="Order Price by the arrow keys").bounding_box()
-    assert grip is not None
-    assert over is not None
-    page.mouse.move(grip["x"] + 5, grip["y"] + 5)
-    page.mouse.down()
-    page.mouse.move(over["x"] + 5, over["y"] - 8, steps=10)
-    page.mouse.up()
-    expect(second).to_contain_text("State")
+    grip = page.get_by_role("button", name="Order State by the arrow keys")
+    for key, expected in (("ArrowDown", "Price"), ("ArrowUp", "State")):
+        grip.press(key)
+        expect(second).to_contain_text(expected)
+        page.wait_for_timeout(900)  # it is saved a moment after the last key
+    expect(page.get_by_role("link", name="Plan and publish")).to_have_count(0)
+    page.goto("/model/plan")
+    expect(page.get_by_role("main")).to_contain_text("Nothing is in the draft")
 
 
 def test_a_label_is_changed_and_every_page_says_the_new_one(draftless: Page):
@@ -121,7 +116,8 @@ def test_a_label_is_changed_and_every_page_says_the_new_one(draftless: Page):
     expect(page.get_by_role("navigation", name="Main")).to_contain_text("Mandates")
 
 
-def test_a_mistake_is_told_at_its_place(draftless: Page):
+def test_a_mistake_is_told_at_its_place(draftless: Page, watch: Watch):
+    watch.expect("422 POST /model/x_asset/fields")
     page = draftless
     page.goto("/model/x_asset")
     page.get_by_role("link", name="Choice", exact=True).click()
@@ -131,18 +127,13 @@ def test_a_mistake_is_told_at_its_place(draftless: Page):
     clean(page)
 
 
-@pytest.mark.parametrize(
-    "address", ["/model", "/model/new", "/model/x_asset", "/model/x_asset?field=state",
-                "/model/x_asset/relationships", "/model/x_asset/layout", "/model/x_asset/views",
-                "/model/x_asset/settings", "/model/plan"],
-)  # fmt: skip
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_page_of_the_designer_is_clean_and_fits_a_phone(
-    window: Windows, theme: str, address: str
-):
-    page = window(theme=theme, size=PHONE)
-    page.goto(address)
-    fits(page)
-    clean(page)
-    page.set_viewport_size({"width": 1440, "height": 900})
-    clean(page)
+def test_options_are_added_one_after_another_with_the_keyboard(draftless: Page):
+    # Chromium once crashed here, as the form was drawn anew around the button with the focus.
+    page = draftless
+    page.goto("/model/x_asset?add=choice")
+    page.get_by_role("complementary").get_by_label("Label", exact=True).fill("Grade")
+    for label in ("First", "Second", "Third", "Fourth"):
+        page.get_by_role("textbox", name="New option").first.fill(label)
+        page.get_by_role("button", name="Add option").press("Enter")
+        expect(page.get_by_role("textbox", name=f"Label of {label}")).to_be_visible()
+    expect(designing.fields(page)).to_contain_text("4 options")

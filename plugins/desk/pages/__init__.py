@@ -8,6 +8,7 @@ from . import around as around
 from . import arranging as arranging
 from . import board as board
 from . import builder as builder
+from . import calendar as calendar
 from . import changing as changing
 from . import conflict as conflict
 from . import designer as designer

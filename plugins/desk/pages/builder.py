@@ -15,7 +15,7 @@ from relatum import RelatumError, catalog, fields, imports
 
 from .. import ui, values
 from ..words import translated
-from . import lists
+from . import lists, ways
 from .drafts import CONDITION, DEPTH, GROUP, HAS, Draft, drafted, joined, node_of
 from .filters import ALL, ANY, HOWS, Group, Node
 from .lookups import Labels, labels_of
@@ -109,21 +109,22 @@ _STEERING: Final = ("_node", "_do", "_at")
 def filter_form(type_name: str) -> Response:
     """Draw the filter of a list as a form, with what was asked of it, or lead to the list."""
     sent = "_node" in request.args
-    given = [(n, v) for n, v in lists.args() if n not in _STEERING]
+    back = ways.asked()
+    given = [(n, v) for n, v in lists.args() if n not in (*_STEERING, *ways.WORDS)]
     found = lists.opened(type_name, [p for p in given if not sent or p[0].startswith("_")])
     root = read(found.type) if sent else drafted(found.type, found.parts)
     do, _, number = request.args.get("_do", "").partition(":")
     if do == "apply":
         made = node_of(root)
         if not any(draft.problem for draft in numbered(root)):
-            return lists.show(type_name, found.filtered(top(made)))
+            return ways.back(type_name, found.filtered(top(made)), back)
     change(root, do, number)
     rows = numbered(root)
     mark(root, request.args.get("_at", ""))
     return ui.beside(
         "_filter.html", translated("Filter"), found.type, found.address(),
         422 if any(draft.problem for draft in rows) else 200,
-        opened=found, root=root, labels=_labels(rows), depth=DEPTH,
+        opened=found, root=root, labels=_labels(rows), depth=DEPTH, back=back,
     )  # fmt: skip
 
 

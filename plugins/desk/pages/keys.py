@@ -31,6 +31,7 @@ def sheet() -> list[tuple[str, list[Key]]]:
         (translated("Everywhere"), _everywhere()),
         (translated("On a record"), [Key("e", translated("Edit the record"))]),
         (translated("On a board"), _on_board()),
+        (translated("On a calendar"), _on_calendar()),
         (translated("In a list"), _in_list()),
     ]
 
@@ -66,4 +67,12 @@ def _on_board() -> list[Key]:
         Key("Space", translated("Lift the card, and drop it"), alone=False),
         Key("↑ ↓ ← →", translated("Move the lifted card"), alone=False),
         Key("Esc", translated("Put the card back"), alone=False),
+    ]
+
+
+def _on_calendar() -> list[Key]:
+    return [
+        Key("t", translated("Show today")),
+        Key("Alt ← →", translated("Move what is focused by a day"), alone=False),
+        Key("Alt ↑ ↓", translated("Move it by a week, or by minutes where hours are"), alone=False),
     ]

@@ -2,190 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import orjson
-from flask import Response, request
+from flask import Response
+from markupsafe import Markup
 
-from relatum import RelatumError, catalog, fields, query, views
+from relatum import RelatumError, catalog, fields, query
 
 from .. import ui, values, words
 from . import filters
 from .filters import Args
-from .lookups import Labels, labels_of, searching
-from .tabs import EVERYTHING, Tab, everything, tabs
+from .lookups import Labels, labels_of
+from .opened import INSTEAD as INSTEAD
+from .opened import PLACE as PLACE
+from .opened import SEARCH as SEARCH
+from .opened import Opened as Opened
+from .opened import args as args
+from .opened import opened as opened
 
-#: Words of the address that are the desk's own: what is looked for, and that the filters of the
-#: address stand in the place of those of the view.
-SEARCH, INSTEAD = _OWN = ("_search", "_instead")
-#: What names a page within the list, not the list.
-PLACE: Final = ("_after", "_before")
 _ROWS: Final = 50
 #: What is wrong with nothing but the order.
 _OF_ORDER: Final = ("sort_too_costly", "not_sortable")
-
-
-def args() -> Args:
-    """Return the words of the address; fields that were ticked one by one are one word."""
-    given = [(n, v) for n, v in request.args.items(multi=True) if v and n != "_fields"]
-    ticked = ",".join(v for v in request.args.getlist("_fields") if v)
-    return [*given, ("_fields", ticked)] if ticked else given
-
-
-# -- what an address asks -----------------------------------------------------------------------
-@dataclass(frozen=True)
-class Opened:
-    """A view with the words of an address laid over it."""
-
-    type: catalog.EntityType
-    #: The words of the address, the view that it opens named among them.
-    args: Args
-    tabs: list[Tab]
-    #: The view that is open.
-    view: Tab | None
-    #: What must hold: the filters of the view, and those of the address.
-    parts: tuple[filters.Node, ...]
-    #: All that is asked, as the JSON of a query.
-    body: dict[str, Any]
-    paths: list[str]
-    search: str
-
-    @property
-    def sort(self) -> list[str]:
-        """What the list is sorted by, as words such as `-amount`."""
-        return [key for key in self.body.get("sort") or [] if key != "id"]
-
-    @cached_property
-    def query(self) -> dict[str, Any]:
-        """The list as a view keeps it."""
-        made = {"filter": filters.whole(self.parts), "sort": self.sort, "fields": self.paths}
-        return {word: value for word, value in made.items() if value}
-
-    @cached_property
-    def changed(self) -> bool:
-        """Whether the list differs from the view that is open."""
-        if self.view is None or self.view.broken:
-            return False
-        return self.own_parts != self.parts or self._differs("sort") or self._differs("fields")
-
-    def _differs(self, word: str) -> bool:
-        assert self.view is not None
-        if f"_{word}" not in dict(self.args):
-            return False
-        before = self.view.query.get(word) or (
-            values.shown_fields(self.type) if word == "fields" else ["id"]
-        )
-        return list(before) != list(self.body.get(word) or [])
-
-    @property
-    def shares(self) -> bool:
-        """Whether whoever asks may change the views of everybody."""
-        return ui.actor().admin
-
-    @property
-    def is_paged(self) -> bool:
-        """Whether it is not the first page that is asked for."""
-        return any(name in PLACE for name, _ in self.args)
-
-    @property
-    def words(self) -> str:
-        """All words of the address, its page among them."""
-        return urlencode(self.args)
-
-    @cached_property
-    def own_parts(self) -> tuple[filters.Node, ...]:
-        """The filters of the view that is open."""
-        if self.view is None or self.view.broken:
-            return ()
-        return filters.parts(self.type, self.view.query.get("filter"))
-
-    def address(self, *drop: str, page: str = "", **more: str | None) -> str:
-        """Return the address of this list with some words other than they are."""
-        kept = [(n, v) for n, v in self.args if n not in drop and n not in more and n not in PLACE]
-        kept += [(name, value) for name, value in more.items() if value is not None]
-        return self._at(kept, page)
-
-    def filtered(self, parts: tuple[filters.Node, ...], *drop: str) -> str:
-        """Return the address of this list with other filters, without some words."""
-        own = self.own_parts
-        if parts[: len(own)] == own:
-            found = filters.as_words(self.type, parts[len(own) :])
-        else:
-            found = [(INSTEAD, "1"), *filters.as_words(self.type, parts)]
-        return self._at([*((n, v) for n, v in self.steering if n not in drop), *found])
-
-    def sorted(self, keys: list[str]) -> str:
-        """Return the address of this list with another order."""
-        plain = [] if self.view is None else list(self.view.query.get("sort") or [])
-        text = None if keys == plain else ",".join(keys) or "id"
-        return self.address(_sort=text)
-
-    def _at(self, kept: Args, page: str = "") -> str:
-        if not kept and self.view is None:
-            # Without a word the first view would open.
-            kept = next(tab.words for tab in self.tabs if not tab.name)
-        text = f"?{urlencode(kept)}" if kept else ""
-        return f"/records/{self.type.name}{f'/{page}' if page else ''}{text}"
-
-    @property
-    def kept(self) -> Args:
-        """The words of the address that a form beside the list carries along."""
-        return [(name, value) for name, value in self.args if name not in PLACE]
-
-    @property
-    def steering(self) -> Args:
-        """The words of the address that do not filter."""
-        return [(n, v) for n, v in self.kept if not filters.is_filter(n) and n != INSTEAD]
-
-    @property
-    def query_string(self) -> str:
-        """The words of the address, as they stand in it."""
-        return urlencode(self.kept)
-
-
-def opened(type_name: str, args: Args) -> Opened:
-    """Return what an address asks of a type, without asking it."""
-    entity_type = catalog.current().type(type_name)
-    known = tabs(type_name)
-    args = _named(args, known)
-    view = _view(type_name, args, known)
-    own = view.query if view is not None and not view.broken else {}
-    given = query.words(type_name, [p for p in args if p[0] not in (*_OWN, "_view")])
-    query.from_json(type_name, given)  # refuses what can't be read
-    if dict(args).get(INSTEAD):
-        own = {word: value for word, value in own.items() if word != "filter"}
-    parts = tuple(
-        part for words_ in (own, given) for part in filters.parts(entity_type, words_.get("filter"))
-    )
-    body = {**own, **given, "filter": filters.whole(parts)}
-    search = dict(args).get(SEARCH, "").strip()
-    if search and (condition := searching(entity_type, search)) is not None:
-        body = query.over(body, {"filter": condition})
-    paths = body.get("fields") or values.shown_fields(entity_type)
-    if view is None and all(tab.name for tab in known):
-        known = [everything(), *known]
-    return Opened(entity_type, args, known, view, parts, body, list(paths), search)
-
-
-def _named(args: Args, known: list[Tab]) -> Args:
-    """Return the words of an address; where there are none, the first view is named."""
-    first = known[0] if known else None
-    if first is None or not first.name or any(name not in PLACE for name, _ in args):
-        return args
-    return [("_view", first.name), *args]
-
-
-def _view(type_name: str, args: Args, known: list[Tab]) -> Tab | None:
-    name = dict(args).get("_view", EVERYTHING)
-    if name == EVERYTHING:
-        return None
-    found = next((tab for tab in known if tab.name == name), None)
-    if found is None:
-        views.get(type_name, name, actor=ui.actor())  # says that there is none
-    return found
 
 
 # -- what a list shows --------------------------------------------------------------------------
@@ -207,12 +49,25 @@ class Column:
     path: str
     label: str
     field: fields.Field
+    kind: str
+    #: Whether its values are changed in place.
+    can: bool
     #: The address of the list sorted by it alone, and by it as well.
     sort: str | None
     add: str | None
     order: str | None
     #: Which of several keys it is, from 1; 0 where there is but one.
     place: int
+
+    @property
+    def end(self) -> str:
+        """The class of what stands at the right edge."""
+        return " num" if values.is_number(self.field) else ""
+
+    @property
+    def id(self) -> str:
+        """The path as a part of an id."""
+        return self.path.replace(".", "-")
 
 
 @dataclass(frozen=True)
@@ -274,9 +129,11 @@ class Listing:
 
     def _column(self, path: str) -> Column:
         shown = values.path(self.type, path)[-1]
-        label, order = values.heading(self.type, path), self.orders.get(path)
+        order = self.orders.get(path)
+        can = not self.trashed and values.is_changed_in_place(self.type, path)
+        said = (path, values.heading(self.type, path), shown, values.kind(shown), can)
         if not shown.value_type.ordered:
-            return Column(path, label, shown, None, None, None, 0)
+            return Column(*said, None, None, None, 0)
         keys = self.opened.sort
         turned = f"-{path}" if order == "ascending" else path
         if order is None:
@@ -287,9 +144,28 @@ class Listing:
             more = [key for key in keys if key.lstrip("-") != path]
         place = [key.lstrip("-") for key in keys].index(path) + 1 if order else 0
         return Column(
-            path, label, shown, self.opened.sorted([turned]), self.opened.sorted(more), order,
+            *said, self.opened.sorted([turned]), self.opened.sorted(more), order,
             place if len(keys) > 1 else 0,
         )  # fmt: skip
+
+    def drawn(
+        self, column: Column, record: dict[str, Any], show: Callable[..., Markup], *, link: bool
+    ) -> Markup:
+        """Return what a value looks like by a macro; each is drawn once, however often it stands.
+
+        A page has most values twice, in the table and in the cards, and few different ones.
+        """
+        value = record[column.path]
+        key = (column.path, value if isinstance(value, (str, int)) else repr(value), link)
+        found = self._drawn.get(key)
+        if found is None:
+            found = show(column.field, column.kind, value, self.page.labels, link=link)
+            self._drawn[key] = found
+        return found
+
+    @cached_property
+    def _drawn(self) -> dict[tuple[str, Any, bool], Markup]:
+        return {}
 
     @cached_property
     def orders(self) -> dict[str, str]:

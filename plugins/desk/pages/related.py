@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from relatum import RelatumError, catalog, fields, imports, query, records
+from relatum import RelatumError, catalog, fields, imports, plugin_host, query, records
 
 from .. import menu, ui, values
 from ..words import translated
@@ -101,6 +101,8 @@ class Related:
     paths: list[str]
     page: query.Page | None
     count: dict[str, Any]
+    #: Why it can't be read.
+    problem: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -186,7 +188,16 @@ def all_of(entity_type: catalog.EntityType, id_: int) -> list[Related]:
     """Return the lists of a record; those beyond the first few are read when they are seen."""
     ties = of(entity_type)
     rest = [Related(tie, id_, [], None, {}) for tie in ties[EAGER:]]
-    return [*(read(tie, id_) for tie in ties[:EAGER]), *rest]
+    return [*(_tried(tie, id_) for tie in ties[:EAGER]), *rest]
+
+
+def _tried(tie: Tie, id_: int) -> Related:
+    """Return a list, or why it can't be read: the rest of the page is shown all the same."""
+    part = f"{tie.type.name}.{tie.link.name}"
+    try:
+        return plugin_host.draw(tie.type.owner, part, lambda: read(tie, id_))
+    except plugin_host.PartFailed as failed:
+        return Related(tie, id_, [], None, {}, failed.reason)
 
 
 def find(type_name: str, other: str, link: str) -> Tie:

@@ -10,6 +10,7 @@ import "./list.js";
 import "./cells.js";
 import "./find.js";
 import "./board.js";
+import "./calendar.js";
 import "./sortable.js";
 import "./panels.js";
 
@@ -25,6 +26,8 @@ htmx.config.defaultSettleDelay = 0;
 // Back and Forward show a page, not a part of one put into another.
 htmx.config.history = "reload";
 htmx.registerExtension("no-code", { init: (api) => api.initSecurity(null, refuse, refuse) });
+// Chromium (156) crashes when a morph moves things by moveBefore while one of them has the focus.
+delete Element.prototype.moveBefore;
 // By itself it would begin a moment later, and miss what is typed or clicked until then.
 htmx.initialize();
 

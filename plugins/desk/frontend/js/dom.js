@@ -57,12 +57,21 @@ export const keysAreOn = () =>
 export class Part extends HTMLElement {
   connectedCallback() {
     this.leaving = new AbortController();
-    this.begin(this.leaving.signal);
+    const { signal } = this.leaving;
+    // A swap puts an element into the page first, and into that what it holds.
+    if (this.firstChild) this.start(signal);
+    else queueMicrotask(() => signal.aborted || this.start(signal));
+  }
+
+  start(signal) {
+    this.begun = true;
+    this.begin(signal);
   }
 
   disconnectedCallback() {
     this.leaving.abort();
-    this.end();
+    if (this.begun) this.end();
+    this.begun = false;
   }
 
   end() {}

@@ -134,7 +134,7 @@ class List extends Part {
   cursor(event) {
     if (!/^([jkxX]|Escape)$/.test(event.key) || event.defaultPrevented || !keysAreOn()) return;
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
-    if (event.target.closest(BUSY) && !event.target.matches("[data-row]")) return;
+    if (event.target.closest(BUSY) && !event.target.matches("[data-row], [data-all]")) return;
     if ($("dialog[open], .pop:popover-open")) return;
     const rows = this.rows();
     const at = rows.indexOf(this.current());

@@ -51,7 +51,7 @@ document.addEventListener("htmx:after:swap", () => {
   placeAgain();
   const now = document.activeElement;
   if (now !== popover && popover.contains(now)) return;
-  const again = focused && document.getElementById(focused);
+  const again = focused ? document.getElementById(focused) : null;
   const first = $("[autofocus], select, input:not([type=hidden]), button:not(.sr)", popover);
   ($("[autofocus]", popover) ?? (popover.contains(again) ? again : first))?.focus();
   focused = "";

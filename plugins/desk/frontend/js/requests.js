@@ -38,6 +38,8 @@ document.addEventListener("htmx:before:swap", (event) => {
   const status = response?.status ?? 200;
   if (status < 400 || SHOWN.has(status)) return;
   if (sourceElement.hasAttribute(`hx-status:${status}`)) return;
+  // A panel that is fetched later says in its own place why it is not there.
+  if (sourceElement.matches?.(".lazy")) return;
   event.preventDefault();
   complain(sourceElement, reason(status, response.headers.get("Content-Type"), text));
 });
