@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 DEMO_EXTRA := $(if $(findstring postgres,$(RELATUM_DATABASE_URL)),postgres)
 DEVELOP := tools/environment "$(VENV)" dev
 
-.PHONY: help demo test check browser lint types packaging soak bench clean environment
+.PHONY: help demo test check browser screenshots lint types packaging soak bench clean environment
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
@@ -31,6 +31,9 @@ check: test lint types packaging ## everything that a change must pass: tests, s
 browser: environment ## drive the pages in Chromium, by mouse and by keyboard
 	@tools/step "Browser" "Look at the first failure above." \
 		$(BIN)/pytest -n 2 --dist loadfile -m browser tests/browser $(ARGS)
+
+screenshots: environment ## take pictures of the pages into screenshots/; ARGS=--readme renews docs/
+	@$(BIN)/python tools/screenshots.py $(ARGS)
 
 lint: environment ## check style with ruff
 	@tools/step "Style" "Run: $(BIN)/ruff check --fix . (what is left needs a hand)." $(BIN)/ruff check .

@@ -10,6 +10,7 @@ import pytest
 
 from relatum.core import records
 
+from .desk import FRAGMENT
 from .test_desk_calendar import desk as desk
 from .test_desk_calendar import equipped as equipped
 from .test_desk_calendar import preset as preset
@@ -90,3 +91,9 @@ def test_the_trash_has_a_calendar_in_which_nothing_moves(desk):
     page = desk.get("/records/x_project/calendar?_trashed=1")
     assert shown(page, "2026-11-10") == ["Gone"]
     assert ("data-moves" in page.text, 'id="m-move"' in page.text) == (False, False)
+
+
+def test_an_event_opens_its_record_beside_the_calendar(desk):
+    id_ = project(desk, "Move", "2026-11-03")
+    beside = desk.get(f"/records/x_project/{id_}", headers=FRAGMENT)
+    assert (beside.status_code, "Valid from" in beside.text) == (200, True)

@@ -46,7 +46,7 @@ def test_an_administrator_finds_the_data_model_in_sidebar_and_palette(desk):
 def test_strangers_are_asked_to_sign_in(desk):
     stranger = Browser(desk.application)
     assert stranger.get("/model").status_code == 303
-    assert stranger.post("/model/publish").status_code == 401
+    assert stranger.post("/model/publish").location == "/sign-in"
 
 
 def test_nobody_but_administrators_sees_a_page_of_the_designer(desk):

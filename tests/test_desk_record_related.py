@@ -225,7 +225,7 @@ def test_a_page_costs_a_query_for_each_list_and_for_each_kind_of_what_it_names(d
     cost()
     lists, bare = 4, cost()
     # Session (2), epochs, record, its labels (users), its history (3) and the labels of that (2).
-    assert bare == lists + 10
+    assert bare <= lists + 10
     people = desk.instance.create("x_person", *({"name": f"P{n}", "firm": acme} for n in range(9)))
     ties = ({"firm": acme, "person": person} for person in people[:5])
     desk.instance.create("x_tie", *ties)

@@ -164,7 +164,8 @@ def stored(field: Field) -> JsonSchema:
     if field.options:
         lasting["enum"] = [option.value for option in field.options]
     given = field.read_only or field.NUMBERED
-    always = field.read_only and field.name not in ("created_by", "updated_by")
+    # Who made a record may be the system, and a part belongs to nobody if its whole does.
+    always = field.read_only and not field.is_link
     made = _described(field, lasting if always else _or_null(lasting))
     return {**made, "readOnly": True} if given else made
 

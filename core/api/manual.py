@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,6 +19,8 @@ _STRANGE: Final = re.compile(r"[^a-z0-9_]+")
 _BETWEEN: Final = re.compile(r"(?<=[a-z])_(?=[a-z])")
 #: A page of more sections than this begins with a list of them.
 _FEW: Final = 8
+#: Words that are looked for at most; letters of an extract, and of them before the first word.
+_WORDS, _EXTRACT, _BEFORE = 8, 180, 50
 
 
 class HelpPage(NamedTuple):
@@ -52,6 +55,65 @@ def read(name: str, home: Path | None = None) -> HelpPage:
                 sections[anchor(inside)] = words.removeprefix("relatum ")
     html = str(reader.renderer.render(tokens, reader.options, {}))
     return HelpPage(name, titles(home)[name], html, sections if len(sections) > _FEW else {})
+
+
+class Passage(NamedTuple):
+    """A section of a help page that was searched for; the first of a page has no anchor."""
+
+    page: str
+    page_title: str
+    anchor: str
+    title: str
+    #: The words around the first that was looked for.
+    extract: str
+
+
+def search(words: str, home: Path | None = None, *, most: int = 30) -> list[Passage]:
+    """Return the sections that hold all of some words, those with them in the heading first."""
+    wanted = words.lower().split()[:_WORDS]
+    found: list[tuple[int, Passage]] = []
+    for page, page_title in titles(home).items() if wanted else ():
+        for place, title, text in _passages(pages.text(page, home)):
+            low, heading = f"{title} {text}".lower(), f"{page_title} {title}".lower()
+            if all(word in f"{page_title.lower()} {low}" for word in wanted):
+                named = sum(word in heading for word in wanted)
+                extract = _around(text, wanted)
+                found.append((-named, Passage(page, page_title, place, title, extract)))
+    return [passage for _, passage in sorted(found, key=itemgetter(0))[:most]]
+
+
+def _passages(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (anchor, title, text without markup) of each section of a page."""
+    at, title, heading = "", "", False
+    held: list[str] = []
+    for token in MarkdownIt("commonmark", {"html": False}).enable("table").parse(text):
+        if heading:
+            yield at, title, " ".join(held)
+            at, title, held = anchor(token), token.content.replace("`", ""), []
+            heading = False
+        elif token.type == "heading_open" and token.tag != "h1":
+            heading = True
+        elif token.type == "inline":
+            held.append("".join(_shown(part) for part in token.children or ()))
+        elif token.type == "fence":
+            held.append(token.content)
+    yield at, title, " ".join(held)
+
+
+def _shown(part: Token) -> str:
+    return " " if part.type in ("softbreak", "hardbreak") else part.content
+
+
+def _around(text: str, wanted: Sequence[str]) -> str:
+    """Return a piece of a text, from a little before the first word that was looked for."""
+    text = " ".join(text.split())
+    places = [place for word in wanted if (place := text.lower().find(word)) >= 0]
+    begin = max(min(places, default=0) - _BEFORE, 0)
+    begin = text.rfind(" ", 0, begin) + 1 if begin else 0
+    piece = text[begin : begin + _EXTRACT]
+    if begin + _EXTRACT < len(text):
+        piece = f"{piece.rpartition(' ')[0]} …"
+    return f"… {piece}" if begin else piece
 
 
 def _code(_: object, tokens: Sequence[Token], place: int, *__: object) -> str:

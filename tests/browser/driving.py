@@ -28,6 +28,9 @@ _FLAGS: Final = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+NO_CHROMIUM: Final = (
+    f"There is no Chromium: install it (apt install chromium), or name it in {CHROMIUM}."
+)
 DESKTOP: Final = (1440, 900)
 PHONE: Final = (390, 844)
 #: Milliseconds that a page may take, on a machine with other work.
@@ -42,14 +45,20 @@ _GIVEN_UP: Final = "net::ERR_ABORTED"
 def chromium() -> str:
     """Return the path of Chromium; skip the test without one, unless it was named."""
     named = os.environ.get(CHROMIUM)
-    if named:
-        if not Path(named).is_file():
-            pytest.fail(f"{CHROMIUM} names {named}, which is no file.", pytrace=False)
-        return named
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    found = found_chromium()
+    if named and found is None:
+        pytest.fail(f"{CHROMIUM} names {named}, which is no file.", pytrace=False)
     if found is None:
-        pytest.skip(f"There is no Chromium: install it (apt install chromium), or set {CHROMIUM}.")
+        pytest.skip(NO_CHROMIUM)
     return found
+
+
+def found_chromium() -> str | None:
+    """Return the path of the Chromium that is named, or of the machine's."""
+    named = os.environ.get(CHROMIUM)
+    if named:
+        return named if Path(named).is_file() else None
+    return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 @contextlib.contextmanager
@@ -109,6 +118,31 @@ def serving(instance: Instance, *words: str) -> Iterator[str]:
     finally:
         server.terminate()
         server.communicate(timeout=60)
+
+
+@contextlib.contextmanager
+def demonstration(home: Path) -> Iterator[str]:
+    """Start the demonstration in an empty home; give the link by which its administrator signs in.
+
+    Its data are the same each time, but for the days, which go by today.
+    """
+    port = serve.free_port(serve.LOOPBACK, 40_000)
+    command = [sys.executable, "-P", "-m", "relatum.cli", "demo", "--port", str(port), "--no-jobs"]
+    settings = environment(RELATUM_HOME=str(home))
+    started = subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True)
+    try:
+        assert started.stdout is not None
+        said = ""
+        for line in started.stdout:
+            said += line
+            if "Ctrl+C" in line:
+                break
+        found = re.search(r"http://\S+/sign-in/\S+", said)
+        assert found, f"the demonstration printed no link: {said}"
+        yield found[0]
+    finally:
+        started.terminate()
+        started.communicate(timeout=60)
 
 
 # -- the browser ------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -112,7 +113,7 @@ def test_nothing_moves_for_who_wants_that(window: Windows):
 @pytest.mark.parametrize(
     "wanted", [{"forced_colors": "active"}, {"contrast": "more"}], ids=["forced", "contrast"]
 )
-def test_the_pages_are_clean_in_high_contrast(window: Windows, wanted: dict[str, str]):
+def test_the_pages_are_clean_in_high_contrast(window: Windows, wanted: dict[str, Any]):
     page = window(**wanted)
     page.goto("/records/x_asset")
     clean(page)

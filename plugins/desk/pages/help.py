@@ -1,18 +1,30 @@
-"""The help pages, as they come with the program and its plugins."""
+"""The help pages, as they come with the program and its plugins: read, searched, found in place."""
 
 from __future__ import annotations
 
-from flask import Response
+from typing import Final
 
-from relatum import context, manual
+from flask import Response, request
+
+from relatum import catalog, context, manual
 
 from .. import ui
+
+#: The help page of what is not about a type, by the first part of its address.
+_ABOUT: Final = {
+    "model": "entity-types", "plugins": "plugins", "account": "people", "about": "start",
+    "changes": "records",
+}  # fmt: skip
 
 
 @ui.page("/help/", public=True)
 def help_list() -> Response:
-    """List the help pages."""
-    return ui.render("help_list.html", pages=manual.titles(context().home))
+    """List the help pages, or their sections that hold some words; or lead to what is `at` one."""
+    if "at" in request.args:
+        return ui.away(f"/help/{_about(request.args['at'])}")
+    asked, home = request.args.get("q", "").strip()[:200], context().home
+    found = manual.search(asked, home) if asked else []
+    return ui.render("help_list.html", pages=manual.titles(home), asked=asked, found=found)
 
 
 @ui.page("/help/<name>", public=True)
@@ -20,3 +32,12 @@ def help_page(name: str) -> Response:
     """Show a help page."""
     home = context().home
     return ui.render("help.html", page=manual.read(name, home), pages=manual.titles(home))
+
+
+def _about(address: str) -> str:
+    """Return the name of the help page about a page: that of the plugin whose type it shows."""
+    first, _, rest = address.strip("/").partition("/")
+    shown = catalog.current().types.get(rest.partition("/")[0]) if first == "records" else None
+    if shown is not None and shown.owner in manual.titles(context().home):
+        return shown.owner
+    return _ABOUT.get(first, "desk")

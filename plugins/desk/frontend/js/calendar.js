@@ -106,7 +106,7 @@ class Calendar extends Part {
     const item = event.target.closest(EVENT);
     if (!item || !event.altKey || !event.key.startsWith("Arrow")) return;
     event.preventDefault();
-    const held = this.pending?.item === item ? this.pending : this.start(item);
+    const held = this.pending?.item === item ? this.pending : this.hold(item);
     const vertical = { ArrowDown: 1, ArrowUp: -1 }[event.key] ?? 0;
     let { day, time } = held;
     if (vertical && isTimed(item)) {
@@ -129,7 +129,7 @@ class Calendar extends Part {
   }
 
   /** Note where an event is, so that it can be put back. */
-  start(item) {
+  hold(item) {
     const place = item.closest("[data-day]");
     const box = boxOf(item);
     this.pending = {
@@ -156,7 +156,7 @@ class Calendar extends Part {
   }
 
   put(item, day, time) {
-    const held = this.start(item);
+    const held = this.hold(item);
     this.pending = null;
     if (held.day === day && held.time === time) return;
     Object.assign(held, { day, time });
@@ -180,7 +180,7 @@ class Calendar extends Part {
     if (!form) return;
     event.preventDefault();
     form.closest("[popover]").hidePopover();
-    const held = this.start(this.chosenItem);
+    const held = this.hold(this.chosenItem);
     this.pending = null;
     Object.assign(held, { from: held.item.dataset.first, day: form.elements.day.value });
     if (form.elements.time) held.time = form.elements.time.value;
@@ -191,7 +191,7 @@ class Calendar extends Part {
   async save(item, held) {
     const { id, first } = item.dataset;
     // What is dragged may be a later day of a longer event.
-    const values = { id, day: shift(first, between(held.from, held.day)) };
+    const values = { id, was: first, day: shift(first, between(held.from, held.day)) };
     if (held.time) values.time = held.time;
     try {
       const { text, undo } = await send(this.getAttribute("action"), values);
