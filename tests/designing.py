@@ -9,7 +9,7 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from relatum.core import preferences
-from relatum.plugins.desk import draft as drafts
+from relatum.plugins.desk.pages.model import draft as drafts
 
 from .desk import Browser, fields_of
 from .instances import Instance

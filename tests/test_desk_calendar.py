@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from relatum.core import catalog, clock, db, records, views
-from relatum.plugins.desk import days, events, words
-from relatum.plugins.desk.days import Span
-from relatum.plugins.desk.pages import calendar
+from relatum.plugins.desk import words
+from relatum.plugins.desk.pages.lists import calendar, days, events
+from relatum.plugins.desk.pages.lists.days import Span
 
 from .desk import FRAGMENT, at_desk
 from .instances import prepared

@@ -9,7 +9,7 @@ import pytest
 
 from relatum.core import auth, db, entities, preferences
 from relatum.core.api.gate import COOKIE
-from relatum.plugins.desk import draft as drafts
+from relatum.plugins.desk.pages.model import draft as drafts
 
 from .designing import deals, draft_of, form_of, publish, sent, steps
 from .desk import Browser, at_desk, fields_of

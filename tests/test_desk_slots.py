@@ -11,7 +11,7 @@ from relatum.core import help as manual
 from relatum.core import plugin_host
 from relatum.core.errors import RelatumError
 from relatum.plugins.desk import filling, slots
-from relatum.plugins.desk.pages import related
+from relatum.plugins.desk.pages.records import related
 
 from .desk import Browser, at_desk
 from .instances import prepared

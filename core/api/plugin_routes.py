@@ -97,28 +97,36 @@ def _gated(
         if allowed.own:
             return current_app.make_response(view(**path))
 
-        def work() -> Response:
-            made = current_app.make_response(view(**path))
-            if not made.direct_passthrough:
-                made.get_data()  # made inside the transaction, sent after it
-            return made
-
-        def written() -> Response:
-            made = work()
-            if made.status_code >= _ERRORS:
-                raise _Refused(made)
-            gate.sign(made.headers)
-            return made
-
+        work = functools.partial(_made, view, path)
         if request.method in SAFE_METHODS:
             with db.reading():
                 return work()
-        try:
-            return db.transact(written)
-        except _Refused as refused:
-            return refused.answer
+        return _written(work)
 
     return answer
+
+
+def _made(view: Callable[..., Any], path: dict[str, Any]) -> Response:
+    made = current_app.make_response(view(**path))
+    if not made.direct_passthrough:
+        made.get_data()  # made inside the transaction, sent after it
+    return made
+
+
+def _written(work: Callable[[], Response]) -> Response:
+    """Return the answer of a view that writes; one that refuses leaves nothing written."""
+
+    def signed() -> Response:
+        made = work()
+        if made.status_code >= _ERRORS:
+            raise _Refused(made)
+        gate.sign(made.headers)
+        return made
+
+    try:
+        return db.transact(signed)
+    except _Refused as refused:
+        return refused.answer
 
 
 def shell_of(loaded: Loaded | None) -> Shell | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from relatum import fields
 
-from .lines import Line, Lines
+from .pages.records.lines import Line, Lines
 from .words import translated
 
 

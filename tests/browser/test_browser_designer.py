@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from relatum.core import preferences
-from relatum.plugins.desk import draft as drafts
+from relatum.plugins.desk.pages.model import draft as drafts
 
 from ..designing import deals
 from ..instances import Instance

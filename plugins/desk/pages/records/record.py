@@ -1,0 +1,141 @@
+"""The page of a record: what it is, what points to it, and what happened to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
+
+from flask import Response
+
+from relatum import RelatumError, catalog, fields, query
+
+from ... import ui, values
+from . import around, history, layouts, lines
+from .lines import Lines
+from .lookups import Labels
+from .related import Related, all_of
+
+#: Levels of a tree that are shown above a record.
+_ABOVE: Final = 20
+#: Fields that a page shows open, and that a section without a name holds.
+_MANY: Final = 30
+#: Field types whose value says much in few words.
+_TELLING: Final = ("choice", "money", "date", "user", "lookup", "percent", "rating")
+
+
+class Section(NamedTuple):
+    """Fields under a heading; those further down begin closed."""
+
+    label: str
+    fields: list[fields.Field]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A record with all that its page shows."""
+
+    type: catalog.EntityType
+    record: dict[str, Any]
+    labels: Labels
+    trashed: bool
+    lines: list[Lines] = field(default_factory=list)
+    related: list[Related] = field(default_factory=list)
+    #: The records above it in its tree, the topmost first.
+    ancestors: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """What the record is called."""
+        return self.type.label_of_wire(self.record)
+
+    @property
+    def sections(self) -> list[Section]:
+        """The fields of the type itself, in the sections of its layout; the rest comes last."""
+        made: list[Section] = []
+        before = 0
+        for label, found in layouts.sections(self.type, self.own):
+            for place in range(0, len(found), _MANY):
+                some = found[place : place + _MANY]
+                made.append(Section(label, some, before < _MANY))
+                before += len(some)
+        return made
+
+    @property
+    def is_large(self) -> bool:
+        """Whether so many fields are shown that people look for one by its name."""
+        return len(self.own) > _MANY
+
+    @property
+    def own(self) -> list[fields.Field]:
+        """The fields of the type itself, in order."""
+        return [field for field in self.type.fields.values() if field.owner != "system"]
+
+    @property
+    def highlights(self) -> list[fields.Field]:
+        """What is seen first: what the layout says, else the first fields that are telling."""
+        chosen = [self.type.fields[n] for n in self.type.layout.highlights if n in self.type.fields]
+        if chosen:
+            return chosen
+        named = {field.name for field in self.type.title_fields}
+        return [f for f in self.own if values.kind(f) in _TELLING and f.name not in named][:4]
+
+    @property
+    def about(self) -> list[fields.Field]:
+        """The fields that every record has and that say something to people."""
+        names = ("owner", "team", "created_at", "created_by", "updated_at", "updated_by")
+        return [self.type.fields[name] for name in names]
+
+
+def sheet(type_name: str, id_: int) -> Sheet:
+    """Return a record with its fields; one in the trash too. Raises `record_unknown`."""
+    entity_type = catalog.current().type(type_name)
+    record, labels, trashed = _one(type_name, id_)
+    return Sheet(entity_type, record, labels, trashed)
+
+
+def _one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels, bool]:
+    for trashed in (False, True):
+        asked = {"filter": {"field": "id", "value": id_}, "trashed": trashed, "limit": 1}
+        page = query.page(query.from_json(type_name, asked), actor=ui.actor())
+        if page.records:
+            return page.records[0], page.labels, trashed
+    raise RelatumError("record_unknown", type=type_name, id=id_)
+
+
+def _ancestors(entity_type: catalog.EntityType, record: dict[str, Any]) -> list[tuple[int, str]]:
+    """Return id and label of what is above a record, in one query."""
+    tree = entity_type.tree
+    if tree is None or record.get(tree.name) is None:
+        return []
+    titled = [title.name for title in entity_type.title_fields]
+    asked = {
+        "filter": {"field": "id", "op": "above", "value": record["id"]}, "limit": _ABOVE,
+        "fields": list(dict.fromkeys([*titled, tree.name])),
+    }  # fmt: skip
+    page = query.page(query.from_json(entity_type.name, asked), actor=ui.actor())
+    known = {each["id"]: each for each in page.records}
+    found: list[tuple[int, str]] = []
+    at = record[tree.name]
+    while at in known:
+        each = known.pop(at)
+        found.insert(0, (each["id"], entity_type.label_of_wire(each)))
+        at = each[tree.name]
+    return found
+
+
+@ui.page("/records/<type_name>/<int:id_>")
+def show_record(type_name: str, id_: int) -> Response:
+    """Show a record; as a drawer beside a list if a part is asked for."""
+    found = sheet(type_name, id_)
+    if ui.is_fragment():
+        return ui.render("_peek.html", sheet=found)
+    if not found.trashed:
+        found = replace(
+            found, lines=lines.of_record(found.type, id_, actor=ui.actor()),
+            related=all_of(found.type, id_), ancestors=_ancestors(found.type, found.record),
+        )  # fmt: skip
+    return ui.render(
+        "record.html", sheet=found, history=history.read(found.type, id_),
+        around=around.around(type_name, id_),
+    )  # fmt: skip
