@@ -259,6 +259,16 @@ def test_a_card_is_moved_and_a_refused_move_says_why(desk):
     assert (wrong.status_code, "not an option" in wrong.text) == (422, True)
 
 
+def test_a_card_that_somebody_else_has_moved_meanwhile_stays_where_he_put_it(desk):
+    id_ = desk.instance.create("x_asset", {"name": "Drill", "state": "new"})[0]
+    moved = {"id": str(id_), "was": "new"}
+    desk.instance.write(records.update, "x_asset", [{"id": id_, "state": "old"}])
+    late = desk.post("/records/x_asset/board/move", data={**moved, "stage": "new"})
+    assert late.status_code == 409
+    assert "Somebody else has moved Drill meanwhile" in late.text
+    assert desk.instance.get("x_asset", id_)["state"] == "old"
+
+
 def test_a_type_without_a_choice_has_no_board(desk):
     desk.instance.make_type("x_plain", {"name": "name", "kind": "text"})
     assert "/board" not in desk.get("/records/x_plain").text

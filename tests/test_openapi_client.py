@@ -7,6 +7,9 @@ import importlib
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,28 +28,38 @@ def _field(kind: str) -> dict[str, Any]:
     return {"name": f"f_{kind}", "kind": kind, "settings": needed(kind), **options}
 
 
-@pytest.fixture
-def client(instance, tmp_path, monkeypatch):
-    """Return a way to import the modules of a client made for a type with every kind of field."""
-    instance.make_type(
-        "x_visit", {"name": "name", "kind": "text", "required": True}, *map(_field, FIELD_TYPES)
-    )
+@contextmanager
+def generated(instance: Any, folder: Path) -> Iterator[Callable[[str], Any]]:
+    """Give a way to import the modules of a client made for an instance."""
     described = instance.client(instance.alice).get("/api/v1/openapi.json")
-    (tmp_path / "openapi.json").write_text(described.text)
-    (tmp_path / "config.yml").write_text("post_hooks: []\n")
+    (folder / "openapi.json").write_text(described.text)
+    (folder / "config.yml").write_text("post_hooks: []\n")
     made = subprocess.run(
         [
             sys.executable, "-W", "ignore", "-m", "openapi_python_client", "generate",
             "--meta", "none", "--fail-on-warning", "--path", "openapi.json",
             "--config", "config.yml", "--output-path", "relatum_client",
         ],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
+        cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stdout + made.stderr
-    monkeypatch.syspath_prepend(tmp_path)
-    yield lambda name: importlib.import_module(f"relatum_client.{name}")
-    for name in [each for each in sys.modules if each.partition(".")[0] == "relatum_client"]:
-        del sys.modules[name]
+    sys.path.insert(0, str(folder))
+    try:
+        yield lambda name: importlib.import_module(f"relatum_client.{name}")
+    finally:
+        sys.path.remove(str(folder))
+        for name in [each for each in sys.modules if each.partition(".")[0] == "relatum_client"]:
+            del sys.modules[name]
+
+
+@pytest.fixture
+def client(instance, tmp_path):
+    """Return a way to import the modules of a client made for a type with every kind of field."""
+    instance.make_type(
+        "x_visit", {"name": "name", "kind": "text", "required": True}, *map(_field, FIELD_TYPES)
+    )
+    with generated(instance, tmp_path) as found:
+        yield found
 
 
 @pytest.mark.slow

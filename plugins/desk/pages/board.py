@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import orjson
 from flask import Response, request
 
-from relatum import RelatumError, catalog, fields, query, records
+from relatum import RelatumError, catalog, fields, query
 
 from .. import ui, values, words
 from ..words import translated
-from . import forms, lists
+from . import lists, moving
 
 #: Records that a column shows; more are in the list.
 _TILES: Final = 30
@@ -113,16 +112,18 @@ def move(type_name: str) -> Response:
     """Give a record another option; a refusal says why, and the board puts it back."""
     entity_type = catalog.current().type(type_name)
     by = _by(entity_type, request.args.get(BY))
-    id_, value = request.form.get("id", ""), request.form.get("stage", "")
-    if not id_.isdecimal():
-        raise RelatumError("bad_parameter", name="id", reason="it must be the id of a record")
-    try:
-        records.update(type_name, [{"id": int(id_), by.name: value}], actor=ui.actor())
-    except RelatumError as error:
-        told = forms.sentence_of(error, by.name)
-        return Response(told, error.status, mimetype="text/plain")
-    option = next(option for option in by.options if option.value == value)
-    answer = {"text": translated("{field} is {value}", field=by.label, value=option.label)}
-    if undo := ui.way_back():
-        answer["undo"] = undo
-    return Response(orjson.dumps(answer), mimetype="application/json")
+    value = request.form.get("stage", "")
+
+    def said(_: dict[str, Any], __: dict[str, Any]) -> str:
+        option = next(option for option in by.options if option.value == value)
+        return translated("{field} is {value}", field=by.label, value=option.label)
+
+    found = moving.moved(entity_type, by, lambda _: {by.name: value}, said)
+    if isinstance(found, dict) and (money := amount(entity_type)) is not None:
+        opened = lists.opened(type_name, [pair for pair in lists.args() if pair[0] != BY])
+        sums = _sums(entity_type, opened.body.get("filter"), by, money)
+        found["sums"] = {
+            option.value: _shown(money, sums.get(option.value, (0, None))[1])
+            for option in values.options(by)
+        }
+    return moving.answer(found)

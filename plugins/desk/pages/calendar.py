@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import cached_property
@@ -11,13 +12,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import orjson
 from flask import Response, request
 
-from relatum import RelatumError, catalog, clock, fields, query, records
+from relatum import RelatumError, catalog, clock, fields, query
 
 from .. import days, events, ui, values, words
 from ..days import AGENDA, MONTH, WEEK, Span
 from ..events import Event
 from ..words import translated
-from . import forms, lists, ways
+from . import lists, moving, ways
 
 #: Words of the address: the field where an event begins and the one where it ends, how to look
 #: at the days, and a day among them.
@@ -297,21 +298,26 @@ def move_event(type_name: str) -> Response:
     """
     entity_type = catalog.current().type(type_name)
     by, to = _fields(entity_type)
-    id_ = request.form.get("id", "")
-    if not id_.isdecimal():
-        raise RelatumError("bad_parameter", name="id", reason="it must be the id of a record")
-    record = records.get(type_name, int(id_), actor=ui.actor())
-    row = _moved(by, to, record)
-    try:
-        records.update(type_name, [{"id": int(id_), **row}], actor=ui.actor())
-    except RelatumError as error:
-        told = forms.sentence_of(error, by.name)
-        return Response(told, error.status, mimetype="text/plain")
-    label = entity_type.label_of_wire(record)
-    value = words.day(row[by.name]) if values.kind(by) == "date" else words.instant(row[by.name])
-    text = translated("{label} is on {day}", label=label, day=value)
-    answer = {"text": text, "undo": ui.way_back() or ""}
-    return Response(orjson.dumps(answer), mimetype="application/json")
+
+    def said(record: dict[str, Any], row: dict[str, Any]) -> str:
+        value, is_day = row[by.name], values.kind(by) == "date"
+        day = words.day(value) if is_day else words.instant(value)
+        return translated("{label} is on {day}", label=entity_type.label_of_wire(record), day=day)
+
+    found = moving.moved(
+        entity_type, by, lambda record: _moved(by, to, record), said, place_of=_day_of(by)
+    )
+    return moving.answer(found)
+
+
+def _day_of(by: fields.Field) -> Callable[[Any], str]:
+    """Return what says on which day of the reader a value is; none: an empty text."""
+    if values.kind(by) == "date":
+        return lambda value: words.as_date(value).isoformat() if value else ""
+    zone = words.zone()
+    return lambda value: (
+        words.as_instant(value).astimezone(zone).date().isoformat() if value else ""
+    )
 
 
 def _moved(by: fields.Field, to: fields.Field | None, record: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 // <ui-board action="URL">: records in columns. `.col[data-stage]` holds a heading h2, `.count` and
 // `.col-b`, and that `.tile[data-id]` with a heading h3. A move is posted as id, stage, order (its
-// place) and before (the id of the next one); the answer is JSON: text (what happened) and, if
-// wanted, sums ({stage: text} for `.sum`). A refusal puts the record back and says why.
+// place), before (the id of the next one) and was (the stage that it was in); the answer is JSON:
+// text (what happened) and, if wanted, sums ({stage: text} for `.sum`). A refusal puts the record
+// back and says why.
 //
 // Pointer and touch drag; Space lifts, arrows move, Space drops, Escape cancels; and a menu with
 // [data-move="STAGE"] moves without either.
@@ -94,6 +95,7 @@ class Board extends Part {
       stage: tile.closest(".col").dataset.stage,
       order: placeOf(tile),
       before: tile.nextElementSibling?.dataset.id ?? "",
+      was: from.closest(".col").dataset.stage,
     };
     try {
       const { text, undo, sums } = await send(this.getAttribute("action"), values);

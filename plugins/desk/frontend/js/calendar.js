@@ -191,7 +191,7 @@ class Calendar extends Part {
   async save(item, held) {
     const { id, first } = item.dataset;
     // What is dragged may be a later day of a longer event.
-    const values = { id, day: shift(first, between(held.from, held.day)) };
+    const values = { id, was: first, day: shift(first, between(held.from, held.day)) };
     if (held.time) values.time = held.time;
     try {
       const { text, undo } = await send(this.getAttribute("action"), values);
