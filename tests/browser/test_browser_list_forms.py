@@ -56,6 +56,7 @@ def test_a_filter_is_built_with_a_group_shown_as_a_chip_and_goes_back(page: Page
     form.get_by_label("Comparison").select_option("lt")
     form.get_by_label("Value").fill("9")
     form.get_by_role("button", name="Group", exact=True).click()
+    expect(form.get_by_role("group", name="Group of conditions")).to_have_count(2)
     inner = form.get_by_role("group", name="Group of conditions").last
     inner.get_by_label("Field", exact=True).select_option("state")
     inner.get_by_label("Value").select_option("new")
