@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from relatum.core import plugin_host
+from relatum.core import plugin_host, preferences
 from relatum.core.errors import RelatumError
 
 from .plugged import client, disable, enable, put, served, token_of
 
 SHELL = """
-from flask import Blueprint, Response
-from relatum import Permission, Plugin, Routes, Shell, hookimpl, reading, requires, transact
+from flask import Blueprint, Response, request
+from relatum import Permission, Plugin, Routes, Shell, context, hookimpl, preferences
+from relatum import reading, requires, transact
 plugin = Plugin(id="{id}", name="Shell", version="1.0", shell={flag})
 def refusal(error):
     if error.code == "{breaks}":
@@ -34,6 +35,11 @@ def relatum_routes():
         with reading():
             pass
         return transact(lambda: "two transactions")
+    @pages.post("/keep")
+    @requires("{id}.use")
+    def keep():
+        preferences.put("said", request.args["said"], actor=context().actor)
+        return "kept", int(request.args["status"])
     return Routes(shell=Shell(pages, refusal))
 """
 HTML = {"Accept": "text/html"}
@@ -99,6 +105,15 @@ def test_pages_with_a_shell_run_scripts_of_files_and_no_others(house):
 def test_a_view_may_open_its_own_transactions(house):
     with served(house) as application:
         assert client(application).post("/in").text == "two transactions"
+
+
+def test_an_answer_that_refuses_leaves_nothing_written(house):
+    with served(house) as application:
+        alice = client(application, token_of(house))
+        assert alice.post("/keep?said=yes&status=200").status_code == 200
+        refused = alice.post("/keep?said=no&status=422")
+        assert (refused.status_code, refused.text) == (422, "kept")
+    assert house.read(preferences.of) == {"said": "yes"}
 
 
 def test_a_second_shell_is_refused_by_the_name_of_the_first(house):

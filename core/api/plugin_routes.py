@@ -18,7 +18,17 @@ from .operations import SAFE_METHODS
 #: What an administrator's answer says of the set of plugins that it made.
 GENERATION: Final = "Relatum-Generation"
 COOKIE: Final = "relatum_generation"
+#: From this status on an answer says that something was refused or has failed.
+_ERRORS: Final = 400
 _WHY: Final = {"missing": "is not on this machine any more", "safe_mode": "rests: safe mode is on"}
+
+
+class _Refused(Exception):
+    """A view says by its answer that it refuses: what it wrote before is undone."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
 
 
 class NotMounted(Exception):
@@ -95,13 +105,18 @@ def _gated(
 
         def written() -> Response:
             made = work()
+            if made.status_code >= _ERRORS:
+                raise _Refused(made)
             gate.sign(made.headers)
             return made
 
         if request.method in SAFE_METHODS:
             with db.reading():
                 return work()
-        return db.transact(written)
+        try:
+            return db.transact(written)
+        except _Refused as refused:
+            return refused.answer
 
     return answer
 

@@ -76,8 +76,8 @@ def requires(
     """Say who may use a view: those with a permission of the plugin, or everybody.
 
     Below the blueprint's own decorator. A view for GET reads in one transaction, any other
-    writes in one; an exception undoes it. With `own` the view opens its own, by `reading` and
-    `transact`.
+    writes in one; an exception, or an answer of status 400 or more, undoes it. With `own` the
+    view opens its own, by `reading` and `transact`.
     """
     if public is (permission is not None):
         raise ValueError("requires() takes a permission, or public=True")
