@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .desk import at_desk
+from .desk import Browser, at_desk
 
 
 @pytest.fixture
@@ -31,3 +31,10 @@ def test_a_weak_password_is_refused_in_the_account(instance):
     with at_desk(instance) as desk:
         page = desk.post("/account/password", data={"password": "short"})
         assert (page.status_code, 'role="alert"' in page.text) == (422, True)
+
+
+def test_a_link_that_is_used_up_says_so_beside_the_other_way_in(instance):
+    with at_desk(instance) as desk:
+        page = Browser(desk.application).post("/sign-in/used-up")
+        assert (page.status_code, 'name="password"' in page.text) == (401, True)
+        assert "link" in page.text[page.text.index('role="alert"') :]

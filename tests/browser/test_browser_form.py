@@ -213,9 +213,14 @@ def test_a_form_does_not_overwrite_what_somebody_else_saved_meanwhile(
         page.get_by_role("button", name="Save", exact=True).click()
         if page is first:
             expect(heading(page)).to_have_text("Shared")
-    expect(second.get_by_role("alert").first).to_be_visible()
+    dialog = second.get_by_role("dialog", name="Somebody else changed the same")
+    expect(dialog).to_be_visible()
     assert site.instance.get("x_asset", id_)["serial"] == "first"
     clean(second)
+    dialog.get_by_role("radio", name="Mine").check()
+    dialog.get_by_role("button", name="Save what I chose").click()
+    expect(heading(second)).to_have_text("Shared")
+    assert site.instance.get("x_asset", id_)["serial"] == "second"
 
 
 @pytest.mark.parametrize("address", [NEW, "/records/x_all/new"])

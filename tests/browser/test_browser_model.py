@@ -63,6 +63,10 @@ def test_a_type_made_in_the_designer_is_used_on_every_page(draftless: Page, site
     for key in ("Space", "ArrowRight", "Space"):
         page.keyboard.press(key)
     expect(page.locator(".toast").last).to_contain_text("Phase is Running")
+    # calendar
+    page.goto("/records/x_machine/calendar?_day=2026-11-30")
+    expect(page.get_by_role("main").get_by_role("link", name="Lathe").first).to_be_visible()
+    clean(page)
     # palette
     page.keyboard.press("Control+k")
     page.keyboard.type("lath")

@@ -45,7 +45,7 @@ def test_a_record_is_opened_edited_and_saved(plain: Page):
     expect(plain.get_by_role("heading", level=1)).to_have_text("Asset 004")
     expect(plain.get_by_role("main")).to_contain_text("€777")
     expect(plain.get_by_text("Asset is saved")).to_be_visible()
-    plain.get_by_role("button", name="Undo").click()
+    plain.get_by_role("button", name="Undo", exact=True).click()
     expect(plain.get_by_role("complementary")).to_contain_text("€4.50")
 
 

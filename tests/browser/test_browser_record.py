@@ -94,7 +94,7 @@ def test_undo_in_the_toast_takes_a_change_back(opened: Page):
     cell(opened, "state").click()
     opened.locator(".ef select").select_option("used")
     expect(cell(opened, "state")).to_contain_text("In use")
-    opened.get_by_role("button", name="Undo").click()
+    opened.locator(".toast").get_by_role("button", name="Undo").click()
     expect(cell(opened, "state")).to_contain_text("New")
 
 
@@ -125,6 +125,7 @@ def test_a_record_goes_to_the_trash_by_keyboard_and_comes_back(opened: Page):
     opened.goto("/records/x_asset?_trashed=1")
     opened.get_by_role("link", name=name, exact=True).first.click()
     expect(opened.get_by_text("This record is in the trash.")).to_be_visible()
+    clean(opened)
     opened.get_by_role("button", name="Restore").click()
     expect(opened.get_by_text("This record is in the trash.")).to_have_count(0)
     expect(opened.get_by_role("heading", level=1)).to_have_text(name)
@@ -159,6 +160,48 @@ def test_two_browsers_that_change_other_fields_both_win(window: Windows, id_: in
         expect(cell(page, field)).to_contain_text(text)
     record = site.instance.get("x_asset", id_)
     assert (record["serial"], record["mail"]) == (f"one {id_}", "two@example.org")
+
+
+def at_once(first: Page, second: Page, id_: int) -> None:
+    """Open a record in two windows; change a field in the first, then in the second."""
+    for page in (first, second):
+        page.goto(f"/records/x_asset/{id_}")
+    for page, text in ((first, f"first {id_}"), (second, f"second {id_}")):
+        cell(page, "serial").click()
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+        if page is first:
+            expect(cell(page, "serial")).to_contain_text(text)
+
+
+@pytest.mark.parametrize(("choice", "kept"), [("Mine", "second"), ("Stored", "first")])
+def test_two_browsers_that_change_one_field_never_lose_an_edit(
+    window: Windows, watch: Watch, id_: int, site: Site, choice: str, kept: str
+):
+    watch.expect("409 PATCH /records/x_asset")
+    first, second = window(), window()
+    at_once(first, second, id_)
+    dialog = second.get_by_role("dialog", name="Somebody else changed the same")
+    expect(dialog).to_contain_text(f"first {id_}")
+    clean(second)
+    assert site.instance.get("x_asset", id_)["serial"] == f"first {id_}"
+    dialog.get_by_role("radio", name=choice).press("Space")
+    dialog.get_by_role("button", name="Save what I chose").press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(cell(second, "serial")).to_contain_text(f"{kept} {id_}")
+    assert site.instance.get("x_asset", id_)["serial"] == f"{kept} {id_}"
+
+
+def test_a_conflict_that_is_put_off_leaves_what_is_stored(
+    window: Windows, watch: Watch, id_: int, site: Site
+):
+    watch.expect("409 PATCH /records/x_asset")
+    first, second = window(), window()
+    at_once(first, second, id_)
+    dialog = second.get_by_role("dialog", name="Somebody else changed the same")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    expect(cell(second, "serial")).to_contain_text(f"first {id_}")
 
 
 @pytest.mark.parametrize("size", [PHONE, (320, 640)])

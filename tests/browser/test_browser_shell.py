@@ -70,7 +70,7 @@ def test_the_menu_of_the_name_is_used_by_keyboard(home: Page):
     expect(home.get_by_role("menuitem", name="Account")).to_be_focused()
     clean(home)
     home.keyboard.press("ArrowDown")
-    expect(home.get_by_role("menuitem", name="Help")).to_be_focused()
+    expect(home.get_by_role("menuitem", name="Help", exact=True)).to_be_focused()
     home.keyboard.press("Escape")
     expect(opener).to_be_focused()
     opener.press("Enter")

@@ -38,12 +38,7 @@ def sign_in() -> Response:
             raise
         if ui.is_fragment():
             return ui.render("_refused.html", error.status, error=error)
-        page = _door(
-            "sign_in.html", error.status, next=after(), email=email[:254], refused=str(error)
-        )
-        if error.code == "too_many_tries":
-            page.headers["Retry-After"] = str(error.params["seconds"])
-        return page
+        return _refused(error, email)
     answer = _begin(made, after())
     # A page that waits for this goes on only if it is the same person.
     answer.headers["Relatum-User"] = str(made.user_id)
@@ -58,8 +53,22 @@ def link(secret: str) -> Response:
 
 @ui.page("/sign-in/<secret>", "POST", public=True, own=True)
 def use_link(secret: str) -> Response:
-    """Sign in by a one-time link."""
-    return _begin(sessions.by_link(secret), "/")
+    """Sign in by a one-time link; one that is used up leads to the form, which says so."""
+    try:
+        made = sessions.by_link(secret)
+    except RelatumError as error:
+        if error.code not in _MORE:
+            raise
+        return _refused(error, "")
+    return _begin(made, "/")
+
+
+def _refused(error: RelatumError, email: str) -> Response:
+    """Ask once more, and say why."""
+    page = _door("sign_in.html", error.status, next=after(), email=email[:254], refused=str(error))
+    if error.code == "too_many_tries":
+        page.headers["Retry-After"] = str(error.params["seconds"])
+    return page
 
 
 @ui.page("/sign-out", "POST", public=True, own=True)

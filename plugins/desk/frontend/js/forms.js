@@ -111,8 +111,15 @@ document.addEventListener("htmx:error", (event) => {
   if (form) note(form, t("kept"));
 });
 
+/** Return the form that an answer is for: what settles a conflict saves the form that met it. */
+function savedBy(event) {
+  const clash = event.detail.ctx.sourceElement?.closest?.("form.clash");
+  if (!clash) return formOf(event);
+  return all("form[data-draft]").find((form) => form.action === clash.action);
+}
+
 document.addEventListener("htmx:after:request", (event) => {
-  const form = formOf(event);
+  const form = savedBy(event);
   const { request, response } = event.detail.ctx;
   if (!form || !states.has(form) || response.status >= 300 || request.body?.has("_act")) return;
   if (request.method === "GET") return;
