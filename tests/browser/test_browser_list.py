@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from ..instances import Instance
 from . import stock
-from .driving import PHONE, Site, Watch, Windows, clean, fits
+from .driving import PHONE, Site, Watch, Windows, clean, fits, settle
 
 LIST = "/records/x_asset"
 
@@ -202,6 +202,23 @@ def test_a_filter_is_built_by_keyboard_and_shown_as_a_chip(listed: Page):
     expect(listed.locator(".lv-f")).to_contain_text(re.compile("(39|40) Assets"))
     listed.go_back()
     expect(listed.locator(".chip")).to_have_count(0)
+
+
+def test_what_is_typed_while_a_filter_is_drawn_anew_is_not_lost(listed: Page):
+    listed.keyboard.press("f")
+    panel = listed.locator("#m-filter")
+    panel.get_by_label("Field", exact=True).select_option("serial")
+    expect(panel.get_by_label("Value")).to_be_visible()
+    held: list[Route] = []
+    listed.route("**/filter?*", lambda route: held.append(route))  # noqa: PLW0108  # it is kept
+    panel.get_by_label("Comparison").select_option("starts")
+    panel.get_by_label("Value").press_sequentially("S11")
+    with listed.expect_response("**/filter?*"):
+        held[0].continue_()
+    settle(listed)
+    expect(panel.get_by_label("Comparison")).to_have_value("starts")
+    expect(panel.get_by_label("Value")).to_have_value("S11")
+    expect(panel.get_by_label("Value")).to_be_focused()
 
 
 def test_either_of_two_conditions_is_asked_for(listed: Page):

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ..instances import Instance
-from .driving import DESKTOP, PHONE, Watch, Windows, clean, fits
+from .driving import DESKTOP, PHONE, Watch, Windows, clean, fits, settle
 
 PUMP: list[dict[str, Any]] = [
     {"name": "name", "kind": "text", "required": True, "sortable": True},
@@ -63,6 +63,8 @@ def test_a_filter_is_built_with_a_group_shown_as_a_chip_and_goes_back(page: Page
     inner.get_by_role("button", name="Condition", exact=True).click()
     expect(inner.get_by_label("Field", exact=True)).to_have_count(2)
     inner.get_by_label("Field", exact=True).last.select_option("plant")
+    expect(inner.get_by_role("combobox", name="Record")).to_be_visible()
+    settle(page)
     inner.get_by_role("combobox", name="Record").fill("sou")
     inner.get_by_role("option", name="South").click()
     clean(page)

@@ -110,6 +110,41 @@ def test_what_points_to_a_record_is_listed_and_opened(opened: Page, site: Site, 
     expect(opened.get_by_role("heading", level=1)).to_have_text(name)
 
 
+def test_a_record_is_linked_from_the_other_side_and_unlinked(opened: Page, site: Site, id_: int):
+    name = f"Loose part of {named(opened)}"
+    site.instance.create("x_asset", {"name": name})
+    opened.get_by_role("link", name="Link Asset", exact=False).first.press("Enter")
+    dialog = opened.get_by_role("dialog", name="Link Asset")
+    lookup = dialog.get_by_role("combobox")
+    lookup.press_sequentially(name)
+    expect(dialog.get_by_role("option", name=name, exact=True)).to_be_visible()
+    clean(opened)
+    opened.keyboard.press("Enter")
+    expect(lookup).to_have_value(name)
+    dialog.get_by_role("button", name="Link").click()
+    parts = opened.get_by_role("region", name=re.compile("Parts", re.IGNORECASE)).first
+    expect(parts.get_by_role("link", name=name)).to_be_visible()
+    expect(opened.locator(".toast").last.get_by_role("button", name="Undo")).to_be_visible()
+    clean(opened)
+    parts.get_by_role("button", name=f"Unlink {name}").press("Enter")
+    expect(opened.get_by_role("main").get_by_role("link", name=name)).to_have_count(0)
+
+
+def test_the_next_and_the_previous_record_of_a_list_are_one_key_away(page: Page, site: Site):
+    for n in range(3):
+        site.instance.create("x_asset", {"name": f"Row {n}", "price": 1000 + n})
+    page.goto("/records/x_asset?price__gt=999&_sort=price")
+    page.get_by_role("link", name="Row 0").first.click()
+    title = page.get_by_role("heading", level=1)
+    for key, name in (("j", "Row 1"), ("j", "Row 2"), ("k", "Row 1")):
+        page.keyboard.press(key)
+        expect(title).to_have_text(name)
+    page.get_by_role("link", name="Next record").click()
+    expect(title).to_have_text("Row 2")
+    page.get_by_role("navigation", name="Breadcrumb").get_by_role("link").first.click()
+    expect(page.locator("#lv tbody tr")).to_have_count(3)
+
+
 # -- the trash --------------------------------------------------------------------------------
 def test_a_record_goes_to_the_trash_by_keyboard_and_comes_back(opened: Page):
     name = named(opened)

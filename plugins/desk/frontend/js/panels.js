@@ -40,6 +40,18 @@ on("input", "[data-narrow]", (input) => {
 
 document.addEventListener("ui:close", () => $(OPEN)?.hidePopover());
 
+// What is typed while a form is on its way to be drawn anew goes into the new one.
+const typed = new Map();
+document.addEventListener("htmx:before:request", () => typed.clear());
+on("input", ".panel input[id]", (input) => typed.set(input.id, input.value));
+
+function typeAgain() {
+  for (const [id, value] of typed) {
+    const input = document.getElementById(id);
+    if (input?.closest(".panel") && input.value !== value) input.value = value;
+  }
+}
+
 // What had the focus is drawn anew: it has it again, unless something new wants it.
 document.addEventListener("htmx:before:swap", () => {
   if ($(OPEN)?.contains(document.activeElement)) focused = document.activeElement.id;
@@ -48,6 +60,7 @@ document.addEventListener("htmx:before:swap", () => {
 document.addEventListener("htmx:after:swap", () => {
   const popover = $(OPEN);
   if (!popover) return;
+  typeAgain();
   placeAgain();
   const now = document.activeElement;
   if (now !== popover && popover.contains(now)) return;
