@@ -15,9 +15,9 @@ from werkzeug.datastructures import MultiDict
 
 from relatum import RelatumError, catalog, fields, idempotency, query, records
 
-from ... import faults, ui, values, words
+from ... import ui, values, words
 from ...words import translated
-from . import around, conflict, layouts, lines
+from . import around, conflict, faults, layouts, lines
 from .lines import Lines
 from .lookups import Labels, labels_of
 

@@ -9,9 +9,9 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, fields, query, records
 
-from ... import faults, ui, values
+from ... import ui, values
 from ...words import translated
-from . import forms
+from . import faults, forms
 
 #: Kinds of title fields that the text of a search is taken as.
 _NAMES: Final = frozenset({"text", "long_text", "person_name", "email"})

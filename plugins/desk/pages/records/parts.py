@@ -10,9 +10,9 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, records
 
-from ... import faults, ui, values
+from ... import ui, values
 from ...words import translated
-from . import forms, lines
+from . import faults, forms, lines
 from .lines import Lines
 
 #: The header by which a script says which page is shown.

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from relatum import fields
 
-from .pages.records.lines import Line, Lines
-from .words import translated
+from ...words import translated
+from .lines import Line, Lines
 
 
 class Fault(NamedTuple):
