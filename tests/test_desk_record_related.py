@@ -219,13 +219,14 @@ def test_a_page_costs_a_query_for_each_list_and_for_each_kind_of_what_it_names(d
     def cost():
         with counted() as seen:
             assert desk.get(f"/records/x_firm/{acme}").status_code == 200
-        return sum(text.startswith("SELECT") for text in seen)
+        # How often the epochs are read depends on the database, and on who served last.
+        return sum(text.startswith("SELECT") and "core_epoch" not in text for text in seen)
 
     cost()
     cost()
     lists, bare = 4, cost()
-    # Session (2), epochs, record, its labels (users), its history (3) and the labels of that (2).
-    assert bare <= lists + 10
+    # Session, record, its labels (users), its history (3) and the labels of that (2).
+    assert bare <= lists + 8
     people = desk.instance.create("x_person", *({"name": f"P{n}", "firm": acme} for n in range(9)))
     ties = ({"firm": acme, "person": person} for person in people[:5])
     desk.instance.create("x_tie", *ties)
