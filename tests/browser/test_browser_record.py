@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from ..instances import Instance
 from . import stock
-from .driving import PHONE, Site, Watch, Windows, clean, fits
+from .driving import PHONE, Site, Watch, Windows, clean, fits, settle
 
 _number = count(1)
 
@@ -136,7 +136,9 @@ def test_the_next_and_the_previous_record_of_a_list_are_one_key_away(page: Page,
     page.goto("/records/x_asset?price__gt=999&_sort=price")
     page.get_by_role("link", name="Row 0").first.click()
     title = page.get_by_role("heading", level=1)
+    expect(title).to_have_text("Row 0")
     for key, name in (("j", "Row 1"), ("j", "Row 2"), ("k", "Row 1")):
+        settle(page)  # the script of a page hears keys once it has loaded
         page.keyboard.press(key)
         expect(title).to_have_text(name)
     page.get_by_role("link", name="Next record").click()
