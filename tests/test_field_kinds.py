@@ -178,6 +178,10 @@ def test_the_country_of_an_instance_is_that_of_its_language_or_zone(language, zo
     assert country_of(language, zone) == country
 
 
+def test_formatted_text_keeps_no_pictures():
+    assert field("rich_text").check('<p>A<img src="/x.png">B</p>') == "<p>AB</p>"
+
+
 #: Pieces that have been used to get something past a sanitiser.
 PIECES = st.lists(
     st.sampled_from(

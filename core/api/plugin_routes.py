@@ -91,8 +91,9 @@ def _gated(
             gate.confirm(who)
         else:
             guard.confirm_origin()
-        if allowed.permission is not None:
-            access.require(who.actor, allowed.permission, f"plugin '{plugin_id}'")
+        if allowed.permission is not None and not access.may(who.actor, allowed.permission):
+            thing = f"plugin '{plugin_id}' ({allowed.permission})"
+            raise RelatumError("forbidden", action="use", thing=thing)
         g.relatum = Context(plugin=plugin_id, home=db.settings().home, actor=who.actor)
         if allowed.own:
             return current_app.make_response(view(**path))

@@ -17,6 +17,8 @@ from .contact import SCHEMES
 from .number import INTEGER_LIMIT
 from .text import LONG_TEXT_LIMIT, LongText, clean, fold_all
 
+#: No pictures: a page may not load those of other hosts, and none are kept here with a text.
+_TAGS: Final = frozenset(nh3.ALLOWED_TAGS - {"img"})
 #: Between the texts of these elements nothing parts words.
 _INLINE: Final = frozenset(
     "a abbr b bdi bdo cite code em i kbd mark q s small span strong sub sup u".split()
@@ -85,7 +87,7 @@ def _safe(html: str) -> str:
     for _ in range(5):
         # Characters written as entities come out of it as they are; and normal form may join
         # a mark to the end of a tag, so what was joined is looked at again.
-        safe = _storable(nh3.clean(html, url_schemes=set(SCHEMES)))
+        safe = _storable(nh3.clean(html, tags=_TAGS, url_schemes=set(SCHEMES)))
         if safe == html:
             return safe
         html = safe
