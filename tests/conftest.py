@@ -24,6 +24,7 @@ from relatum.core.errors import REGISTRY
 from relatum.schemas.errors import ProblemSchema
 
 from .databases import Databases
+from .desk import Browser, at_desk
 from .instances import Instance, Original, Originals, last_step
 
 ADMIN_URL = os.environ.get("RELATUM_TEST_POSTGRESQL", "")
@@ -83,9 +84,9 @@ def _originals(tmp_path_factory: pytest.TempPathFactory, _databases: Databases) 
 
 
 @pytest.fixture
-def preset() -> str:
-    """Return the preset of `instance`; a module of tests of plugins has a fixture of its own."""
-    return plugin_host.NONE
+def preset(request: pytest.FixtureRequest) -> str:
+    """Return the preset of `instance`: the PRESET of the module, by itself no plugin."""
+    return str(getattr(request.module, "PRESET", plugin_host.NONE))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -113,6 +114,13 @@ def config(original: Original, tmp_path: Path, _originals: Originals) -> Iterato
 def instance(config: Config) -> Instance:
     """Return a freshly installed instance; alice is its administrator, bob is not."""
     return Instance.installed(config)
+
+
+@pytest.fixture
+def desk(equipped: Instance) -> Iterator[Browser]:
+    """Return a browser in which alice is signed in to what the module has `equipped`."""
+    with at_desk(equipped) as browser:
+        yield browser
 
 
 @pytest.fixture

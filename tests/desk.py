@@ -44,6 +44,7 @@ def at_desk(instance: Any) -> Iterator[Browser]:
     """Give a browser in which alice is signed in."""
     with served(instance) as application:
         browser = Browser(application)
+        browser.instance = instance
         assert browser.sign_in().status_code == 303
         yield browser
 

@@ -21,10 +21,8 @@ INIT = ("init", "--currency", "EUR", "--timezone", "UTC", "--admin-email", "you@
 _FILES = {"__init__.py", "plugin.json", "help.md"}
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: every bundled plugin."""
-    return "all"
+#: The preset of the instance.
+PRESET = "all"
 
 
 def provided(plugin_id):

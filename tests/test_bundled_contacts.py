@@ -21,10 +21,8 @@ JO = {
 }
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance."""
-    return "contacts"
+#: The preset of the instance.
+PRESET = "contacts"
 
 
 @prepared

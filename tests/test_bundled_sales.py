@@ -15,10 +15,8 @@ from .plugged import change, enable
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance."""
-    return "sales"
+#: The preset of the instance.
+PRESET = "sales"
 
 
 @prepared

@@ -32,10 +32,8 @@ PARENT = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared
@@ -43,14 +41,6 @@ def equipped(instance):
     """An instance with assets."""
     instance.make_type("x_asset", *FIELDS, label="Asset", plural="Assets")
     instance.apply({"op": "add_field", "type": "x_asset", **PARENT})
-
-
-@pytest.fixture
-def desk(equipped):
-    """Return a browser at the desk of that instance."""
-    with at_desk(equipped) as browser:
-        browser.instance = equipped
-        yield browser
 
 
 # -- signing in -----------------------------------------------------------------------------

@@ -18,17 +18,14 @@ from .plugged import client, served
 TEMPLATES = Path(sheet_of_keys.__file__).parents[1] / "templates"
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @pytest.fixture
 def desk(instance):
     """Return a browser at the desk of an instance without types."""
     with at_desk(instance) as browser:
-        browser.instance = instance
         yield browser
 
 

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from . import bundled
 from .desk import at_desk
 
-
-@pytest.fixture
-def preset():
-    """Return the preset of the instance."""
-    return "all"
+#: The preset of the instance.
+PRESET = "all"
 
 
 def test_every_bundled_type_has_its_pages(instance):

@@ -26,10 +26,8 @@ KINDS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared
@@ -53,7 +51,6 @@ def desk(equipped, monkeypatch):
     """Return a browser at the desk of that instance, on Tuesday, 24 November 2026, 10:20 UTC."""
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 24, 10, 20, tzinfo=UTC))
     with at_desk(equipped) as browser:
-        browser.instance = equipped
         set_zone(equipped, "UTC")
         yield browser
 

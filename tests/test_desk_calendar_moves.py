@@ -11,9 +11,9 @@ import pytest
 from relatum.core import records
 
 from .desk import FRAGMENT
+from .test_desk_calendar import PRESET as PRESET
 from .test_desk_calendar import desk as desk
 from .test_desk_calendar import equipped as equipped
-from .test_desk_calendar import preset as preset
 from .test_desk_calendar import project, set_zone, shown, visit
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 
-import pytest
-
 from relatum.core import auth, db, entities, preferences
 from relatum.core.api.gate import COOKIE
 from relatum.plugins.desk.pages.model import draft as drafts
@@ -15,25 +13,14 @@ from .designing import deals, draft_of, form_of, publish, sent, steps
 from .desk import Browser, at_desk, fields_of
 from .instances import prepared
 
-
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared
 def equipped(instance):
     """An instance with deals."""
     deals(instance)
-
-
-@pytest.fixture
-def desk(equipped):
-    """Return a browser at the desk of that instance."""
-    with at_desk(equipped) as browser:
-        browser.instance = equipped
-        yield browser
 
 
 # -- who may ------------------------------------------------------------------------------------

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from .designing import deals, draft_of, sent
 from .desk import at_desk
 
-
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 def test_fields_that_are_back_in_their_order_leave_nothing_in_the_draft(instance):

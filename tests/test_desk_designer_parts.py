@@ -11,29 +11,18 @@ from relatum.core import views
 from relatum.core.fields import FIELD_TYPES
 
 from .designing import deals, draft_of, form_of, publish, said, sent
-from .desk import FRAGMENT, at_desk
+from .desk import FRAGMENT
 from .instances import prepared
 from .samples import every_kind
 
-
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared
 def equipped(instance):
     """An instance with deals."""
     deals(instance)
-
-
-@pytest.fixture
-def desk(equipped):
-    """Return a browser at the desk of that instance."""
-    with at_desk(equipped) as browser:
-        browser.instance = equipped
-        yield browser
 
 
 def deal(desk):

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
-
 from relatum.core import records
 
-from .desk import EMAIL, FRAGMENT, Browser, at_desk, fields_of
+from .desk import EMAIL, FRAGMENT, Browser, fields_of
 from .instances import PASSWORD, prepared
 
 FIELDS: list[dict[str, Any]] = [
@@ -41,10 +39,8 @@ MAKER = {"name": "maker", "kind": "lookup", "settings": {"target": "x_maker"}}
 NEW = "/records/x_asset/new"
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared
@@ -54,14 +50,6 @@ def equipped(instance):
     instance.make_type("x_maker", person, label="Maker", plural="Makers", title="person")
     instance.make_type("x_asset", *FIELDS, label="Asset", plural="Assets")
     instance.apply(*({"op": "add_field", "type": "x_asset", **each} for each in (LINK, MAKER)))
-
-
-@pytest.fixture
-def desk(equipped):
-    """Return a browser at the desk of that instance."""
-    with at_desk(equipped) as browser:
-        browser.instance = equipped
-        yield browser
 
 
 def made(desk, **values):

@@ -8,11 +8,8 @@ from relatum.core.api import manual
 
 from .desk import at_desk
 
-
-@pytest.fixture
-def preset():
-    """Return the preset of the instance."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from relatum.core import records
 
-from .desk import FRAGMENT, at_desk, fields_of
+from .desk import FRAGMENT, fields_of
 from .instances import prepared
 
 LINE: list[dict[str, Any]] = [
@@ -35,10 +35,8 @@ PLACE: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared
@@ -52,14 +50,6 @@ def equipped(instance):
         {"op": "add_field", "type": "x_place", **each} for each in PLACE if each["name"] != "fee"
     ]
     instance.apply(*links)
-
-
-@pytest.fixture
-def desk(equipped):
-    """Return a browser at the desk of that instance."""
-    with at_desk(equipped) as browser:
-        browser.instance = equipped
-        yield browser
 
 
 @pytest.fixture

@@ -25,10 +25,8 @@ PUMP: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared
@@ -41,7 +39,6 @@ def works(instance):
 def desk(works):
     """Return a browser at the desk of that instance."""
     with at_desk(works) as browser:
-        browser.instance = works
         yield browser
 
 

@@ -24,10 +24,8 @@ EITHER = '{"or": [{"field": "state", "value": "pump"}, {"field": "plant", "value
 WORDS = "Northern Harbour Cold Water Works Supply Station Pump Filter Valve Meadow River".split()
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared
@@ -64,7 +62,6 @@ def works(instance):
 def desk(works):
     """Return a browser at the desk of that instance."""
     with at_desk(works) as browser:
-        browser.instance = works
         browser.get("/records/x_pump")  # what is read once is read
         yield browser
 

@@ -24,10 +24,8 @@ PUMP: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared

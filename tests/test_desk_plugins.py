@@ -16,10 +16,8 @@ from .plugged import LOYALTY, disable, enable, put, small
 CARD = {"number": "L-1", "state": "open"}
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared
@@ -33,7 +31,6 @@ def stocked(instance):
 def desk(stocked):
     """Return a browser at the desk of that instance."""
     with at_desk(stocked) as browser:
-        browser.instance = stocked
         yield browser
 
 

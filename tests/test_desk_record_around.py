@@ -6,19 +6,14 @@ import html
 import re
 from typing import Any
 
-import pytest
-
 from relatum.core import records
 
-from .desk import FRAGMENT, at_desk
+from .desk import FRAGMENT
 from .desk_record import firms, links
 from .instances import prepared
 
-
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared
@@ -26,14 +21,6 @@ def equipped(instance):
     firms(instance)
     rows = [{"name": f"F{n:02}", "state": "new" if n % 2 else "old"} for n in range(12)]
     instance.create("x_firm", *rows)
-
-
-@pytest.fixture
-def desk(equipped):
-    """Return a browser at the desk of that instance."""
-    with at_desk(equipped) as browser:
-        browser.instance = equipped
-        yield browser
 
 
 def opened(desk: Any, address: str, name: str) -> Any:

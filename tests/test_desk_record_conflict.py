@@ -17,11 +17,8 @@ from .desk_record import another, firms
 from .instances import PASSWORD, prepared
 from .samples import every_kind
 
-
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared
@@ -30,14 +27,6 @@ def equipped(instance):
     firms(instance)
     instance.write(records.update, "user", [{"id": instance.bob.user_id, "admin": True}])
     instance.write(auth.set_password, instance.bob.user_id, auth.hash_password(PASSWORD))
-
-
-@pytest.fixture
-def desk(equipped):
-    """Return the browser of alice."""
-    with at_desk(equipped) as browser:
-        browser.instance = equipped
-        yield browser
 
 
 @pytest.fixture

@@ -9,28 +9,17 @@ import pytest
 
 from relatum.core import records
 
-from .desk import FRAGMENT, at_desk
+from .desk import FRAGMENT
 from .desk_record import counted, firms, links, lookup, section
 from .instances import prepared
 
-
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared
 def equipped(instance):
     firms(instance)
-
-
-@pytest.fixture
-def desk(equipped):
-    """Return a browser at the desk of that instance."""
-    with at_desk(equipped) as browser:
-        browser.instance = equipped
-        yield browser
 
 
 @pytest.fixture

@@ -6,11 +6,8 @@ import pytest
 
 from .desk import Browser, at_desk
 
-
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @pytest.mark.parametrize("address", ["/sign-in", "/sign-in/secret"])

@@ -30,10 +30,8 @@ def desk_slots():
 """
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 @prepared
@@ -61,7 +59,6 @@ def desk(equipped):
     """Return a browser at the desk of that instance."""
     bring(equipped)
     with at_desk(equipped) as browser:
-        browser.instance = equipped
         yield browser
 
 

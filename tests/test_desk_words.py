@@ -15,10 +15,8 @@ from .desk_words import FOLDER, used
 _PLACE = re.compile(r"\{[a-z]+\}")
 
 
-@pytest.fixture
-def preset():
-    """Return the preset of the instance: the desk alone."""
-    return "desk"
+#: The preset of the instance.
+PRESET = "desk"
 
 
 def known(language):

@@ -162,13 +162,18 @@ def make_field(type_name: str) -> Response:
         kept = {n: v for n, v in said.items() if v not in (None, False, [])}
         change = {"op": "add_field", "type": type_name, "name": name, "kind": kind.name, **kept}
         collected({**change, "settings": settings} if settings else change)
-    except values.Misread as misread:
-        return again(type_name, designer.TABS[0], panel, misread.problems)
-    except RelatumError as error:
-        return again(
-            type_name, designer.TABS[0], panel, shaping.problems_of(error, kind.type)
-        )  # fmt: skip
+    except (values.Misread, RelatumError) as error:
+        return _refused(type_name, panel, error, kind)
     return done(_after_form(type_name, name), translated("{label} is in the draft", **_named(said)))
+
+
+def _refused(
+    type_name: str, panel: Panel, error: values.Misread | RelatumError, kind: shaping.Kind
+) -> Response:
+    """Show the form of a field again, with what is wrong where it is."""
+    if isinstance(error, values.Misread):
+        return again(type_name, designer.TABS[0], panel, error.problems)
+    return again(type_name, designer.TABS[0], panel, shaping.problems_of(error, kind.type))
 
 
 def _named(said: dict[str, Any]) -> dict[str, str]:
@@ -195,12 +200,8 @@ def change_field(type_name: str, name: str) -> Response:
             changed["existing"] = {"fill": request.form["replace"]}
         if changed:
             collected({"op": "change_field", "type": type_name, "field": name, **changed})
-    except values.Misread as misread:
-        return again(type_name, designer.TABS[0], panel, misread.problems)
-    except RelatumError as error:
-        return again(
-            type_name, designer.TABS[0], panel, shaping.problems_of(error, kind.type)
-        )  # fmt: skip
+    except (values.Misread, RelatumError) as error:
+        return _refused(type_name, panel, error, kind)
     said_so = translated("{label} is changed in the draft", **_named(said))
     return done(_after_form(type_name, name), said_so)
 
