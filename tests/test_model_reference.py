@@ -8,11 +8,9 @@ Python, and a doctor finds nothing.
 from __future__ import annotations
 
 import itertools
-import os
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -20,19 +18,15 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from relatum.core import doctor, plugin_host, query, records
 from relatum.core.errors import Invalid, RelatumError
 
+from . import machines
 from .model_reference import CONVERSIONS, Reference, Thing
 from .plugged import disable, enable, put
 
-#: How many machines run; a long search sets more.
-EXAMPLES = int(os.environ.get("RELATUM_TEST_EXAMPLES", "3"))
-#: Making a failure small takes minutes; a long search does it.
-PHASES = [p for p in Phase if p is not Phase.shrink or os.environ.get("RELATUM_TEST_SHRINK")]
 NAMES = st.sampled_from(["one", "two", "three"])
 OPTIONS = ("a", "b", "c")
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -311,14 +305,4 @@ class Machine(RuleBasedStateMachine):
 
 def test_a_changing_data_model_equals_a_plain_reference(instance: Any) -> None:
     instance.make_type("x_base", {"name": "name", "kind": "text"})
-    run_state_machine_as_test(
-        type("Machine", (Machine,), {"instance": instance, "plugged": Plugged()}),
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=25,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            phases=PHASES,
-            print_blob=True,
-        ),
-    )
+    machines.run(Machine, examples=3, steps=25, instance=instance, plugged=Plugged())

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import os
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -17,7 +15,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from relatum.core import keys, query, records
@@ -25,13 +22,9 @@ from relatum.core.config import Config
 from relatum.core.errors import Invalid, RelatumError
 from relatum.core.records import sealed
 
+from . import machines
 from .drawing import FILTERS, GROUPS, KINDS, LINKS, SORTS, VALUES, as_json, nested, stored, wire
 from .reference import Numbers, Reference, computed, impossible, matched
-
-#: How many machines run; a long search sets more.
-EXAMPLES = int(os.environ.get("RELATUM_TEST_EXAMPLES", "12"))
-#: Making a failure small takes minutes; a long search does it.
-PHASES = [p for p in Phase if p is not Phase.shrink or os.environ.get("RELATUM_TEST_SHRINK")]
 
 
 class Machine(RuleBasedStateMachine):
@@ -311,14 +304,4 @@ def test_records_and_queries_equal_a_plain_reference(instance: Any) -> None:
         target = {"target": "x_thing", "on_delete": on_delete}
         field = {"op": "add_field", "type": "x_thing", "name": name, "kind": "lookup"}
         instance.apply({**field, "settings": target})
-    run_state_machine_as_test(
-        type("Machine", (Machine,), {"instance": instance, "numbers": Numbers()}),
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            phases=PHASES,
-            print_blob=True,
-        ),
-    )
+    machines.run(Machine, examples=12, steps=30, instance=instance, numbers=Numbers())

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
     rule,
-    run_state_machine_as_test,
 )
 
 from relatum.core import query, records
 from relatum.core.errors import RelatumError
 
+from . import machines
 from .relationship_filters import PATHS, leads_to_firm, lists, matching
 from .relationship_kinds import KINDS, POSITION, REASONS, WHOSE, inverses, make_all, parts
 from .relationship_reference import Reference
 from .relationship_state import Refusal
 
-#: How many machines run; a long search sets more.
-EXAMPLES = int(os.environ.get("RELATUM_TEST_EXAMPLES", "3"))
-#: Making a failure small takes minutes; a long search does it.
-PHASES = [p for p in Phase if p is not Phase.shrink or os.environ.get("RELATUM_TEST_SHRINK")]
 WORDS = st.sampled_from([None, "a", "b", "c"])
 NUMBERS = st.sampled_from([None, 1, 2])
 NOBODY = 2**40
@@ -379,14 +373,4 @@ class Machine(RuleBasedStateMachine):
 
 def test_relationships_equal_a_plain_reference(instance: Any) -> None:
     people = make_all(instance)
-    run_state_machine_as_test(
-        type("Machine", (Machine,), {"instance": instance, "people": people}),
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            phases=PHASES,
-            print_blob=True,
-        ),
-    )
+    machines.run(Machine, examples=3, steps=30, instance=instance, people=people)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
-
 from relatum.core import records
 
+from . import machines
 from .relationship_kinds import KINDS, make_all
-from .test_relationship_reference import EXAMPLES, PHASES, Machine
+from .test_relationship_reference import Machine
 
 #: Where values lie that are not in a column by their name; no text is encrypted twice alike.
 COLUMNS = {"owner": "owner_id", "team": "team_id", "secret": "secret__h"}
@@ -68,14 +66,4 @@ class Undone(Machine):
 
 def test_random_writes_are_undone_to_the_first_state_and_done_again(instance: Any) -> None:
     people = make_all(instance)
-    run_state_machine_as_test(
-        type("Machine", (Undone,), {"instance": instance, "people": people}),
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=25,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            phases=PHASES,
-            print_blob=True,
-        ),
-    )
+    machines.run(Undone, examples=3, steps=25, instance=instance, people=people)

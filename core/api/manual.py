@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -42,7 +43,7 @@ def titles(home: Path | None = None) -> dict[str, str]:
 
 def read(name: str, home: Path | None = None) -> HelpPage:
     """Return a help page; raise `page_unknown`."""
-    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    reader = _reader()
     reader.add_render_rule("code_inline", _code)
     # The page shows its title itself, before the list of sections.
     tokens = reader.parse(pages.text(name, home).partition("\n")[2])
@@ -82,13 +83,15 @@ def search(words: str, home: Path | None = None, *, most: int = 30) -> list[Pass
     return [passage for _, passage in sorted(found, key=itemgetter(0))[:most]]
 
 
-def _passages(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (anchor, title, text without markup) of each section of a page."""
+@lru_cache(maxsize=128)
+def _passages(text: str) -> tuple[tuple[str, str, str], ...]:
+    """Return (anchor, title, text without markup) of each section of a page, read once."""
     at, title, heading = "", "", False
     held: list[str] = []
-    for token in MarkdownIt("commonmark", {"html": False}).enable("table").parse(text):
+    made: list[tuple[str, str, str]] = []
+    for token in _reader().parse(text):
         if heading:
-            yield at, title, " ".join(held)
+            made.append((at, title, " ".join(held)))
             at, title, held = anchor(token), token.content.replace("`", ""), []
             heading = False
         elif token.type == "heading_open" and token.tag != "h1":
@@ -97,7 +100,7 @@ def _passages(text: str) -> Iterator[tuple[str, str, str]]:
             held.append("".join(_shown(part) for part in token.children or ()))
         elif token.type == "fence":
             held.append(token.content)
-    yield at, title, " ".join(held)
+    return (*made, (at, title, " ".join(held)))
 
 
 def _shown(part: Token) -> str:
@@ -114,6 +117,10 @@ def _around(text: str, wanted: Sequence[str]) -> str:
     if begin + _EXTRACT < len(text):
         piece = f"{piece.rpartition(' ')[0]} …"
     return f"… {piece}" if begin else piece
+
+
+def _reader() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def _code(_: object, tokens: Sequence[Token], place: int, *__: object) -> str:

@@ -28,4 +28,3 @@ from .verbs import delete as delete
 from .verbs import restore as restore
 from .verbs import update as update
 from .verbs import upsert as upsert
-from .writing import may as may

@@ -52,15 +52,6 @@ def opened(type_name: str, action: str, actor: Actor) -> EntityType:
     return catalog.current().type(type_name)
 
 
-def may(action: str, type_name: str, *, actor: Actor) -> bool:
-    """Say whether an actor may create, update or delete records of a type at all."""
-    try:
-        access.require(actor, action, f"records of '{type_name}'")
-    except RelatumError:
-        return False
-    return True
-
-
 def after(entity_type: EntityType, written: Sequence[Row]) -> None:
     """Check what can only be seen once rows are written: people, and trees."""
     ids = [row.id for row in written if row.id is not None and row.before is not None]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from relatum import catalog, fields, query, records
+from relatum import catalog, fields, may, query
 
 from ... import menu, ui
 
@@ -33,7 +33,7 @@ def lookup(type_name: str) -> Response:
 
 def can_make(entity_type: catalog.EntityType) -> bool:
     """Say whether records of a type are made from within a form."""
-    return entity_type.owner != _CORE and records.may("create", entity_type.name, actor=ui.actor())
+    return entity_type.owner != _CORE and may(ui.actor(), "create")
 
 
 @ui.page("/search")
