@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import current_app
-
 from relatum import catalog, plugin_host
 
 from .words import translated
@@ -57,13 +55,11 @@ def item(entity_type: catalog.EntityType) -> Item:
 
 
 def settings() -> list[tuple[str, str, str]]:
-    """Return the pages that shape the instance as (address, icon, label), of those there are."""
-    found = (
+    """Return the pages that shape the instance as (address, icon, label)."""
+    return [
         ("/model", "database-cog", translated("Data model")),
         ("/plugins", "puzzle", translated("Plugins")),
-    )
-    known = current_app.url_map.bind("localhost")
-    return [each for each in found if known.test(each[0], "GET")]
+    ]
 
 
 def resting(entity_type: Any) -> tuple[str, str] | None:

@@ -17,6 +17,8 @@ from . import words
 #: What the text beside a hidden id is sent as, what it or a moment was when the form was drawn, the
 #: type of a record of any of several types, and that a secret is to be emptied.
 TYPED, WAS, TYPE, EMPTIED = "~text", "~was", "~type", "~empty"
+#: What stands for a value that a field can't have.
+_UNFIT: Final = object()
 #: Kinds that take a whole row of a form.
 WIDE: Final = frozenset({"long_text", "rich_text", "json", "address"})
 #: Kinds whose editor is one input that takes a text.
@@ -142,22 +144,23 @@ def member_text(field: fields.Field, name: str, value: Any) -> str:
 
 def may_hold(field: fields.Field, value: Any) -> bool:
     """Say whether a field may have a value in wire form: it may be of a type that it once had."""
-    if value is None:
-        return True
+    return value is None or _wired(field, value) is not _UNFIT
+
+
+def _wired(field: fields.Field, value: Any) -> Any:
     try:
-        field.wire(field.check(value))
+        return field.wire(field.check(value))
     except (fields.Refused, ValueError, TypeError, ArithmeticError, LookupError, AttributeError):
-        return False
-    return True
+        return _UNFIT
 
 
 def plain(field: fields.Field, value: Any) -> Any:
     """Return a value as it can be compared with others, in wire form; sets are in order."""
     if value in (None, "", []):
         return None
-    if not may_hold(field, value):
+    wire = _wired(field, value)
+    if wire is _UNFIT:
         return str(value)
-    wire = field.wire(field.check(value))
     if isinstance(wire, list):
         return sorted(map(str, wire))
     if isinstance(wire, dict):
