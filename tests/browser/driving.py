@@ -65,6 +65,7 @@ def found_chromium() -> str | None:
 def launched() -> Iterator[web.Browser]:
     """Give a browser without windows."""
     path = chromium()
+    web.expect.set_options(timeout=_PATIENCE)
     with web.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, headless=True, args=_FLAGS)
         yield browser

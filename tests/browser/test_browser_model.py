@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from ..instances import Instance
 from . import designing, stock
-from .driving import Site, Watch, clean
+from .driving import Site, Watch, clean, settle
 
 
 def prepare(instance: Instance) -> None:
@@ -41,6 +41,8 @@ def test_a_type_made_in_the_designer_is_used_on_every_page(draftless: Page, site
     designing.publish(page)
     # form
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Machines").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Machines")
+    settle(page)  # the script of a page hears keys once it has loaded
     page.keyboard.press("c")
     page.get_by_label("Name").fill("Lathe")
     page.get_by_label("Phase").select_option("Planned")

@@ -27,6 +27,8 @@ class Lookup extends Combobox {
     this.input.addEventListener("blur", () => this.close(), { signal });
     this.list.addEventListener("pointerdown", (event) => this.pick(event), { signal });
     this.kind?.addEventListener("change", () => this.turn(), { signal });
+    // What somebody typed before the script was here is looked for, too.
+    if (document.activeElement === this.input && this.input.value !== this.was.value) this.find(0);
   }
 
   appendList() {
