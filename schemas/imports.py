@@ -18,7 +18,9 @@ class ColumnSchema(Schema):
     field = fields.String(required=True, **_NAME)
     by = fields.String(**_NAME)
     date_format = fields.String(**_NAME)
+    decimal = fields.String(validate=validate.OneOf([".", ","]))
     add = fields.Boolean(truthy={True}, falsy={False})
+    create = fields.Boolean(truthy={True}, falsy={False})
     values = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True))
 
 
@@ -39,6 +41,7 @@ class ImportMapSchema(Schema):
     relatum_map = fields.Integer(required=True, strict=True, validate=validate.OneOf([1]))
     key = fields.List(fields.String(**_NAME), validate=validate.Length(min=1, max=8))
     date_format = fields.String(**_NAME)
+    decimal = fields.String(validate=validate.OneOf([".", ","]))
     delimiter = fields.String(validate=validate.Length(equal=1))
     encoding = fields.String(**_NAME)
     columns = fields.Dict(keys=fields.String(), values=_Column(allow_none=True))

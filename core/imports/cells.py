@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from ..actor import Actor
@@ -13,9 +12,10 @@ from ..errors import Problem
 from ..fields import Refused
 from .lookups import Lookups
 from .maps import Column, make_column
+from .numbers import plain_number
 
 #: Distinct texts per column whose value is remembered.
-_REMEMBERED = 10_000
+_REMEMBERED = 50_000
 #: A value that belongs to a fixed field, not to a column.
 FIXED = "(fixed)"
 
@@ -47,17 +47,21 @@ class CellProblem:
 
 @dataclass(slots=True)
 class Parsed:
-    """A line on its way in: values by field, links into the file itself, texts by field."""
+    """A line on its way in: its cells, values by field, links into the file itself."""
 
     line: int
+    cells: list[str]
     values: dict[str, Any] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
     problems: list[CellProblem] = field(default_factory=list)
+    #: What became of it: created, updated, unchanged or refused; of a dry run, what would change.
+    status: str = "refused"
+    id: int | None = None
+    changes: Mapping[str, tuple[Any, Any]] | None = None
 
 
 class Cells:
-    """Reads the cells of one file for one type."""
+    """Reads the cells of one file for one type, column by column, each distinct text once."""
 
     def __init__(
         self,
@@ -72,63 +76,135 @@ class Cells:
         self.columns = columns
         self.fixed, self.constants = _fixed(catalog, entity_type, fixed)
         self.names = {c.field.name: c.name for c in columns if c is not None}
-        self._parsers: dict[Column, Callable[[str], Any]] = {}
+        self._places = {c.field.name: i for i, c in enumerate(columns) if c is not None}
+        self._read: dict[Column, _Texts] = {}
         #: Links to other types, resolved while reading; and links into the type itself.
         self.lookups: dict[Column, Lookups] = {}
         self.inward: dict[str, tuple[Column, Lookups]] = {}
         for column in (*(c for c in columns if c is not None), *self.fixed):
             if column.target is None or column.by is None:
-                self._parsers[column] = _parser(column)
-            elif inward and column.target is entity_type and not column.field.required:
-                self.inward[column.field.name] = (column, Lookups(column.target, column.by, actor))
+                self._read[column] = _Texts(column, _parser(column))
+                continue
+            lookups = Lookups(column.target, column.by, actor, creates=column.creates)
+            if inward and column.target is entity_type and not column.field.required:
+                self.inward[column.field.name] = (column, lookups)
             else:
-                self.lookups[column] = Lookups(column.target, column.by, actor)
+                self.lookups[column] = lookups
+        #: Fields whose values are checked once they are read.
+        self.checked = frozenset(
+            c.field.name for c in (*self._read, *self.lookups) if "." not in c.field.name
+        ) - {c.field.name for c in self._read if c.adds}
 
     @property
     def filled(self) -> tuple[str, ...]:
         """Names of the fields that every row gets."""
         return (*self.names, *(c.field.name for c in self.fixed), *self.constants)
 
+    @property
+    def creates(self) -> bool:
+        """Whether reading may create the records that links name."""
+        return any(lookups.creates for lookups in self.lookups.values())
+
+    def text(self, row: Parsed, name: str) -> str | None:
+        """Return the text that a field of a row has in the file; None if no column fills it."""
+        place = self._places.get(name)
+        if place is None:
+            return next((c.values[FIXED] for c in self.fixed if c.field.name == name), None)
+        column = self.columns[place]
+        assert column is not None
+        return _text(column, row.cells[place] if place < len(row.cells) else "")
+
     def read(self, rows: Sequence[tuple[int, list[str]]]) -> list[Parsed]:
         """Return the rows with their values; runs in an open transaction."""
         made = [self._shape(line, cells) for line, cells in rows]
+        filled: dict[str, Iterable[Any]] = {}
         for place, column in enumerate(self.columns):
             if column is not None:
-                self._fill(column, made, [_text(column, cells, place) for _, cells in rows])
+                self._fill(column, made, _column(made, place), filled)
         for column in self.fixed:
-            self._fill(column, made, [column.values[FIXED] or ""] * len(made))
-        for row in made:
-            row.values = _nested(row.values)
+            self._fill(column, made, [column.values[FIXED] or ""] * len(made), filled)
+        names, nested = tuple(filled), any("." in name for name in filled)
+        for row, values in zip(made, zip(*filled.values(), strict=True), strict=False):
+            row.values = {**self.constants, **dict(zip(names, values, strict=True))}
+            if nested:
+                row.values = _nested(row.values)
+        for row in made if not filled else ():
+            row.values = dict(self.constants)
+        for name in self.inward:
+            # An empty cell empties the link; one with a text is set last.
+            for row in made:
+                if name not in row.links:
+                    row.values[name] = None
         return made
 
     def _shape(self, line: int, cells: list[str]) -> Parsed:
-        parsed = Parsed(line, dict(self.constants))
+        parsed = Parsed(line, cells)
         if len(cells) != len(self.columns):
             params = {"got": len(cells), "wanted": len(self.columns)}
             parsed.problems.append(CellProblem(line, None, None, Problem("cells_mismatch", params)))
         return parsed
 
-    def _fill(self, column: Column, rows: Sequence[Parsed], texts: list[str]) -> None:
-        name, lookups = column.field.name, self.lookups.get(column)
+    def _fill(
+        self,
+        column: Column,
+        rows: Sequence[Parsed],
+        texts: list[str],
+        filled: dict[str, Iterable[Any]],
+    ) -> None:
+        """Note the values that a column gives to a field, and what is wrong with its texts."""
+        name = column.field.name
+        if name in self.inward and self.inward[name][0] is column:
+            for row, raw in zip(rows, texts, strict=True):
+                text = _text(column, raw)
+                if text:
+                    row.links[name] = text
+            return
+        lookups = self.lookups.get(column)
         if lookups is not None:
-            lookups.learn({text for text in texts if text})
-        find = lookups.find if lookups is not None else self._parsers.get(column)
-        for row, text in zip(rows, texts, strict=True):
-            row.texts[name] = text
-            if not text:
-                row.values[name] = {"add": []} if column.adds else None
-            elif find is None:
-                row.links[name] = text
-            else:
-                value = find(text)
+            lookups.learn({text for raw in set(texts) if (text := _text(column, raw))})
+            read = _Texts(column, lookups.find)
+        else:
+            read = self._read[column]
+        filled[name] = read.values(texts)
+        if not read.wrong:
+            return
+        for row, raw in zip(rows, texts, strict=True):
+            problem = read.wrong.get(raw)
+            if problem is not None:
+                found = problem.at(field=problem.field or name)
+                row.problems.append(CellProblem(row.line, column.name, _text(column, raw), found))
+
+
+class _Texts:
+    """The values of the texts of one column, each looked at once."""
+
+    def __init__(self, column: Column, find: Callable[[str], Any]) -> None:
+        self.column, self.find = column, find
+        self.wrong: dict[str, Problem] = {}
+        self._known: dict[str, Any] = {}
+
+    def values(self, texts: Sequence[str]) -> Iterable[Any]:
+        """Return the value of each text, None for what is wrong with one (see `wrong`)."""
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+            self.wrong.clear()
+        known = self._known
+        for raw in set(texts).difference(known):
+            text = _text(self.column, raw)
+            value: Any = {"add": []} if self.column.adds else None
+            if text:
+                value = self.find(text)
                 if isinstance(value, Problem):
-                    row.problems.append(
-                        CellProblem(
-                            row.line, column.name, text, value.at(field=value.field or name)
-                        )
-                    )
-                else:
-                    row.values[name] = value
+                    self.wrong[raw], value = value, None
+            known[raw] = value
+        return map(known.__getitem__, texts)
+
+
+def _column(rows: Sequence[Parsed], place: int) -> list[str]:
+    try:
+        return [row.cells[place] for row in rows]
+    except IndexError:
+        return [row.cells[place] if place < len(row.cells) else "" for row in rows]
 
 
 def _nested(values: dict[str, Any]) -> dict[str, Any]:
@@ -158,19 +234,17 @@ def _fixed(
     return columns, constants
 
 
-def _text(column: Column, cells: list[str], place: int) -> str:
-    raw = cells[place] if place < len(cells) else ""
+def _text(column: Column, raw: str) -> str:
     text = column.values.get(raw, raw) or ""
     return text if text.strip() else ""
 
 
 def _parser(column: Column) -> Callable[[str], Any]:
-    parse, style = column.field.parse, column.style
+    parse, style, sign = column.field.parse, column.style, column.decimal
 
-    @lru_cache(maxsize=_REMEMBERED)
     def read(text: str) -> Any:
         try:
-            value = parse(text, style)
+            value = parse(plain_number(text, sign) if sign else text, style)
             return {"add": list(value or ())} if column.adds else value
         except Refused as refused:
             return refused.problem

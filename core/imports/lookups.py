@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import access, db
+from .. import access, db, records
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import Problem, nearest
@@ -16,20 +16,29 @@ from ..storage import slices
 
 #: Most values of the target that the nearest match is looked for in.
 _NEAR = 20_000
+#: Most distinct values that are remembered, so that memory stays flat however long the file is.
+_KNOWN = 100_000
 
 
 class Lookups:
     """The records of one type, found by one field; text matches whatever case and accents."""
 
-    def __init__(self, target: EntityType, by: Field, actor: Actor) -> None:
+    def __init__(
+        self, target: EntityType, by: Field, actor: Actor, *, creates: bool = False
+    ) -> None:
         access.require(actor, "read", f"records of '{target.name}'")
-        self.target, self.by = target, by
+        self.target, self.by, self.actor, self.creates = target, by, actor, creates
         self._found: dict[Any, list[tuple[int, Any]]] = {}
         self._values: list[str] | None = None
+        #: Why records that should be created were not, by key.
+        self.refused: dict[Any, Problem] = {}
 
     def learn(self, texts: Iterable[str]) -> None:
-        """Read the records that texts not met before may mean."""
-        keys = {self.key(text) for text in texts} - self._found.keys() - {None}
+        """Read the records that texts not met before may mean; create them if that is asked."""
+        if len(self._found) > _KNOWN:
+            self.forget()
+        meant = {self.key(text): text for text in texts}
+        keys = meant.keys() - self._found.keys() - {None}
         table = self.target.table
         key, value = table.c[self.by.key_column], self.by.whole(table)
         query = sa.select(table.c.id, key, value).where(table.c.trashed_at.is_(None))
@@ -37,6 +46,21 @@ class Lookups:
             self._found.update((k, []) for k in piece)
             for id_, k, v in db.current().connection.execute(query.where(key.in_(piece))):
                 self._found[k].append((id_, v))
+        missing = [meant[k] for k in keys if not self._found[k]] if self.creates else []
+        if missing:
+            self._create(missing)
+
+    def _create(self, texts: list[str]) -> None:
+        """Create the records that texts name; a text that the type refuses stays unmatched."""
+        texts = sorted(texts)
+        rows = [{self.by.name: self._parse(text)} for text in texts]
+        made = records.create(self.target.name, rows, actor=self.actor, partial=True)
+        for text, row, outcome in zip(texts, rows, made, strict=True):
+            key = self.key(text)
+            if outcome.id is not None:
+                self._found[key] = [(outcome.id, row[self.by.name])]
+            elif outcome.problems:
+                self.refused[key] = outcome.problems[0]
 
     def key(self, text: str) -> Any:
         """Return what a text is found by; None if it can't be a value of the field."""
@@ -61,7 +85,7 @@ class Lookups:
                 },
             )
         if not found:
-            return self.unmatched(text)
+            return self.refused.get(self.by.key(value)) or self.unmatched(text)
         return exact[0] if exact else found[0][0]
 
     def unmatched(self, text: str, more: Iterable[str] = ()) -> Problem:
@@ -73,6 +97,7 @@ class Lookups:
     def forget(self) -> None:
         """Drop what was read: the records have changed."""
         self._found.clear()
+        self.refused.clear()
         self._values = None
 
     def _parse(self, text: str) -> Any:

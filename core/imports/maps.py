@@ -18,6 +18,7 @@ from ...schemas.imports import ImportMapSchema
 from ..catalog import Catalog, EntityType, Key
 from ..errors import RelatumError, nearest
 from ..fields import STYLES, Field, Lookup, Several, fold
+from .numbers import KINDS
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -32,6 +33,7 @@ class ImportMap:
 
     key: tuple[str, ...] = ()
     date_format: str | None = None
+    decimal: str | None = None
     delimiter: str | None = None
     encoding: str = "utf-8-sig"
     columns: Mapping[str, dict[str, Any] | None] = plain(default_factory=dict)
@@ -53,6 +55,10 @@ class Column:
     by: Field | None = None
     #: The values of a cell are added to those that a record has.
     adds: bool = False
+    #: The sign before the decimals of a number; None: as fields write them.
+    decimal: str | None = None
+    #: Records of the target that no text finds are created, with that text as `by`.
+    creates: bool = False
 
 
 def read_map(path: str | Path) -> ImportMap:
@@ -134,9 +140,13 @@ def _column(
     style = given.get("date_format")
     if style is None and found.kind == "date":
         style = mapping.date_format
+    decimal = given.get("decimal")
+    if decimal is None and found.kind in KINDS:
+        decimal = mapping.decimal
     return make_column(
         catalog, name, found, style=style, values=given.get("values", {}), by=given.get("by"),
-        adds=given.get("add", False),
+        adds=given.get("add", False), decimal=decimal, creates=given.get("create", False),
+        identifies=mapping.key == ("id",),
     )  # fmt: skip
 
 
@@ -159,12 +169,16 @@ def make_column(
     values: Mapping[str, str | None] = _NOTHING,
     by: str | None = None,
     adds: bool = False,
+    decimal: str | None = None,
+    creates: bool = False,
+    identifies: bool = False,
 ) -> Column:
     """Return a column for a field; `by` names the field of the target that finds a link.
 
     Raises `read_only`, `map_invalid` or `field_unknown`.
     """
-    if found.read_only or (found.NUMBERED and not found.settings.get("importable")):
+    by_id = found.name == "id" and identifies
+    if not by_id and (found.read_only or (found.NUMBERED and not found.settings.get("importable"))):
         raise RelatumError("read_only", field=found.name)
     if adds and not isinstance(found, Several):
         reason = f"'{found.name}' is a {found.kind} field; add is for fields of several values"
@@ -173,9 +187,13 @@ def make_column(
         if by is not None:
             reason = f"'{found.name}' is a {found.kind} field; by is for links"
             raise RelatumError("map_invalid", place=f"columns.{name}.by", reason=reason)
-        return Column(name, found, style, values, adds=adds)
+        return Column(name, found, style, values, adds=adds, decimal=decimal)
     target = catalog.type(found.target)
-    return Column(name, found, style, values, target, finder(target, name, by))
+    by_field = finder(target, name, by)
+    if creates and (by_field.read_only or by_field.name == "id"):
+        reason = f"a new {target.name} can't be made from its {by_field.name}"
+        raise RelatumError("map_invalid", place=f"columns.{name}.create", reason=reason)
+    return Column(name, found, style, values, target, by_field, creates=creates)
 
 
 def finder(target: EntityType, column: str, name: str | None) -> Field:
@@ -196,8 +214,13 @@ def finder(target: EntityType, column: str, name: str | None) -> Field:
     raise RelatumError("map_invalid", place=f"columns.{column}.by", reason=reason)
 
 
-def find_key(entity_type: EntityType, names: Sequence[str], filled: Sequence[str]) -> Key | None:
-    """Return the unique key to import by; None for none named. Every part must be filled."""
+def find_key(
+    entity_type: EntityType, names: Sequence[str], filled: Sequence[str], *, loose: bool = False
+) -> Key | None:
+    """Return what records are found by; None for nothing named. Every part must be filled.
+
+    It is a unique key of the type; if `loose`, any fields that are compared.
+    """
     if not names:
         return None
     for name in names:
@@ -209,5 +232,14 @@ def find_key(entity_type: EntityType, names: Sequence[str], filled: Sequence[str
     for key in entity_type.keys:
         if set(key.fields) == set(names):
             return key
-    known = "; ".join(", ".join(key.fields) for key in entity_type.keys) or "none"
-    raise RelatumError("key_unknown", type=entity_type.name, fields=", ".join(names), known=known)
+    if not loose:
+        known = "; ".join(", ".join(key.fields) for key in entity_type.keys) or "none"
+        raise RelatumError(
+            "key_unknown", type=entity_type.name, fields=", ".join(names), known=known
+        )
+    for name in names:
+        found = entity_type.fields[name]
+        if not found.value_type.ordered:
+            reason = f"a {found.kind} field can't find a record"
+            raise RelatumError("map_invalid", place="key", reason=reason)
+    return Key(None, tuple(names), "")

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..records import Outcome
-from .cells import CellProblem
+from .cells import CellProblem, Parsed
 
 #: Problems that a report keeps; it counts all.
 PROBLEM_LIMIT = 10_000
@@ -34,9 +33,9 @@ class Report:
     problems: list[CellProblem] = field(default_factory=list)
     problem_count: int = 0
 
-    def count(self, outcomes: Sequence[Outcome]) -> None:
+    def count(self, rows: Sequence[Parsed]) -> None:
         """Add what became of rows; refused ones are counted by `refuse`."""
-        for outcome in outcomes:
+        for outcome in rows:
             if outcome.status == "created":
                 self.created += 1
             elif outcome.status == "updated":

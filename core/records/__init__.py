@@ -23,8 +23,8 @@ from .reading import history as history
 from .reading import since as since
 from .undoing import look as look
 from .undoing import undo as undo
+from .upserting import upsert as upsert
 from .verbs import create as create
 from .verbs import delete as delete
 from .verbs import restore as restore
 from .verbs import update as update
-from .verbs import upsert as upsert

@@ -61,6 +61,8 @@ class Outcome:
     id: int | None = None
     version: int | None = None
     problems: tuple[Problem, ...] = ()
+    #: Of a dry run: {field: (wire value before, and after)} of what would be written.
+    changes: Mapping[str, tuple[Any, Any]] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the item of a bulk answer."""
@@ -73,13 +75,30 @@ class Outcome:
         }
 
 
-def read(entity_type: EntityType, sent: Sequence[Any], *, with_id: bool) -> list[Row]:
-    """Return rows with their values checked by the fields; problems are noted in the rows."""
+def read(
+    entity_type: EntityType,
+    sent: Sequence[Any],
+    *,
+    with_id: bool,
+    checked: frozenset[str] = frozenset(),
+) -> list[Row]:
+    """Return rows with their values checked by the fields; problems are noted in the rows.
+
+    `checked` names fields whose values were checked before.
+    """
     rows, plain = [], []
     for place, given in enumerate(sent):
         row = Row(place)
         rows.append(row)
-        plain.append(_names(entity_type, row, given, with_id))
+        known = _names(entity_type, row, given, with_id)
+        if checked:
+            row.values = {name: value for name, value in known.items() if name in checked}
+            known = {} if len(row.values) == len(known) else known
+        plain.append(known)
+    if checked:
+        _by_column(entity_type, rows, plain, checked)
+        _fill_empty(entity_type, rows)
+        return rows
     if len(rows) < COLUMNS_FROM:
         _by_schema(entity_type, rows, plain)
     else:
@@ -164,9 +183,14 @@ def _by_schema(entity_type: EntityType, rows: list[Row], plain: list[dict[str, A
                 row.problems += [p.at(field=p.field or name, row=row.place) for p in problems]
 
 
-def _by_column(entity_type: EntityType, rows: list[Row], plain: list[dict[str, Any]]) -> None:
+def _by_column(
+    entity_type: EntityType,
+    rows: list[Row],
+    plain: list[dict[str, Any]],
+    known: frozenset[str] = frozenset(),
+) -> None:
     """Check each field over all rows at once, each distinct value once."""
-    names = {name for given in plain for name in given}
+    names = {name for given in plain for name in given} - known
     for field_ in entity_type.own_fields:
         if field_.name not in names:
             continue
@@ -206,6 +230,22 @@ def _checked(field_: Field, value: Any) -> Any:
         return field_.check(value)
     except Refused as refused:
         return refused.problem
+
+
+def told(entity_type: EntityType, row: Row, status: str, version: int, *, dry_run: bool) -> Outcome:
+    """Return the outcome of a sound row, with what it would change if it is a dry run."""
+    changes = _changes(entity_type, row) if dry_run else None
+    return Outcome(row.place, status, row.id, version, changes=changes)
+
+
+def _changes(entity_type: EntityType, row: Row) -> dict[str, tuple[Any, Any]]:
+    made = {}
+    for name, value in row.values.items():
+        field_ = entity_type.fields[name]
+        before = row.before[name] if row.before is not None else None
+        if value is not None or before is not None:
+            made[name] = (field_.wire(before), field_.wire(value))
+    return made
 
 
 def settle(entity_type: EntityType, rows: Iterable[Row]) -> None:

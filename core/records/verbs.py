@@ -1,4 +1,4 @@
-"""The verbs: create, update, upsert, delete, restore. They call each other for parts and links."""
+"""The verbs: create, update, delete, restore. They call each other for parts and links."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from .. import catalog, db
 from ..actor import Actor
-from ..catalog import EntityType, Key
+from ..catalog import EntityType
 from ..errors import Invalid, RelatumError
 from . import belonging, checks, hooking, numbers, parts, write
-from .batch import Outcome, Row, good, in_order, read, refused, settle
+from .batch import Outcome, Row, good, in_order, read, refused, settle, told
 from .deleting import Batches, Family, Going, emptied, family, others, returning, rows_of
 from .filling import fill_in
 from .writing import after, guarded, opened
@@ -21,22 +21,29 @@ Rows = Sequence[dict[str, Any]]
 
 
 def create(
-    type_name: str, rows: Rows, *, actor: Actor, partial: bool = False, dry_run: bool = False
+    type_name: str,
+    rows: Rows,
+    *,
+    actor: Actor,
+    partial: bool = False,
+    dry_run: bool = False,
+    checked: frozenset[str] = frozenset(),
 ) -> list[Outcome]:
     """Create records; a row is {field: value}. `dry_run` checks everything and writes nothing.
 
+    `checked` names fields whose values come from `Field.parse` and are not checked once more.
     Raises `Invalid` with every problem of every row, `type_unknown`, `forbidden`.
     """
     entity_type = opened(type_name, "create", actor)
-    batch = read(entity_type, rows, with_id=False)
-    return _each(
+    batch = read(entity_type, rows, with_id=False, checked=checked)
+    return each(
         batch,
-        lambda some, partial: _create(entity_type, some, actor, partial, dry_run),
+        lambda some, partial: create_batch(entity_type, some, actor, partial, dry_run),
         partial=partial,
     )
 
 
-def _each(batch: list[Row], work: Callable[..., list[Outcome]], *, partial: bool) -> list[Outcome]:
+def each(batch: list[Row], work: Callable[..., list[Outcome]], *, partial: bool) -> list[Outcome]:
     """Write a batch; partial rows with parts one by one, since a part may undo its whole."""
     if not partial or not any(row.parts for row in batch):
         return work(batch, partial=partial)
@@ -51,9 +58,10 @@ def _each(batch: list[Row], work: Callable[..., list[Outcome]], *, partial: bool
     return outcomes
 
 
-def _create(
+def create_batch(
     entity_type: EntityType, batch: list[Row], actor: Actor, partial: bool, dry_run: bool
 ) -> list[Outcome]:
+    """Create rows that were read, as `create` does; what is refused is noted in them."""
     fill_in(entity_type, batch, actor)
     settle(entity_type, batch)
     numbers.protect(entity_type, batch, actor)
@@ -70,7 +78,8 @@ def _create(
     _save_parts(entity_type, written, actor, dry_run)
     if not dry_run:
         hooking.after(entity_type, "create", written, actor)
-    return in_order(refused(batch), [Outcome(r.place, "created", r.id, 1) for r in written])
+    made = [told(entity_type, row, "created", 1, dry_run=dry_run) for row in written]
+    return in_order(refused(batch), made)
 
 
 def _check(entity_type: EntityType, batch: list[Row], *, required: bool = True) -> None:
@@ -105,6 +114,8 @@ def update(
     partial: bool = False,
     check_required: bool = True,
     undoing: bool = False,
+    dry_run: bool = False,
+    checked: frozenset[str] = frozenset(),
 ) -> list[Outcome]:
     """Change records; a row is {id, version?, field: value}, and only what differs is written.
 
@@ -112,12 +123,15 @@ def update(
     `version_mismatch`), `type_unknown`, `forbidden`.
     """
     entity_type = opened(type_name, "update", actor)
-    batch = read(entity_type, rows, with_id=True)
-    work = bound(_update, entity_type, actor=actor, check_required=check_required, undoing=undoing)
-    return _each(batch, work, partial=partial)
+    batch = read(entity_type, rows, with_id=True, checked=checked)
+    work = bound(
+        update_batch, entity_type, actor=actor, check_required=check_required, undoing=undoing,
+        dry_run=dry_run,
+    )  # fmt: skip
+    return each(batch, work, partial=partial)
 
 
-def _update(
+def update_batch(
     entity_type: EntityType,
     batch: list[Row],
     *,
@@ -127,6 +141,7 @@ def _update(
     undoing: bool = False,
     dry_run: bool = False,
 ) -> list[Outcome]:
+    """Change rows that were read, as `update` does; what is refused is noted in them."""
     checks.in_turn(entity_type, batch)
     write.lock(entity_type, batch)
     fill_in(entity_type, batch, actor)
@@ -155,7 +170,10 @@ def _update(
     return in_order(
         refused(batch),
         [Outcome(r.place, "unchanged", r.id, now(r.id or 0, r.version)) for r in same],
-        [Outcome(r.place, "updated", r.id, now(r.id or 0, r.version + 1)) for r in written],
+        [
+            told(entity_type, r, "updated", now(r.id or 0, r.version + 1), dry_run=dry_run)
+            for r in written
+        ],
     )
 
 
@@ -181,103 +199,6 @@ def _reduce(batch: list[Row]) -> None:
     for row in batch:
         if row.before is not None:
             row.values = {n: v for n, v in row.values.items() if v != row.before[n]}
-
-
-def upsert(
-    type_name: str,
-    rows: Rows,
-    *,
-    key: Sequence[str],
-    actor: Actor,
-    partial: bool = False,
-    dry_run: bool = False,
-) -> list[Outcome]:
-    """Create or update by a unique key; a row that repeats a key of the batch updates it again.
-
-    `dry_run` checks everything and writes nothing.
-    Raises `key_unknown` if the type has no such key, and what create and update raise.
-    """
-    entity_type = opened(type_name, "update", actor)
-    wanted = _key(entity_type, key)
-    batch = read(entity_type, rows, with_id=False)
-    return _each(
-        batch,
-        lambda some, partial: _upserted(entity_type, wanted, some, actor, partial, dry_run=dry_run),
-        partial=partial,
-    )
-
-
-def _upserted(
-    entity_type: EntityType,
-    key: Key,
-    batch: list[Row],
-    actor: Actor,
-    partial: bool,
-    *,
-    dry_run: bool = False,
-) -> list[Outcome]:
-    # Every row is tried, so that every problem is named; then it is all or nothing.
-    with db.savepoint():
-        outcomes = [
-            outcome
-            for wave in _waves(entity_type, key, batch)
-            for outcome in _wave(entity_type, key, wave, actor, dry_run)
-        ]
-        problems = [problem for outcome in outcomes for problem in outcome.problems]
-        if problems and not partial:
-            raise Invalid(sorted(problems, key=lambda problem: problem.row or 0))
-    return in_order(outcomes)
-
-
-def _wave(
-    entity_type: EntityType, key: Key, wave: list[Row], actor: Actor, dry_run: bool
-) -> list[Outcome]:
-    """Create or update rows of which no two hold the same key; refuse those with problems."""
-    sound = [row for row in wave if not row.problems]
-    held = checks.holders(entity_type, key, _keyed(entity_type, key, sound))
-    ids = {values: found["id"] for values, found in held}
-    fresh: list[Row] = []
-    known: list[Row] = []
-    for row in wave:
-        values = None if row.problems else checks.key_values(entity_type, key, row)
-        row.id = ids.get(values or ())
-        (fresh if row.id is None else known).append(row)
-    outcomes: list[Outcome] = []
-    if known:
-        outcomes = _update(entity_type, known, actor=actor, partial=True, dry_run=dry_run)
-    if fresh:
-        outcomes += _create(entity_type, fresh, actor, partial=True, dry_run=dry_run)
-    return outcomes
-
-
-def _keyed(entity_type: EntityType, key: Key, rows: list[Row]) -> list[tuple[Any, ...]]:
-    return [values for r in rows if (values := checks.key_values(entity_type, key, r)) is not None]
-
-
-def _waves(entity_type: EntityType, key: Key, batch: list[Row]) -> list[list[Row]]:
-    """Part a batch so that no part holds the same key twice."""
-    seen: dict[tuple[Any, ...], int] = {}
-    waves: list[list[Row]] = [[]]
-    for row in batch:
-        values = checks.key_values(entity_type, key, row)
-        if values is None and not row.problems:
-            name = next(n for n in key.fields if row.after(n) is None)
-            row.refuse("key_missing", name, field=name)
-        place = seen.get(values, 0) if values is not None else 0
-        if values is not None:
-            seen[values] = place + 1
-        while len(waves) <= place:
-            waves.append([])
-        waves[place].append(row)
-    return waves
-
-
-def _key(entity_type: EntityType, names: Sequence[str]) -> Key:
-    for key in entity_type.keys:
-        if set(key.fields) == set(names):
-            return key
-    known = "; ".join(", ".join(key.fields) for key in entity_type.keys) or "none"
-    raise RelatumError("key_unknown", type=entity_type.name, fields=", ".join(names), known=known)
 
 
 def delete(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -> list[Outcome]:
