@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .core import profile as profile
     from .core import query as query
     from .core import records as records
+    from .core import uploads as uploads
     from .core import views as views
     from .core.access import may as may
     from .core.actor import Actor as Actor
@@ -90,6 +91,7 @@ _FACE: Final = {
     "sessions": "core.api",
     "tokens": "core.auth",
     "transact": "core.db",
+    "uploads": "core",
     "views": "core",
 }
 

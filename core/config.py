@@ -90,6 +90,8 @@ class Config:
     key_limit: int = _setting(20, "Most unique fields and unique keys of one entity type.")
     option_limit: int = _setting(1000, "Most options of one field, retired ones counted.")
     fill_limit: int = _setting(20_000, "Most existing rows that one plan may back-fill.", least=0)
+    upload_limit: int = _setting(536_870_912, "Largest file for an import in bytes.")
+    upload_days: int = _setting(30, "Days after which files that were sent are forgotten.")
     import_chunk: int = _setting(1000, "Rows written per transaction by an import.")
     forget_days: int = _setting(
         30, "Days after which finished jobs, expired sessions and links are forgotten."

@@ -9,6 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .db import db
+from .import_models import ImportLine as ImportLine
+from .import_models import KnownMap as KnownMap
+from .import_models import Upload as Upload
+from .import_models import UploadPiece as UploadPiece
 from .job_models import Job as Job
 from .job_models import JobSchedule as JobSchedule
 from .job_models import JobsProcess as JobsProcess

@@ -29,6 +29,7 @@ LAYERS = (
         "core.storage",
         "core.db",
         "core.dialects",
+        "core.import_models",
         "core.job_models",
         "core.keys",
         "core.models",
@@ -51,6 +52,7 @@ LAYERS = (
         "core.backup",
         "core.doctor",
         "core.imports",
+        "core.uploads",
     },
     {"core.plugin_host"},
     # core.serve starts processes that import core.wsgi by name, and knows no application itself.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from . import change_codes as change_codes
+from . import import_codes as import_codes
 from . import instance_codes as instance_codes
 from . import job_codes as job_codes
 from . import model_codes as model_codes

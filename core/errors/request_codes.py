@@ -353,14 +353,6 @@ codes(
         "Duplicate within the file",
         "{fields} '{value}' also stands in line {other}. Keep one of them.",
     ),
-    match_ambiguous=(
-        "Several records match",
-        "{count} records match by {fields}. Choose fields that name one record.",
-    ),
-    match_missing=(
-        "No record matches",
-        "No record of '{type}' matches by {fields}, and none is to be created.",
-    ),
     import_refused=(
         "Import refused",
         "{refused} of {rows} rows of {file} are refused, {written}. First: {first}",

@@ -21,6 +21,16 @@ from ..fields import Field, Lookup
 from .cells import CellProblem as CellProblem
 from .cells import Cells
 from .cells import Parsed as Parsed
+from .keeping import REFUSED as REFUSED
+from .keeping import SHOWN as SHOWN
+from .keeping import WAITING as WAITING
+from .keeping import Kept as Kept
+from .keeping import forget as forget
+from .keeping import keep as keep
+from .keeping import lines as lines
+from .keeping import refusal as refusal
+from .keeping import remember as remember
+from .keeping import remembered as remembered
 from .loading import MODES as MODES
 from .loading import Lines as Lines
 from .loading import Loading as Loading
@@ -29,7 +39,10 @@ from .maps import ImportMap as ImportMap
 from .maps import finder, make_column
 from .maps import load_map as load_map
 from .maps import read_map as read_map
+from .reader import CELL_LIMIT as CELL_LIMIT
 from .reader import Source as Source
+from .reader import quoted as quoted
+from .reader import unquoted as unquoted
 from .report import Report as Report
 from .seen import Seen as Seen
 

@@ -57,11 +57,15 @@ class Loading:
         if dry_run and self.cells.creates:
             try:
                 with db.savepoint():
-                    raise _Tried(self._bring(lines, partial=partial, dry_run=True))
+                    self._try(lines, partial=partial)
             except _Tried as tried:
                 self.forget()
                 return tried.rows
+            raise AssertionError("unreachable")
         return self._bring(lines, partial=partial, dry_run=dry_run)
+
+    def _try(self, lines: Lines, *, partial: bool) -> None:
+        raise _Tried(self._bring(lines, partial=partial, dry_run=True))
 
     def _bring(self, lines: Lines, *, partial: bool, dry_run: bool) -> list[Parsed]:
         rows = self.cells.read(lines)

@@ -14,6 +14,22 @@ _DELIMITERS = (",", ";", "\t", "|")
 CELL_LIMIT = 1_000_000
 
 
+#: What a program that opens a file takes for the begin of a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def quoted(text: str) -> str:
+    """Return a cell of a file that no program takes for a formula: with an apostrophe in front."""
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
+
+
+def unquoted(cells: list[str]) -> list[str]:
+    """Return cells without the apostrophes that `quoted` puts in front."""
+    if not any(cell[:1] == "'" for cell in cells):
+        return cells
+    return [c[1:] if c[:1] == "'" and c.lstrip("'").startswith(_FORMULA) else c for c in cells]
+
+
 class Source:
     """A CSV file: its header, and its rows with the line each begins at."""
 
@@ -45,7 +61,7 @@ class Source:
                 reader = csv.reader(file, delimiter=self.delimiter, strict=True)
                 for cells in reader:
                     if any(cells):
-                        yield line + 1, cells
+                        yield line + 1, unquoted(cells)
                     line = reader.line_num
         except OSError as error:
             raise self._unreadable(error.strerror or str(error)) from None

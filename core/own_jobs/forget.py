@@ -17,9 +17,11 @@ def _old(now: datetime) -> list[tuple[str, sa.Table, Any]]:
     before = now - timedelta(days=config.forget_days)
     keys_before = min(before, now - timedelta(hours=config.idempotency_hours))
     jobs, sessions = models.Job.__table__, models.SignIn.__table__
+    uploads, uploaded_before = models.Upload.__table__, now - timedelta(days=config.upload_days)
     links, keys = models.Link.__table__, models.Idempotency.__table__
     return [
         ("jobs", jobs, jobs.c.finished_at < before),
+        ("uploads", uploads, uploads.c.created_at < uploaded_before),
         ("sessions", sessions, sessions.c.expires_at < before),
         ("links", links, links.c.expires_at < before),
         ("idempotency_keys", keys, keys.c.created_at < keys_before),

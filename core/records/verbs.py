@@ -10,7 +10,7 @@ from typing import Any
 from .. import catalog, db
 from ..actor import Actor
 from ..catalog import EntityType
-from ..errors import Invalid, RelatumError
+from ..errors import Invalid
 from . import belonging, checks, hooking, numbers, parts, write
 from .batch import Outcome, Row, good, in_order, read, refused, settle, told
 from .deleting import Batches, Family, Going, emptied, family, others, returning, rows_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial as bound
+from itertools import repeat
 from typing import Any
 
 import sqlalchemy as sa
@@ -53,45 +54,64 @@ def insert(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
     moment = clock.now()
     for row, id_ in zip(rows, reserve(entity_type, len(rows)), strict=True):
         row.id = id_
-    plain = [(f.name, c[0]) for f, c in entity_type.written if _is_plain(f, c)]
-    shaped = [(f, c) for f, c in entity_type.written if not _is_plain(f, c)]
+    ids, count = [row.id or 0 for row in rows], len(rows)
+    # Column by column: an import writes thousands of rows with the same few fields.
+    columns: dict[str, Iterable[Any]] = {"id": ids}
     base = {
         "created_at": moment, "created_by": actor.user_id, "updated_at": moment,
         "updated_by": actor.user_id, "version": 1,
     }  # fmt: skip
-    parameters = []
-    for row in rows:
-        assert row.id is not None
-        values = row.values
-        made: dict[str, Any] = {"id": row.id, **base}
-        for name, column in plain:
-            made[column] = values.get(name)
-        for field, columns in shaped:
-            made.update(zip(columns, field.store_in(row.id, values.get(field.name)), strict=True))
-        for shadow in entity_type.shadows:
-            made.update(shadow.columns(values.get(shadow.old.name)))
-        parameters.append(made)
+    columns.update((name, repeat(value, count)) for name, value in base.items())
+    for field, names in entity_type.written:
+        values = [row.values.get(field.name) for row in rows]
+        columns.update(_stored(field, names, ids, values))
+    for shadow in entity_type.shadows:
+        made = [shadow.columns(row.values.get(shadow.old.name)) for row in rows]
+        columns.update((name, [each[name] for each in made]) for name in made[0])
+    names = tuple(columns)
+    parameters = [
+        dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
     statement = entity_type.statement("insert", lambda: sa.insert(entity_type.table))
     db.for_writing().connection.execute(statement, parameters)
     sets.write(entity_type, rows)
-    changes.record((_created(entity_type, row) for row in rows), actor)
+    kept = _recorders(entity_type, rows)
+    changes.record((_created(row, kept) for row in rows), actor)
 
 
-def _is_plain(field: Field, columns: tuple[str, ...]) -> bool:
-    """Say whether a value is stored as it is, in one column."""
+def _stored(
+    field: Field, names: tuple[str, ...], ids: Sequence[int], values: Sequence[Any]
+) -> Iterable[tuple[str, Iterable[Any]]]:
+    """Return (column, its value of each row) for the values of a field."""
     own = type(field)
-    return len(columns) == 1 and field.empty is None and own.store_in is Field.store_in
+    if own.store_in is Field.store_in and field.empty is None:
+        if not any(value is not None for value in values):
+            return [(name, repeat(None, len(values))) for name in names]
+        if len(names) == 1 and own.store is Field.store:
+            return [(names[0], values)]
+    made = [field.store_in(id_, value) for id_, value in zip(ids, values, strict=True)]
+    return zip(names, zip(*made, strict=True), strict=True)
 
 
-def _created(entity_type: EntityType, row: Row) -> changes.Change:
-    assert row.id is not None
-    fields = entity_type.fields
+def _recorders(entity_type: EntityType, rows: Sequence[Row]) -> dict[str, Any]:
+    """Return by name of a field what the history keeps of its values; None: the value itself."""
+    made: dict[str, Any] = {}
+    for name in {name for row in rows for name in row.values}:
+        field = entity_type.fields[name]
+        own = type(field)
+        same = own.record is Field.record and own.wire is Field.wire
+        made[name] = None if same else field.record
+    return made
+
+
+def _created(row: Row, kept: dict[str, Any]) -> changes.Change:
+    id_ = row.id or 0
     data = {
-        name: [None, fields[name].record(row.id, value)]
+        name: [None, value if (record := kept[name]) is None else record(id_, value)]
         for name, value in row.values.items()
         if value is not None
     }
-    return changes.Change(row.id, "create", 1, data)
+    return changes.Change(id_, "create", 1, data)
 
 
 def update(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from relatum.core.migrations.credential_tables import make_credentials
+from relatum.core.migrations.import_tables import make_imports, make_maps
 from relatum.core.migrations.job_tables import make_jobs, seed_jobs
 from relatum.core.storage import Instant, Int64, Text
 
@@ -33,6 +34,8 @@ def upgrade() -> None:
     _catalog()
     _plugins()
     make_jobs()
+    make_imports()
+    make_maps()
     _spine()
     _people()
     make_credentials()

@@ -1,0 +1,41 @@
+"""Files of records: what a file is, found by its content, and its rows as texts.
+
+    how = formats.detect(file, name)          # everything that can be told, to be shown
+    with formats.opened(file, name, how) as table:
+        table.header, table.count, table.rows(after=0)
+
+A row is (line, cells): the line is the one that people see in the file or the sheet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from . import documents, sheets, texts
+from .table import FORMATS as FORMATS
+from .table import How as How
+from .table import Table as Table
+from .table import refusal as refusal
+from .telling import SAMPLE, kind_of
+
+_WAYS = {"csv": texts, "json": documents, "ndjson": documents, "workbook": sheets}
+
+
+def detect(file: IO[bytes], name: str, given: How | None = None) -> How:
+    """Return how a file is written; what is `given` stays as it is.
+
+    Raises `file_unreadable` with a sentence for what is no file of records.
+    """
+    given = given or How()
+    file.seek(0)
+    kind = kind_of(file.read(SAMPLE), name)
+    return _WAYS[kind].detect(file, name, given.replace(format=kind))
+
+
+@contextmanager
+def opened(file: IO[bytes], name: str, how: How) -> Iterator[Table]:
+    """Give the table of a file, read as `how` says; raises `file_unreadable`."""
+    with _WAYS[how.format or "csv"].opened(file, name, how) as table:
+        yield table

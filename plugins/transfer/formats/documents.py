@@ -1,0 +1,135 @@
+"""JSON: a list of objects, or an object per line; read piece by piece, whatever its size."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import IO, Any, Final
+
+import ijson
+import orjson
+
+from .table import COLUMNS, How, Table, refusal
+from .telling import SAMPLE
+
+#: Most bytes of one record.
+_RECORD: Final = 4_194_304
+_DEPTH: Final = 8
+
+
+def detect(file: IO[bytes], name: str, given: How) -> How:
+    """Return how a JSON file is written: always in UTF-8."""
+    return given.replace(encoding="utf-8", header=1, delimiter=None)
+
+
+@contextmanager
+def opened(file: IO[bytes], name: str, how: How) -> Iterator[Table]:
+    """Give the table of a JSON file; the whole file is read once for its columns."""
+    names: dict[str, None] = {}
+    count = 0
+    for _, record in _records(file, name, how):
+        count += 1
+        for key in record:
+            names.setdefault(key)
+        if len(names) > COLUMNS:
+            raise refusal(name, f"has more than {COLUMNS:,} different names in its records")
+    header = list(names)
+
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        for line, record in _records(file, name, how):
+            yield line, [record.get(key, "") for key in header]
+
+    yield Table(header, count, rows)
+
+
+def _records(file: IO[bytes], name: str, how: How) -> Iterator[tuple[int, dict[str, str]]]:
+    found = _lines(file, name) if how.format == "ndjson" else _items(file, name)
+    for line, record in found:
+        if not isinstance(record, dict):
+            raise refusal(name, f"record {line} is no object of names and values")
+        flat: dict[str, str] = {}
+        _flatten(flat, "", record, name, 0)
+        yield line, flat
+
+
+def _lines(file: IO[bytes], name: str) -> Iterator[tuple[int, Any]]:
+    file.seek(0)
+    line = 0
+    while text := file.readline(_RECORD + 1):
+        line += 1
+        if len(text) > _RECORD:
+            raise refusal(name, f"line {line} is longer than {_RECORD:,} bytes")
+        bare = text.removeprefix(b"\xef\xbb\xbf").strip()
+        if bare:
+            try:
+                yield line, orjson.loads(bare)
+            except orjson.JSONDecodeError as error:
+                raise refusal(name, f"line {line} is not JSON: {error}") from None
+
+
+def _items(file: IO[bytes], name: str) -> Iterator[tuple[int, Any]]:
+    """Yield the records of a list, or of the first list in an object, numbered from 1."""
+    file.seek(0)
+    start = file.read(SAMPLE).lstrip(b"\xef\xbb\xbf \t\r\n")
+    file.seek(3 if _has_mark(file) else 0)
+    prefix = "item" if start.startswith(b"[") else f"{_first_list(start, name)}.item"
+    try:
+        yield from enumerate(ijson.items(_Bare(file), prefix), 1)
+    except ijson.JSONError as error:
+        raise refusal(name, f"is not JSON: {error}") from None
+
+
+class _Bare(io.RawIOBase):
+    """A file as ijson reads it, which closes nothing."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        return self._file.read(size)
+
+
+def _has_mark(file: IO[bytes]) -> bool:
+    file.seek(0)
+    return file.read(3) == b"\xef\xbb\xbf"
+
+
+def _first_list(start: bytes, name: str) -> str:
+    try:
+        for prefix, event, _ in ijson.parse(io.BytesIO(start)):
+            if event == "start_array":
+                return str(prefix)
+    except ijson.JSONError:
+        pass
+    raise refusal(name, "holds no list of records near its start")
+
+
+def _flatten(
+    flat: dict[str, str], prefix: str, value: dict[str, Any], name: str, deep: int
+) -> None:
+    if deep > _DEPTH:
+        raise refusal(name, f"nests deeper than {_DEPTH} levels")
+    for key, inside in value.items():
+        path = f"{prefix}{key}"
+        if isinstance(inside, dict):
+            _flatten(flat, f"{path}.", inside, name, deep + 1)
+        else:
+            flat[path] = _text(inside)
+
+
+def _text(value: Any) -> str:
+    """Return a JSON value as a cell holds it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        if all(not isinstance(each, (dict, list)) for each in value):
+            texts = (_text(each).replace("\\", "\\\\").replace(";", "\\;") for each in value)
+            return "; ".join(texts)
+        return orjson.dumps(value, default=str).decode()
+    if isinstance(value, (float, Decimal)):
+        return format(Decimal(str(value)), "f")
+    return str(value)
