@@ -41,21 +41,26 @@ class Upload(NamedTuple):
     size: int
 
 
+def limit() -> int:
+    """Return the most bytes that a file may have."""
+    return db.settings().upload_limit
+
+
 def keep(name: str, stream: IO[bytes], *, actor: Actor) -> Upload:
     """Store a file and return it; opens its own transactions, and memory stays flat.
 
     Raises `forbidden`, `upload_too_large` and `upload_empty`.
     """
-    access.require(actor, "import", "files")
+    access.require(actor, "create", "files")
     plain = "".join(c for c in name.replace("\\", "/").rpartition("/")[2] if c.isprintable())
     shown = plain.strip()[-_NAME:] or "file"
     upload_id = db.transact(partial(_begin, shown, actor))
-    limit, size, number = db.settings().upload_limit, 0, 0
+    most, size, number = limit(), 0, 0
     while pieces := _pieces(stream):
         size += sum(map(len, pieces))
-        if size > limit:
+        if size > most:
             db.transact(partial(_drop, upload_id))
-            raise RelatumError("upload_too_large", name=shown, limit=limit)
+            raise RelatumError("upload_too_large", name=shown, limit=most)
         db.transact(partial(_add, upload_id, number, pieces))
         number += len(pieces)
     if not size:

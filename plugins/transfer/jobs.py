@@ -115,7 +115,8 @@ class _Importing:
                 actor=dataclasses.replace(self.chunk.actor, source="import"), loose=True,
             )  # fmt: skip
             self.file.loading = (known, made)
-        return self.file.loading[1]
+        found: imports.Loading = self.file.loading[1]
+        return found
 
     def step(self) -> jobs.Step:
         """Do what the phase asks."""
@@ -247,5 +248,5 @@ class _Importing:
 
 IMPORT: Final = jobs.Kind(
     name="transfer_import", title="Import a file", run=run, prepare=_prepare, chunk=CHUNK,
-    arguments=ImportArguments, check=_check, permission="import",
+    arguments=ImportArguments, check=_check, permission="transfer.import",
 )  # fmt: skip

@@ -21,7 +21,7 @@ class Reading:
 
     def __init__(self, arguments: dict[str, Any], name: str) -> None:
         self._stack = ExitStack()
-        file = self._stack.enter_context(tempfile.TemporaryFile())
+        file = self._stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # it is
         uploads.fill(arguments["upload"], file)
         how = How(**arguments.get("how", {}))
         if how.format is None or how.header is None:

@@ -31,7 +31,8 @@ def detect(file: IO[bytes], name: str, given: How | None = None) -> How:
     given = given or How()
     file.seek(0)
     kind = kind_of(file.read(SAMPLE), name)
-    return _WAYS[kind].detect(file, name, given.replace(format=kind))
+    found: How = _WAYS[kind].detect(file, name, given.replace(format=kind))
+    return found
 
 
 @contextmanager

@@ -78,11 +78,12 @@ def _items(file: IO[bytes], name: str) -> Iterator[tuple[int, Any]]:
     try:
         yield from enumerate(ijson.items(_Bare(file), prefix), 1)
     except ijson.JSONError as error:
-        raise refusal(name, f"is not JSON: {error}") from None
+        said = str(error).splitlines()[0]
+        raise refusal(name, f"is not JSON: {said}") from None
 
 
-class _Bare(io.RawIOBase):
-    """A file as ijson reads it, which closes nothing."""
+class _Bare:
+    """A file as ijson reads it, by this alone."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

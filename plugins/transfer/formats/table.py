@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median_low
 from typing import Any, Final
 
 from relatum import RelatumError
@@ -74,9 +75,9 @@ def header_line(lines: Sequence[tuple[int, Sequence[str]]]) -> int:
     Titles above it have fewer cells, and the rows below it as many.
     """
     filled = [(line, [cell for cell in cells if cell.strip()]) for line, cells in lines]
-    widest = max((len(cells) for _, cells in filled[:20]), default=0)
+    width = median_low([len(cells) for _, cells in filled]) if filled else 0
     for line, cells in filled[:20]:
-        if len(cells) * 10 >= widest * 8 and cells:
+        if len(cells) * 10 >= width * 8 and cells:
             return line if all(map(_is_word, cells)) and len(set(cells)) == len(cells) else 0
     return 0
 

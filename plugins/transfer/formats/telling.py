@@ -44,7 +44,11 @@ def _document(start: bytes) -> str | None:
         return "json" if inside.startswith((b"{", b"]")) else None
     if bare.startswith(b"{"):
         try:
-            return "ndjson" if isinstance(json.loads(bare.split(b"\n", 1)[0]), dict) else None
+            first, _, rest = bare.partition(b"\n")
+            record = json.loads(first)
+            lists = [value for value in record.values() if isinstance(value, list)]
+            alone = not rest.strip() and any(isinstance(v, dict) for each in lists for v in each)
+            return "json" if alone else "ndjson"
         except ValueError:
             return "json" if bare[1:].lstrip().startswith((b'"', b"}")) else None
     return None

@@ -25,6 +25,8 @@ ENCODINGS: Final = (
     "cp1256", "cp1257", "mac_roman", "shift_jis", "gb18030", "big5", "euc_kr",
 )  # fmt: skip
 _LINES: Final = 60
+#: Bytes that no text is full of.
+_CONTROLS: Final = [bytes([code]) for code in (*range(9), *range(14, 32), 127)]
 
 
 def detect(file: IO[bytes], name: str, given: How) -> How:
@@ -75,7 +77,7 @@ def _lines(file: IO[bytes], name: str, how: How) -> Iterator[tuple[int, list[str
     csv.field_size_limit(imports.CELL_LIMIT)
     line = 0
     file.seek(0)
-    text = io.TextIOWrapper(file, how.encoding or "utf-8-sig", newline="")  # type: ignore[type-var]
+    text = io.TextIOWrapper(file, how.encoding or "utf-8-sig", newline="")
     try:
         reader = csv.reader(text, delimiter=how.delimiter or ",", strict=True)
         for cells in reader:
@@ -103,8 +105,8 @@ def _encoding(file: IO[bytes], name: str) -> str:
         even, odd = start[::2].count(0), start[1::2].count(0)
         if max(even, odd) * 4 > len(start) and min(even, odd) * 20 < max(even, odd):
             return "utf-16-le" if odd > even else "utf-16-be"
-        if start.count(0) * 100 > len(start):
-            raise refusal(name, "is no text; CSV, XLSX, ODS, XLS, JSON and NDJSON can be imported")
+    if sum(map(start.count, _CONTROLS)) * 20 > len(start) + 200:
+        raise refusal(name, "is no text; CSV, XLSX, ODS, XLS, JSON and NDJSON can be imported")
     if _is_utf8(file):
         return "utf-8-sig"
     found = from_bytes(_telling(file), cp_isolation=list(ENCODINGS)).best()

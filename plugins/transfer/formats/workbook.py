@@ -48,14 +48,12 @@ def main(path: str, wanted: str, most: int) -> None:
     out.write(json.dumps({"sheets": names, "sheet": chosen}) + "\n")
     sheet = book.get_sheet_by_name(chosen)
     rows = sheet.iter_rows() if sheet.height else ()
-    line = sheet.start[0] if sheet.start else 0
-    before = sheet.start[1] if sheet.start else 0
-    for count, row in enumerate(rows, 1):
-        line += 1
-        cells = [""] * before + [text(cell) for cell in row]
+    # Rows come from the first of the sheet on, columns from the first with a cell.
+    for line, row in enumerate(rows, 1):
+        cells = [text(cell) for cell in row]
         if any(cells):
             out.write(json.dumps([line, cells]) + "\n")
-        if count == most:
+        if line == most:
             return
 
 

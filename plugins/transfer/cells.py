@@ -1,0 +1,57 @@
+"""Values as cells: what an import reads back, and no program takes for a formula."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+import orjson
+
+from relatum import catalog, fields
+
+
+def columns_of(
+    entity_type: catalog.EntityType, names: list[str] | None = None
+) -> list[tuple[str, fields.Field]]:
+    """Return the columns of an export: id and fields, or those named; members one by one."""
+    wanted = names or ["id", *(f.name for f in entity_type.own_fields)]
+    found: list[tuple[str, fields.Field]] = []
+    for name in wanted:
+        if name not in entity_type.fields:
+            continue
+        field = entity_type.fields[name]
+        if field.members:
+            found += [(member.name, member) for member in field.members.values()]
+        else:
+            found.append((name, field))
+    return found
+
+
+def value_of(record: dict[str, Any], path: str) -> Any:
+    """Return the wire value at a path of a record."""
+    whole, _, member = path.partition(".")
+    value = record.get(whole)
+    return value.get(member) if member and isinstance(value, dict) else None if member else value
+
+
+def text_of(field: fields.Field, wire: Any) -> str:
+    """Return a wire value as the text that the field reads back."""
+    if wire is None or wire == []:
+        return ""
+    if isinstance(wire, bool):
+        return "true" if wire else "false"
+    if isinstance(field, (fields.Several, fields.Duration)):
+        return field.text(wire)
+    if isinstance(wire, datetime):
+        return wire.isoformat().replace("+00:00", "Z")
+    if isinstance(wire, (date, time)):
+        return wire.isoformat()
+    if isinstance(wire, (dict, list)):
+        return orjson.dumps(wire, default=str).decode()
+    return str(wire)
+
+
+def is_number(field: fields.Field) -> bool:
+    """Say whether the cells of a field are numbers, which begin no formula."""
+    kinds = (fields.Integer, fields.DecimalField, fields.Lookup, fields.RecordId)
+    return isinstance(field, kinds)

@@ -1,0 +1,194 @@
+"""The commands of transfer: `relatum transfer import`, `export` and `look`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import orjson
+from rich.console import Console
+from rich.progress import Progress
+
+from relatum import RelatumError, context, imports, jobs, reading, transact, uploads
+
+from . import rejects
+from .exporting import TYPES, Export
+from .formats import How
+from .inspecting import look
+
+_LOOK_EVERY: Final = 0.3
+_SHOWN: Final = 20
+
+
+def _read(path: str) -> Any:
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RelatumError("file_unreadable", path=path, reason=reason) from None
+
+
+def _map(path: str | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    imports.read_map(path)
+    document: dict[str, Any] = orjson.loads(Path(path).read_bytes())
+    return document
+
+
+@click.command("import")
+@click.argument("type_name", metavar="TYPE")
+@click.argument("file", metavar="FILE")
+@click.option("--map", "map_file", metavar="MAP.json", help="See: relatum help import-maps")
+@click.option("--key", metavar="FIELDS", help="Fields that find records, joined by commas.")
+@click.option("--mode", type=click.Choice(imports.MODES), help="What becomes of rows.")
+@click.option("--sheet", metavar="NAME", help="The sheet of a workbook.")
+@click.option("--whole", is_flag=True, help="Write nothing if any row is refused.")
+@click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
+@click.option("--rejects", "refused", metavar="FILE", help="Write the refused rows there.")
+@click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
+def import_file(
+    type_name: str, file: str, map_file: str | None, key: str | None, as_json: bool,
+    refused: str | None, **ways: Any,
+) -> None:  # fmt: skip
+    """Import a file of any format as a job, and wait for its end; exit 3 if rows are refused.
+
+    Columns go where the map says; without one, where `relatum transfer look` proposes.
+
+    \b
+    Examples:
+      relatum transfer import contact people.xlsx --key email
+      relatum transfer import contact people.csv --dry-run --rejects refused.csv
+    """
+    actor = context().actor
+    assert actor is not None
+    with _read(file) as stream:
+        upload = uploads.keep(Path(file).name, stream, actor=actor)
+    arguments: dict[str, Any] = {"upload": upload.id, "type": type_name}
+    how = look(
+        upload.id, actor=actor, type_name=type_name, how=How(sheet=ways.pop("sheet", None))
+    )
+    arguments |= {"how": how.how.as_json(), "map": _map(map_file) or how.map}
+    arguments |= {name: value for name, value in ways.items() if value}
+    if key:
+        arguments["key"] = [name.strip() for name in key.split(",") if name.strip()]
+    job_id = transact(lambda: jobs.enqueue("transfer_import", arguments, actor=actor))
+    job = _done(job_id)
+    if refused and (job["result"] or {}).get("refused"):
+        with Path(refused).open("wb") as out:
+            out.writelines(rejects.stream(job))
+    _tell(job, as_json=as_json)
+
+
+def _done(job_id: int) -> dict[str, Any]:
+    """Run a job here, unless a worker already has, and return it once it is over."""
+    actor = context().actor
+    assert actor is not None
+    with Progress(console=Console(stderr=True), transient=True, disable=None) as shown:
+        task = shown.add_task("Import", total=None)
+
+        def pause() -> bool:
+            with reading():
+                at = jobs.get(job_id, actor=actor)
+            shown.update(task, completed=at["done"], total=at["total"])
+            return False
+
+        jobs.run(job_id, by=f"command-{os.getpid()}", pause=pause)
+        while True:
+            with reading():
+                job = jobs.get(job_id, actor=actor)
+            if job["finished_at"] is not None:
+                return job
+            shown.update(task, completed=job["done"], total=job["total"])
+            time.sleep(_LOOK_EVERY)
+
+
+def _tell(job: dict[str, Any], *, as_json: bool) -> None:
+    actor, result = context().actor, job["result"]
+    assert actor is not None
+    if as_json:
+        click.echo(orjson.dumps(job, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
+    if result is None:
+        error = job["error"] or {"message": f"Job {job['id']} is {job['state']}."}
+        click.echo(f"Error {error.get('code', 'job')}: {error['message']}", err=True)
+        sys.exit(1)
+    if not as_json:
+        with reading():
+            kept = imports.lines(job["id"], imports.REFUSED, limit=_SHOWN)
+        for each in kept:
+            for problem in each.data["problems"]:
+                click.echo(f"line {each.line}, {rejects.sentence(problem)}")
+        nothing = "" if result["written"] else " Nothing is written."
+        click.echo(
+            f"{result['rows']:,} rows of {result['name']}: {result['created']:,} created, "
+            f"{result['updated']:,} updated, {result['unchanged']:,} unchanged; "
+            f"{result['refused']:,} refused. Job {job['id']}.{nothing}"
+        )
+    if result["refused"] or result["unlinked"]:
+        sys.exit(3)
+
+
+@click.command("look")
+@click.argument("type_name", metavar="TYPE")
+@click.argument("file", metavar="FILE")
+def look_into(type_name: str, file: str) -> None:
+    """Say how a file is written, and the map by which it would be imported, as JSON.
+
+    \b
+    Example:
+      relatum transfer look contact people.csv
+    """
+    actor = context().actor
+    assert actor is not None
+    with _read(file) as stream:
+        upload = uploads.keep(Path(file).name, stream, actor=actor)
+    found = look(upload.id, actor=actor, type_name=type_name).as_json()
+    click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+
+
+@click.command("export")
+@click.argument("type_name", metavar="TYPE")
+@click.argument("filters", metavar="[FILTER]...", nargs=-1)
+@click.option(
+    "--format", "form", type=click.Choice(list(TYPES)), default="csv", show_default=True,
+    help="What is written.",
+)  # fmt: skip
+@click.option("--view", metavar="VIEW", help="A saved view to begin with.")
+@click.option("--fields", metavar="FIELDS", help="Fields to write, joined by commas.")
+@click.option("--sort", metavar="FIELDS", help="Fields to sort by; - in front: descending.")
+@click.option("--out", metavar="FILE", help="Where to; without it standard output.")
+def export(
+    type_name: str, filters: tuple[str, ...], form: str, out: str | None, **words: str | None
+) -> None:
+    """Write the records of a type, or of a view, to a file that can be imported again.
+
+    \b
+    Examples:
+      relatum transfer export contact --out people.csv
+      relatum transfer export contact --view all --format xlsx --out people.xlsx
+      relatum transfer export contact email__filled=1 --fields name,email --format ndjson
+    """
+    actor = context().actor
+    assert actor is not None
+    args = []
+    for text in filters:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise click.UsageError(f"'{text}' is not a filter. Write field=value.")
+        args.append((name, value))
+    args += [(f"_{name}", value) for name, value in words.items() if value]
+    with reading():
+        made = Export(type_name, args, actor=actor)
+    body = made.stream(form)
+    if out is None:
+        sys.stdout.buffer.writelines(body)
+        return
+    with Path(out).open("wb") as file:
+        file.writelines(body)
+
+
+COMMANDS: Final = [import_file, look_into, export]

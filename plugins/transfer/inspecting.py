@@ -1,0 +1,58 @@
+"""Look into a file that was sent: how it is written, its columns, and where they may go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from relatum import Actor, catalog, reading, uploads
+
+from . import formats
+from .formats import How
+from .proposing import propose
+
+#: Rows that are looked at for styles, and those that people are shown.
+LOOKED: Final = 500
+SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found in a file: `map` is the import map that is proposed for its type."""
+
+    upload: uploads.Upload
+    how: How
+    header: list[str]
+    count: int
+    sample: list[list[str]]
+    sheets: tuple[str, ...]
+    map: dict[str, Any] | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the API does."""
+        return {
+            "id": self.upload.id, "name": self.upload.name, "size": self.upload.size,
+            "how": self.how.as_json(), "header": self.header, "rows": self.count,
+            "sample": self.sample[:SHOWN], "sheets": list(self.sheets), "map": self.map,
+        }  # fmt: skip
+
+
+def look(
+    upload_id: int, *, actor: Actor, type_name: str | None = None, how: How | None = None
+) -> Look:
+    """Look into a file; opens its own transactions. Raises what is wrong with the file."""
+    with reading():
+        upload = uploads.get(upload_id, actor=actor)
+        if type_name is not None:
+            catalog.current().type(type_name)
+    with uploads.opened(upload.id) as file:
+        found = formats.detect(file, upload.name, how)
+        with formats.opened(file, upload.name, found) as table:
+            sample = [cells for _, cells in islice(table.rows(), LOOKED)]
+            header, count, sheets = table.header, table.count, table.sheets
+    made = None
+    if type_name is not None:
+        with reading():
+            made = propose(catalog.current().type(type_name), header, sample)
+    return Look(upload, found, header, count, sample, sheets, made)

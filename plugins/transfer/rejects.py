@@ -1,0 +1,57 @@
+"""The lines that an import has refused, as a file that goes in again once it is corrected."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any, Final
+
+from relatum import Actor, RelatumError, imports, jobs, reading
+
+from .reading import done, of_job
+
+#: Columns in front that an import leaves out.
+FIRST: Final = ("_line", "_problem")
+_PAGE: Final = 1000
+
+
+def job_of(job_id: int, *, actor: Actor) -> dict[str, Any]:
+    """Return a job of import in the open transaction; raise `job_unknown` for any other."""
+    job = jobs.get(job_id, actor=actor)
+    if job["kind"] != "transfer_import":
+        raise RelatumError("job_unknown", id=job_id)
+    return job
+
+
+def sentence(problem: dict[str, Any]) -> str:
+    """Return what is wrong in one line, with the column it stands in."""
+    place = f"{problem['column']}: " if problem.get("column") else ""
+    return f"{place}{problem['message']}"
+
+
+def stream(job: dict[str, Any]) -> Iterator[bytes]:
+    """Yield the refused lines of a job as CSV; opens its own transactions.
+
+    Lines come as they stood, with their number and the reasons in front.
+    """
+    header = of_job(job["id"], job["arguments"], job["arguments"]["name"]).table.header
+    done(job["id"])
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    out.write("\ufeff")
+    writer.writerow([*FIRST, *map(imports.quoted, header)])
+    last = 0
+    while True:
+        with reading():
+            kept = imports.lines(job["id"], imports.REFUSED, after=last, limit=_PAGE)
+        for each in kept:
+            why = " ".join(sentence(problem) for problem in each.data["problems"])
+            cells = [*each.data["cells"], *[""] * (len(header) - len(each.data["cells"]))]
+            writer.writerow([each.line, imports.quoted(why), *map(imports.quoted, cells)])
+        yield out.getvalue().encode()
+        out.seek(0)
+        out.truncate()
+        if len(kept) < _PAGE:
+            return
+        last = kept[-1].line
