@@ -75,7 +75,7 @@ _ICONS: Final = {
 def field_icon(field: fields.Field) -> str:
     """Return the icon of a field: that of what it points to, or of its kind."""
     if isinstance(field, fields.Lookup) and kind(field) == "lookup":
-        return catalog.current().type(field.target).icon or "link"
+        return words.known().type(field.target).icon or "link"
     return _ICONS.get(kind(field), "letter-case")
 
 
@@ -170,20 +170,20 @@ def plain(field: fields.Field, value: Any) -> Any:
 
 def type_label(name: str, count: int) -> str:
     """Return a number of records of a type in words."""
-    found = catalog.current().type(name)
+    found = words.known().type(name)
     return f"{words.number(count)} {found.label if count == 1 else found.plural}"
 
 
 def link_label(text: str) -> str:
     """Return a link that is written `type.field` in words."""
     name, _, field = text.partition(".")
-    found = catalog.current().type(name)
+    found = words.known().type(name)
     return f"{found.plural} › {found.field(field).label}"
 
 
 def type_name(name: str) -> str:
     """Return what one record of a type is called."""
-    return catalog.current().type(name).label
+    return words.known().type(name).label
 
 
 def most_stars(field: fields.Field) -> int:
@@ -232,7 +232,7 @@ def shown_fields(
 
 def path(entity_type: catalog.EntityType, text: str) -> list[fields.Field]:
     """Return the fields that a path goes over, the last one what it shows."""
-    known, at = catalog.current(), entity_type
+    known, at = words.known(), entity_type
     found: list[fields.Field] = []
     for name in text.split("."):
         if found and name in found[-1].members:
@@ -261,7 +261,7 @@ def relation_label(target: str, name: str) -> str:
 
     Their type's plural says it, unless another link of that type leads there, too.
     """
-    known = catalog.current().inverses(target)
+    known = words.known().inverses(target)
     entity_type = known[name].type
     same = [each for each in known.values() if each.type is entity_type]
     if len(same) > 1 or entity_type.name == target:

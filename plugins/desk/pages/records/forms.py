@@ -38,7 +38,7 @@ def writable(entity_type: catalog.EntityType) -> list[fields.Field]:
 @ui.page("/records/<type_name>/new")
 def new_record(type_name: str) -> Response:
     """Ask for the values of a new record; the address may give some."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     given = {name: value for name, value in request.args.items() if name in entity_type.writable}
     record = {f.name: _begun(f) for f in writable(entity_type)} | given
     return _form(
@@ -59,7 +59,7 @@ def _begun(field: fields.Field) -> Any:
 @ui.page("/records/<type_name>/new", "POST")
 def create_record(type_name: str) -> Response:
     """Make a record from the form; the same form sent again makes no second one."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     held, once = lines.begun(entity_type), request.form.get(ONCE, "")[:_ONCE_LIMIT]
     if ACT in request.form:
         return _acted(entity_type, held)
@@ -102,7 +102,7 @@ def _sent_before(entity_type: catalog.EntityType, held: Sequence[Lines], made: s
 @ui.page("/records/<type_name>/<int:id_>/edit")
 def edit_record(type_name: str, id_: int) -> Response:
     """Ask for the changed values of a record."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     record, labels = one(type_name, id_)
     held = lines.of_record(entity_type, id_, actor=ui.actor())
     return _form(entity_type, record, labels, lines=held)
@@ -111,7 +111,7 @@ def edit_record(type_name: str, id_: int) -> Response:
 @ui.page("/records/<type_name>/<int:id_>/edit", "POST")
 def change_record(type_name: str, id_: int) -> Response:
     """Change a record by the form; somebody else's change in between is not overwritten."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     held = lines.of_record(entity_type, id_, actor=ui.actor())
     if ACT in request.form:
         return _acted(entity_type, held, id_)

@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 
 from relatum import Actor, RelatumError, catalog, fields, query
 
-from ... import values
+from ... import values, words
 
 #: A whole number of this name is the place of a line, and set by the kernel.
 _POSITION: Final = "position"
@@ -142,7 +142,7 @@ def _fresh(columns: Iterable[fields.Field]) -> dict[str, Any]:
 
 def relations(entity_type: catalog.EntityType) -> dict[str, catalog.Relation]:
     """Return the lists of parts of a type, by what it calls them."""
-    known = catalog.current().inverses(entity_type.name)
+    known = words.known().inverses(entity_type.name)
     return {name: each for name, each in known.items() if each.link.part}
 
 
