@@ -79,7 +79,7 @@ def _settle(app: Flask, config: Config) -> None:
     """Set what Flask would else take from its environment or leave open."""
     app.debug = False
     app.secret_key = None  # sessions are rows of ours; nothing is ever signed into a cookie
-    app.jinja_options = {**app.jinja_options, "bytecode_cache": _COMPILED}
+    app.jinja_env.bytecode_cache = _COMPILED
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.config.update(
