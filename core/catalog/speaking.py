@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from .. import languages
-from ..fields import Composite, Field
+from ..fields import Composite, Field, Link
 from .entity_types import Catalog, EntityType, Layout, View
 
 T = TypeVar("T")
@@ -84,6 +84,9 @@ def _field(field: Field, type_name: str, language: str) -> Field:
     )
     label, help_ = (_said(words, text, type_name) for text in (field.label, field.help))
     made = _with(field, label=label, help=help_, options=options)
+    if isinstance(field, Link) and field.inverse_label:
+        back = _said(words, field.inverse_label, type_name)
+        made = _with(made, settings={**field.settings, "inverse_label": back})
     if isinstance(field, Composite):
         core = languages.of("core", language)
         vars(made)["members"] = {
