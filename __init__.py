@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .core import fields as fields
     from .core import imports as imports
     from .core import jobs as jobs
+    from .core import languages as languages
     from .core import plugin_host as plugin_host
     from .core import preferences as preferences
     from .core import profile as profile
@@ -79,6 +80,7 @@ _FACE: Final = {
     "idempotency": "core.api",
     "imports": "core",
     "jobs": "core",
+    "languages": "core",
     "manual": "core.api",
     "may": "core.access",
     "plugin_host": "core",

@@ -230,6 +230,8 @@ class Hooks:
     on_failure: Callable[[str, str, Exception], None] | None = None
     #: Field types by name, besides the kernel's.
     field_types: Mapping[str, type] = field(default_factory=lambda: MappingProxyType({}))
+    #: The folders of the plugins that run, by id.
+    places: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
     #: Kinds of jobs by name, besides the kernel's.
     job_kinds: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -391,10 +393,7 @@ def overridden() -> bool:
 
 def current() -> Hooks:
     """Return the hooks of the current application; without one, hooks that nobody implements."""
-    instead = _instead.get()
-    if instead is not None:
-        return instead
-    if not has_app_context():
-        return NONE
-    found: Hooks = current_app.extensions.get(EXTENSION, NONE)
+    found = _instead.get()
+    if found is None:
+        found = current_app.extensions.get(EXTENSION, NONE) if has_app_context() else NONE
     return found

@@ -24,6 +24,7 @@ LAYERS = (
         "core.clock",
         "core.faults",
         "core.hooks",
+        "core.languages",
     },
     {
         "core.storage",

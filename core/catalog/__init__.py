@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
-from .. import db, hooks
+from .. import db, hooks, languages
 from . import patches as patches
+from . import speaking
 from .entity_types import INHERITED as INHERITED
 from .entity_types import SYSTEM_COLUMNS as SYSTEM_COLUMNS
 from .entity_types import Catalog as Catalog
@@ -39,13 +40,16 @@ _lock = threading.Lock()
 _loaded: WeakKeyDictionary[sa.Engine, Catalog] = WeakKeyDictionary()
 
 
-def current() -> Catalog:
-    """Return the catalog that the open transaction obeys."""
+def current(language: str = languages.FIRST) -> Catalog:
+    """Return the catalog that the open transaction obeys, its words in a language.
+
+    Definitions are read, changed and exported in the first one, English.
+    """
     tx = db.current()
     pinned: Catalog | None = tx.memo.get("catalog")
     if pinned is None:
         pinned = tx.memo["catalog"] = _at(tx)
-    return pinned
+    return pinned if language == languages.FIRST else speaking.in_language(pinned, language)
 
 
 def _at(tx: db.Transaction) -> Catalog:

@@ -122,6 +122,7 @@ def load(
     hooks.field_types = MappingProxyType(
         {t.kind: t for active in loading.active.values() for t in active.field_types}
     )
+    hooks.places = MappingProxyType({a.found.id: a.found.path for a in loading.active.values()})
     hooks.job_kinds = MappingProxyType(
         {k.name: k for active in loading.active.values() for k in active.job_kinds}
     )

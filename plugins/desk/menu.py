@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from relatum import catalog, plugin_host
 
+from . import words
 from .words import translated
 
 _LOCAL, _CORE = "local", "core"
@@ -38,7 +39,7 @@ class Group:
 
 def groups() -> list[Group]:
     """Return the sidebar's groups, in the order of the plugins."""
-    known = catalog.current()
+    known = words.known()
     by_owner: dict[str, list[Item]] = {}
     for entity_type in known.types.values():
         if not is_inner(entity_type):

@@ -6,17 +6,14 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
-from gettext import GNUTranslations, NullTranslations
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, dates, numbers
-from babel.messages import mofile, pofile
 from flask import has_request_context, request
 
-from relatum import catalog, clock, context, fields
+from relatum import catalog, clock, context, fields, languages
 
 _FOLDER: Final = Path(__file__).parent / "translations"
 #: Languages that the desk speaks; the first one is that of the words in its templates.
@@ -58,22 +55,14 @@ def _of_instance() -> str:
         return ""
 
 
-@cache
-def _translations(language: str) -> NullTranslations:
-    path = _FOLDER / f"{language}.po"
-    if not path.exists():
-        return NullTranslations()
-    with path.open("rb") as source:
-        read = pofile.read_po(source, locale=language)
-    made = BytesIO()
-    mofile.write_mo(made, read)
-    made.seek(0)
-    return GNUTranslations(made)
+def known() -> catalog.Catalog:
+    """Return the data model, called as people call it in the reader's language."""
+    return catalog.current(language())
 
 
 def translated(text: str, /, **values: Any) -> str:
     """Return a text in the reader's language, with values in its places: `{name}`."""
-    found = _translations(language()).gettext(text)
+    found = languages.read(_FOLDER, language()).gettext(text)
     return found.format(**values) if values else found
 
 

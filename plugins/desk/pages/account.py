@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from relatum import RelatumError, catalog, profile, reading, sessions, tokens, transact
+from relatum import RelatumError, profile, reading, sessions, tokens, transact
 
 from .. import looks, ui, words
 from ..words import translated
@@ -25,7 +25,7 @@ def _page(refused: dict[str, str] | None = None, status: int = 200, **more: Any)
     """Return the page; `refused` says by form why nothing was saved."""
     actor = ui.actor()
     assert actor.user_id is not None
-    known = catalog.current()
+    known = words.known()
     return ui.render(
         "account.html", status, refused=refused or {}, mine=profile.read(actor=actor),
         tokens=tokens.list_tokens(actor.user_id, actor=actor), zones=words.zones(),

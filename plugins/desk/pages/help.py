@@ -6,9 +6,9 @@ from typing import Final
 
 from flask import Response, request
 
-from relatum import catalog, context, manual
+from relatum import context, manual
 
-from .. import ui
+from .. import ui, words
 
 #: The help page of what is not about a type, by the first part of its address.
 _ABOUT: Final = {
@@ -37,7 +37,7 @@ def help_page(name: str) -> Response:
 def _about(address: str) -> str:
     """Return the name of the help page about a page: that of the plugin whose type it shows."""
     first, _, rest = address.strip("/").partition("/")
-    shown = catalog.current().types.get(rest.partition("/")[0]) if first == "records" else None
+    shown = words.known().types.get(rest.partition("/")[0]) if first == "records" else None
     if shown is not None and shown.owner in manual.titles(context().home):
         return shown.owner
     return _ABOUT.get(first, "desk")

@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from flask import Response, request
 
-from relatum import RelatumError, catalog, context, plugin_host, reading, transact
+from relatum import RelatumError, context, plugin_host, reading, transact
 
-from .. import menu, ui
+from .. import menu, ui, words
 from ..words import translated
 
 _ENABLED: Final = "enabled"
@@ -75,7 +75,7 @@ class Trouble(NamedTuple):
 def described(found: dict[str, Any]) -> dict[str, Any]:
     """Return what the kernel says of a plugin with what a page draws beside it."""
     plugin_id = found["id"]
-    own = [t for t in catalog.current().types.values() if t.owner == plugin_id]
+    own = [t for t in words.known().types.values() if t.owner == plugin_id]
     first = next((t for t in own if not menu.is_inner(t)), None)
     return {
         **found,
@@ -85,6 +85,7 @@ def described(found: dict[str, Any]) -> dict[str, Any]:
         "hue": first.hue if first and first.hue is not None else ui.hue(plugin_id),
         "counts": _counts(found["provides"] or {}),
         "trouble": _trouble(found),
+        "notes": [note for note in plugin_host.notes() if note.plugin == plugin_id],
         "outdated": found["state"] == _ENABLED
         and found["version"] not in (None, found["enabled_version"]),
     }
@@ -146,7 +147,7 @@ def plugin_page(plugin: str) -> Response:
     shown = plugin_host.show(plugin, actor=ui.actor())
     manifest = shown["manifest"] or {}
     brings = manifest.get("provides") or shown["provides"]
-    types = [catalog.current().type(name) for name in shown["types"]]
+    types = [words.known().type(name) for name in shown["types"]]
     return ui.render(
         "plugin.html", plugin=described(shown), shown=shown, brings=parts(brings), types=types,
         requires=manifest.get("requires") or {}, names=names(),
@@ -219,7 +220,7 @@ def _ask_disable(plugin: str, refused: RelatumError | None = None) -> Response:
             raise
         refused = error
     ids = {each["id"] for each in going}
-    stays = [t for t in catalog.current().types.values() if t.owner in ids]
+    stays = [t for t in words.known().types.values() if t.owner in ids]
     return ui.render(
         "plugin_disable.html", refused.status if refused else 200, plugin=found, plan=plan,
         along=[each for each in going if each["id"] != plugin], refused=refused, stays=stays,

@@ -110,7 +110,7 @@ def _tiles(
 @ui.page("/records/<type_name>/board/move", "POST")
 def move(type_name: str) -> Response:
     """Give a record another option; a refusal says why, and the board puts it back."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     by = _by(entity_type, request.args.get(BY))
     value = request.form.get("stage", "")
 

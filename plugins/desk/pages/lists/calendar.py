@@ -296,7 +296,7 @@ def move_event(type_name: str) -> Response:
 
     A refusal says why, and the calendar puts the record back.
     """
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     by, to = _fields(entity_type)
 
     def said(record: dict[str, Any], row: dict[str, Any]) -> str:

@@ -60,7 +60,7 @@ class Draft:
     @property
     def relations(self) -> list[tuple[str, str]]:
         """The lists of records that can be asked for: name and label."""
-        known = catalog.current()
+        known = words.known()
         names = list(known.inverses(self.scope.name))
         for link in self.scope.lookups:
             if link.owner != "system":
@@ -166,7 +166,7 @@ def steps(
             offered = [(n, values.member_label(last, member)) for n, member in last.members.items()]
             at = None
         elif isinstance(last, fields.Lookup) and at is not None and place < DEPTH - 1:
-            at = catalog.current().type(last.target)
+            at = words.known().type(last.target)
             offered = [(f.name, f.label) for f in at.fields.values() if f.operators or not whole]
         else:
             return

@@ -125,7 +125,7 @@ def whole(some: Sequence[Node]) -> dict[str, Any] | None:
 
 def relation(entity_type: catalog.EntityType, name: str) -> catalog.Relation:
     """Return the link of records that point to a type, or to what its links lead to."""
-    known, at = catalog.current(), entity_type
+    known, at = words.known(), entity_type
     *links, last = name.split(".")
     for link in links:
         field = at.field(link)
@@ -332,7 +332,7 @@ def moment_said(text: str) -> str:
 def relation_label(entity_type: catalog.EntityType, name: str) -> str:
     """Return what the records are called that point to a type, or to what a link leads to."""
     *links, last = name.split(".")
-    known, at = catalog.current(), entity_type
+    known, at = words.known(), entity_type
     for link in links:
         field = at.field(link)
         assert isinstance(field, fields.Lookup)

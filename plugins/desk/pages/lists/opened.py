@@ -11,7 +11,7 @@ from flask import request
 
 from relatum import catalog, query, views
 
-from ... import ui, values
+from ... import ui, values, words
 from ..records.lookups import searching
 from . import filters
 from .filters import Args
@@ -143,7 +143,7 @@ class Opened:
 
 def opened(type_name: str, args: Args) -> Opened:
     """Return what an address asks of a type, without asking it."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     known = tabs(type_name)
     args = _named(args, known)
     view = _view(type_name, args, known)

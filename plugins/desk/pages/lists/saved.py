@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 
-from relatum import RelatumError, catalog, entities, preferences, transact, views
+from relatum import RelatumError, entities, preferences, transact, views
 
-from ... import ui
+from ... import ui, words
 from ...words import translated
 from . import lists
 from .tabs import PINS
@@ -98,7 +98,7 @@ def _free_name(found: lists.Opened, label: str, *, shared: bool) -> str:
     else:
         first = f"x_{word}"
     # A view that was dropped is hidden, and holds its name.
-    hidden = {view.name for view in catalog.current().views.get(found.type.name, ())}
+    hidden = {view.name for view in words.known().views.get(found.type.name, ())}
     taken = hidden | {tab.name for tab in found.tabs}
     others = (f"{first}_{number}" for number in range(2, len(taken) + 3))
     return first if first not in taken else next(n for n in others if n not in taken)

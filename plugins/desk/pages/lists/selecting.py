@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import Response, request
 
-from relatum import RelatumError, catalog, records
+from relatum import RelatumError, records
 
-from ... import ui, values
+from ... import ui, values, words
 from ...words import translated
 from ..records.lookups import labels_of
 from . import lists
@@ -32,7 +32,7 @@ def _place() -> Args:
 @ui.page("/records/<type_name>/trash")
 def ask_trash(type_name: str) -> Response:
     """Say what putting the selected records in the trash takes along."""
-    entity_type, ids = catalog.current().type(type_name), _ids()
+    entity_type, ids = words.known().type(type_name), _ids()
     plan = records.deletion(type_name, ids, actor=ui.actor())
     refused = {ids[problem["row"]]: problem["message"] for problem in plan["errors"]}
     along = {name: n for name, n in plan["deleted"].items() if name != type_name or n > len(ids)}

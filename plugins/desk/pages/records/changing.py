@@ -8,7 +8,7 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, fields, query, records
 
-from ... import ui, values
+from ... import inputs, ui, words
 from ...words import translated
 from . import around, conflict, forms
 
@@ -16,12 +16,12 @@ from . import around, conflict, forms
 @ui.page("/records/<type_name>/<int:id_>/cell/<name>", "PATCH")
 def change_cell(type_name: str, id_: int, name: str) -> Response:
     """Change one field; the answer is what the field shows now, or its editor and why not."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     field = entity_type.field(name)
     try:
-        given = values.read(entity_type, request.form, [name])
+        given = inputs.read(entity_type, request.form, [name])
         saved = conflict.save(entity_type, id_, given)
-    except (values.Misread, RelatumError) as error:
+    except (inputs.Misread, RelatumError) as error:
         problem = forms.sentence_of(error, name)
         record, labels = _with(type_name, id_, name)
         return ui.render(
@@ -44,7 +44,7 @@ def _saved(field: fields.Field, saved: conflict.Saved) -> str:
 @ui.page("/records/<type_name>/<int:id_>/cell/<name>")
 def show_cell(type_name: str, id_: int, name: str) -> Response:
     """Send what one field shows now."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     return _cell(entity_type, id_, entity_type.field(name))
 
 
@@ -59,7 +59,7 @@ def _cell(entity_type: catalog.EntityType, id_: int, field: fields.Field) -> Res
 @ui.page("/records/<type_name>/<int:id_>/cell/<name>/edit")
 def edit_cell(type_name: str, id_: int, name: str) -> Response:
     """Send the editor of one field that is not simple enough to stand ready in the page."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     field = entity_type.field(name)
     record, labels = _with(type_name, id_, name)
     # The version that the cell was drawn from: what it did not show is not overwritten unseen.
@@ -72,7 +72,7 @@ def edit_cell(type_name: str, id_: int, name: str) -> Response:
 
 def _with(type_name: str, id_: int, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a record with a field and what decides on it, and labels of what it points to."""
-    by = catalog.current().type(type_name).field(name).controlled_by
+    by = words.known().type(type_name).field(name).controlled_by
     names = [name, "version", *([by] if by else [])]
     asked = {"filter": {"field": "id", "value": id_}, "fields": names, "limit": 1}
     page = query.page(query.from_json(type_name, asked), actor=ui.actor())
@@ -84,7 +84,7 @@ def _with(type_name: str, id_: int, name: str) -> tuple[dict[str, Any], dict[str
 @ui.page("/records/<type_name>/<int:id_>/delete")
 def ask_delete(type_name: str, id_: int) -> Response:
     """Say what deleting a record takes along."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     label = _label(entity_type, id_)
     plan = records.deletion(type_name, [id_], actor=ui.actor())
     return ui.render("delete.html", type=entity_type, id=id_, label=label, plan=plan)
@@ -93,7 +93,7 @@ def ask_delete(type_name: str, id_: int) -> Response:
 @ui.page("/records/<type_name>/<int:id_>/delete", "POST")
 def delete_record(type_name: str, id_: int) -> Response:
     """Put a record in the trash."""
-    label = _label(catalog.current().type(type_name), id_)
+    label = _label(words.known().type(type_name), id_)
     records.delete(type_name, [{"id": id_}], actor=ui.actor())
     answer = ui.away(around.back(type_name))
     return ui.done(answer, translated("{label} is in the trash", label=label))
@@ -102,7 +102,7 @@ def delete_record(type_name: str, id_: int) -> Response:
 @ui.page("/records/<type_name>/<int:id_>/restore", "POST")
 def restore_record(type_name: str, id_: int) -> Response:
     """Take a record out of the trash; what is in the way of that is shown, with a link to it."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     try:
         records.restore(type_name, [{"id": id_}], actor=ui.actor())
     except RelatumError as error:

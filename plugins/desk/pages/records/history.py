@@ -10,7 +10,7 @@ from flask import Response, request
 
 from relatum import catalog, changes, fields, query, records
 
-from ... import ui, values
+from ... import ui, values, words
 from ...words import translated
 from .lookups import Labels
 
@@ -146,7 +146,7 @@ def _ids(entries: Iterable[Entry]) -> Iterator[int]:
 @ui.page("/records/<type_name>/<int:id_>/history")
 def show_history(type_name: str, id_: int) -> Response:
     """Show a page of a record's history, to be put into its page."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     found = read(entity_type, id_)
     if not ui.is_fragment():
         return ui.away(f"/records/{type_name}/{id_}?{request.query_string.decode('ascii')}#hist")
@@ -159,7 +159,7 @@ def show_history(type_name: str, id_: int) -> Response:
 def show_change(number: int) -> Response:
     """Show all that one change set wrote."""
     after = request.args.get("after", "")
-    known = catalog.current()
+    known = words.known()
     found = records.change_set(
         number, actor=ui.actor(), after=int(after) if after.isdecimal() else 0, limit=100
     )

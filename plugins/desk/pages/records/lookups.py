@@ -9,7 +9,7 @@ from flask import Response, request
 
 from relatum import catalog, fields, may, query
 
-from ... import menu, ui
+from ... import menu, ui, words
 
 #: Matches that are offered of one type, and types that the palette looks through.
 _FEW, _TYPES, _MOST = 8, 12, 10
@@ -25,7 +25,7 @@ Labels = dict[str, dict[str, Any]]
 def lookup(type_name: str) -> Response:
     """Offer the records of a type whose title holds a text, as options of a list."""
     text = request.args.get("q", "").strip()
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     make = entity_type if "make" in request.args and can_make(entity_type) else None
     found = matches(type_name, text, _FEW)
     return ui.render("_options.html", options=found, query=text, make=make)
@@ -51,7 +51,7 @@ def search() -> Response:
 
 def matches(type_name: str, text: str, most: int) -> list[dict[str, Any]]:
     """Return {id, label, type, hue} of the records of a type that match a text, best first."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     names = [field.name for field in entity_type.title_fields]
     asked: dict[str, Any] = {"fields": names or ["id"], "limit": most}
     if text:
@@ -77,7 +77,7 @@ def labels_of(type_name: str, ids: Iterable[int | None]) -> Labels:
     wanted = sorted({id_ for id_ in ids if id_})
     if not wanted:
         return {}
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     asked = {
         "filter": {"field": "id", "op": "in", "value": wanted}, "limit": len(wanted),
         "fields": [field.name for field in entity_type.title_fields] or ["id"],

@@ -9,7 +9,7 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, fields, query, records
 
-from ... import ui, values
+from ... import inputs, ui, values, words
 from ...words import translated
 from . import faults, forms
 
@@ -29,20 +29,20 @@ def _asked(entity_type: catalog.EntityType) -> list[fields.Field]:
 @ui.page("/records/<type_name>/short")
 def short_form(type_name: str) -> Response:
     """Ask for what a record can't be without; `q` is what somebody looked for."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     return _short(entity_type, _named(entity_type, request.args.get("q", "").strip()))
 
 
 @ui.page("/records/<type_name>/short", "POST")
 def make_short(type_name: str) -> Response:
     """Make a record by the short form; the answer tells the form that asked of it."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     names = [field.name for field in _asked(entity_type)]
     try:
-        sent = values.read(entity_type, request.form, names)
+        sent = inputs.read(entity_type, request.form, names)
         given = {name: value for name, value in sent.items() if value is not None}
         [made] = records.create(type_name, [given], actor=ui.actor())
-    except (values.Misread, RelatumError) as error:
+    except (inputs.Misread, RelatumError) as error:
         problems = forms.problems_of(error)
         return _short(entity_type, {}, problems=problems, sent=request.form, status=422)
     assert made.id is not None
@@ -90,7 +90,7 @@ def suggest(type_name: str, name: str) -> Response:
 @ui.page("/records/<type_name>/<int:id_>/secret/<name>")
 def reveal(type_name: str, id_: int, name: str) -> Response:
     """Show the value of an encrypted field, which no other page holds."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     field = entity_type.field(name)
     record, _ = forms.one(type_name, id_)
     template = "_secret.html" if ui.is_fragment() else "secret.html"

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from flask import Response, request
 
-from relatum import RelatumError, catalog, records
+from relatum import RelatumError, records
 
-from ... import ui, values
+from ... import inputs, ui, words
 from ...words import translated
 from . import faults, forms, lines
 from .lines import Lines
@@ -24,7 +24,7 @@ def show_lines(type_name: str, id_: int, name: str) -> Response:
     """Send the card that shows the lines of a record; a whole page of it is the record's."""
     if not ui.is_fragment():
         return ui.away(f"/records/{type_name}/{id_}")
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     return ui.render("_lines.html", type=entity_type, id=id_, each=_held(type_name, id_, name))
 
 
@@ -46,9 +46,9 @@ def change_lines(type_name: str, id_: int, name: str) -> Response:
     try:
         row = {"id": id_, "version": now["version"], **forms.read_lines([held])}
         records.update(type_name, [row], actor=ui.actor())
-    except (values.Misread, RelatumError) as error:
+    except (inputs.Misread, RelatumError) as error:
         problems: Mapping[str, str] = forms.problems_of(error)
-        if not isinstance(error, values.Misread):
+        if not isinstance(error, inputs.Misread):
             problems = forms.placed(problems, [held])
         again = lines.again(held, request.form, problems)
         return _form(type_name, id_, again, sent=request.form, problems=problems, status=422)
@@ -56,20 +56,20 @@ def change_lines(type_name: str, id_: int, name: str) -> Response:
     # Within the page of the record the card comes back; from the page of its own, the record.
     if not ui.is_fragment() or urlsplit(request.headers.get(_SHOWN, "")).path == request.path:
         return ui.done(ui.away(f"/records/{type_name}/{id_}"), said)
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     card = ui.render("_lines.html", type=entity_type, id=id_, each=_held(type_name, id_, name))
     return ui.done(card, said)
 
 
 def _held(type_name: str, id_: int, name: str) -> Lines:
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     lines.relation(entity_type, name)
     [found] = lines.of_record(entity_type, id_, [name], actor=ui.actor())
     return found
 
 
 def _form(type_name: str, id_: int, each: Lines, **more: Any) -> Response:
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     record, _ = forms.one(type_name, id_)
     given = {"problems": {}, "sent": None, **more}
     status = given.pop("status", 200)

@@ -9,7 +9,7 @@ from flask import Response
 
 from relatum import RelatumError, catalog, fields, query
 
-from ... import ui, values
+from ... import ui, values, words
 from . import around, history, layouts, lines
 from .lines import Lines
 from .lookups import Labels
@@ -89,7 +89,7 @@ class Sheet:
 
 def sheet(type_name: str, id_: int) -> Sheet:
     """Return a record with its fields; one in the trash too. Raises `record_unknown`."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     record, labels, trashed = _one(type_name, id_)
     return Sheet(entity_type, record, labels, trashed)
 

@@ -12,7 +12,7 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, fields, imports, plugin_host, query, records
 
-from ... import menu, ui, values
+from ... import inputs, menu, ui, values, words
 from ...words import translated
 from . import around
 
@@ -30,7 +30,7 @@ class Tie:
     target: catalog.EntityType
     name: str | None
     type: catalog.EntityType
-    link: fields.Field
+    link: fields.Link
     #: The link to the other side, if the type ties two.
     partner: fields.Lookup | None
 
@@ -50,13 +50,13 @@ class Tie:
         if self.name is None:
             return self.type.plural
         if self.partner is not None:
-            return self.name.removeprefix("x_").replace("_", " ").capitalize()
+            return self.link.inverse_label or values.list_label(self.name)
         return values.relation_label(self.target.name, self.name)
 
     @property
     def other(self) -> catalog.EntityType:
         """The type of the records that can be linked."""
-        known = catalog.current()
+        known = words.known()
         return known.type(self.partner.target) if self.partner is not None else self.type
 
     @property
@@ -141,7 +141,7 @@ class Related:
 
 def of(entity_type: catalog.EntityType) -> list[Tie]:
     """Return the lists of a type, those of its children first."""
-    known = catalog.current()
+    known = words.known()
     found = [
         Tie(entity_type, name, relation.type, relation.link, _partner(relation))
         for name, relation in known.inverses(entity_type.name).items()
@@ -202,7 +202,7 @@ def _tried(tie: Tie, id_: int) -> Related:
 
 def find(type_name: str, other: str, link: str) -> Tie:
     """Return a list of a type by the type and the link that make it; raise `inverse_unknown`."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = words.known().type(type_name)
     for tie in of(entity_type):
         if (tie.type.name, tie.link.name) == (other, link):
             return tie
@@ -295,8 +295,8 @@ def _unlink(tie: Tie, row_id: int) -> None:
 def _chosen(tie: Tie) -> int | None:
     """Return the record that was chosen from the list, or else is meant by the typed text."""
     form = request.form
-    typed, id_ = form.get(f"{_RECORD}{values.TYPED}", "").strip(), form.get(_RECORD, "")
-    if id_ and typed == form.get(f"{_RECORD}{values.WAS}", "").strip():
+    typed, id_ = form.get(f"{_RECORD}{inputs.TYPED}", "").strip(), form.get(_RECORD, "")
+    if id_ and typed == form.get(f"{_RECORD}{inputs.WAS}", "").strip():
         return _number(id_)
     if not typed:
         return None
