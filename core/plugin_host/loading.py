@@ -202,14 +202,19 @@ class _Loading:
                 raise Unfit(f"it requires {other} {range_}")
 
 
-def activate(found: Found, hooks: Hooks) -> Active:
-    """Run a plugin and take in its hooks and what they return; raise `Unfit`."""
+def activate(found: Found, hooks: Hooks, *, unlisted: bool = False) -> Active:
+    """Run a plugin and take in its hooks and what they return; raise `Unfit`.
+
+    `unlisted` is for one whose plugin.json is still to be written: it may implement the hooks of
+    plugins that it does not require, since that will list them.
+    """
     try:
         manifest = found.sound
         module = run(found)
         _same(manifest, getattr(module, "plugin", None))
         names = hooks.register(found.id, module, listed=provided(found, "hooks"))
-        _check_publishers(found, names, hooks)
+        if not unlisted:
+            _check_publishers(found, names, hooks)
         made = _answered(_collected(found, module, names, hooks), hooks)
         if manifest.provides is not None:
             check_provides(manifest, made.brings())

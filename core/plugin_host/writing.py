@@ -19,7 +19,7 @@ def manifest_of(path: Path) -> bytes:
     found = at(path)
     hooks = Hooks()
     _take_publishers(found, hooks)
-    active = loading.activate(found, hooks)
+    active = loading.activate(found, hooks, unlisted=True)
     brings = {
         **active.brings(),
         **names_of(_returned(hooks, "relatum_declare", found.id) or {}),

@@ -3,12 +3,15 @@
 A plugin that requires the desk implements `desk_slots` and returns `Slot`s. The desk calls one
 when it draws a page, if whoever asks has its permission; a slot that fails draws a card in its
 place, and the rest of the page serves.
+
+A plugin that works without the desk too implements the hooks with `optionalhook=True` and returns
+the same as dicts: `{"place": ..., "draw": ...}`, `{"label": ..., "href": ...}`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -97,7 +100,7 @@ class Files:
 # -- the hooks ------------------------------------------------------------------------------------
 def _read_slots(value: Iterable[Any], active: plugin_host.Active) -> tuple[Slot, ...]:
     """Return the slots of a plugin; ValueError says which one can't be."""
-    made = tuple(value)
+    made = tuple(Slot(**each) if isinstance(each, Mapping) else each for each in value)
     declared = {permission.name for permission in active.permissions}
     for slot in made:
         if not isinstance(slot, Slot):
@@ -121,6 +124,8 @@ def _given(slot: Slot) -> set[str]:
 
 def _read_files(value: Any, active: plugin_host.Active) -> Files:
     """Return the files of a plugin; ValueError says which one is not there."""
+    if isinstance(value, Mapping):
+        value = Files(**value)
     if not isinstance(value, Files):
         raise ValueError("it must return Files(styles=..., scripts=...)")
     for name in (*value.styles, *value.scripts):
@@ -193,7 +198,7 @@ def read(value: Any, brought: Brought) -> Drawn:
     if value is None:
         return Drawn(plugin, slot)
     if returns == LINKS:
-        links = tuple(value)
+        links = tuple(Link(**each) if isinstance(each, Mapping) else each for each in value)
         _check(all(isinstance(link, Link) for link in links), "Link(label, href) each")
         return Drawn(plugin, slot, links=links)
     if returns == CELLS:

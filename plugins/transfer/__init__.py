@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from relatum import Plugin, hookimpl, jobs
+from typing import Any
 
+import click
+
+from relatum import Permission, Plugin, Routes, hookimpl, jobs
+
+from . import api, pages, places
+from .commands import COMMANDS
 from .jobs import IMPORT
 
 plugin = Plugin(
@@ -17,6 +23,39 @@ plugin = Plugin(
 
 
 @hookimpl
+def relatum_permissions() -> list[Permission]:
+    """Name who brings files in, and who takes records out."""
+    return [
+        Permission(api.IMPORT, "Import files"),
+        Permission(api.EXPORT, "Export records"),
+    ]
+
+
+@hookimpl
 def relatum_jobs() -> list[jobs.Kind]:
     """Bring the job of an import."""
     return [IMPORT]
+
+
+@hookimpl
+def relatum_routes() -> Routes:
+    """Bring the pages in the desk, and the API."""
+    return Routes(pages=pages.PAGES, api=api.API)
+
+
+@hookimpl
+def relatum_commands() -> list[click.Command]:
+    """Bring the commands."""
+    return COMMANDS
+
+
+@hookimpl(optionalhook=True)
+def desk_slots() -> list[dict[str, Any]]:
+    """Put import and export beside every list of the desk, if there is one."""
+    return places.SLOTS
+
+
+@hookimpl(optionalhook=True)
+def desk_files() -> dict[str, Any]:
+    """Bring the styles of the pages."""
+    return {"styles": ("transfer.css",)}

@@ -69,9 +69,7 @@ def import_file(
     with _read(file) as stream:
         upload = uploads.keep(Path(file).name, stream, actor=actor)
     arguments: dict[str, Any] = {"upload": upload.id, "type": type_name}
-    how = look(
-        upload.id, actor=actor, type_name=type_name, how=How(sheet=ways.pop("sheet", None))
-    )
+    how = look(upload.id, actor=actor, type_name=type_name, how=How(sheet=ways.pop("sheet", None)))
     arguments |= {"how": how.how.as_json(), "map": _map(map_file) or how.map}
     arguments |= {name: value for name, value in ways.items() if value}
     if key:
@@ -88,7 +86,7 @@ def _done(job_id: int) -> dict[str, Any]:
     """Run a job here, unless a worker already has, and return it once it is over."""
     actor = context().actor
     assert actor is not None
-    with Progress(console=Console(stderr=True), transient=True, disable=None) as shown:
+    with Progress(console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("Import", total=None)
 
         def pause() -> bool:
