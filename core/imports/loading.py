@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -40,9 +41,10 @@ class Loading:
         known = catalog.current()
         self.type: EntityType = known.type(type_name)
         self.actor, self.mode = actor, mode
+        mapping = dataclasses.replace(mapping, key=tuple(key) or mapping.key)
         columns = bind(known, self.type, mapping, header)
         self.cells = Cells(known, self.type, columns, mapping.fixed, actor)
-        wanted = () if mode == "create" else tuple(key) or mapping.key
+        wanted = () if mode == "create" else mapping.key
         self.key: Key | None = find_key(self.type, wanted, self.cells.filled, loose=loose)
         if mode == "update" and self.key is None:
             reason = "without a key no record is found that could be updated"

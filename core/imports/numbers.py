@@ -17,7 +17,7 @@ _CURRENCY: Final = re.compile(r"^[^\d+\-.,]{1,4}\s*|\s*[^\d%.,]{1,4}$")
 def _shape(sign: str) -> re.Pattern[str]:
     between = "[,'\u2019 \u00a0\u202f]" if sign == "." else "[.'\u2019 \u00a0\u202f]"
     return re.compile(
-        rf"(?P<whole>[+-]?(?:\d{{1,3}}(?:{between}\d{{3}})+|\d*))(?:{re.escape(sign)}(?P<rest>\d+))?%?"
+        rf"(?P<whole>[+-]?(?:\d{{1,3}}(?:{between}\d{{3}})+|\d*))(?:{re.escape(sign)}(?P<rest>\d+))?\s*%?"
     )
 
 

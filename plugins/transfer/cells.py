@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from relatum import catalog, fields
 
 
+#: What every record has stands last.
+_LAST: Final = ("owner", "team")
+
+
 def columns_of(
     entity_type: catalog.EntityType, names: list[str] | None = None
 ) -> list[tuple[str, fields.Field]]:
     """Return the columns of an export: id and fields, or those named; members one by one."""
-    wanted = names or ["id", *(f.name for f in entity_type.own_fields)]
+    own = [f.name for f in entity_type.own_fields if f.name not in _LAST]
+    wanted = names or ["id", *own, *_LAST]
     found: list[tuple[str, fields.Field]] = []
     for name in wanted:
         if name not in entity_type.fields:
@@ -54,4 +59,4 @@ def text_of(field: fields.Field, wire: Any) -> str:
 def is_number(field: fields.Field) -> bool:
     """Say whether the cells of a field are numbers, which begin no formula."""
     kinds = (fields.Integer, fields.DecimalField, fields.Lookup, fields.RecordId)
-    return isinstance(field, kinds)
+    return isinstance(field, kinds) and not isinstance(field, fields.Duration)

@@ -315,6 +315,6 @@ def out(type_name: str) -> Response:
         words = shown.query
     kept = [(n, v) for n, v in parse_qsl(words) if n not in ("_after", "_before")]
     return _render(
-        "_out.html" if fragment else "out.html", type=entity_type, words=urlencode(kept),
+        "_out.html" if fragment else "out.html", type=entity_type, asked=urlencode(kept),
         imports=may(_actor(), IMPORT),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from .api import EXPORT, IMPORT
 
 def _exports(type: Any) -> Markup:  # noqa: A002  # what the desk calls it
     """Draw the menu beside a list: its records as a file, with its filters."""
-    drawn = render_template("transfer/_menu.html", type=type, words=request.query_string.decode())
+    drawn = render_template("transfer/_menu.html", type=type, asked=request.query_string.decode())
     return Markup(drawn)  # noqa: S704  # of a template
 
 

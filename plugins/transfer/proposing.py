@@ -122,8 +122,10 @@ def _finder(field: Any, texts: Sequence[str]) -> str | None:
 
 
 def date_style(texts: Sequence[str]) -> str | None:
-    """Return the style that reads every text, the likelier one where two do; None: none does."""
-    return next((style for style, form in _DATES.items() if all(_is(t, form) for t in texts)), None)
+    """Return the style that reads most texts, the likelier one of two; None: it reads too few."""
+    counts = {style: sum(_is(t, form) for t in texts) for style, form in _DATES.items()}
+    best = max(counts, key=lambda style: counts[style])
+    return best if counts[best] * 2 >= len(texts) else None
 
 
 def _is(text: str, form: str) -> bool:

@@ -20,13 +20,14 @@ class Reading:
     """A file that a job reads: where it is, and what the job knows of it by now."""
 
     def __init__(self, arguments: dict[str, Any], name: str) -> None:
-        self._stack = ExitStack()
-        file = self._stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # it is
-        uploads.fill(arguments["upload"], file)
-        how = How(**arguments.get("how", {}))
-        if how.format is None or how.header is None:
-            how = formats.detect(file, name, how)
-        self.table: Table = self._stack.enter_context(formats.opened(file, name, how))
+        with ExitStack() as stack:
+            file = stack.enter_context(tempfile.TemporaryFile())
+            uploads.fill(arguments["upload"], file)
+            how = How(**arguments.get("how", {}))
+            if how.format is None or how.header is None:
+                how = formats.detect(file, name, how)
+            self.table: Table = stack.enter_context(formats.opened(file, name, how))
+            self._stack = stack.pop_all()
         self.at = 0
         self._lines: Iterator[tuple[int, list[str]]] = self.table.rows()
         #: What was made for the rows so far: their way into the type, and what was seen of them.

@@ -27,15 +27,18 @@ def detect(file: IO[bytes], name: str, given: How) -> How:
 @contextmanager
 def opened(file: IO[bytes], name: str, how: How) -> Iterator[Table]:
     """Give the table of a JSON file; the whole file is read once for its columns."""
-    names: dict[str, None] = {}
+    #: Names, and whether any record has a value there.
+    names: dict[str, bool] = {}
     count = 0
     for _, record in _records(file, name, how):
         count += 1
-        for key in record:
-            names.setdefault(key)
+        for key, text in record.items():
+            names[key] = bool(text) or names.get(key, False)
         if len(names) > COLUMNS:
             raise refusal(name, f"has more than {COLUMNS:,} different names in its records")
-    header = list(names)
+    # What is null in one record and an object in another has its members as columns.
+    whole = {key.rpartition(".")[0] for key in names}
+    header = [key for key, filled in names.items() if filled or key not in whole]
 
     def rows() -> Iterator[tuple[int, list[str]]]:
         for line, record in _records(file, name, how):

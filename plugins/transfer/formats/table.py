@@ -78,7 +78,7 @@ def header_line(lines: Sequence[tuple[int, Sequence[str]]]) -> int:
     width = median_low([len(cells) for _, cells in filled]) if filled else 0
     for line, cells in filled[:20]:
         if len(cells) * 10 >= width * 8 and cells:
-            return line if all(map(_is_word, cells)) and len(set(cells)) == len(cells) else 0
+            return line if all(map(_is_word, cells)) else 0
     return 0
 
 

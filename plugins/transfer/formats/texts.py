@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from statistics import mode
 from typing import IO, Final
@@ -92,7 +92,9 @@ def _lines(file: IO[bytes], name: str, how: How) -> Iterator[tuple[int, list[str
     except csv.Error as error:
         raise refusal(name, f"line {line + 1} is not CSV: {error}") from None
     finally:
-        text.detach()
+        # Whoever reads no further may have closed the file by now.
+        with suppress(ValueError):
+            text.detach()
 
 
 def _encoding(file: IO[bytes], name: str) -> str:
