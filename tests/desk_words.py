@@ -9,12 +9,20 @@ from babel.messages.extract import extract_from_dir
 from relatum.plugins.desk import words
 
 FOLDER = Path(words.__file__).parent
+#: Bundled plugins whose pages are drawn with the desk's words.
+BESIDE = (FOLDER.parent / "transfer",)
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 
 
 def used() -> dict[str, str]:
     """Return every text that is translated, each with the file that it stands in."""
-    found = extract_from_dir(str(FOLDER), _METHODS, keywords={"_": None, "translated": None})
+    found = [
+        each
+        for folder in (FOLDER, *BESIDE)
+        for each in extract_from_dir(
+            str(folder), _METHODS, keywords={"_": None, "translated": None}
+        )
+    ]
     texts = {str(text): place for place, _, text, *_ in found}
     tables = (words.OPERATORS, words.DATES, words.MOMENTS, words.SCRIPTS)
     others = (text for table in tables for text in table.values())

@@ -49,7 +49,8 @@ def things(instance, *names):
 
 def noted(instance, job, state=imports.REFUSED):
     """Return the lines that a job has noted, with the codes of what is wrong."""
-    kept = instance.read(lambda *, actor: imports.lines(job["id"], state))
+    with instance.reading():
+        kept = imports.lines(job["id"], state)
     return [(each.line, [p["code"] for p in each.data.get("problems", ())]) for each in kept]
 
 
@@ -89,7 +90,8 @@ def test_a_dry_run_writes_nothing_and_shows_values_before_and_after(shop):
     job = bring(shop, "x_thing", "code,size\nA,5\nB,x\nC,1\n", key=["code"], dry_run=True)
     assert counts(job) == (1, 1, 0, 1)
     assert things(shop, "size") == [("A", "1.00")]
-    shown = shop.read(lambda *, actor: imports.lines(job["id"], imports.SHOWN))
+    with shop.reading():
+        shown = imports.lines(job["id"], imports.SHOWN)
     updated, created = shown[0].data, shown[1].data
     assert (updated["status"], updated["changes"]) == ("updated", {"size": ["1.00", "5.00"]})
     assert (created["status"], created["changes"]["code"]) == ("created", [None, "C"])

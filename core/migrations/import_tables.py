@@ -44,7 +44,7 @@ def make_maps() -> None:
     op.create_table(
         "core_import_map",
         sa.Column(
-            "type_id", sa.Integer, sa.ForeignKey("core_type.id", ondelete="CASCADE"),
+            "type_id", Int64, sa.ForeignKey("core_type.id", ondelete="CASCADE"),
             primary_key=True, autoincrement=False,
         ),
         sa.Column("header", Text, primary_key=True),

@@ -167,14 +167,10 @@ def update_batch(
     same = [r for r in same if r.id not in touched]
     if not dry_run:
         hooking.after(entity_type, "update", written, actor)
-    return in_order(
-        refused(batch),
-        [Outcome(r.place, "unchanged", r.id, now(r.id or 0, r.version)) for r in same],
-        [
-            told(entity_type, r, "updated", now(r.id or 0, r.version + 1), dry_run=dry_run)
-            for r in written
-        ],
-    )
+    made = [Outcome(r.place, "unchanged", r.id, now(r.id or 0, r.version)) for r in same]
+    versions = [(r, now(r.id or 0, r.version + 1)) for r in written]
+    made += [told(entity_type, r, "updated", v, dry_run=dry_run) for r, v in versions]
+    return in_order(refused(batch), made)
 
 
 def _raised(

@@ -9,7 +9,6 @@ import orjson
 
 from relatum import catalog, fields
 
-
 #: What every record has stands last.
 _LAST: Final = ("owner", "team")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import render_template, request
+from flask import current_app, render_template, request
 from markupsafe import Markup
 
 from .api import EXPORT, IMPORT
@@ -17,7 +17,8 @@ def _exports(type: Any) -> Markup:  # noqa: A002  # what the desk calls it
 
 
 def _links() -> list[dict[str, str]]:
-    return [{"label": "Import", "href": "/x/transfer/", "icon": "table-import"}]
+    say = current_app.jinja_env.globals["_"]
+    return [{"label": say("Import a file"), "href": "/x/transfer/", "icon": "table-import"}]
 
 
 SLOTS: Final[list[dict[str, Any]]] = [

@@ -1,0 +1,122 @@
+"""kill -9 in the middle of an import: exactly the rows of the file, refused ones named once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from relatum.core import clock, db, doctor, imports, jobs
+from relatum.core.serve import environment
+
+from .counting import run, swept
+from .instances import prepared
+from .transferring import begin, counts
+
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
+#: The preset of the instance.
+PRESET = "desk"
+ROWS, BAD = 10_000, 7
+_WORK = """
+import sys
+from relatum.core import config, jobs
+from relatum.core.app import create_app
+from relatum.plugins.transfer.jobs import IMPORT
+
+jobs.register(IMPORT)
+with create_app(config.load()).app_context():
+    print("begun", flush=True)
+    jobs.run(int(sys.argv[1]), by=sys.argv[2], pause=lambda: False)
+"""
+
+
+@prepared
+def shop(instance):
+    """An instance with things, each within another."""
+    instance.make_type(
+        "x_thing",
+        {"name": "code", "kind": "text", "required": True},
+        {"name": "size", "kind": "integer"},
+        {"name": "inside", "kind": "lookup", "settings": {"target": "x_thing"}},
+        title="code",
+    )
+
+
+def text() -> str:
+    """Return a file of which some rows are refused, and every hundredth links to the last."""
+    lines = [
+        f"C{n},{'x' if n % (ROWS // BAD) == 5 else n},{f'C{ROWS - 1}' if n % 100 == 0 else ''}"
+        for n in range(ROWS)
+    ]
+    return "code,size,inside\n" + "\n".join(lines) + "\n"
+
+
+def worker(instance: Any, job_id: int, name: str, fault: str = "") -> subprocess.Popen[bytes]:
+    """Start a process that runs a job."""
+    environ = {**os.environ, **environment(instance.config), "RELATUM_FAULTS": fault}
+    command = [sys.executable, "-c", _WORK, str(job_id), name]
+    return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE)
+
+
+def take_back(instance: Any) -> None:
+    """Let the sweep give away what a dead process held, and time pass until it is tried again."""
+    with clock.frozen(clock.now() + jobs.LEASE * 2):
+        swept(instance)
+    with instance.app.app_context(), db.engine().begin() as connection:
+        connection.exec_driver_sql("UPDATE core_job SET not_before = NULL, attempts = 0")
+
+
+def assert_whole(instance: Any, job_id: int) -> None:
+    job = instance.read(jobs.get, job_id)
+    refused = len([n for n in range(ROWS) if n % (ROWS // BAD) == 5])
+    assert counts(job) == (ROWS - refused, 0, 0, refused)
+    assert job["result"]["unlinked"] == 0
+    [row] = instance.sql("SELECT count(*) AS n, count(DISTINCT code) AS codes FROM x_thing")
+    assert (row.n, row.codes) == (ROWS - refused, ROWS - refused)
+    with instance.reading():
+        kept = imports.lines(job_id, imports.REFUSED)
+    assert len(kept) == refused
+    linked = instance.sql("SELECT count(*) AS n FROM x_thing WHERE inside IS NOT NULL")[0].n
+    assert linked == len([n for n in range(0, ROWS, 100) if n % (ROWS // BAD) != 5])
+    with instance.app.app_context():
+        assert [finding.text for finding in doctor.examine()] == []
+
+
+@pytest.mark.parametrize("point", ["jobs.before_checkpoint", "db.before_commit", "db.after_commit"])
+def test_killed_at_a_step_it_goes_on_where_it_was(shop: Any, point: str) -> None:
+    job_id = begin(shop, "x_thing", text())
+    for number in range(2):
+        process = worker(shop, job_id, f"w{number}", f"{point}=kill")
+        process.communicate(timeout=120)
+        assert process.returncode == -signal.SIGKILL
+        take_back(shop)
+    run(shop, job_id)
+    assert_whole(shop, job_id)
+
+
+def test_killed_at_any_instant_it_goes_on_where_it_was(shop: Any) -> None:
+    job_id = begin(shop, "x_thing", text())
+    chance = random.Random(7)  # instants, no secrets
+    done = 0
+    for number in range(12):
+        process = worker(shop, job_id, f"w{number}")
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        time.sleep(chance.uniform(0, 1.5))
+        process.kill()
+        process.communicate()
+        now = shop.read(jobs.get, job_id)
+        assert now["done"] >= done
+        done = now["done"]
+        if now["finished_at"] is not None:
+            break
+        take_back(shop)
+    else:
+        run(shop, job_id)
+    assert_whole(shop, job_id)
