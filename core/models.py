@@ -12,6 +12,7 @@ from .db import db
 from .job_models import Job as Job
 from .job_models import JobSchedule as JobSchedule
 from .job_models import JobsProcess as JobsProcess
+from .mail_models import Mail as Mail
 from .storage import Instant, Int64, Text
 
 Model: Any = db.Model

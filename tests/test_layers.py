@@ -25,6 +25,7 @@ LAYERS = (
         "core.faults",
         "core.hooks",
         "core.languages",
+        "core.mail_server",
     },
     {
         "core.storage",
@@ -32,6 +33,7 @@ LAYERS = (
         "core.dialects",
         "core.job_models",
         "core.keys",
+        "core.mail_models",
         "core.models",
         "core.migrations",
         "core.spine",
@@ -47,6 +49,7 @@ LAYERS = (
         "core.profile",
         "core.auth",
         "core.jobs",
+        "core.mail",
         "core.own_jobs",
         "core.install",
         "core.backup",

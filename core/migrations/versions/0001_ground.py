@@ -13,6 +13,7 @@ from alembic import op
 
 from relatum.core.migrations.credential_tables import make_credentials
 from relatum.core.migrations.job_tables import make_jobs, seed_jobs
+from relatum.core.migrations.mail_tables import make_mail
 from relatum.core.storage import Instant, Int64, Text
 
 revision = "0001"
@@ -33,6 +34,7 @@ def upgrade() -> None:
     _catalog()
     _plugins()
     make_jobs()
+    make_mail()
     _spine()
     _people()
     make_credentials()
