@@ -60,6 +60,7 @@ def settings() -> list[tuple[str, str, str]]:
     return [
         ("/model", "database-cog", translated("Data model")),
         ("/plugins", "puzzle", translated("Plugins")),
+        ("/mail", "mail", translated("Outgoing mail")),
     ]
 
 
