@@ -6,15 +6,19 @@ of what a plugin declares, in English. A text that none of them has stays as it 
 
 from __future__ import annotations
 
-from functools import cache
+import dataclasses
+import re
+from collections.abc import Mapping
+from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from babel.messages import mofile, pofile
 
 from . import hooks
+from .errors import REGISTRY, Problem, RelatumError
 
 #: What a folder of translations is called, beside the code whose words they are.
 FOLDER: Final = "translations"
@@ -23,15 +27,22 @@ FIRST: Final = "en"
 #: Owners of metadata whose words are the core's.
 _CORE: Final = ("core", "system")
 _NONE: Final = NullTranslations()
+#: Catalogs that are kept as they were read.
+_KEPT: Final = 64
+#: What differs from one time to the next within a text: what is quoted, and numbers.
+_VARIABLE: Final = re.compile(r"'[^']*'|[0-9]+")
+_NEAREST: Final = re.compile(r" Did you mean '(.*)'\?", re.DOTALL)
+_MORE: Final = re.compile(r" \([Aa]nd [0-9]+ more\.?\)$")
 
 
 def read(folder: Path, language: str) -> NullTranslations:
     """Return the words of a folder in a language; none where it has no such file."""
-    return _read(folder / f"{language}.po", language)
+    return _read(folder / f"{language}.po", language, 0)
 
 
-@cache
-def _read(path: Path, language: str) -> NullTranslations:
+@lru_cache(maxsize=_KEPT)
+def _read(path: Path, language: str, generation: int) -> NullTranslations:
+    """Return the words of a file; those of another generation of plugins are read anew."""
     if not path.is_file():
         return _NONE
     with path.open("rb") as source:
@@ -48,5 +59,52 @@ def of(owner: str, language: str) -> NullTranslations:
         return _NONE
     if owner in _CORE:
         return read(Path(__file__).parent / FOLDER, language)
-    place = hooks.current().places.get(owner)
-    return _NONE if place is None else read(place / FOLDER, language)
+    known = hooks.current()
+    place = known.places.get(owner)
+    if place is None:
+        return _NONE
+    return _read(place / FOLDER / f"{language}.po", language, known.generation)
+
+
+# -- what is wrong ----------------------------------------------------------------------------
+def said(wrong: Problem | RelatumError, language: str) -> str:
+    """Return the sentence of an error, or of one problem, in a language.
+
+    Values in it are as they are, but for words that the core has for them. An error that tells its
+    first problem tells it in the language.
+    """
+    params, problems = dict(wrong.params), getattr(wrong, "problems", ())
+    first = params.get("first")
+    if problems and isinstance(first, str):
+        told = first.replace(problems[0].message, said(problems[0], language))
+        params["first"] = _MORE.sub(lambda more: _value("first", more[0], language), told)
+    return sentence(wrong.code, params, language)
+
+
+def sentence(code: str, params: Mapping[str, Any], language: str) -> str:
+    """Return the sentence of a code in a language, with values in it."""
+    entry = REGISTRY[code]
+    if language == FIRST:
+        return entry.sentence(dict(params))
+    template = of("core", language).gettext(entry.template)
+    values = {name: _value(name, value, language) for name, value in params.items()}
+    return dataclasses.replace(entry, template=template).sentence(values)
+
+
+def title(error: RelatumError, language: str) -> str:
+    """Return the short name of an error in a language."""
+    return of("core", language).gettext(error.title)
+
+
+def _value(name: str, value: Any, language: str) -> Any:
+    """Return a value of a sentence as people say it, where the core has words for it.
+
+    Their context is the name of the value; what is quoted in them, and numbers, are `{}`.
+    """
+    if not isinstance(value, str) or not value:
+        return value
+    near = _NEAREST.fullmatch(value)
+    parts = [f"'{near[1]}'"] if near else _VARIABLE.findall(value)
+    text = " Did you mean {}?" if near else _VARIABLE.sub("{}", value)
+    found = of("core", language).pgettext(name, text)
+    return value if found == text else found.format(*parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from babel import Locale, dates, numbers
 from flask import has_request_context, request
 
-from relatum import catalog, clock, context, fields, languages
+from relatum import RelatumError, catalog, clock, context, fields, languages
 
 _FOLDER: Final = Path(__file__).parent / "translations"
 #: Languages that the desk speaks; the first one is that of the words in its templates.
@@ -37,6 +38,11 @@ def language() -> str:
     if chosen is None:
         chosen = known["chosen"] = _language(request.cookies.get(COOKIE, ""))
     return chosen
+
+
+def speak(chosen: str) -> None:
+    """Go on in another language, from here to the end of this request; empty: the instance's."""
+    request.environ.setdefault("relatum.desk.language", {})["chosen"] = _language(chosen)
 
 
 def _language(chosen: str) -> str:
@@ -64,6 +70,28 @@ def translated(text: str, /, **values: Any) -> str:
     """Return a text in the reader's language, with values in its places: `{name}`."""
     found = languages.read(_FOLDER, language()).gettext(text)
     return found.format(**values) if values else found
+
+
+def said(wrong: Any) -> str:
+    """Return the sentence of an error, or of a problem (as it is, or in JSON), to the reader."""
+    if isinstance(wrong, Mapping):
+        return languages.sentence(wrong["code"], wrong["params"], language())
+    return languages.said(wrong, language())
+
+
+def title(error: RelatumError) -> str:
+    """Return the short name of an error to the reader."""
+    return languages.title(error, language())
+
+
+def views(type_name: str) -> dict[str, str]:
+    """Return what the shared views of a type are called, by name."""
+    return {view.name: view.label for view in known().views.get(type_name, ())}
+
+
+def of_plugin(plugin: str, text: str) -> str:
+    """Return what a plugin that runs says, by its own words."""
+    return languages.of(plugin, language()).gettext(text) if text else text
 
 
 #: Comparisons as people say them; translated where they are shown.

@@ -324,7 +324,7 @@ def _done(tie: Tie, id_: int, text: str) -> Response:
 
 
 def _sentence(error: RelatumError) -> str:
-    return error.problems[0].message if error.problems else str(error)
+    return words.said(error.problems[0] if error.problems else error)
 
 
 def _refused(tie: Tie, id_: int, said: str) -> Response:
