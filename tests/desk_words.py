@@ -16,7 +16,7 @@ def used() -> dict[str, str]:
     """Return every text that is translated, each with the file that it stands in."""
     found = extract_from_dir(str(FOLDER), _METHODS, keywords={"_": None, "translated": None})
     texts = {str(text): place for place, _, text, *_ in found}
-    tables = (words.OPERATORS, words.DATES, words.MOMENTS, words.SCRIPTS)
+    tables = (words.OPERATORS, words.DATES, words.MOMENTS, words.SCRIPTS, words.CATEGORIES)
     others = (text for table in tables for text in table.values())
     itself = (plugin.name, plugin.description)
     return texts | dict.fromkeys(others, "words.py") | dict.fromkeys(itself, "__init__.py")

@@ -100,7 +100,7 @@ def card(plugin: str, part: str, reason: str | None) -> Markup:
     # What no plugin brings, such as an administrator's own type, is drawn by the desk.
     owner = active.get(plugin) or active[context().plugin]
     said = owner.found.sound.plugin
-    knows, name = _may("read"), words.of_plugin(said.id, said.name)
+    knows, name = _may("read"), words.by(said.id, said.name)
     about = plugin if knows and plugin in active else None
     draw = get_template_attribute("desk/ui.html", "failed")
     return Markup(draw(name, part, reason if knows else None, about))  # noqa: S704  # of a template

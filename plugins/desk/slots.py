@@ -185,7 +185,7 @@ class Drawn:
     @property
     def label(self) -> str:
         """What people read above it, in their language."""
-        return words.of_plugin(self.plugin, self.slot.label)
+        return words.by(self.plugin, self.slot.label)
 
     @property
     def name(self) -> str:

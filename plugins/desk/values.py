@@ -265,7 +265,7 @@ def relation_label(target: str, name: str) -> str:
     entity_type = known[name].type
     same = [each for each in known.values() if each.type is entity_type]
     if len(same) > 1 or entity_type.name == target:
-        return name.removeprefix("x_").replace("_", " ").capitalize()
+        return words.inverse(known[name].link, name)
     return entity_type.plural
 
 

@@ -89,9 +89,20 @@ def views(type_name: str) -> dict[str, str]:
     return {view.name: view.label for view in known().views.get(type_name, ())}
 
 
-def of_plugin(plugin: str, text: str) -> str:
-    """Return what a plugin that runs says, by its own words."""
-    return languages.of(plugin, language()).gettext(text) if text else text
+def by(owner: str, text: str) -> str:
+    """Return what a plugin that runs, or the core, says by its own words."""
+    return languages.of(owner, language()).gettext(text) if text else text
+
+
+def inverse(link: fields.Field, name: str) -> str:
+    """Return what the list of the records is called that point somewhere by a link."""
+    return by(link.owner, name.removeprefix("x_").replace("_", " ").capitalize())
+
+
+def address(text: str, code: str | None) -> str:
+    """Return an address with its country, which it ends with, in the reader's language."""
+    called = fields.countries().get(code or "")
+    return text.removesuffix(called) + country(code) if code and called else text
 
 
 #: Comparisons as people say them; translated where they are shown.
@@ -106,6 +117,8 @@ OPERATORS: Final = {
 }  # fmt: skip
 #: Comparisons that say all there is to say.
 WITHOUT_VALUE: Final = frozenset({"empty", "filled", "is_me", "not_me"})
+#: Kinds of options, whatever they are called.
+CATEGORIES: Final = {"open": "Open", "closed": "Closed", "won": "Won", "lost": "Lost"}
 #: Comparisons of dates, instants and times that people say in another way.
 DATES: Final = {
     "gt": "is after", "gte": "is on or after", "lt": "is before", "lte": "is on or before",

@@ -140,7 +140,7 @@ def parts(provides: Mapping[str, Any] | None) -> list[tuple[str, str, list[str]]
 def names() -> dict[str, str]:
     """Return what the plugins that run are called, by id."""
     active = plugin_host.current().active
-    return {i: words.of_plugin(i, a.found.sound.plugin.name) for i, a in active.items()}
+    return {i: words.by(i, a.found.sound.plugin.name) for i, a in active.items()}
 
 
 # -- looking --------------------------------------------------------------------------------

@@ -51,7 +51,8 @@ def tabs(type_name: str) -> list[Tab]:
     pins, called = pins_of(type_name), words.views(type_name)
     shown = [
         Tab(
-            view["name"], called.get(view["name"], view["label"]), [("_view", view["name"])], view["query"],
+            view["name"], called.get(view["name"], view["label"]),
+            [("_view", view["name"])], view["query"],
             view["private"], view["position"], view["name"] in pins, view["broken"],
         )
         for view in views.list_views(type_name, actor=ui.actor())

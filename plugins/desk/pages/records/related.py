@@ -50,7 +50,7 @@ class Tie:
         if self.name is None:
             return self.type.plural
         if self.partner is not None:
-            return self.name.removeprefix("x_").replace("_", " ").capitalize()
+            return words.inverse(self.link, self.name)
         return values.relation_label(self.target.name, self.name)
 
     @property
@@ -305,7 +305,9 @@ def _chosen(tie: Tie) -> int | None:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 16):
-        raise RelatumError("bad_parameter", name=_RECORD, reason="it must be the id of a record")
+        raise RelatumError(
+            "bad_parameter", name=_RECORD, reason=translated("it must be the id of a record")
+        )
     return int(text)
 
 
