@@ -13,7 +13,7 @@ from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from babel.messages import mofile, pofile
 
@@ -33,6 +33,28 @@ _KEPT: Final = 64
 _VARIABLE: Final = re.compile(r"'[^']*'|[0-9]+")
 _NEAREST: Final = re.compile(r" Did you mean '(.*)'\?", re.DOTALL)
 _MORE: Final = re.compile(r" \([Aa]nd [0-9]+ more\.?\)$")
+
+
+class Phrase(str):
+    """A text with values in its places, that can be said in other languages, too."""
+
+    __slots__ = ("template", "values")
+    template: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, template: str, /, **values: Any) -> Self:
+        """Return the text of a template; its places are `{name}`."""
+        made = super().__new__(cls, template.format(**values))
+        made.template, made.values = template, values
+        return made
+
+
+def told(text: str, language: str) -> str:
+    """Return a text of the core in a language: a phrase, or one without values."""
+    core = of("core", language)
+    if isinstance(text, Phrase):
+        return core.gettext(text.template).format(**text.values)
+    return core.gettext(text) if text else text
 
 
 def read(folder: Path, language: str) -> NullTranslations:

@@ -9,6 +9,7 @@ import email_validator
 import orjson
 import pytest
 from babel.messages import pofile
+from babel.messages.extract import extract_from_dir
 
 from relatum.core import catalog, entities, languages, plugin_host
 from relatum.core.errors import REGISTRY, Invalid, Problem, RelatumError, nearest
@@ -58,9 +59,17 @@ def declared(known):
 
 
 def of_kinds():
-    """Return the texts of the field types: what the parts of a value are called."""
+    """Return the texts of the field types: parts of their values, hints of their settings."""
     composites = (kind for kind in FIELD_TYPES.values() if hasattr(kind, "MEMBERS"))
-    return {(None, member.label) for kind in composites for member in kind.MEMBERS}
+    parts = {(None, member.label) for kind in composites for member in kind.MEMBERS}
+    settings = (each.SETTINGS.values() for each in FIELD_TYPES.values())
+    return parts | {(None, setting.help) for given in settings for setting in given}
+
+
+def of_plans():
+    """Return the texts of the code: what the steps of plans do, and their notes."""
+    found = extract_from_dir(str(ROOT / "core"), [("**.py", "python")], keywords={"Phrase": None})
+    return {(None, str(text)) for _, _, text, *_ in found}
 
 
 def of_errors():
@@ -84,7 +93,7 @@ def test_every_text_that_is_declared_is_german_and_no_other(instance):
         said = manifest.plugin
         texts = found[owner] | {(None, said.name), (None, said.description)}
         assert lacking(texts, words(f"plugins/{owner}")) == ([], []), owner
-    texts = found["core"] | of_kinds() | of_errors()
+    texts = found["core"] | of_kinds() | of_errors() | of_plans()
     assert lacking(texts, words("core")) == ([], [])
 
 
@@ -146,6 +155,13 @@ def test_words_within_sentences_are_words_of_the_code():
 def test_what_is_wrong_is_said_in_german(wrong, said):
     assert languages.said(wrong, "de") == said
     assert languages.said(wrong, "en") == getattr(wrong, "message", str(wrong))
+
+
+def test_a_plan_says_its_steps_in_german(instance):
+    field = {"op": "add_field", "type": "account", "name": "x_size", "kind": "integer"}
+    step = instance.plan({**field, "label": "Size {1}"}).steps[0]
+    assert languages.told(step.summary, "de") == "Feld Size {1} hinzufügen (integer)"
+    assert orjson.loads(orjson.dumps(step.summary)) == "Add integer field Size {1}"
 
 
 # -- plugins of others ----------------------------------------------------------------------------

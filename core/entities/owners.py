@@ -13,6 +13,7 @@ import orjson
 from ..catalog import Rows
 from ..catalog.patches import SETTINGS, read, write
 from ..errors import RelatumError
+from ..languages import Phrase
 
 #: Owners whose rows nobody changes.
 _FIXED = frozenset({"core", "system"})
@@ -84,10 +85,12 @@ class Layer:
             if patch is None or before == value:
                 return None
             here, then = orjson.loads(patch["value"]), orjson.loads(patch["base_value"])
-            return (
-                f"{name} stays {_shown(here)}, as it was changed here; {row['owner']} now says "
-                f"{_shown(value)} and said {_shown(then)}"
-            )
+            return Phrase(
+                "{name} stays {here}, as it was changed here; {plugin} now says {now} and said "
+                "{then}",
+                name=name, here=_shown(here), plugin=row["owner"], now=_shown(value),
+                then=_shown(then),
+            )  # fmt: skip
         base = read(row, name)
         if base == value:
             if patch is not None:

@@ -10,6 +10,7 @@ import orjson
 from .. import query
 from ..catalog import Catalog, View
 from ..errors import RelatumError, nearest
+from ..languages import Phrase
 from . import definitions, owners
 from .draft import Draft, Step
 
@@ -36,7 +37,9 @@ def set_view(draft: Draft, change: dict[str, Any]) -> None:
         owners.may_change(draft.owner, row)
         for name, value in given.items():
             draft.put("view", row, name, value)
-    summary = f"Save the view {row['label']} of {entity_type.plural}"
+    summary = Phrase(
+        "Save the view {label} of {types}", label=row["label"], types=entity_type.plural
+    )
     draft.touch(Step("set_view", f"{entity_type.name}.{row['name']}", summary))
 
 
@@ -62,10 +65,11 @@ def drop_view(draft: Draft, change: dict[str, Any]) -> None:
     if row is None:
         raise view_unknown(entity_type.name, change["view"], draft.catalog)
     owners.may_change(draft.owner, row, "dropped")
-    step = Step("drop_view", f"{entity_type.name}.{row['name']}", f"Drop the view {row['label']}")
+    summary = Phrase("Drop the view {label}", label=row["label"])
+    step = Step("drop_view", f"{entity_type.name}.{row['name']}", summary)
     if row["owner"] != draft.owner.name:
         draft.put("view", row, "hidden", value=True)
-        step.notes.append(f"it is hidden: '{row['owner']}' brought it")
+        step.notes.append(Phrase("it is hidden: '{plugin}' brought it", plugin=row["owner"]))
     else:
         del draft.rows.views[row["id"]]
         for patch in [*draft.rows.patches.values()]:

@@ -94,6 +94,11 @@ def by(owner: str, text: str) -> str:
     return languages.of(owner, language()).gettext(text) if text else text
 
 
+def told(text: str) -> str:
+    """Return a text of the kernel, such as a step of a plan, to the reader."""
+    return languages.told(text, language())
+
+
 def inverse(link: fields.Field, name: str) -> str:
     """Return what the list of the records is called that point somewhere by a link."""
     return by(link.owner, name.removeprefix("x_").replace("_", " ").capitalize())
