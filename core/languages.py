@@ -53,7 +53,11 @@ def told(text: str, language: str) -> str:
     """Return a text of the core in a language: a phrase, or one without values."""
     core = of("core", language)
     if isinstance(text, Phrase):
-        return core.gettext(text.template).format(**text.values)
+        values = {
+            name: said(value, language) if isinstance(value, RelatumError) else value
+            for name, value in text.values.items()
+        }
+        return core.gettext(text.template).format(**values)
     return core.gettext(text) if text else text
 
 

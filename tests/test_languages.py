@@ -67,7 +67,7 @@ def of_kinds():
 
 
 def of_plans():
-    """Return the texts of the code: what the steps of plans do, and their notes."""
+    """Return the texts of the code: what the steps of plans do, their notes and uses."""
     found = extract_from_dir(str(ROOT / "core"), [("**.py", "python")], keywords={"Phrase": None})
     return {(None, str(text)) for _, _, text, *_ in found}
 
@@ -162,6 +162,9 @@ def test_a_plan_says_its_steps_in_german(instance):
     step = instance.plan({**field, "label": "Size {1}"}).steps[0]
     assert languages.told(step.summary, "de") == "Feld Size {1} hinzufügen (integer)"
     assert orjson.loads(orjson.dumps(step.summary)) == "Add integer field Size {1}"
+    gone = {"op": "trash_field", "type": "opportunity", "field": "probability"}
+    told = languages.told(instance.plan(gone).steps[0].uses[0], "de")
+    assert told.startswith("Ansicht Open deals von opportunity (öffnet sich nicht mehr: Entitätst")
 
 
 # -- plugins of others ----------------------------------------------------------------------------

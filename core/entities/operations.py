@@ -29,7 +29,7 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
         raise RelatumError("name_taken", what="entity type", name=name, where=where)
     type_id = draft.new_id()
     label = change.get("label") or definitions.label_from(name)
-    draft.rows.types[type_id] = {
+    row = draft.rows.types[type_id] = {
         "id": type_id,
         "name": name,
         "table_name": draft.free_table(name),
@@ -54,7 +54,6 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
     if title is None:
         texts = [f.name for f in made.fields.values() if f.kind in ("text", "email")]
         title = "name" if "name" in made.fields else next(iter(texts), "")
-    row = draft.rows.types[type_id]
     row["title"] = definitions.check_title(title, name, made.fields)
     row["layout"] = definitions.check_layout(change.get("layout") or {}, name, made.fields)
     for fields in change.get("keys", []):
@@ -239,7 +238,7 @@ def trash_field(draft: Draft, change: dict[str, Any]) -> None:
         live = key["type_id"] == type_row["id"] and key["trashed_in"] is None
         if live and row["name"] in key["fields"].split(","):
             key["trashed_in"] = draft.generation
-            step.uses.append(f"unique key over {key['fields']} (goes with it)")
+            step.uses.append(owners.goes_along(key))
     stored, field = draft.before.by_id.get(type_row["id"]), entity_type.fields[row["name"]]
     step.rows = existing.count_filled(draft.connection, stored, field)
     step.notes.append(

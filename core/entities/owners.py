@@ -6,6 +6,7 @@ over them, so that the plugin's next version neither loses nor overwrites it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -39,6 +40,11 @@ class Owner(NamedTuple):
 
 
 LOCAL = Owner()
+
+
+def goes_along(key: Mapping[str, Any]) -> Phrase:
+    """Return what a plan says of a unique key that goes along with a field of it."""
+    return Phrase("unique key over {fields} (goes with it)", fields=key["fields"])
 
 
 def may_change(owner: Owner, row: dict[str, Any], verb: str = "changed") -> None:

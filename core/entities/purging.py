@@ -53,7 +53,7 @@ def _drop_field(draft: Draft, step: Step, row: dict[str, Any]) -> list[ddl.State
     made = draft.probe_field(row["id"])
     for key in _keys_of(draft, row):
         del draft.rows.keys[key["id"]]
-        step.uses.append(f"unique key over {key['fields']} (goes with it)")
+        step.uses.append(owners.goes_along(key))
     draft.rows.drop_field(row["id"])
     values = [ddl.DropTable(made.values_name)] if isinstance(made, Several) else []
     return [*values, *(ddl.DropColumn(owner["table_name"], c.name) for c in made.columns())]
@@ -130,7 +130,7 @@ def _drop_links(
         if row["trashed_in"] is None and owner["trashed_in"] is None:
             uses = f"{owner['name']}.{row['name']}"
             raise RelatumError("in_use", what=f"'{entity_type.name}'", uses=uses)
-        step.uses.append(f"{owner['name']}.{row['name']} (purged with it)")
+        step.uses.append(Phrase("{field} (purged with it)", field=f"{owner['name']}.{row['name']}"))
         statements += _drop_field(draft, step, row)
         touched.add(owner["id"])
     return statements

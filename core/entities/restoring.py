@@ -97,7 +97,7 @@ def links_back(draft: Draft, step: Step, entity_type: EntityType) -> dict[int, l
             )
             continue
         row["trashed_in"] = None
-        step.uses.append(f"{owner['name']}.{row['name']} (comes back)")
+        step.uses.append(Phrase("{field} (comes back)", field=f"{owner['name']}.{row['name']}"))
         keys = back.setdefault(row["type_id"], [])
         keys += [(row["name"],)] if row["is_unique"] else []
         keys += keys_back(draft, row["type_id"], {row["name"]}, went)

@@ -45,14 +45,15 @@ def trash_type(draft: Draft, change: dict[str, Any]) -> None:
     for referrer, lookup in list(draft.catalog.referrers(row["name"])):
         if referrer.id == row["id"]:
             continue
+        path = f"{referrer.name}.{lookup.name}"
         if not isinstance(lookup, Lookup):
-            step.uses.append(f"{referrer.name}.{lookup.name} (leads there no more)")
+            step.uses.append(Phrase("{field} (leads there no more)", field=path))
             continue
         if any(field.id == lookup.id for field in referrer.title_fields):
             raise RelatumError(
                 "in_use", what=f"'{row['name']}'", uses=f"the title of {referrer.name}"
             )
-        step.uses.append(f"{referrer.name}.{lookup.name} (goes with it)")
+        step.uses.append(Phrase("{field} (goes with it)", field=path))
         draft.rows.fields[lookup.id]["trashed_in"] = draft.generation
         for key in draft.rows.keys.values():
             if key["type_id"] == referrer.id and lookup.name in key["fields"].split(","):

@@ -111,14 +111,14 @@ def check_query(known: Catalog, type_name: str, given: Any) -> dict[str, Any]:
     return words
 
 
-def broken(known: Catalog) -> dict[View, str]:
+def broken(known: Catalog) -> dict[View, RelatumError]:
     """Return the views that can't be asked any more, each with the reason."""
-    found = {}
+    found: dict[View, RelatumError] = {}
     for view in (view for views in known.views.values() for view in views):
         try:
             check_query(known, view.type, view.query)
         except RelatumError as error:
-            found[view] = str(error)
+            found[view] = error
     return found
 
 
@@ -129,8 +129,13 @@ def note_broken(draft: Draft) -> None:
     after = broken(draft.catalog)
     before = {view.id for view in broken(draft.before)} if after else set()
     draft.steps[-1].uses += [
-        f"view {view.label} of {view.type} (won't open any more: {reason})"
-        for view, reason in after.items()
+        Phrase(
+            "view {label} of {type} (won't open any more: {reason})",
+            label=view.label,
+            type=view.type,
+            reason=error,
+        )
+        for view, error in after.items()
         if view.id not in before
     ]
 
