@@ -7,6 +7,7 @@ of what a plugin declares, in English. A text that none of them has stays as it 
 from __future__ import annotations
 
 import dataclasses
+import logging
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -15,11 +16,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, Self
 
+from babel import numbers
 from babel.messages import mofile, pofile
+from babel.messages.pofile import PoFileError
 
 from . import hooks
 from .errors import REGISTRY, Problem, RelatumError
 
+_log: Final = logging.getLogger("relatum.languages")
 #: What a folder of translations is called, beside the code whose words they are.
 FOLDER: Final = "translations"
 #: The language of every text in the code.
@@ -53,16 +57,20 @@ def told(text: str, language: str) -> str:
     """Return a text of the core in a language: a phrase, or one without values."""
     core = of("core", language)
     if isinstance(text, Phrase):
-        values = {
-            name: said(value, language) if isinstance(value, RelatumError) else value
-            for name, value in text.values.items()
-        }
+        values = {name: _written(name, value, language) for name, value in text.values.items()}
         return core.gettext(text.template).format(**values)
     return core.gettext(text) if text else text
 
 
+def _written(name: str, value: Any, language: str) -> Any:
+    """Return a value of a phrase as it is written: errors in the language, counts by its signs."""
+    if isinstance(value, RelatumError):
+        return said(value, language)
+    return numbers.format_decimal(value, locale=language) if name == "count" else value
+
+
 def read(folder: Path, language: str) -> NullTranslations:
-    """Return the words of a folder in a language; none where it has no such file."""
+    """Return the words of a folder in a language; none where that can't be read."""
     return _read(folder / f"{language}.po", language, 0)
 
 
@@ -71,12 +79,16 @@ def _read(path: Path, language: str, generation: int) -> NullTranslations:
     """Return the words of a file; those of another generation of plugins are read anew."""
     if not path.is_file():
         return _NONE
-    with path.open("rb") as source:
-        found = pofile.read_po(source, locale=language)
     made = BytesIO()
-    mofile.write_mo(made, found)
-    made.seek(0)
-    return GNUTranslations(made)
+    try:
+        with path.open("rb") as source:
+            found = pofile.read_po(source, locale=language, abort_invalid=True)
+        mofile.write_mo(made, found)
+        made.seek(0)
+        return GNUTranslations(made)
+    except (OSError, ValueError, LookupError, PoFileError) as error:
+        _log.warning("%s can't be read, so its words are not used: %s", path, error)
+        return _NONE
 
 
 def of(owner: str, language: str) -> NullTranslations:

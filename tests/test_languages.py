@@ -197,6 +197,13 @@ def test_a_plugin_in_the_home_speaks_by_its_own_words_as_long_as_it_runs(instanc
         assert "Treueprogramm" in desk.get("/plugins").text
 
 
+@pytest.mark.parametrize("broken", [b"\xff\xfe", b"rubbish", b'msgid ""\nmsgstr "Plural-Forms: x"'])
+def test_words_that_cannot_be_read_are_left_out_and_logged(tmp_path, caplog, broken):
+    (tmp_path / "de.po").write_bytes(broken)
+    assert languages.read(tmp_path, "de").gettext("Card") == "Card"
+    assert "de.po can't be read" in caplog.text
+
+
 # -- where it is said -----------------------------------------------------------------------------
 def test_people_read_german_where_programs_read_english(instance):
     [firm] = instance.create("account", {"name": "Ostwind"})

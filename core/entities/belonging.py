@@ -29,9 +29,11 @@ def check(draft: Draft) -> None:
         elif ids:
             step.rows = max(step.rows, len(ids))
             step.belonging = (entity_type.name, ids)
-            count = f"{len(ids)} existing rows"
             step.notes.append(
-                Phrase("{count} get the owner and team of what they are part of", count=count)
+                Phrase(
+                    "{count} existing rows get the owner and team of what they are part of",
+                    count=len(ids),
+                )
             )
 
 
