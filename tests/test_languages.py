@@ -197,7 +197,9 @@ def test_a_plugin_in_the_home_speaks_by_its_own_words_as_long_as_it_runs(instanc
         assert "Treueprogramm" in desk.get("/plugins").text
 
 
-@pytest.mark.parametrize("broken", [b"\xff\xfe", b"rubbish", b'msgid ""\nmsgstr "Plural-Forms: x"'])
+@pytest.mark.parametrize(
+    "broken", [b"\xff\xfe", b"rubbish", b'msgid ""\nmsgstr "Content-Type: t; charset=x\\n"\n']
+)
 def test_words_that_cannot_be_read_are_left_out_and_logged(tmp_path, caplog, broken):
     (tmp_path / "de.po").write_bytes(broken)
     assert languages.read(tmp_path, "de").gettext("Card") == "Card"
