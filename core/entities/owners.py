@@ -79,7 +79,9 @@ class Layer:
                 return patch
         return None
 
-    def put(self, kind: str, row: dict[str, Any], name: str, value: Any, new_id: Any) -> str | None:
+    def put(
+        self, kind: str, row: dict[str, Any], name: str, value: Any, new_id: Any
+    ) -> Phrase | None:
         """Set a property; return a note if somebody else's value stays on top of it.
 
         `new_id` gives an id for a patch.
@@ -110,7 +112,9 @@ class Layer:
         }  # fmt: skip
         return None
 
-    def put_settings(self, row: dict[str, Any], settings: dict[str, Any], new_id: Any) -> list[str]:
+    def put_settings(
+        self, row: dict[str, Any], settings: dict[str, Any], new_id: Any
+    ) -> list[Phrase]:
         """Set all settings of a field; return notes as `put` does."""
         known = orjson.loads(row["settings"])
         patched = {
