@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import db, plugin_host
@@ -15,6 +16,23 @@ from .config import Config
 from .plugin_host import Loaded
 
 _API: Final = Path(__file__).parent / "api"
+
+
+class _Compiled(BytecodeCache):
+    """Keeps what templates are compiled to: a newer set of plugins has mostly the same ones."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, tuple[str, Any]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._codes.get(bucket.key, ("", None))
+        bucket.code = code if checksum == bucket.checksum else None
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key] = bucket.checksum, bucket.code
+
+
+_COMPILED: Final = _Compiled()
 
 
 def _none() -> int:
@@ -61,6 +79,7 @@ def _settle(app: Flask, config: Config) -> None:
     """Set what Flask would else take from its environment or leave open."""
     app.debug = False
     app.secret_key = None  # sessions are rows of ours; nothing is ever signed into a cookie
+    app.jinja_env.bytecode_cache = _COMPILED
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.config.update(

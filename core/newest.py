@@ -34,9 +34,8 @@ class Newest:
         self._building = threading.Lock()
         #: The newest generation that could not be built, and when: the one before it serves on.
         self._failed, self._failed_at = -1, float("-inf")
-        #: Built, although nothing is known of the database: its first transaction finds out.
         self.loaded = Loaded(generation=0)
-        self.app = self._made(self.loaded)
+        self._app: Flask | None = None
         #: For transactions that must work whatever set of plugins there is.
         self.aside = Flask("relatum.aside")
         db.init_app(self.aside, config)
@@ -45,6 +44,17 @@ class Newest:
     def generation(self) -> int:
         """The set of plugins that is held; 0 before the first transaction."""
         return self.loaded.generation
+
+    @property
+    def app(self) -> Flask:
+        """The application that is held.
+
+        Before anything is known of the database it is one without plugins: its first transaction
+        finds out, and it says so if there is none to be had.
+        """
+        if self._app is None:
+            self._app = self._made(self.loaded)
+        return self._app
 
     def epoch(self) -> int:
         """Return the newest set of plugins that there is."""
@@ -65,7 +75,7 @@ class Newest:
                 _log.exception("generation %s of plugins can't be built", generation)
                 self._failed, self._failed_at = generation, time.monotonic()
                 return
-            self.loaded, self.app = loaded, app
+            self.loaded, self._app = loaded, app
             self._built()
 
     def _settled(self, generation: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import Schema, fields, validate
 
 from .base import Closed
 
@@ -35,3 +35,21 @@ class PreferenceSchema(Closed):
     """Something to keep for oneself: any JSON."""
 
     value = fields.Raw(required=True, allow_none=True)
+
+
+class ProfileChangeSchema(Closed):
+    """What somebody changes of himself; null: as the instance has it."""
+
+    name = fields.String(validate=validate.Length(min=1, max=200))
+    language = fields.String(allow_none=True, validate=validate.Length(min=1, max=20))
+    timezone = fields.String(allow_none=True, validate=validate.Length(min=1, max=60))
+
+
+class ProfileSchema(Schema):
+    """Who somebody is, as he sees it himself."""
+
+    id = fields.Integer(required=True)
+    email = fields.String(required=True, allow_none=True)
+    name = fields.String(required=True)
+    language = fields.String(required=True, allow_none=True)
+    timezone = fields.String(required=True, allow_none=True)

@@ -34,6 +34,13 @@ def alice(instance):
     return instance.client(instance.alice)
 
 
+def test_a_template_is_compiled_once_for_every_application_of_a_process(app, tmp_path: Path):
+    other = create_app(Config(home=tmp_path))
+    one, same = (each.jinja_env.get_template("base.html") for each in (app, other))
+    assert one is not same
+    assert one.root_render_func.__code__ is same.root_render_func.__code__
+
+
 # -- defaults -------------------------------------------------------------------------------
 def test_nothing_around_it_turns_on_debugging(app):
     assert not app.debug

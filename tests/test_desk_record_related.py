@@ -7,7 +7,7 @@ import re
 import orjson
 import pytest
 
-from relatum.core import records
+from relatum.core import entities, records
 
 from .desk import FRAGMENT
 from .desk_record import counted, firms, links, lookup, section
@@ -44,6 +44,16 @@ def test_a_record_that_is_there_is_linked_by_what_it_is_called_and_unlinked_agai
     page = desk.get(f"/records/x_firm/{acme}")
     assert "Ada is unlinked" in page.text
     assert desk.instance.get("x_person", ada)["firm"] is None
+
+
+def test_a_list_is_called_as_the_relationship_says(desk, acme):
+    change = {"op": "change_field", "type": "x_person", "field": "firm"}
+    settings = desk.instance.catalog.type("x_person").fields["firm"].settings
+    desk.instance.apply({**change, "settings": {**settings, "inverse_label": "Staff"}})
+    assert "Staff" in section(desk.get(f"/records/x_firm/{acme}"), "x_person-firm")
+    known = desk.instance.catalog
+    described = entities.describe(known.type("x_firm"), known)["lists"]
+    assert {each["name"]: each["label"] for each in described}[settings["inverse"]] == "Staff"
 
 
 def test_a_script_gets_the_list_anew_and_a_toast_with_undo(desk, acme):

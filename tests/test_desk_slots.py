@@ -202,6 +202,10 @@ def test_what_failed_and_what_was_slow_is_noted_once_each(desk, caplog, record):
     assert noted["record.main", False].count == 2
     assert noted["record.main", False].reason == "IndexError: no <b>gift</b> is there"
     assert re.match(r"It took \d+ ms; 50 are allowed", noted["record.side", True].reason)
+    page = desk.get("/plugins/gifts").text
+    notes = page[page.index('id="notes"') :]
+    assert ("<code>record.main</code>" in notes, "IndexError" in notes) == (True, True)
+    assert "Parts that failed or were slow: 2" in desk.get("/plugins").text
 
 
 @pytest.mark.parametrize(

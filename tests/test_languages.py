@@ -49,8 +49,8 @@ def declared(known):
         add(each.owner, each.name, *(section.label for section in each.layout.sections))
         for field in each.fields.values():
             add(field.owner, each.name, field.label, field.help)
-            if field.is_link and field.inverse:
-                add(field.owner, "", field.inverse.replace("_", " ").capitalize())
+            if field.is_link:
+                add(field.owner, each.name, field.inverse_label)
             for option in field.options:
                 add(option.owner, each.name, option.label)
         for view in known.views.get(each.name, ()):

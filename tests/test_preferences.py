@@ -1,4 +1,4 @@
-"""Preferences: what is kept for one user, and for nobody else."""
+"""What is one's own: preferences that are kept for nobody else, and the profile."""
 
 from __future__ import annotations
 
@@ -81,3 +81,20 @@ def test_over_http_each_keeps_his_own(instance):
     assert alice.delete("/api/v1/my/preferences/desk.theme").status_code == 204
     assert alice.put("/api/v1/my/preferences/A", json={"value": 1}).status_code == 422
     assert alice.get("/api/v1/my/preferences").json == {"preferences": {}}
+
+
+def test_everybody_reads_and_changes_his_own_profile_and_no_more_of_himself(instance):
+    bob = instance.client(instance.bob)
+    changed = bob.patch("/api/v1/my/profile", json={"name": "Bob B.", "timezone": "Asia/Tokyo"})
+    assert (changed.status_code, changed.json["name"]) == (200, "Bob B.")
+    shown = bob.get("/api/v1/my/profile").json
+    assert (shown["timezone"], shown["language"], set(shown)) == (
+        "Asia/Tokyo", None, {"id", "email", "name", "language", "timezone"},
+    )  # fmt: skip
+    for wrong in ({"admin": True}, {"timezone": "Asia/Tokio"}, {"name": ""}):
+        assert bob.patch("/api/v1/my/profile", json=wrong).status_code == 422
+    assert bob.get("/api/v1/my/profile").json == shown
+
+
+def test_who_is_not_signed_in_has_no_profile(instance):
+    assert instance.client(None).get("/api/v1/my/profile").status_code == 401

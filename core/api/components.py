@@ -37,6 +37,8 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "ViewChange": entity_types.ViewChangeSchema,
     "View": answers.ViewSchema,
     "Views": answers.ViewsSchema,
+    "ProfileChange": people.ProfileChangeSchema,
+    "Profile": people.ProfileSchema,
     "Preference": people.PreferenceSchema,
     "Preferences": answers.PreferencesSchema,
     "ChangedType": answers.ChangedTypeSchema,

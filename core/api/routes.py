@@ -16,8 +16,8 @@ from . import gate, wire
 from . import health as health
 from . import jobs as jobs
 from . import openapi as openapi
+from . import own as own
 from . import plugins as plugins
-from . import preferences as preferences
 from . import records as records
 from . import retyping as retyping
 from . import session as session

@@ -328,6 +328,11 @@ class Relation(NamedTuple):
     type: EntityType
     link: Link
 
+    @property
+    def label(self) -> str:
+        """What people call the list of these records on the other side."""
+        return self.link.inverse_label or self.type.plural
+
 
 @dataclass(frozen=True, eq=False)
 class Catalog:

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from .. import languages
-from ..fields import Composite, Field
+from ..fields import Composite, Field, Link
 from .entity_types import Catalog, EntityType, Layout, View
+from .patches import SETTINGS
 
 T = TypeVar("T")
 #: What an administrator has called otherwise: what kind of thing, its id, and which of its words.
@@ -94,6 +95,10 @@ class _Speaker(NamedTuple):
         )
         said = self._words("field", field, type_name, "label", "help")
         made = _with(field, **said, options=options)
+        back = field.inverse_label if isinstance(field, Link) else None
+        if back and ("field", field.id, f"{SETTINGS}inverse_label") not in self.own:
+            back = _said(languages.of(field.owner, self.language), back, type_name)
+            made = _with(made, settings={**field.settings, "inverse_label": back})
         if isinstance(field, Composite):
             core = languages.of("core", self.language)
             vars(made)["members"] = {

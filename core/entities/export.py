@@ -66,7 +66,7 @@ def _list_info(name: str, relation: Relation) -> dict[str, Any]:
         "name": name,
         "type": relation.type.name,
         "field": relation.link.name,
-        "label": relation.type.plural,
+        "label": relation.label,
         "part": relation.link.part,
     }
 

@@ -14,12 +14,20 @@ from .base import Field, Refused, Setting, kind_of
 from .number import INTEGER_LIMIT, Integer
 
 ON_DELETE = ("restrict", "clear", "cascade")
+#: Most characters of what the list on the other side is called.
+LABEL_LENGTH = 100
 
 
 def _name(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("must be the name of an entity type")
     return value
+
+
+def _said(value: Any) -> str:
+    if not isinstance(value, str) or not 1 <= len(value.strip()) <= LABEL_LENGTH:
+        raise ValueError(f"must be a text of at most {LABEL_LENGTH} characters")
+    return " ".join(value.split())
 
 
 def _names(value: Any) -> list[str]:
@@ -74,6 +82,11 @@ class Link(Field):
         return self.settings.get("inverse")
 
     @property
+    def inverse_label(self) -> str | None:
+        """What people call that list; the plural of the records says it by itself."""
+        return self.settings.get("inverse_label")
+
+    @property
     def part(self) -> bool:
         """Whether the record is a part of what it points to."""
         return False
@@ -108,7 +121,10 @@ class Lookup(Link):
     SETTINGS = {
         "target": Setting(_name, "Name of the entity type it points to. Needed.", "type"),
         "on_delete": Setting(_on_delete, "restrict (default), clear or cascade.", words=ON_DELETE),
-        "inverse": Setting(_name, "What the list of these records is called on the other side."),
+        "inverse": Setting(_name, "Name of the list of these records on the other side."),
+        "inverse_label": Setting(
+            _said, "What people call that list; by itself the plural of its records."
+        ),
         "part": Setting(
             _flag,
             "The record is a part of the other, such as a line: saved and deleted with it.",
@@ -161,7 +177,7 @@ class UserField(Lookup):
     summary = "A link to a user. The default me is whoever makes the record; filters also take me."
     EXAMPLE = "17"
     DEFAULTS = ("me",)
-    SETTINGS = {name: Lookup.SETTINGS[name] for name in ("on_delete", "inverse")}
+    SETTINGS = {name: Lookup.SETTINGS[name] for name in ("on_delete", "inverse", "inverse_label")}
 
     @property
     def target(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 from flask import Blueprint, Flask, Response, g, has_app_context
@@ -113,26 +114,36 @@ def check(
         raise Unfit("relatum_routes must return Routes(pages=..., api=...)")
     if routes.shell is not None and not shell:
         raise Unfit("only a plugin with shell=True in Plugin(...) brings Routes(shell=...)")
-    found: list[Rule] = []
-    for blueprint, prefix, name in mounts(plugin, routes):
-        scratch = Flask("relatum.scratch", static_folder=None)
-        before = {each: _size(scratch, each, None) for each in _EVERYWHERE}
-        with PARSING:
-            scratch.register_blueprint(blueprint, url_prefix=prefix, name=name)
-        for each in _EVERYWHERE:
-            if _size(scratch, each, None) != before[each]:
-                raise Unfit(f"blueprint '{blueprint.name}' changes requests that are not its own")
-        for each in _EARLY:
-            if _size(scratch, each, name):
-                raise Unfit(
-                    f"blueprint '{blueprint.name}' runs before it is known who asks; use a "
-                    "decorator on its views"
-                )
-        found += _rules(scratch, prefix, name, permissions)
+    found = [
+        rule
+        for blueprint, prefix, name in mounts(plugin, routes)
+        for rule in _mounted(blueprint, prefix, name, permissions)
+    ]
     doubled = sorted({str(rule) for rule in found if found.count(rule) > 1})
     if doubled:
         raise Unfit(f"two views answer {', '.join(doubled)}")
     return tuple(sorted(found))
+
+
+@lru_cache(maxsize=64)
+def _mounted(
+    blueprint: Blueprint, prefix: str, name: str, permissions: frozenset[str]
+) -> tuple[Rule, ...]:
+    """Return the rules of a blueprint; one of a plugin that is loaded again is known already."""
+    scratch = Flask("relatum.scratch", static_folder=None)
+    before = {each: _size(scratch, each, None) for each in _EVERYWHERE}
+    with PARSING:
+        scratch.register_blueprint(blueprint, url_prefix=prefix, name=name)
+    for each in _EVERYWHERE:
+        if _size(scratch, each, None) != before[each]:
+            raise Unfit(f"blueprint '{blueprint.name}' changes requests that are not its own")
+    for each in _EARLY:
+        if _size(scratch, each, name):
+            raise Unfit(
+                f"blueprint '{blueprint.name}' runs before it is known who asks; use a "
+                "decorator on its views"
+            )
+    return tuple(_rules(scratch, prefix, name, permissions))
 
 
 def _size(app: Flask, name: str, of: str | None) -> int:

@@ -96,7 +96,8 @@ _ACCOUNT: Final = {
             "name": "parent", "kind": "lookup", "label": "Parent company",
             "help": "The organisation that it belongs to.",
             "settings": {
-                "target": "account", "tree": True, "inverse": "subsidiaries", "on_delete": "clear",
+                "target": "account", "tree": True, "inverse": "subsidiaries",
+                "inverse_label": "Subsidiaries", "on_delete": "clear",
             },
         },
         {
@@ -167,12 +168,16 @@ _CONTACT: Final = {
         {
             "name": "reports_to", "kind": "lookup", "label": "Reports to",
             "settings": {
-                "target": "contact", "tree": True, "inverse": "reports", "on_delete": "clear",
+                "target": "contact", "tree": True, "inverse": "reports",
+                "inverse_label": "Direct reports", "on_delete": "clear",
             },
         },
         {
             "name": "household", "kind": "lookup", "label": "Household",
-            "settings": {"target": "household", "inverse": "members", "on_delete": "clear"},
+            "settings": {
+                "target": "household", "inverse": "members",
+                "inverse_label": "Members", "on_delete": "clear",
+            },
         },
         {
             "name": "consent_email", "kind": "boolean", "label": "Consents to e-mail",
@@ -208,11 +213,15 @@ _ROLE: Final = {
             "name": "account", "kind": "lookup", "label": "Company", "required": True,
             "settings": {
                 "target": "account", "on_delete": "cascade", "inverse": "account_contacts",
+                "inverse_label": "More people",
             },
         },
         {
             "name": "contact", "kind": "lookup", "label": "Person", "required": True,
-            "settings": {"target": "contact", "on_delete": "cascade", "inverse": "account_roles"},
+            "settings": {
+                "target": "contact", "on_delete": "cascade", "inverse": "account_roles",
+                "inverse_label": "More companies",
+            },
         },
         {
             "name": "role", "kind": "choice", "label": "Role", "required": True,

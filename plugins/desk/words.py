@@ -99,11 +99,6 @@ def told(text: str) -> str:
     return languages.told(text, language())
 
 
-def inverse(link: fields.Field, name: str) -> str:
-    """Return what the list of the records is called that point somewhere by a link."""
-    return by(link.owner, name.removeprefix("x_").replace("_", " ").capitalize())
-
-
 def address(text: str, code: str | None) -> str:
     """Return an address with its country, which it ends with, in the reader's language."""
     called = fields.countries().get(code or "")

@@ -18,7 +18,10 @@ _FAMILY: Final = {
         {"name": "name", "kind": "text", "label": "Name", "required": True, "sortable": True},
         {
             "name": "parent", "kind": "lookup", "label": "Parent family",
-            "settings": {"target": "product_family", "tree": True, "inverse": "subfamilies"},
+            "settings": {
+                "target": "product_family", "tree": True, "inverse": "subfamilies",
+                "inverse_label": "Subfamilies",
+            },
         },
         {"name": "description", "kind": "long_text", "label": "Description"},
     ],

@@ -199,7 +199,8 @@ _OPPORTUNITY: Final = {
             "name": "competitor", "kind": "lookup", "label": "Competitor",
             "help": "Who else wants the order, or got it.",
             "settings": {
-                "target": "account", "inverse": "competing_opportunities", "on_delete": "clear",
+                "target": "account", "inverse": "competing_opportunities",
+                "inverse_label": "Deals lost to it", "on_delete": "clear",
             },
         },
         {
@@ -273,12 +274,14 @@ _PERSON: Final = {
             "name": "opportunity", "kind": "lookup", "label": "Deal", "required": True,
             "settings": {
                 "target": "opportunity", "on_delete": "cascade", "inverse": "contact_roles",
+                "inverse_label": "People involved",
             },
         },
         {
             "name": "contact", "kind": "lookup", "label": "Person", "required": True,
             "settings": {
                 "target": "contact", "on_delete": "cascade", "inverse": "opportunity_roles",
+                "inverse_label": "Deals with a role",
             },
         },
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -113,6 +114,21 @@ def test_a_list_and_a_board_of_few_records_look_like_something(
     page.goto("/records/x_asset")
     said = "1 Asset" if count else "No Assets yet"
     expect(page.get_by_role("main")).to_contain_text(said)
+
+
+@pytest.mark.parametrize(("where", "other"), [("", "Changed by"), ("/edit", "Field 96")])
+def test_one_of_300_fields_is_found_by_its_name(page: Page, site: Site, where: str, other: str):
+    [row] = site.instance.sql("SELECT id FROM x_wide")
+    page.goto(f"/records/x_wide/{row.id}{where}")
+    search = page.get_by_role("searchbox", name="Find a field")
+    search.fill("field 297")
+    fields = page.locator(".rec-side dt, .fld .label")
+    expect(fields.get_by_text("Field 297", exact=True)).to_be_visible()
+    expect(fields.get_by_text(other, exact=True)).to_be_hidden()
+    search.press("Enter")
+    expect(page).to_have_url(re.compile(f"/records/x_wide/{row.id}{where}$"))
+    search.fill("")
+    expect(fields.get_by_text(other, exact=True)).to_be_visible()
 
 
 def test_long_labels_widen_no_page(window: Windows, site: Site):

@@ -98,6 +98,7 @@ def described(found: dict[str, Any], places: Mapping[str, Path] = _NOWHERE) -> d
         "hue": first.hue if first and first.hue is not None else ui.hue(plugin_id),
         "counts": _counts(found["provides"] or {}),
         "trouble": _trouble(found),
+        "notes": [note for note in plugin_host.notes() if note.plugin == plugin_id],
         "outdated": found["state"] == _ENABLED
         and found["version"] not in (None, found["enabled_version"]),
     }

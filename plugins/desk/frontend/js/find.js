@@ -1,5 +1,5 @@
 // <ui-find>: many fields in sections, and an input that leaves those whose name holds what one
-// types. Sections that hold some of them open meanwhile.
+// types. Sections that hold some of them open meanwhile. In a form it finds those of the form.
 import { $, all, Part } from "./dom.js";
 import { say } from "./ui/toast.js";
 import { t } from "./words.js";
@@ -10,26 +10,33 @@ class Find extends Part {
     if (!this.input) return;
     this.input.closest("label").hidden = false;
     this.input.addEventListener("input", () => this.narrow(), { signal });
+    // It finds as somebody types; Enter must not save what is half filled in.
+    this.input.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault(), { signal });
   }
 
   narrow() {
     const wanted = this.input.value.trim().toLowerCase();
+    const scope = this.closest("form") ?? this;
     let count = 0;
-    for (const section of all("details", this)) {
-      section.dataset.was ??= String(section.open);
-      const found = all(".prop", section).filter((prop) => this.fits(prop, wanted));
-      count += found.length;
-      section.hidden = found.length === 0;
-      section.open = wanted ? found.length > 0 : section.dataset.was === "true";
-      if (!wanted) delete section.dataset.was;
+    for (const field of all(".prop, .fld", scope)) count += this.fits(field, wanted);
+    for (const section of all("details, .part", scope)) {
+      const holds = Boolean($(".prop:not([hidden]), .fld:not([hidden])", section));
+      section.hidden = !holds && wanted !== "";
+      if (section.localName === "details") this.unfold(section, holds, wanted);
     }
     if (wanted) say(t("results", { count }));
   }
 
-  fits(prop, wanted) {
-    const name = $("dt", prop).textContent.toLowerCase();
-    prop.hidden = wanted !== "" && !name.includes(wanted);
-    return !prop.hidden;
+  unfold(section, holds, wanted) {
+    section.dataset.was ??= String(section.open);
+    section.open = wanted ? holds : section.dataset.was === "true";
+    if (!wanted) delete section.dataset.was;
+  }
+
+  fits(field, wanted) {
+    const name = $("dt, .label", field)?.textContent.toLowerCase() ?? "";
+    field.hidden = wanted !== "" && !name.includes(wanted);
+    return !field.hidden;
   }
 }
 

@@ -19,7 +19,6 @@ function begin(root) {
     states.set(form, { begun: textOf(entriesOf(form)), isSent: false, timer: 0 });
     offerDraft(form, (entries) => restore(form, entries));
   }
-  for (const place of all("[data-find]", root)) place.parentElement.hidden = false;
 }
 
 function isTouched(form) {
@@ -163,27 +162,6 @@ document.addEventListener("htmx:after:swap", (event) => {
   const wrong = $(".form [aria-invalid=true]");
   if (wrong) enter(wrong);
   else problems.focus();
-});
-
-// -- many fields ------------------------------------------------------------------------------------
-on("input", "[data-find]", (place) => {
-  const wanted = place.value.trim().toLowerCase();
-  const form = place.form;
-  for (const field of all(".part .fld", form)) {
-    field.hidden = wanted !== "" && !$(".label", field).textContent.toLowerCase().includes(wanted);
-  }
-  for (const more of all("details.more", form)) {
-    more.open = wanted !== "" && Boolean($(".fld:not([hidden])", more));
-    more.hidden = wanted !== "" && !more.open;
-  }
-  for (const part of all(".part", form)) {
-    part.hidden = wanted !== "" && !$(".fld:not([hidden])", part);
-  }
-});
-
-// It finds as somebody types; Enter must not save what is half filled in.
-on("keydown", "[data-find]", (place, event) => {
-  if (event.key === "Enter") event.preventDefault();
 });
 
 begin(document);

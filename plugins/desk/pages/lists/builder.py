@@ -13,7 +13,7 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, fields, imports
 
-from ... import ui, values, words
+from ... import inputs, ui, words
 from ...words import translated
 from ..records.lookups import Labels, labels_of
 from . import lists, ways
@@ -87,11 +87,11 @@ def _values(draft: Draft, number: str) -> list[str]:
     """Return the values of a row; a record may be named by what it is called."""
     name = f"v{number}"
     given = request.args.getlist(name)
-    typed = request.args.get(f"{name}{values.TYPED}", "").strip()
+    typed = request.args.get(f"{name}{inputs.TYPED}", "").strip()
     target = draft.target
     if draft.control not in ("record", "records") or target is None:
         return given
-    if typed and typed != request.args.get(f"{name}{values.WAS}", "").strip():
+    if typed and typed != request.args.get(f"{name}{inputs.WAS}", "").strip():
         try:
             return [*given[:-1], str(imports.find(target, typed, actor=ui.actor()))]
         except (RelatumError, fields.Refused) as error:

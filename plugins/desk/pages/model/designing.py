@@ -9,7 +9,7 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, fields
 
-from ... import ui, values, words
+from ... import inputs, ui, words
 from ...words import translated
 from . import designer, shaping
 from . import draft as drafts
@@ -162,16 +162,16 @@ def make_field(type_name: str) -> Response:
         kept = {n: v for n, v in said.items() if v not in (None, False, [])}
         change = {"op": "add_field", "type": type_name, "name": name, "kind": kind.name, **kept}
         collected({**change, "settings": settings} if settings else change)
-    except (values.Misread, RelatumError) as error:
+    except (inputs.Misread, RelatumError) as error:
         return _refused(type_name, panel, error, kind)
     return done(_after_form(type_name, name), translated("{label} is in the draft", **_named(said)))
 
 
 def _refused(
-    type_name: str, panel: Panel, error: values.Misread | RelatumError, kind: shaping.Kind
+    type_name: str, panel: Panel, error: inputs.Misread | RelatumError, kind: shaping.Kind
 ) -> Response:
     """Show the form of a field again, with what is wrong where it is."""
-    if isinstance(error, values.Misread):
+    if isinstance(error, inputs.Misread):
         return again(type_name, designer.TABS[0], panel, error.problems)
     return again(type_name, designer.TABS[0], panel, shaping.problems_of(error, kind.type))
 
@@ -200,7 +200,7 @@ def change_field(type_name: str, name: str) -> Response:
             changed["existing"] = {"fill": request.form["replace"]}
         if changed:
             collected({"op": "change_field", "type": type_name, "field": name, **changed})
-    except (values.Misread, RelatumError) as error:
+    except (inputs.Misread, RelatumError) as error:
         return _refused(type_name, panel, error, kind)
     said_so = translated("{label} is changed in the draft", **_named(said))
     return done(_after_form(type_name, name), said_so)

@@ -8,7 +8,7 @@ from flask import Response, request
 
 from relatum import RelatumError, entities, fields, reading, transact
 
-from ... import ui, values, words
+from ... import inputs, ui, words
 from ...words import translated
 from . import draft as drafts
 from . import shaping
@@ -99,7 +99,7 @@ def _given(draft: drafts.Draft, change: dict[str, Any]) -> Any:
     if word != "fill" or field is None:
         return word or None
     made = shaping.probe(type(field), field, "fill")
-    value = values.value_of(made, request.form, made.name)
+    value = inputs.value_of(made, request.form, made.name)
     return {"fill": None if value is None else made.wire(made.merge(None, value))}
 
 

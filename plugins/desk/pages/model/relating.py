@@ -62,6 +62,8 @@ def _link(
     there = shaping.names_in(known, target) | ({name} if holder is target else set())
     inverse = shaping.slug(back, prefix=shaping.prefix(target), taken=there)
     settings: dict[str, Any] = {"target": target.name, "inverse": inverse}
+    if text("back"):
+        settings["inverse_label"] = back
     if request.form.get("part"):
         settings["part"] = True
     elif request.form.get("on_delete"):
@@ -81,20 +83,20 @@ def _tie(known: catalog.Catalog, one: catalog.EntityType, other: catalog.EntityT
     name = shaping.slug(label, prefix="x_", taken=known.types)
     here = shaping.slug(one.label)
     there = shaping.slug(other.label, taken=[here])
-    lists = [
-        shaping.slug(
-            text("back") or other.plural, prefix=shaping.prefix(one),
-            taken=shaping.names_in(known, one),
-        )
-    ]  # fmt: skip
+    backs = [text("back") or other.plural, one.plural]
+    prefix, taken = shaping.prefix(one), shaping.names_in(known, one)
+    lists = [shaping.slug(backs[0], prefix=prefix, taken=taken)]
     taken = shaping.names_in(known, other) | (set(lists) if one is other else set())
     lists.append(shaping.slug(one.plural, prefix=shaping.prefix(other), taken=taken))
     ends = [
         {
             "name": field, "kind": "lookup", "label": to.label, "required": True,
-            "settings": {"target": to.name, "on_delete": "cascade", "inverse": inverse},
+            "settings": {
+                "target": to.name, "on_delete": "cascade", "inverse": inverse,
+                "inverse_label": back,
+            },
         }
-        for field, to, inverse in zip((here, there), (one, other), lists, strict=True)
+        for field, to, inverse, back in zip((here, there), (one, other), lists, backs, strict=True)
     ]  # fmt: skip
     return {
         "op": "create_type", "name": name, "label": label, "plural": label, "icon": "arrows-join",

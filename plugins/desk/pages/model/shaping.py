@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from relatum import RelatumError, catalog, entities, fields
 
-from ... import values, words
+from ... import inputs, words
 from ...words import translated
 
 Form = MultiDict[str, str]
@@ -86,6 +86,7 @@ def setting_label(name: str) -> str:
         "target": translated("Points to"), "targets": translated("May point to"),
         "on_delete": translated("When what it points to is deleted"),
         "inverse": translated("Name of the list on the other side"),
+        "inverse_label": translated("Label of the list on the other side"),
         "part": translated("Part of the other record"), "tree": translated("Makes a tree"),
         "min": translated("Least"), "max": translated("Most"), "scale": translated("Decimals"),
         "min_length": translated("Least characters"), "max_length": translated("Most characters"),
@@ -166,7 +167,7 @@ def probe(kind: type[fields.Field], field: fields.Field | None, name: str) -> fi
 
 
 def properties(kind: type[fields.Field], field: fields.Field | None, form: Form) -> dict[str, Any]:
-    """Return the properties that a form gives a field; raise `values.Misread`."""
+    """Return the properties that a form gives a field; raise `inputs.Misread`."""
     problems: dict[str, str] = {}
     said: dict[str, Any] = {
         "label": " ".join(form.get("label", "").split()),
@@ -181,7 +182,7 @@ def properties(kind: type[fields.Field], field: fields.Field | None, form: Form)
     if kind.HAS_OPTIONS:
         said["options"] = options(field, form)
     if problems:
-        raise values.Misread(problems, said)
+        raise inputs.Misread(problems, said)
     return said
 
 
@@ -214,7 +215,7 @@ def _default(
         return form["default_word"]
     made = probe(kind, field, "default")
     try:
-        value = values.value_of(made, form, made.name)
+        value = inputs.value_of(made, form, made.name)
         # A box that is not ticked says nothing: empty counts as no anyway.
         nothing = value is None or value == [] or (value is False and not made.settings)
         return None if nothing else made.wire(made.merge(None, value))

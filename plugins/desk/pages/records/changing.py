@@ -8,7 +8,7 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, fields, query, records
 
-from ... import ui, values, words
+from ... import inputs, ui, words
 from ...words import translated
 from . import around, conflict, forms
 
@@ -19,9 +19,9 @@ def change_cell(type_name: str, id_: int, name: str) -> Response:
     entity_type = words.known().type(type_name)
     field = entity_type.field(name)
     try:
-        given = values.read(entity_type, request.form, [name])
+        given = inputs.read(entity_type, request.form, [name])
         saved = conflict.save(entity_type, id_, given)
-    except (values.Misread, RelatumError) as error:
+    except (inputs.Misread, RelatumError) as error:
         problem = forms.sentence_of(error, name)
         record, labels = _with(type_name, id_, name)
         return ui.render(

@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from relatum import RelatumError, catalog, fields, idempotency, query, records
 
-from ... import ui, values, words
+from ... import inputs, ui, words
 from ...words import translated
 from . import around, conflict, faults, layouts, lines
 from .lines import Lines
@@ -70,7 +70,7 @@ def create_record(type_name: str) -> Response:
         return _sent_before(entity_type, held, known.headers["Location"])
     try:
         [made] = records.create(type_name, [_read(entity_type, held, new=True)], actor=ui.actor())
-    except (values.Misread, RelatumError) as error:
+    except (inputs.Misread, RelatumError) as error:
         return _again(entity_type, error, held)
     address = f"/records/{type_name}/{made.id}"
     if once:
@@ -117,7 +117,7 @@ def change_record(type_name: str, id_: int) -> Response:
         return _acted(entity_type, held, id_)
     try:
         saved = conflict.save(entity_type, id_, _read(entity_type, held))
-    except (values.Misread, RelatumError) as error:
+    except (inputs.Misread, RelatumError) as error:
         return _again(entity_type, error, held, id_)
     here = f"/records/{type_name}/{id_}"
     if saved.clashes:
@@ -139,13 +139,13 @@ def one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels]:
 def _read(
     entity_type: catalog.EntityType, held: Iterable[Lines], *, new: bool = False
 ) -> dict[str, Any]:
-    """Return the values and the lines that the form sent; raise `values.Misread`."""
+    """Return the values and the lines that the form sent; raise `inputs.Misread`."""
     form = request.form
     problems: dict[str, str] = {}
-    names = [field.name for field in writable(entity_type) if values.is_sent(field, form)]
+    names = [field.name for field in writable(entity_type) if inputs.is_sent(field, form)]
     try:
-        row = values.read(entity_type, form, names)
-    except values.Misread as misread:
+        row = inputs.read(entity_type, form, names)
+    except inputs.Misread as misread:
         row, problems = misread.values, dict(misread.problems)
     # What is missing the kernel would say only once all can be read.
     empty = [f.name for f in writable(entity_type) if _is_missing(f, row)]
@@ -154,11 +154,11 @@ def _read(
         row = {n: v for n, v in row.items() if v is not None or entity_type.field(n).default}
     try:
         row |= read_lines(held)
-    except values.Misread as misread:
+    except inputs.Misread as misread:
         problems |= misread.problems
     if problems:
         missing = words.said(fields.Refused("required").problem)
-        raise values.Misread(dict.fromkeys(empty, missing) | problems, row)
+        raise inputs.Misread(dict.fromkeys(empty, missing) | problems, row)
     return row
 
 
@@ -167,7 +167,7 @@ def _is_missing(field: fields.Field, row: Mapping[str, Any]) -> bool:
 
 
 def read_lines(held: Iterable[Lines]) -> dict[str, list[dict[str, Any]]]:
-    """Return the lines that the form sent, by the names of their lists; raise `values.Misread`."""
+    """Return the lines that the form sent, by the names of their lists; raise `inputs.Misread`."""
     row: dict[str, list[dict[str, Any]]] = {}
     problems: dict[str, str] = {}
     for each in held:
@@ -179,20 +179,20 @@ def read_lines(held: Iterable[Lines]) -> dict[str, list[dict[str, Any]]]:
             )
         try:
             row[each.name] = lines.read(each, request.form)
-        except values.Misread as misread:
+        except inputs.Misread as misread:
             problems |= misread.problems
     if problems:
-        raise values.Misread(problems, row)
+        raise inputs.Misread(problems, row)
     return row
 
 
 # -- what is wrong --------------------------------------------------------------------------------
-def problems_of(error: values.Misread | RelatumError) -> dict[str, str]:
+def problems_of(error: inputs.Misread | RelatumError) -> dict[str, str]:
     """Return the sentences of an error by field; raise what is no fault of the values given.
 
     A member is `address.city`, the field of a line `lines.2.price`, the whole record nothing.
     """
-    if isinstance(error, values.Misread):
+    if isinstance(error, inputs.Misread):
         return error.problems
     if error.status not in (409, 412, 422):
         raise error
@@ -200,7 +200,7 @@ def problems_of(error: values.Misread | RelatumError) -> dict[str, str]:
     return found or {WHOLE: words.said(error)}
 
 
-def sentence_of(error: values.Misread | RelatumError, name: str) -> str:
+def sentence_of(error: inputs.Misread | RelatumError, name: str) -> str:
     """Return what an error says of the one field that was given; raise as `problems_of`."""
     found = problems_of(error)
     return problem_of(found, name) or next(iter(found.values()), words.said(error))
@@ -258,20 +258,20 @@ def _needed(
         or (
             record.get(field.name) not in (None, "", [], False)
             if sent is None
-            else not values.is_blank(field, sent)
+            else not inputs.is_blank(field, sent)
         )
     )
 
 
 def _again(
     entity_type: catalog.EntityType,
-    error: values.Misread | RelatumError,
+    error: inputs.Misread | RelatumError,
     held: Sequence[Lines],
     id_: int | None = None,
 ) -> Response:
     """Show a form again as it was sent, with what is wrong beside each field."""
     problems = problems_of(error)
-    if not isinstance(error, values.Misread):
+    if not isinstance(error, inputs.Misread):
         problems = placed(problems, held)
     return _as_sent(entity_type, held, id_, request.form, problems, status=422)
 

@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 
 from relatum import Actor, RelatumError, catalog, fields, query
 
-from ... import values, words
+from ... import inputs, values, words
 
 #: A whole number of this name is the place of a line, and set by the kernel.
 _POSITION: Final = "position"
@@ -73,7 +73,7 @@ class Lines:
     @property
     def label(self) -> str:
         """What the list is called."""
-        return self.relation.type.plural
+        return self.relation.label
 
     @cached_property
     def ordered(self) -> bool:
@@ -226,12 +226,12 @@ def sent_numbers(lines: Lines, form: MultiDict[str, str]) -> list[int]:
         number
         for number in numbers(form, lines.name)
         if form.get(f"{lines.name}.{number}.id")
-        or not all(values.is_blank(f, form, f"{lines.name}.{number}.") for f in lines.columns)
+        or not all(inputs.is_blank(f, form, f"{lines.name}.{number}.") for f in lines.columns)
     ]
 
 
 def read(lines: Lines, form: MultiDict[str, str]) -> list[dict[str, Any]]:
-    """Return the lines that a form sent; raise `values.Misread`.
+    """Return the lines that a form sent; raise `inputs.Misread`.
 
     New lines in which nothing was typed are none.
     """
@@ -240,16 +240,16 @@ def read(lines: Lines, form: MultiDict[str, str]) -> list[dict[str, Any]]:
     for number in sent_numbers(lines, form):
         at = f"{lines.name}.{number}."
         id_, version = form.get(f"{at}id", ""), form.get(f"{at}version", "")
-        names = [each.name for each in lines.columns if values.is_sent(each, form, at)]
+        names = [each.name for each in lines.columns if inputs.is_sent(each, form, at)]
         row: dict[str, Any] = {"id": int(id_)} if id_.isdecimal() else {}
         if row and version.isdecimal():
             row["version"] = int(version)
         try:
-            made.append(row | values.read(lines.type, form, names, at))
-        except values.Misread as misread:
+            made.append(row | inputs.read(lines.type, form, names, at))
+        except inputs.Misread as misread:
             problems |= misread.problems
     if problems:
-        raise values.Misread(problems, {})
+        raise inputs.Misread(problems, {})
     return made
 
 

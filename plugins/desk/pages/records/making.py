@@ -9,7 +9,7 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, fields, query, records
 
-from ... import ui, values, words
+from ... import inputs, ui, values, words
 from ...words import translated
 from . import faults, forms
 
@@ -39,10 +39,10 @@ def make_short(type_name: str) -> Response:
     entity_type = words.known().type(type_name)
     names = [field.name for field in _asked(entity_type)]
     try:
-        sent = values.read(entity_type, request.form, names)
+        sent = inputs.read(entity_type, request.form, names)
         given = {name: value for name, value in sent.items() if value is not None}
         [made] = records.create(type_name, [given], actor=ui.actor())
-    except (values.Misread, RelatumError) as error:
+    except (inputs.Misread, RelatumError) as error:
         problems = forms.problems_of(error)
         return _short(entity_type, {}, problems=problems, sent=request.form, status=422)
     assert made.id is not None

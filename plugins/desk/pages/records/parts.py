@@ -10,7 +10,7 @@ from flask import Response, request
 
 from relatum import RelatumError, records
 
-from ... import ui, values, words
+from ... import inputs, ui, words
 from ...words import translated
 from . import faults, forms, lines
 from .lines import Lines
@@ -46,9 +46,9 @@ def change_lines(type_name: str, id_: int, name: str) -> Response:
     try:
         row = {"id": id_, "version": now["version"], **forms.read_lines([held])}
         records.update(type_name, [row], actor=ui.actor())
-    except (values.Misread, RelatumError) as error:
+    except (inputs.Misread, RelatumError) as error:
         problems: Mapping[str, str] = forms.problems_of(error)
-        if not isinstance(error, values.Misread):
+        if not isinstance(error, inputs.Misread):
             problems = forms.placed(problems, [held])
         again = lines.again(held, request.form, problems)
         return _form(type_name, id_, again, sent=request.form, problems=problems, status=422)

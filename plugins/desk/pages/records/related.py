@@ -12,7 +12,7 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, fields, imports, plugin_host, query, records
 
-from ... import menu, ui, values, words
+from ... import inputs, menu, ui, values, words
 from ...words import translated
 from . import around
 
@@ -30,7 +30,7 @@ class Tie:
     target: catalog.EntityType
     name: str | None
     type: catalog.EntityType
-    link: fields.Field
+    link: fields.Link
     #: The link to the other side, if the type ties two.
     partner: fields.Lookup | None
 
@@ -50,7 +50,7 @@ class Tie:
         if self.name is None:
             return self.type.plural
         if self.partner is not None:
-            return words.inverse(self.link, self.name)
+            return self.link.inverse_label or values.list_label(self.name)
         return values.relation_label(self.target.name, self.name)
 
     @property
@@ -295,8 +295,8 @@ def _unlink(tie: Tie, row_id: int) -> None:
 def _chosen(tie: Tie) -> int | None:
     """Return the record that was chosen from the list, or else is meant by the typed text."""
     form = request.form
-    typed, id_ = form.get(f"{_RECORD}{values.TYPED}", "").strip(), form.get(_RECORD, "")
-    if id_ and typed == form.get(f"{_RECORD}{values.WAS}", "").strip():
+    typed, id_ = form.get(f"{_RECORD}{inputs.TYPED}", "").strip(), form.get(_RECORD, "")
+    if id_ and typed == form.get(f"{_RECORD}{inputs.WAS}", "").strip():
         return _number(id_)
     if not typed:
         return None

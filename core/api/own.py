@@ -1,15 +1,31 @@
-"""Routes on preferences: what pages and programs keep for the one who asks."""
+"""Routes on what is one's own: the profile, and what pages and programs keep for oneself."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from ...schemas.people import PreferenceSchema
-from .. import preferences
+from ...schemas.people import PreferenceSchema, ProfileChangeSchema
+from .. import preferences, profile
 from . import wire
 from .operations import Answer, Call, Reply, operation
 
-TAG: Final = "preferences"
+TAG: Final = "own"
+
+
+@operation("GET", "/my/profile", tag=TAG, replies={200: Reply("Profile")}, problems=(401,))
+def get_profile(call: Call) -> Answer:
+    """Return who one is: id, address, name, language and time zone; null: the instance's."""
+    return Answer(profile.read(actor=call.actor))
+
+
+@operation(
+    "PATCH", "/my/profile", tag=TAG, body="ProfileChange", replies={200: Reply("Profile")},
+    problems=(401, 422),
+)  # fmt: skip
+def change_profile(call: Call) -> Answer:
+    """Change one's own name, language or time zone; an administrator changes the address."""
+    profile.change(wire.load(ProfileChangeSchema, call.body), actor=call.actor)
+    return Answer(profile.read(actor=call.actor))
 
 
 @operation("GET", "/my/preferences", tag=TAG, replies={200: Reply("Preferences")})
