@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .core import imports as imports
     from .core import jobs as jobs
     from .core import languages as languages
+    from .core import mail as mail
     from .core import plugin_host as plugin_host
     from .core import preferences as preferences
     from .core import profile as profile
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .core.access import may as may
     from .core.actor import Actor as Actor
     from .core.api import idempotency as idempotency
+    from .core.api import links as links
     from .core.api import manual as manual
     from .core.api import sessions as sessions
     from .core.auth import tokens as tokens
@@ -81,6 +83,8 @@ _FACE: Final = {
     "imports": "core",
     "jobs": "core",
     "languages": "core",
+    "links": "core.api",
+    "mail": "core",
     "manual": "core.api",
     "may": "core.access",
     "plugin_host": "core",

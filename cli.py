@@ -42,6 +42,7 @@ COMMANDS = {
     "users": ("users", "users", "Show users, add them and let them sign in."),
     "tokens": ("tokens", "tokens", "Show, make and revoke bearer tokens."),
     "jobs": ("jobs", "jobs", "Show jobs, start, cancel and retry them; what starts by itself."),
+    "mail": ("mail", "mail", "Show outgoing mail, send it again, test the mail server."),
     "worker": ("worker", "worker", "Run jobs in a process of their own."),
     "schema": ("schema", "schema", "Move your data model between instances as text."),
     "keys": ("keys", "keys", "Show and change the keys of encrypted fields."),

@@ -10,13 +10,14 @@ import dataclasses
 import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from .errors import RelatumError, nearest
+from .mail_server import MailServer, Sender, read_sender, read_server
 
 
 def _setting(
@@ -25,10 +26,15 @@ def _setting(
     *,
     least: float = 1,
     words: tuple[str, ...] = (),
+    check: Callable[[str], object] | None = None,
 ) -> Any:
-    """Return a setting: its default, help, least number, and the words that are possible."""
-    metadata = {"help": help, "least": least, "words": words}
-    return dataclasses.field(default=default, metadata=metadata)
+    """Return a setting: its default, help, least number, and the words that are possible.
+
+    `check` raises ValueError for a text that can't be; such a text may hold a secret, so neither
+    its refusal nor the settings as text show it.
+    """
+    metadata = {"help": help, "least": least, "words": words, "check": check}
+    return dataclasses.field(default=default, metadata=metadata, repr=check is None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +106,19 @@ class Config:
     session_hours: int = _setting(336, "Hours a sign-in lasts.")
     link_minutes: int = _setting(30, "Minutes a one-time sign-in link works.")
     sign_in_limit: str = _setting("10 per minute", "Sign-in tries per address and account.")
+    smtp_url: str = _setting(
+        "",
+        "Server that outgoing mail is given to, e.g. smtp://user:password@mail.example.org; empty: "
+        "mail is kept, and links are shown to be copied.",
+        check=read_server,
+    )
+    mail_from: str = _setting(
+        "",
+        "Sender of outgoing mail, e.g. CRM <crm@example.org>; needed with smtp_url.",
+        check=read_sender,
+    )
+    mail_recipients: int = _setting(100, "Most recipients of one sending; each gets a mail alone.")
+    mail_size: int = _setting(200_000, "Most characters of a mail's text, and of its HTML.")
 
     @cached_property
     def url(self) -> str:
@@ -111,6 +130,16 @@ class Config:
                 return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
         return self.database_url
 
+    @cached_property
+    def mail_server(self) -> MailServer | None:
+        """The server that outgoing mail is given to; None: mail is kept."""
+        return read_server(self.smtp_url) if self.smtp_url and self.mail_from else None
+
+    @cached_property
+    def sender(self) -> Sender | None:
+        """Who outgoing mail is from."""
+        return read_sender(self.mail_from) if self.mail_from else None
+
 
 SETTINGS = tuple(f for f in dataclasses.fields(Config) if f.name != "home")
 
@@ -120,7 +149,8 @@ def load(
 ) -> Config:
     """Read the settings of the instance in `home` (default: RELATUM_HOME, else ./instance).
 
-    Raises `setting_unknown`, `setting_invalid`, `settings_unreadable` or `home_unusable`.
+    Raises `setting_unknown`, `setting_invalid`, `setting_refused`, `settings_unreadable` or
+    `home_unusable`.
     """
     environ = os.environ if environ is None else environ
     folder = Path(home or environ.get("RELATUM_HOME") or "instance").absolute()
@@ -137,9 +167,13 @@ def load(
     for name in given:
         if name not in names:
             raise RelatumError("setting_unknown", name=name, nearest=nearest(name, names))
-    return Config(
+    config = Config(
         home=folder, **{k.name: _cast(k, given[k.name]) for k in SETTINGS if k.name in given}
     )
+    if config.smtp_url and not config.mail_from:
+        reason = "smtp_url is set, so it must name the sender, such as crm@example.org"
+        raise RelatumError("setting_refused", name="mail_from", reason=reason)
+    return config
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -155,6 +189,12 @@ def _cast(known: dataclasses.Field[Any], value: Any) -> Any:
     wanted: type[Any] = type(known.default)
     least, words = known.metadata["least"], known.metadata["words"]
     cast = _read(wanted, value)
+    check = known.metadata["check"]
+    if check is not None and cast:
+        try:
+            check(cast)
+        except ValueError as error:
+            raise RelatumError("setting_refused", name=known.name, reason=str(error)) from None
     if cast is None or (words and cast not in words) or (wanted is not str and cast < least):
         kind = {str: "text", int: "a whole number", float: "a number"}[wanted]
         range_ = f" of at least {least}" if wanted is not str else ""

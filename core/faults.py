@@ -24,6 +24,7 @@ POINTS: Final = (
     "plugins.before_row",
     "plugins.before_bump",
     "jobs.before_checkpoint",
+    "mail.before_note",
     "retype.after_rows",
     "db.before_commit",
     "db.after_commit",

@@ -16,6 +16,7 @@ from .import_models import UploadPiece as UploadPiece
 from .job_models import Job as Job
 from .job_models import JobSchedule as JobSchedule
 from .job_models import JobsProcess as JobsProcess
+from .mail_models import Mail as Mail
 from .storage import Instant, Int64, Text
 
 Model: Any = db.Model

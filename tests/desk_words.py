@@ -6,7 +6,7 @@ from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 
-from relatum.plugins.desk import words
+from relatum.plugins.desk import plugin, words
 
 FOLDER = Path(words.__file__).parent
 #: Bundled plugins whose pages are drawn with the desk's words.
@@ -24,6 +24,7 @@ def used() -> dict[str, str]:
         )
     ]
     texts = {str(text): place for place, _, text, *_ in found}
-    tables = (words.OPERATORS, words.DATES, words.MOMENTS, words.SCRIPTS)
+    tables = (words.OPERATORS, words.DATES, words.MOMENTS, words.SCRIPTS, words.CATEGORIES)
     others = (text for table in tables for text in table.values())
-    return texts | dict.fromkeys(others, "words.py")
+    itself = (plugin.name, plugin.description)
+    return texts | dict.fromkeys(others, "words.py") | dict.fromkeys(itself, "__init__.py")

@@ -53,7 +53,8 @@ def test_a_name_that_is_none_is_refused_where_it_was_typed(desk):
 
 def test_the_language_goes_with_the_user_to_another_browser(desk):
     desk.post("/account/profile", data={"language": "de"})
-    assert '<html lang="de"' in desk.get("/account").text
+    page = desk.get("/account").text
+    assert ('<html lang="de"' in page, "Ihr Konto ist gespeichert" in page) == (True, True)
     assert '<html lang="de"' in again(desk).get("/account").text
     desk.post("/account/profile", data={"language": ""})
     assert '<html lang="en"' in desk.get("/account").text

@@ -25,6 +25,7 @@ LAYERS = (
         "core.faults",
         "core.hooks",
         "core.languages",
+        "core.mail_server",
     },
     {
         "core.storage",
@@ -33,6 +34,7 @@ LAYERS = (
         "core.import_models",
         "core.job_models",
         "core.keys",
+        "core.mail_models",
         "core.models",
         "core.migrations",
         "core.spine",
@@ -48,6 +50,7 @@ LAYERS = (
         "core.profile",
         "core.auth",
         "core.jobs",
+        "core.mail",
         "core.own_jobs",
         "core.install",
         "core.backup",

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from marshmallow import Schema
 
-from ...schemas import answers, changes, entity_types, errors, jobs, people
+from ...schemas import answers, changes, entity_types, errors, jobs, mail, people
 from .. import db
 from ..catalog import Catalog, EntityType
 from ..fields import Field, Several
@@ -53,6 +53,10 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "ScheduleChange": jobs.ScheduleChangeSchema,
     "Schedule": jobs.ScheduleSchema,
     "Schedules": jobs.SchedulesSchema,
+    "TestMail": mail.TestMailSchema,
+    "Mails": mail.MailsSchema,
+    "MailDetails": mail.MailDetailsSchema,
+    "MailedLink": mail.MailedLinkSchema,
     "Deletion": answers.DeletionSchema,
     "BulkResult": answers.BulkResultSchema,
     "History": changes.HistorySchema,

@@ -15,6 +15,7 @@ from . import entity_types as entity_types
 from . import gate, wire
 from . import health as health
 from . import jobs as jobs
+from . import mail as mail
 from . import openapi as openapi
 from . import own as own
 from . import plugins as plugins

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import request
-
 from ...schemas.people import PasswordSchema, TokenSchema
-from .. import auth, db
+from .. import auth
 from ..actor import Actor
-from . import sessions, wire
-from .operations import OWN, Answer, Call, Reply, operation
+from . import links, sessions, wire
+from .operations import OWN, PREFIX, Answer, Call, Reply, operation
 
 TAG: Final = "sign-in"
 
@@ -35,13 +33,18 @@ def set_password(call: Call, id: int) -> Answer:  # noqa: A002  # the word of th
 )  # fmt: skip
 def make_link(call: Call, id: int) -> Answer:  # noqa: A002
     """Make a link that signs the user in once, within link_minutes: an invitation."""
-    return Answer({"url": link_to(auth.make_link(id, actor=call.actor))}, 201)
+    return Answer({"url": links.make(id, actor=call.actor)}, 201)
 
 
-def link_to(secret: str) -> str:
-    """Return the address of a one-time link."""
-    base = db.settings().base_url or request.host_url
-    return f"{base.rstrip('/')}/sign-in/{secret}"
+@operation(
+    "POST", "/users/<id:id>/link/mail", tag=TAG, replies={201: Reply("MailedLink", ("Location",))},
+    problems=(409, 422),
+)  # fmt: skip
+def mail_link(call: Call, id: int) -> Answer:  # noqa: A002
+    """Mail the user such a link, in his language; without a mail server the mail is kept."""
+    mail_id = links.send(id, actor=call.actor)
+    headers = {"Location": f"{PREFIX}/mail/{mail_id}"}
+    return Answer({"mail": mail_id}, 201, headers)
 
 
 @operation("GET", "/users/<id:id>/tokens", tag=TAG, replies={200: Reply("Tokens")})

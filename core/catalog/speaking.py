@@ -1,8 +1,8 @@
 """The catalog in another language: the same types and fields, called as people there call them.
 
 What a plugin declares is translated by the plugin's own words. What an administrator has called
-otherwise is in no plugin's words, and so is the same in every language. Tables, statements and
-everything that has no words are shared with the catalog that it comes from.
+otherwise is the same in every language. Tables, statements and everything that has no words are
+shared with the catalog that it comes from.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ import copy
 import dataclasses
 from functools import cached_property
 from gettext import NullTranslations
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from .. import languages
 from ..fields import Composite, Field, Link
 from .entity_types import Catalog, EntityType, Layout, View
+from .patches import SETTINGS
 
 T = TypeVar("T")
+#: What an administrator has called otherwise: what kind of thing, its id, and which of its words.
+Own = frozenset[tuple[str, int, str]]
 #: Catalogs and types in other languages, as long as what they come from is there.
 _catalogs: WeakKeyDictionary[Catalog, dict[str, Catalog]] = WeakKeyDictionary()
 _types: WeakKeyDictionary[EntityType, dict[str, tuple[int, EntityType]]] = WeakKeyDictionary()
@@ -38,62 +41,82 @@ def in_language(known: Catalog, language: str) -> Catalog:
 
 
 def _catalog(known: Catalog, language: str) -> Catalog:
+    own = frozenset((patch.kind, patch.target_id, patch.name) for patch in known.patches)
+    speaker = _Speaker(language, own)
     return dataclasses.replace(
         known,
-        types={name: _type(each, language, known.plugins) for name, each in known.types.items()},
+        types={name: _type(each, speaker, known.plugins) for name, each in known.types.items()},
         views={
-            name: tuple(_view(view, name, language) for view in views)
+            name: tuple(speaker.view(view, name) for view in views)
             for name, views in known.views.items()
         },
     )
 
 
-def _type(entity_type: EntityType, language: str, plugins: int) -> EntityType:
+def _type(entity_type: EntityType, speaker: _Speaker, plugins: int) -> EntityType:
     """Return a type in a language: one and the same as long as type and plugins are."""
     spoken = _types.setdefault(entity_type, {})
-    if spoken.get(language, (None,))[0] != plugins:
-        spoken[language] = (plugins, _translated(entity_type, language))
-    return spoken[language][1]
+    if spoken.get(speaker.language, (None,))[0] != plugins:
+        spoken[speaker.language] = (plugins, speaker.type(entity_type))
+    return spoken[speaker.language][1]
 
 
-def _translated(entity_type: EntityType, language: str) -> EntityType:
-    words, name = languages.of(entity_type.owner, language), entity_type.name
-    made = copy.copy(entity_type)
-    remembered = vars(made)
-    for each in _REMEMBERED - set(_SHARED):
-        remembered.pop(each, None)
-    for each in _SHARED:
-        remembered[each] = getattr(entity_type, each)
-    sections = tuple(s._replace(label=_said(words, s.label, name)) for s in made.layout.sections)
-    remembered.update(
-        label=_said(words, made.label, name),
-        plural=_said(words, made.plural, name),
-        description=_said(words, made.description, name),
-        layout=Layout(made.layout.highlights, sections),
-        fields={f.name: _field(f, name, language) for f in made.fields.values()},
-        trashed_fields=tuple(_field(f, name, language) for f in made.trashed_fields),
-    )
-    return made
+class _Speaker(NamedTuple):
+    """Says what is declared in a language, and what an administrator has called so as it is."""
 
+    language: str
+    own: Own
 
-def _field(field: Field, type_name: str, language: str) -> Field:
-    words = languages.of(field.owner, language)
-    options = tuple(
-        dataclasses.replace(o, label=_said(languages.of(o.owner, language), o.label, type_name))
-        for o in field.options
-    )
-    label, help_ = (_said(words, text, type_name) for text in (field.label, field.help))
-    made = _with(field, label=label, help=help_, options=options)
-    if isinstance(field, Link) and field.inverse_label:
-        back = _said(words, field.inverse_label, type_name)
-        made = _with(made, settings={**field.settings, "inverse_label": back})
-    if isinstance(field, Composite):
-        core = languages.of("core", language)
-        vars(made)["members"] = {
-            name: _with(each, label=f"{label} {core.gettext(_own_label(field, each))}")
-            for name, each in field.members.items()
-        }
-    return made
+    def type(self, entity_type: EntityType) -> EntityType:
+        """Return a type in the language."""
+        name, made = entity_type.name, copy.copy(entity_type)
+        remembered = vars(made)
+        for each in _REMEMBERED - set(_SHARED):
+            remembered.pop(each, None)
+        for each in _SHARED:
+            remembered[each] = getattr(entity_type, each)
+        words = languages.of(entity_type.owner, self.language)
+        sections = tuple(
+            s._replace(label=_said(words, s.label, name)) for s in made.layout.sections
+        )
+        remembered.update(
+            self._words("type", entity_type, name, "label", "plural", "description"),
+            layout=Layout(made.layout.highlights, sections),
+            fields={f.name: self.field(f, name) for f in made.fields.values()},
+            trashed_fields=tuple(self.field(f, name) for f in made.trashed_fields),
+        )
+        return made
+
+    def field(self, field: Field, type_name: str) -> Field:
+        """Return a field in the language, with its options and its members."""
+        options = tuple(
+            dataclasses.replace(each, **self._words("option", each, type_name, "label"))
+            for each in field.options
+        )
+        said = self._words("field", field, type_name, "label", "help")
+        made = _with(field, **said, options=options)
+        back = field.inverse_label if isinstance(field, Link) else None
+        if back and ("field", field.id, f"{SETTINGS}inverse_label") not in self.own:
+            back = _said(languages.of(field.owner, self.language), back, type_name)
+            made = _with(made, settings={**field.settings, "inverse_label": back})
+        if isinstance(field, Composite):
+            core = languages.of("core", self.language)
+            vars(made)["members"] = {
+                name: _with(each, label=f"{made.label} {core.gettext(_own_label(field, each))}")
+                for name, each in field.members.items()
+            }
+        return made
+
+    def view(self, view: View, type_name: str) -> View:
+        """Return a view in the language."""
+        return dataclasses.replace(view, **self._words("view", view, type_name, "label"))
+
+    def _words(self, kind: str, each: Any, type_name: str, *names: str) -> dict[str, Any]:
+        """Return some properties of what has an owner and an id, in the language."""
+        words = languages.of(each.owner, self.language)
+        said = {name: getattr(each, name) for name in names}
+        declared = {n: v for n, v in said.items() if (kind, each.id, n) not in self.own}
+        return said | {name: _said(words, text, type_name) for name, text in declared.items()}
 
 
 def _own_label(field: Field, member: Field) -> str:
@@ -106,11 +129,6 @@ def _with(field: Field, **values: Any) -> Field:
     for name, value in values.items():
         object.__setattr__(made, name, value)
     return made
-
-
-def _view(view: View, type_name: str, language: str) -> View:
-    said = _said(languages.of(view.owner, language), view.label, type_name)
-    return dataclasses.replace(view, label=said)
 
 
 def _said(words: NullTranslations, text: T, type_name: str) -> T:

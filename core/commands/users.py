@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from .. import auth, imports, records
+from .. import auth, imports, mail, records
 from .. import serve as server
+from ..errors import RelatumError
 from .reading import all_options, show_all
 from .terminal import Instance, is_terminal, json_option, pass_instance, print_json
 
@@ -76,16 +77,23 @@ def add(
 @click.option(
     "--address", metavar="URL", help="Address people reach this instance by. Default: base_url."
 )
+@click.option("--mail", "by_mail", is_flag=True, help="Mail the link instead of showing it.")
 @json_option
 @pass_instance
-def invite(instance: Instance, user: str, address: str | None, as_json: bool) -> None:
+def invite(
+    instance: Instance, user: str, address: str | None, by_mail: bool, as_json: bool
+) -> None:
     """Make a link that signs a user in once; he or she chooses a password then.
 
     \b
-    Example:
+    Examples:
       relatum users invite ada@example.org
+      relatum users invite ada@example.org --mail
     """
     user_id = instance.find("user", user)
+    if by_mail:
+        _mail_link(instance, user_id, address, as_json)
+        return
     link = sign_in_link(instance, user_id, address)
     minutes = instance.config.link_minutes
     if as_json:
@@ -97,8 +105,25 @@ def invite(instance: Instance, user: str, address: str | None, as_json: bool) ->
 
 def sign_in_link(instance: Instance, user_id: int, address: str | None) -> str:
     """Return a new one-time link for a user."""
-    base = address or instance.config.base_url or server.address(server.LOOPBACK, server.PORT)
-    return f"{base.rstrip('/')}/sign-in/{instance.write(auth.make_link, user_id)}"
+    base = _base(instance, address).rstrip("/")
+    return f"{base}/sign-in/{instance.write(auth.make_link, user_id)}"
+
+
+def _base(instance: Instance, address: str | None) -> str:
+    return address or instance.config.base_url or server.address(server.LOOPBACK, server.PORT)
+
+
+def _mail_link(instance: Instance, user_id: int, address: str | None, as_json: bool) -> None:
+    if instance.config.mail_server is None:
+        raise RelatumError("mail_off")
+    if not (address or instance.config.base_url):
+        raise RelatumError("mail_without_base")
+    mail_id = instance.write(mail.send_sign_in_link, user_id, _base(instance, address))
+    found = instance.read(mail.get, mail_id)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(f"Mail {mail_id} to {found['address']} waits. See: relatum mail show {mail_id}")
 
 
 @users.command("set-password")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import db, records
 from ..catalog import EntityType
 from ..errors import Problem
+from ..languages import Phrase
 from .draft import Draft, Step
 
 
@@ -28,8 +29,12 @@ def check(draft: Draft) -> None:
         elif ids:
             step.rows = max(step.rows, len(ids))
             step.belonging = (entity_type.name, ids)
-            count = f"{len(ids)} existing rows"
-            step.notes.append(f"{count} get the owner and team of what they are part of")
+            step.notes.append(
+                Phrase(
+                    "{count} existing rows get the owner and team of what they are part of",
+                    count=len(ids),
+                )
+            )
 
 
 def _becomes_part(draft: Draft, made: EntityType) -> bool:

@@ -17,6 +17,7 @@ from .. import catalog, db, ddl
 from ..actor import Actor
 from ..catalog import EntityType
 from ..fields import Several
+from ..languages import Phrase
 from . import existing
 from .draft import Draft, Step
 from .limits import columns_used
@@ -26,16 +27,18 @@ def compact_type(draft: Draft, change: dict[str, Any]) -> None:
     """Copy the records of a type into a table with as many columns as it needs."""
     row = draft.type_row(change["type"])
     old = draft.types[row["id"]]
-    step = Step("compact_type", old.name, f"Compact the table of {old.plural}")
+    step = Step("compact_type", old.name, Phrase("Compact the table of {types}", types=old.plural))
     if draft.connection.dialect.name == "sqlite" or row["owner"] == "core":
-        step.notes.append("there is nothing to compact: its dropped columns take no place")
+        step.notes.append(Phrase("there is nothing to compact: its dropped columns take no place"))
         draft.touch(step)
         return
     taken = {row["table_name"] for row in draft.rows.types.values()} | {old.table_name}
     present = {name for name, *_ in draft.connection.exec_driver_sql(_TABLES)}
     row["table_name"] = _other_name(old.name, taken | present)
     step.rows = existing.count_rows(draft.connection, old, trashed=True)
-    step.notes.append(f"writers wait while {step.rows} rows are copied; readers do not")
+    step.notes.append(
+        Phrase("writers wait while {count} rows are copied; readers do not", count=step.rows)
+    )
     draft.touch(step, row["id"])
     made = draft.types[row["id"]]
     sets = list(_sets(old, made))

@@ -15,6 +15,7 @@ from ..catalog import current as current_catalog
 from ..ddl import Statement, difference
 from ..errors import Problem, RelatumError
 from ..fields import Conversion, Field
+from ..languages import Phrase
 from .owners import LOCAL, Layer, Owner
 
 
@@ -24,13 +25,13 @@ class Step:
 
     op: str
     target: str
-    summary: str
+    summary: Phrase
     risk: str = "safe"
     statements: list[Statement] = field(default_factory=list)
     #: Rows of the database that the step touches or counted.
     rows: int = 0
-    uses: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    uses: list[Phrase] = field(default_factory=list)
+    notes: list[Phrase] = field(default_factory=list)
     #: A question that must be answered before the plan can be applied.
     question: Problem | None = None
     offenders: list[int] = field(default_factory=list)
@@ -69,7 +70,7 @@ class Draft:
         self.steps: list[Step] = []
         self._next = int(self.rows.settings["next_metadata_id"])
         self._layer = Layer(owner, self.rows, self.generation)
-        self._notes: list[str] = []
+        self._notes: list[Phrase] = []
 
     # -- rows ------------------------------------------------------------------------------
     def new_id(self) -> int:

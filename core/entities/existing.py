@@ -11,6 +11,7 @@ from .. import db
 from ..catalog import EntityType
 from ..errors import Problem, RelatumError
 from ..fields import Field, Refused, Several
+from ..languages import Phrase
 from .draft import Fill, Step
 
 _SHOWN = 10
@@ -100,7 +101,11 @@ def ask(
         possible.append("clear")
     if answer == "keep":
         step.risk = "safe"
-        step.notes.append(f"{len(ids)} existing rows stay as they are; the rule holds from now on")
+        step.notes.append(
+            Phrase(
+                "{count} existing rows stay as they are; the rule holds from now on", count=len(ids)
+            )
+        )
         return
     value = answered(field, answer, possible)
     if value is _UNANSWERED:
@@ -145,7 +150,7 @@ def ask_duplicates(
     curable = len(fields) == 1 and not fields[0].required
     if answer == "clear" and curable:
         fill(step, entity_type, fields[0], ids, None)
-        step.notes.append("the oldest record keeps the value")
+        step.notes.append(Phrase("the oldest record keeps the value"))
         return
     names = ", ".join(field.name for field in fields)
     answers = "clear" if curable else "none is possible"
@@ -164,7 +169,9 @@ def fill(step: Step, entity_type: EntityType, field: Field, ids: list[int], valu
         return
     step.fill = Fill(entity_type.name, field.name, ids, value)
     step.notes.append(
-        f"{len(ids)} existing rows get {'no value' if value is None else repr(value)}"
+        Phrase("{count} existing rows get no value", count=len(ids))
+        if value is None
+        else Phrase("{count} existing rows get {value}", count=len(ids), value=repr(value))
     )
 
 
@@ -178,7 +185,9 @@ def number(connection: sa.Connection, step: Step, entity_type: EntityType, field
     elif ids:
         step.rows = len(ids)
         step.fill = Fill(entity_type.name, field.name, ids, None)
-        step.notes.append(f"{len(ids)} existing rows are numbered in the order of their ids")
+        step.notes.append(
+            Phrase("{count} existing rows are numbered in the order of their ids", count=len(ids))
+        )
 
 
 def _list(ids: list[int]) -> str:
@@ -222,8 +231,12 @@ def ask_retired(
     counted = sa.select(sa.func.count()).select_from(table).where(*holding)
     step.rows = int(connection.execute(counted).scalar_one())
     step.notes.append(
-        f"{step.rows} existing rows hold {', '.join(retired)}: they stay readable, nobody can "
-        "choose it; an answer for existing rows replaces it"
+        Phrase(
+            "{count} existing rows hold {options}: they stay readable, nobody can choose it; an "
+            "answer for existing rows replaces it",
+            count=step.rows,
+            options=", ".join(retired),
+        )
     )
 
 

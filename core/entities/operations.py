@@ -9,6 +9,7 @@ import orjson
 
 from ..errors import RelatumError
 from ..fields import Field
+from ..languages import Phrase
 from . import definitions, dependent, existing, links, optioning, owners, restoring
 from .compacting import compact_type
 from .draft import Draft, Step
@@ -28,7 +29,7 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
         raise RelatumError("name_taken", what="entity type", name=name, where=where)
     type_id = draft.new_id()
     label = change.get("label") or definitions.label_from(name)
-    draft.rows.types[type_id] = {
+    row = draft.rows.types[type_id] = {
         "id": type_id,
         "name": name,
         "table_name": draft.free_table(name),
@@ -53,13 +54,13 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
     if title is None:
         texts = [f.name for f in made.fields.values() if f.kind in ("text", "email")]
         title = "name" if "name" in made.fields else next(iter(texts), "")
-    row = draft.rows.types[type_id]
     row["title"] = definitions.check_title(title, name, made.fields)
     row["layout"] = definitions.check_layout(change.get("layout") or {}, name, made.fields)
     for fields in change.get("keys", []):
         _new_key(draft, type_id, fields)
     del draft.types[type_id]
-    draft.touch(Step("create_type", name, f"Make entity type {name} ({label})"), type_id)
+    summary = Phrase("Make entity type {name} ({label})", name=name, label=label)
+    draft.touch(Step("create_type", name, summary), type_id)
 
 
 def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
@@ -118,7 +119,8 @@ def add_field(draft: Draft, change: dict[str, Any]) -> None:
     before = draft.types[row["id"]]
     made = _new_field(draft, row["id"], change)
     draft.types[row["id"]] = before
-    step = Step("add_field", f"{row['name']}.{made.name}", f"Add {made.kind} field {made.label}")
+    summary = Phrase("Add {kind} field {label}", kind=made.kind, label=made.label)
+    step = Step("add_field", f"{row['name']}.{made.name}", summary)
     exists = before.table_name in _tables(draft)
     ids = existing.live_ids(draft.connection, before) if made.required and exists else []
     draft.touch(step, row["id"])
@@ -158,7 +160,8 @@ def change_field(draft: Draft, change: dict[str, Any]) -> None:
     made = _finish(draft, before.id, default)
     draft.types[type_row["id"]] = before_type
     target = f"{type_row['name']}.{row['name']}"
-    step = Step("change_field", target, f"Change {', '.join(_changed(change))} of {made.label}")
+    summary = Phrase("Change {what} of {label}", what=", ".join(_changed(change)), label=made.label)
+    step = Step("change_field", target, summary)
     draft.touch(step, type_row["id"])
     known = before.condition_column("empty") in before_type.table.c
     if known and before_type.table_name in _tables(draft):
@@ -229,15 +232,18 @@ def trash_field(draft: Draft, change: dict[str, Any]) -> None:
     if controlled := dependent.controlled(entity_type, row["name"]):
         uses = f"the options of {', '.join(controlled)}"
         raise RelatumError("in_use", what=f"Field '{row['name']}'", uses=uses)
-    step = Step("trash_field", f"{type_row['name']}.{row['name']}", f"Trash field {row['label']}")
+    summary = Phrase("Trash field {label}", label=row["label"])
+    step = Step("trash_field", f"{type_row['name']}.{row['name']}", summary)
     for key in draft.rows.keys.values():
         live = key["type_id"] == type_row["id"] and key["trashed_in"] is None
         if live and row["name"] in key["fields"].split(","):
             key["trashed_in"] = draft.generation
-            step.uses.append(f"unique key over {key['fields']} (goes with it)")
+            step.uses.append(owners.goes_along(key))
     stored, field = draft.before.by_id.get(type_row["id"]), entity_type.fields[row["name"]]
     step.rows = existing.count_filled(draft.connection, stored, field)
-    step.notes.append(f"{step.rows} rows have a value; it is kept and comes back on restore")
+    step.notes.append(
+        Phrase("{count} rows have a value; it is kept and comes back on restore", count=step.rows)
+    )
     draft.put("field", row, "trashed_in", draft.generation)
     draft.touch(step, type_row["id"])
 
@@ -258,7 +264,8 @@ def restore_field(draft: Draft, change: dict[str, Any]) -> None:
     field = max(trashed, key=lambda f: f.trashed_in or 0)
     restoring.check_target(draft, entity_type, field)
     links.check_return(draft, type_row, field)
-    step = Step("restore_field", f"{type_row['name']}.{name}", f"Restore field {field.label}")
+    summary = Phrase("Restore field {label}", label=field.label)
+    step = Step("restore_field", f"{type_row['name']}.{name}", summary)
     row = draft.rows.fields[field.id]
     owners.may_change(draft.owner, row, "restored")
     draft.put("field", row, "trashed_in", None)
@@ -295,7 +302,7 @@ def add_key(draft: Draft, change: dict[str, Any]) -> None:
     fields = _new_key(draft, type_row["id"], change["fields"])
     draft.types[type_row["id"]] = before
     names = ", ".join(change["fields"])
-    step = Step("add_key", type_row["name"], f"Add unique key over {names}")
+    step = Step("add_key", type_row["name"], Phrase("Add unique key over {names}", names=names))
     draft.touch(step, type_row["id"])
     stored = (
         {f.id for f in draft.before.by_id[before.id].fields.values()}
@@ -319,7 +326,9 @@ def trash_key(draft: Draft, change: dict[str, Any]) -> None:
         ):
             owners.must_own(draft.owner, key, "trashed")
             key["trashed_in"] = draft.generation
-            step = Step("trash_key", type_row["name"], f"Trash unique key over {names}")
+            step = Step(
+                "trash_key", type_row["name"], Phrase("Trash unique key over {names}", names=names)
+            )
             draft.touch(step, type_row["id"])
             return
     entity_type = draft.types[type_row["id"]]

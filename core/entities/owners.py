@@ -6,6 +6,7 @@ over them, so that the plugin's next version neither loses nor overwrites it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,6 +14,7 @@ import orjson
 from ..catalog import Rows
 from ..catalog.patches import SETTINGS, read, write
 from ..errors import RelatumError
+from ..languages import Phrase
 
 #: Owners whose rows nobody changes.
 _FIXED = frozenset({"core", "system"})
@@ -38,6 +40,11 @@ class Owner(NamedTuple):
 
 
 LOCAL = Owner()
+
+
+def goes_along(key: Mapping[str, Any]) -> Phrase:
+    """Return what a plan says of a unique key that goes along with a field of it."""
+    return Phrase("unique key over {fields} (goes with it)", fields=key["fields"])
 
 
 def may_change(owner: Owner, row: dict[str, Any], verb: str = "changed") -> None:
@@ -72,7 +79,9 @@ class Layer:
                 return patch
         return None
 
-    def put(self, kind: str, row: dict[str, Any], name: str, value: Any, new_id: Any) -> str | None:
+    def put(
+        self, kind: str, row: dict[str, Any], name: str, value: Any, new_id: Any
+    ) -> Phrase | None:
         """Set a property; return a note if somebody else's value stays on top of it.
 
         `new_id` gives an id for a patch.
@@ -84,10 +93,12 @@ class Layer:
             if patch is None or before == value:
                 return None
             here, then = orjson.loads(patch["value"]), orjson.loads(patch["base_value"])
-            return (
-                f"{name} stays {_shown(here)}, as it was changed here; {row['owner']} now says "
-                f"{_shown(value)} and said {_shown(then)}"
-            )
+            return Phrase(
+                "{name} stays {here}, as it was changed here; {plugin} now says {now} and said "
+                "{then}",
+                name=name, here=_shown(here), plugin=row["owner"], now=_shown(value),
+                then=_shown(then),
+            )  # fmt: skip
         base = read(row, name)
         if base == value:
             if patch is not None:
@@ -101,7 +112,9 @@ class Layer:
         }  # fmt: skip
         return None
 
-    def put_settings(self, row: dict[str, Any], settings: dict[str, Any], new_id: Any) -> list[str]:
+    def put_settings(
+        self, row: dict[str, Any], settings: dict[str, Any], new_id: Any
+    ) -> list[Phrase]:
         """Set all settings of a field; return notes as `put` does."""
         known = orjson.loads(row["settings"])
         patched = {

@@ -12,6 +12,7 @@ from .. import ddl
 from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Several
+from ..languages import Phrase
 from . import existing, owners
 from .draft import Draft, Step
 
@@ -28,7 +29,7 @@ def purge_field(draft: Draft, change: dict[str, Any]) -> None:
             "field_unknown", type=type_row["name"], field=name,
             nearest=f" None of that name is in the trash.{near}",
         )  # fmt: skip
-    summary = f"Purge field {found[-1].label}: its values are gone for good"
+    summary = Phrase("Purge field {label}: its values are gone for good", label=found[-1].label)
     step = Step("purge_field", f"{type_row['name']}.{name}", summary, risk="destructive")
     stored = draft.before.by_id.get(type_row["id"])
     statements: list[ddl.Statement] = []
@@ -37,7 +38,9 @@ def purge_field(draft: Draft, change: dict[str, Any]) -> None:
         owners.must_own(draft.owner, row, "purged")
         step.rows += existing.count_filled(draft.connection, stored, field)
         statements += _drop_field(draft, step, row)
-    step.notes.append(f"{step.rows} rows lose their value; the history keeps what it was")
+    step.notes.append(
+        Phrase("{count} rows lose their value; the history keeps what it was", count=step.rows)
+    )
     draft.touch(step, type_row["id"])
     step.statements[:0] = statements
 
@@ -50,7 +53,7 @@ def _drop_field(draft: Draft, step: Step, row: dict[str, Any]) -> list[ddl.State
     made = draft.probe_field(row["id"])
     for key in _keys_of(draft, row):
         del draft.rows.keys[key["id"]]
-        step.uses.append(f"unique key over {key['fields']} (goes with it)")
+        step.uses.append(owners.goes_along(key))
     draft.rows.drop_field(row["id"])
     values = [ddl.DropTable(made.values_name)] if isinstance(made, Several) else []
     return [*values, *(ddl.DropColumn(owner["table_name"], c.name) for c in made.columns())]
@@ -88,7 +91,9 @@ def purge_type(draft: Draft, change: dict[str, Any]) -> None:
         raise RelatumError(
             "type_unknown", type=name, nearest=f" None of that name is in the trash.{near}"
         )
-    summary = f"Purge entity type {found[-1].label}: its records are gone for good"
+    summary = Phrase(
+        "Purge entity type {label}: its records are gone for good", label=found[-1].label
+    )
     step = Step("purge_type", name, summary, risk="destructive")
     statements: list[ddl.Statement] = []
     touched: set[int] = set()
@@ -103,7 +108,9 @@ def purge_type(draft: Draft, change: dict[str, Any]) -> None:
         statements.append(ddl.DropTable(entity_type.table_name))
         draft.rows.drop_type(entity_type.id)
         del draft.types[entity_type.id]
-    step.notes.append(f"{step.rows} records are gone for good; their history stays")
+    step.notes.append(
+        Phrase("{count} records are gone for good; their history stays", count=step.rows)
+    )
     draft.touch(step, *(touched - {entity_type.id for entity_type in found}))
     step.statements[:0] = statements
 
@@ -123,7 +130,7 @@ def _drop_links(
         if row["trashed_in"] is None and owner["trashed_in"] is None:
             uses = f"{owner['name']}.{row['name']}"
             raise RelatumError("in_use", what=f"'{entity_type.name}'", uses=uses)
-        step.uses.append(f"{owner['name']}.{row['name']} (purged with it)")
+        step.uses.append(Phrase("{field} (purged with it)", field=f"{owner['name']}.{row['name']}"))
         statements += _drop_field(draft, step, row)
         touched.add(owner["id"])
     return statements

@@ -10,6 +10,7 @@ import orjson
 from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Field, Lookup
+from ..languages import Phrase
 from . import existing
 from .draft import Draft, Step
 
@@ -64,7 +65,13 @@ def leave_lost_links(draft: Draft, step: Step, entity_type: EntityType) -> None:
             continue
         if not _is_the_same(draft, field.target, entity_type.trashed_in):
             draft.rows.fields[field.id]["trashed_in"] = draft.generation
-            step.notes.append(f"{field.name} goes to the trash: '{field.target}' is not there")
+            step.notes.append(
+                Phrase(
+                    "{field} goes to the trash: '{type}' is not there",
+                    field=field.name,
+                    type=field.target,
+                )
+            )
             for key in draft.rows.keys.values():
                 here = key["type_id"] == entity_type.id and key["trashed_in"] is None
                 if here and field.name in key["fields"].split(","):
@@ -83,11 +90,14 @@ def links_back(draft: Draft, step: Step, entity_type: EntityType) -> dict[int, l
             continue
         if row["name"] in draft.types[row["type_id"]].fields:
             step.notes.append(
-                f"{owner['name']}.{row['name']} stays in the trash: the name is taken"
+                Phrase(
+                    "{field} stays in the trash: the name is taken",
+                    field=f"{owner['name']}.{row['name']}",
+                )
             )
             continue
         row["trashed_in"] = None
-        step.uses.append(f"{owner['name']}.{row['name']} (comes back)")
+        step.uses.append(Phrase("{field} (comes back)", field=f"{owner['name']}.{row['name']}"))
         keys = back.setdefault(row["type_id"], [])
         keys += [(row["name"],)] if row["is_unique"] else []
         keys += keys_back(draft, row["type_id"], {row["name"]}, went)

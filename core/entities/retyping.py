@@ -16,6 +16,7 @@ from .. import db, ddl
 from ..catalog import EntityType
 from ..errors import Problem, RelatumError
 from ..fields import CONVERSIONS, Conversion, Field, Refused
+from ..languages import Phrase
 from . import definitions, existing, optioning, owners
 from .converting import possible
 from .draft import Draft, Step
@@ -36,7 +37,10 @@ def retype_field(draft: Draft, change: dict[str, Any]) -> None:
     title(type_row["title"], entity_type.name, {**entity_type.fields, old.name: new})
     step = Step(
         "retype_field", f"{entity_type.name}.{old.name}",
-        f"Change the type of {old.label} from {old.kind} to {new.kind}",
+        Phrase(
+            "Change the type of {label} from {kind} to {to}",
+            label=old.label, kind=old.kind, to=new.kind,
+        ),
     )  # fmt: skip
     limit = db.settings().fill_limit
     # Every other writer waits: a large table is counted once they go on.
@@ -54,7 +58,9 @@ def retype_field(draft: Draft, change: dict[str, Any]) -> None:
         step.conversion = conversion
     else:
         _by_job(draft, step, conversion, count)
-    step.notes.append(f"the {old.kind} stays in the trash and can be put back: revert_field")
+    step.notes.append(
+        Phrase("the {kind} stays in the trash and can be put back: revert_field", kind=old.kind)
+    )
     draft.touch(step, type_row["id"])
 
 
@@ -70,8 +76,11 @@ def _by_job(draft: Draft, step: Step, conversion: Conversion, count: int) -> Non
     name, _, field_name = step.target.partition(".")
     step.job = {"type": name, "field": field_name}
     step.notes.append(
-        f"{count} rows are converted beside readers and writers; until then it is "
-        f"{conversion.old.kind}"
+        Phrase(
+            "{count} rows are converted beside readers and writers; until then it is {kind}",
+            count=count,
+            kind=conversion.old.kind,
+        )
     )
 
 
@@ -192,9 +201,9 @@ def _ask(
     step: Step, conversion: Conversion, lost: int, shown: list[tuple[int, str]], answer: Any
 ) -> Conversion:
     step.risk, step.offenders = "lossy", [first for first, _ in shown]
-    step.notes += [f"record {first}: {message}" for first, message in shown]
+    step.notes += [Phrase("record {id}: {reason}", id=i, reason=reason) for i, reason in shown]
     if answer is not None:
-        step.notes.append(f"{lost} values do not fit and are replaced")
+        step.notes.append(Phrase("{count} values do not fit and are replaced", count=lost))
         return _answered(conversion, answer)
     answers = " or ".join(possible(conversion.new)) or "none is possible"
     params = {"count": lost, "first": shown[0][1], "id": shown[0][0], "answers": answers}
@@ -225,7 +234,7 @@ def finish_retype(draft: Draft, change: dict[str, Any]) -> None:
         raise RelatumError("retype_running", what=f"{type_row['name']}.{old['name']}")
     old["trashed_in"] = draft.generation
     new["trashed_in"], new["conversion"] = None, None
-    summary = f"{shadow.old.label} is a {shadow.new.kind} field now"
+    summary = Phrase("{label} is a {kind} field now", label=shadow.old.label, kind=shadow.new.kind)
     step = Step("finish_retype", f"{type_row['name']}.{old['name']}", summary)
     if shadow.new.unique:
         # What was written since the plan may have made two values one.
@@ -240,7 +249,7 @@ def cancel_retype(draft: Draft, change: dict[str, Any]) -> None:
     type_row, shadow = _shadow(draft, change)
     owners.must_own(draft.owner, draft.rows.fields[shadow.old.id], "changed")
     draft.rows.drop_field(shadow.new.id)
-    summary = f"{shadow.old.label} stays a {shadow.old.kind} field"
+    summary = Phrase("{label} stays a {kind} field", label=shadow.old.label, kind=shadow.old.kind)
     step = Step("cancel_retype", f"{type_row['name']}.{shadow.old.name}", summary)
     draft.touch(step, type_row["id"])
     # Nobody reads the columns of a shadow, so there is nobody to wait for.
@@ -265,7 +274,8 @@ def revert_field(draft: Draft, change: dict[str, Any]) -> None:
         raise RelatumError("retype_not_running", what=what)
     old = draft.probe_field(before["id"])
     row["trashed_in"], before["trashed_in"] = draft.generation, None
-    step = Step("revert_field", what, f"Put {old.label} back to {old.kind}", risk="lossy")
+    summary = Phrase("Put {label} back to {kind}", label=old.label, kind=old.kind)
+    step = Step("revert_field", what, summary, risk="lossy")
     table = draft.before.by_id[type_row["id"]].table
     new_column = table.c[row["column_name"]]
     query = sa.select(sa.func.count()).select_from(table).where(
@@ -273,7 +283,10 @@ def revert_field(draft: Draft, change: dict[str, Any]) -> None:
     )  # fmt: skip
     step.rows = int(draft.connection.execute(query).scalar_one())
     step.notes.append(
-        f"values are what they were before the change of type; {step.rows} rows that had none then "
-        "have none again. What was written since stays in the trash"
+        Phrase(
+            "values are what they were before the change of type; {count} rows that had none then "
+            "have none again. What was written since stays in the trash",
+            count=step.rows,
+        )
     )
     draft.touch(step, type_row["id"])

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import RelatumError
 from ..fields import Lookup
+from ..languages import Phrase
 from . import definitions, existing, owners, restoring
 from .draft import Draft, Step
 from .retyping import not_running
@@ -27,7 +28,9 @@ def change_type(draft: Draft, change: dict[str, Any]) -> None:
         checked = definitions.check_layout(change["layout"], row["name"], entity_type.fields)
         draft.put("type", row, "layout", checked)
         changed.append("layout")
-    summary = f"Change {', '.join(changed) or 'nothing'} of {row['label']}"
+    summary = Phrase(
+        "Change {what} of {label}", what=", ".join(changed) or "nothing", label=row["label"]
+    )
     draft.touch(Step("change_type", row["name"], summary), row["id"])
 
 
@@ -36,19 +39,21 @@ def trash_type(draft: Draft, change: dict[str, Any]) -> None:
     row = draft.type_row(change["type"])
     owners.must_own(draft.owner, row, "trashed")
     not_running(draft.types[row["id"]])
-    step = Step("trash_type", row["name"], f"Trash entity type {row['label']}", risk="lossy")
+    summary = Phrase("Trash entity type {label}", label=row["label"])
+    step = Step("trash_type", row["name"], summary, risk="lossy")
     touched = {row["id"]}
     for referrer, lookup in list(draft.catalog.referrers(row["name"])):
         if referrer.id == row["id"]:
             continue
+        path = f"{referrer.name}.{lookup.name}"
         if not isinstance(lookup, Lookup):
-            step.uses.append(f"{referrer.name}.{lookup.name} (leads there no more)")
+            step.uses.append(Phrase("{field} (leads there no more)", field=path))
             continue
         if any(field.id == lookup.id for field in referrer.title_fields):
             raise RelatumError(
                 "in_use", what=f"'{row['name']}'", uses=f"the title of {referrer.name}"
             )
-        step.uses.append(f"{referrer.name}.{lookup.name} (goes with it)")
+        step.uses.append(Phrase("{field} (goes with it)", field=path))
         draft.rows.fields[lookup.id]["trashed_in"] = draft.generation
         for key in draft.rows.keys.values():
             if key["type_id"] == referrer.id and lookup.name in key["fields"].split(","):
@@ -57,7 +62,7 @@ def trash_type(draft: Draft, change: dict[str, Any]) -> None:
     stored = draft.before.by_id.get(row["id"])
     if stored is not None:
         step.rows = existing.count_rows(draft.connection, stored)
-    step.notes.append(f"{step.rows} records are kept and come back on restore")
+    step.notes.append(Phrase("{count} records are kept and come back on restore", count=step.rows))
     row["trashed_in"] = draft.generation
     draft.touch(step, *touched)
 
@@ -72,7 +77,9 @@ def restore_type(draft: Draft, change: dict[str, Any]) -> None:
         raise RelatumError("name_taken", what="entity type", name=name, where="")
     entity_type = max(trashed, key=lambda t: t.trashed_in or 0)
     owners.must_own(draft.owner, draft.rows.types[entity_type.id], "restored")
-    step = Step("restore_type", name, f"Restore entity type {entity_type.label}")
+    step = Step(
+        "restore_type", name, Phrase("Restore entity type {label}", label=entity_type.label)
+    )
     draft.rows.types[entity_type.id]["trashed_in"] = None
     restoring.leave_lost_links(draft, step, entity_type)
     back = restoring.links_back(draft, step, entity_type)

@@ -10,6 +10,7 @@ import orjson
 from .. import query
 from ..catalog import Catalog, View
 from ..errors import RelatumError, nearest
+from ..languages import Phrase
 from . import definitions, owners
 from .draft import Draft, Step
 
@@ -36,7 +37,9 @@ def set_view(draft: Draft, change: dict[str, Any]) -> None:
         owners.may_change(draft.owner, row)
         for name, value in given.items():
             draft.put("view", row, name, value)
-    summary = f"Save the view {row['label']} of {entity_type.plural}"
+    summary = Phrase(
+        "Save the view {label} of {types}", label=row["label"], types=entity_type.plural
+    )
     draft.touch(Step("set_view", f"{entity_type.name}.{row['name']}", summary))
 
 
@@ -62,10 +65,11 @@ def drop_view(draft: Draft, change: dict[str, Any]) -> None:
     if row is None:
         raise view_unknown(entity_type.name, change["view"], draft.catalog)
     owners.may_change(draft.owner, row, "dropped")
-    step = Step("drop_view", f"{entity_type.name}.{row['name']}", f"Drop the view {row['label']}")
+    summary = Phrase("Drop the view {label}", label=row["label"])
+    step = Step("drop_view", f"{entity_type.name}.{row['name']}", summary)
     if row["owner"] != draft.owner.name:
         draft.put("view", row, "hidden", value=True)
-        step.notes.append(f"it is hidden: '{row['owner']}' brought it")
+        step.notes.append(Phrase("it is hidden: '{plugin}' brought it", plugin=row["owner"]))
     else:
         del draft.rows.views[row["id"]]
         for patch in [*draft.rows.patches.values()]:
@@ -107,14 +111,14 @@ def check_query(known: Catalog, type_name: str, given: Any) -> dict[str, Any]:
     return words
 
 
-def broken(known: Catalog) -> dict[View, str]:
+def broken(known: Catalog) -> dict[View, RelatumError]:
     """Return the views that can't be asked any more, each with the reason."""
-    found = {}
+    found: dict[View, RelatumError] = {}
     for view in (view for views in known.views.values() for view in views):
         try:
             check_query(known, view.type, view.query)
         except RelatumError as error:
-            found[view] = str(error)
+            found[view] = error
     return found
 
 
@@ -125,8 +129,13 @@ def note_broken(draft: Draft) -> None:
     after = broken(draft.catalog)
     before = {view.id for view in broken(draft.before)} if after else set()
     draft.steps[-1].uses += [
-        f"view {view.label} of {view.type} (won't open any more: {reason})"
-        for view, reason in after.items()
+        Phrase(
+            "view {label} of {type} (won't open any more: {reason})",
+            label=view.label,
+            type=view.type,
+            reason=error,
+        )
+        for view, error in after.items()
         if view.id not in before
     ]
 

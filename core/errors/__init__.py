@@ -15,6 +15,7 @@ from . import change_codes as change_codes
 from . import import_codes as import_codes
 from . import instance_codes as instance_codes
 from . import job_codes as job_codes
+from . import mail_codes as mail_codes
 from . import model_codes as model_codes
 from . import request_codes as request_codes
 from . import value_codes as value_codes

@@ -62,6 +62,7 @@ codes(
     500,
     setting_unknown=("Unknown setting", "There is no setting '{name}'.{nearest}"),
     setting_invalid=("Wrong setting", "Setting '{name}' must be {wanted}; got '{value}'."),
+    setting_refused=("Setting can't be used", "Setting '{name}' can't be used: {reason}."),
     settings_unreadable=("Settings not readable", "{path}: {reason}"),
     preset_unknown=(
         "Unknown preset",

@@ -1,8 +1,8 @@
 """The registry of errors: a code, an HTTP status, a title and a sentence each.
 
 `request_codes` and `model_codes` say what can be wrong with a request, `value_codes` with a value,
-`instance_codes` with the instance, `job_codes` with jobs, `change_codes` with undoing; the package
-is their only reader.
+`instance_codes` with the instance, `job_codes` with jobs, `mail_codes` with outgoing mail,
+`change_codes` with undoing; the package is their only reader.
 """
 
 from __future__ import annotations

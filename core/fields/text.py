@@ -181,7 +181,7 @@ class Email(ShortText):
 
     def check(self, value: Any) -> str | None:
         text = self.normal(value)
-        return _email(text) if text else None
+        return email_address(text) if text else None
 
     def openapi(self) -> dict[str, Any]:
         return {"type": "string", "format": "email", "maxLength": self.LIMIT}
@@ -191,7 +191,8 @@ class Email(ShortText):
 _ORDINARY = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
 
 
-def _email(text: str) -> str:
+def email_address(text: str) -> str:
+    """Return an e-mail address in normal form; raise `Refused`."""
     local, _, domain = text.rpartition("@")
     if len(local) <= 64 and len(text) <= 200 and _ORDINARY.fullmatch(local):
         # Most time goes into the domain, and many addresses share one.

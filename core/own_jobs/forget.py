@@ -1,4 +1,4 @@
-"""Forget what nobody needs any more: finished jobs, sessions and links that ended, old keys."""
+"""Forget what nobody needs any more: finished jobs, mails, ended sessions and links, old keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import clock, db, models
+from .. import clock, db, mail, models
 from ..jobs import Chunk, Kind, Step, register
 
 
@@ -24,6 +24,7 @@ def _old(now: datetime) -> list[tuple[str, sa.Table, Any]]:
         ("uploads", uploads, uploads.c.created_at < uploaded_before),
         ("sessions", sessions, sessions.c.expires_at < before),
         ("links", links, links.c.expires_at < before),
+        ("mails", models.Mail.__table__, mail.is_over(before)),
         ("idempotency_keys", keys, keys.c.created_at < keys_before),
     ]
 

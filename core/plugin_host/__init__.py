@@ -7,7 +7,8 @@ administrator wants: a plugin that fails is left out, with the reason, and the r
 
 from __future__ import annotations
 
-# Importing the package registers the kinds of jobs that the core brings, beside the plugins'.
+# Importing the packages registers the kinds of jobs that the core brings, beside the plugins'.
+from .. import mail as mail
 from .. import own_jobs as own_jobs
 from .discovery import Found as Found
 from .discovery import discover as discover

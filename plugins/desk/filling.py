@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from relatum import catalog, context, may, plugin_host
 
-from . import slots
+from . import slots, words
 from .slots import Brought, Drawn, Link
 
 
@@ -49,7 +49,7 @@ def facts(entity_type: catalog.EntityType, record: dict[str, Any]) -> Markup:
     for part in parts("record.highlights", entity_type, record=record):
         shown = card(part.plugin, part.slot.place, part.problem) if part.problem else part.html
         if shown:
-            made += Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(part.slot.label, shown)
+            made += Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(part.label, shown)
     return made
 
 
@@ -99,7 +99,8 @@ def card(plugin: str, part: str, reason: str | None) -> Markup:
     active = plugin_host.current().active
     # What no plugin brings, such as an administrator's own type, is drawn by the desk.
     owner = active.get(plugin) or active[context().plugin]
-    knows, name = _may("read"), owner.found.sound.plugin.name
+    said = owner.found.sound.plugin
+    knows, name = _may("read"), words.by(said.id, said.name)
     about = plugin if knows and plugin in active else None
     draw = get_template_attribute("desk/ui.html", "failed")
     return Markup(draw(name, part, reason if knows else None, about))  # noqa: S704  # of a template

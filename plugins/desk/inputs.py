@@ -43,9 +43,9 @@ def read(
             values[name] = value_of(field, form, f"{at}{name}")
         except fields.Refused as refused:
             problem = refused.problem
-            problems[f"{at}{problem.field or name}"] = problem.message
+            problems[f"{at}{problem.field or name}"] = words.said(problem)
         except RelatumError as error:
-            problems[f"{at}{name}"] = str(error)
+            problems[f"{at}{name}"] = words.said(error)
     if problems:
         raise Misread(problems, values)
     return values

@@ -50,7 +50,9 @@ def remember(answer: Response, actor: Actor) -> None:
 def speak(answer: Response, language: str | None) -> None:
     """Let this browser speak a user's language; without one, or another, the instance's."""
     spoken = (language or "").partition("-")[0]
-    _cookie(answer, words.COOKIE, spoken if spoken in words.LANGUAGES else "")
+    chosen = spoken if spoken in words.LANGUAGES else ""
+    words.speak(chosen)
+    _cookie(answer, words.COOKIE, chosen)
 
 
 def _cookie(answer: Response, name: str, value: str) -> None:

@@ -60,6 +60,7 @@ def settings() -> list[tuple[str, str, str]]:
     return [
         ("/model", "database-cog", translated("Data model")),
         ("/plugins", "puzzle", translated("Plugins")),
+        ("/mail", "mail", translated("Outgoing mail")),
     ]
 
 
@@ -88,7 +89,7 @@ def owners(by_owner: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     active = plugin_host.current().active
     for owner, found in active.items():
         if owner in by_owner:
-            yield owner, found.found.sound.plugin.name
+            yield owner, words.by(owner, found.found.sound.plugin.name)
     for owner in sorted(by_owner.keys() - active.keys() - {_LOCAL, _CORE}):
         yield owner, owner.capitalize()
     if _LOCAL in by_owner:

@@ -19,6 +19,8 @@ from markupsafe import Markup
 
 from relatum import Context, hookspec, plugin_host
 
+from . import words
+
 #: What a slot's function returns: HTML; an entry of a menu each; HTML by record or by field.
 HTML, LINKS, CELLS = "html", "links", "cells"
 
@@ -184,6 +186,11 @@ class Drawn:
     links: tuple[Link, ...] = ()
     cells: dict[Any, Markup] = field(default_factory=dict)
     problem: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What people read above it, in their language."""
+        return words.by(self.plugin, self.slot.label)
 
     @property
     def name(self) -> str:

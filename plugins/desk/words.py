@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from babel import Locale, dates, numbers
 from flask import has_request_context, request
 
-from relatum import catalog, clock, context, fields, languages
+from relatum import RelatumError, catalog, clock, context, fields, languages
 
 _FOLDER: Final = Path(__file__).parent / "translations"
 #: Languages that the desk speaks; the first one is that of the words in its templates.
@@ -37,6 +38,11 @@ def language() -> str:
     if chosen is None:
         chosen = known["chosen"] = _language(request.cookies.get(COOKIE, ""))
     return chosen
+
+
+def speak(chosen: str) -> None:
+    """Go on in another language, from here to the end of this request; empty: the instance's."""
+    request.environ.setdefault("relatum.desk.language", {})["chosen"] = _language(chosen)
 
 
 def _language(chosen: str) -> str:
@@ -66,6 +72,39 @@ def translated(text: str, /, **values: Any) -> str:
     return found.format(**values) if values else found
 
 
+def said(wrong: Any) -> str:
+    """Return the sentence of an error, or of a problem (as it is, or in JSON), to the reader."""
+    if isinstance(wrong, Mapping):
+        return languages.sentence(wrong["code"], wrong["params"], language())
+    return languages.said(wrong, language())
+
+
+def title(error: RelatumError) -> str:
+    """Return the short name of an error to the reader."""
+    return languages.title(error, language())
+
+
+def views(type_name: str) -> dict[str, str]:
+    """Return what the shared views of a type are called, by name."""
+    return {view.name: view.label for view in known().views.get(type_name, ())}
+
+
+def by(owner: str, text: str) -> str:
+    """Return what a plugin that runs, or the core, says by its own words."""
+    return languages.of(owner, language()).gettext(text) if text else text
+
+
+def told(text: str) -> str:
+    """Return a text of the kernel, such as a step of a plan, to the reader."""
+    return languages.told(text, language())
+
+
+def address(text: str, code: str | None) -> str:
+    """Return an address with its country, which it ends with, in the reader's language."""
+    called = fields.countries().get(code or "")
+    return text.removesuffix(called) + country(code) if code and called else text
+
+
 #: Comparisons as people say them; translated where they are shown.
 OPERATORS: Final = {
     "eq": "is", "ne": "is not", "in": "is one of", "nin": "is none of", "ieq": "is, in any case",
@@ -78,6 +117,8 @@ OPERATORS: Final = {
 }  # fmt: skip
 #: Comparisons that say all there is to say.
 WITHOUT_VALUE: Final = frozenset({"empty", "filled", "is_me", "not_me"})
+#: Kinds of options, whatever they are called.
+CATEGORIES: Final = {"open": "Open", "closed": "Closed", "won": "Won", "lost": "Lost"}
 #: Comparisons of dates, instants and times that people say in another way.
 DATES: Final = {
     "gt": "is after", "gte": "is on or after", "lt": "is before", "lte": "is on or before",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from relatum.core import mail
+
 from ..bundled import Samples
 from ..instances import Instance
 from .driving import DESKTOP, PHONE, Site, Windows, clean, fits, scripted
@@ -14,11 +16,14 @@ _TYPES = ("account", "contact", "opportunity", "product", "price_list", "lead")
 _PLAIN = (
     "/", "/account", "/plugins", "/plugins/sales", "/plugins/sales/disable", "/about", "/keys",
     "/help/", "/help/desk", "/help/errors", "/records/user", "/model", "/model/opportunity",
+    "/mail", "/mail/1", "/users/1/link",
 )  # fmt: skip
 
 
 def prepare(instance: Instance) -> dict[str, int]:
-    """Make a record with a value in every field of some bundled types, and one in the trash."""
+    """Make a mail, a record with a value in every field of some types, and one in the trash."""
+    words = mail.Words("Hello", "https://example.org\n", "<p>x</p>")
+    instance.write(mail.send, "ada@example.org", words)
     samples = Samples(instance)
     made = {}
     for name in _TYPES:

@@ -14,6 +14,7 @@ from alembic import op
 from relatum.core.migrations.credential_tables import make_credentials
 from relatum.core.migrations.import_tables import make_imports, make_maps
 from relatum.core.migrations.job_tables import make_jobs, seed_jobs
+from relatum.core.migrations.mail_tables import make_mail
 from relatum.core.storage import Instant, Int64, Text
 
 revision = "0001"
@@ -36,6 +37,7 @@ def upgrade() -> None:
     make_jobs()
     make_imports()
     make_maps()
+    make_mail()
     _spine()
     _people()
     make_credentials()

@@ -7,6 +7,8 @@ from . import account as account
 from . import errors as errors
 from . import help as help  # noqa: A004  # the pages by their name
 from . import keys as keys
+from . import links as links
+from . import mail as mail
 from . import plugins as plugins
 from . import sign_in as sign_in
 from . import start as start

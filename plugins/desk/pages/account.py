@@ -45,7 +45,8 @@ def set_profile() -> Response:
         return _refused("profile", error)
     answer = ui.away("/account")
     if "language" in values:
-        looks.speak(answer, values["language"])
+        with reading():
+            looks.speak(answer, values["language"])
     return ui.tell(answer, translated("Your account is saved"))
 
 
@@ -105,6 +106,6 @@ def _refused(form: str, error: RelatumError) -> Response:
     """Return the page with the reason why a form was refused; raise what is no fault of it."""
     if error.status not in (409, 422):
         raise error
-    said = " ".join(problem.message for problem in error.problems) or str(error)
+    said = " ".join(map(words.said, error.problems)) or words.said(error)
     with reading():
         return _page({form: said}, error.status)

@@ -8,7 +8,7 @@ from flask import Response, request
 
 from relatum import RelatumError
 
-from .. import ui
+from .. import ui, words
 
 
 def refusal(error: RelatumError) -> Response:
@@ -18,7 +18,7 @@ def refusal(error: RelatumError) -> Response:
         return ui.away(f"/sign-in?{urlencode({'next': wanted})}" if wanted != "/" else "/sign-in")
     if ui.is_fragment():
         made = ui.render("_refused.html", error.status, error=error)
-        return ui.toast(made, str(error), kind="bad")
+        return ui.toast(made, words.said(error), kind="bad")
     return ui.render(
         "error.html", error.status, error=error, bare=True, help=f"/help/errors#{quote(error.code)}"
     )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from flask import Response, request
 
-from relatum import RelatumError, context, plugin_host, reading, transact
+from relatum import RelatumError, context, languages, plugin_host, reading, transact
 
 from .. import menu, ui, words
 from ..words import translated
 
 _ENABLED: Final = "enabled"
+_NOWHERE: Final[Mapping[str, Path]] = {}
 #: What is no fault of a plugin or of its plan.
 _ELSEWHERE: Final = (401, 403, 500, 503)
 #: Parts that a card counts; the others are for those who look closer.
@@ -72,13 +74,24 @@ class Trouble(NamedTuple):
     steps: tuple[Step, ...]
 
 
-def described(found: dict[str, Any]) -> dict[str, Any]:
-    """Return what the kernel says of a plugin with what a page draws beside it."""
+def _places() -> dict[str, Path]:
+    """Return the folders of the plugins that are there, whether they run or not."""
+    return {i: found.path for i, found in plugin_host.discover(context().home).items()}
+
+
+def described(found: dict[str, Any], places: Mapping[str, Path] = _NOWHERE) -> dict[str, Any]:
+    """Return what the kernel says of a plugin, in its own words, with what a page draws beside it.
+
+    `places` are the folders of the plugins that are there, if they are known.
+    """
     plugin_id = found["id"]
+    place = (places or _places()).get(plugin_id)
+    by = languages.read(place / languages.FOLDER, words.language()) if place else None
     own = [t for t in words.known().types.values() if t.owner == plugin_id]
     first = next((t for t in own if not menu.is_inner(t)), None)
     return {
         **found,
+        **({n: by.gettext(found[n]) for n in ("name", "description") if found[n]} if by else {}),
         "shown_version": found["version"] or found["enabled_version"],
         "publisher": _source(found["source"]),
         "icon": first.icon if first and first.icon else "puzzle",
@@ -127,14 +140,16 @@ def parts(provides: Mapping[str, Any] | None) -> list[tuple[str, str, list[str]]
 
 def names() -> dict[str, str]:
     """Return what the plugins that run are called, by id."""
-    return {i: a.found.sound.plugin.name for i, a in plugin_host.current().active.items()}
+    active = plugin_host.current().active
+    return {i: words.by(i, a.found.sound.plugin.name) for i, a in active.items()}
 
 
 # -- looking --------------------------------------------------------------------------------
 @ui.page("/plugins")
 def plugin_list() -> Response:
     """List the plugins: those in trouble first, those that run, those that could."""
-    found = [described(each) for each in plugin_host.list_plugins(actor=ui.actor())]
+    places = _places()
+    found = [described(each, places) for each in plugin_host.list_plugins(actor=ui.actor())]
     on = [each for each in found if each["state"] == _ENABLED]
     off = [each for each in found if each["state"] != _ENABLED]
     on.sort(key=lambda each: each["trouble"] is None)
@@ -214,7 +229,7 @@ def _ask_disable(plugin: str, refused: RelatumError | None = None) -> Response:
     found = described(plugin_host.show(plugin, actor=actor))
     try:
         plan = plugin_host.plan_disable(plugin, actor=actor, cascade=True)
-        going = [plugin_host.show(each, actor=actor) for each in plan.plugins]
+        going = [described(plugin_host.show(each, actor=actor)) for each in plan.plugins]
     except RelatumError as error:
         if not _is_about_plugin(error):
             raise
@@ -268,4 +283,7 @@ def disable(plugin: str) -> Response:
 
 def _name(plugin: str) -> str:
     found = plugin_host.discover(context().home).get(plugin)
-    return found.manifest.plugin.name if found and found.manifest else plugin
+    if found is None or found.manifest is None:
+        return plugin
+    own = languages.read(found.path / languages.FOLDER, words.language())
+    return own.gettext(found.manifest.plugin.name)

@@ -8,7 +8,7 @@ from flask import Response, request
 
 from relatum import Actor, RelatumError, reading, sessions
 
-from .. import looks, ui
+from .. import looks, ui, words
 
 _MORE: Final = ("sign_in_failed", "too_many_tries", "link_invalid")
 
@@ -65,7 +65,9 @@ def use_link(secret: str) -> Response:
 
 def _refused(error: RelatumError, email: str) -> Response:
     """Ask once more, and say why."""
-    page = _door("sign_in.html", error.status, next=after(), email=email[:254], refused=str(error))
+    page = _door(
+        "sign_in.html", error.status, next=after(), email=email[:254], refused=words.said(error)
+    )
     if error.code == "too_many_tries":
         page.headers["Retry-After"] = str(error.params["seconds"])
     return page

@@ -69,9 +69,17 @@ def _by(entity_type: catalog.EntityType, name: str | None) -> fields.Field:
     known = values.boards(entity_type)
     found = next((field for field in known if field.name == name), None)
     if found is None and name:
-        raise RelatumError("bad_parameter", name=BY, reason=f"'{name[:80]}' is no choice to go by")
+        raise RelatumError(
+            "bad_parameter",
+            name=BY,
+            reason=translated("'{name}' is no choice to go by", name=name[:80]),
+        )
     if not known:
-        reason = f"'{entity_type.name}' has no choice of 2 to {values.COLUMNS} options"
+        reason = translated(
+            "{types} have no choice of 2 to {most} options",
+            types=entity_type.plural,
+            most=values.COLUMNS,
+        )
         raise RelatumError("bad_parameter", name=BY, reason=reason)
     return found or known[0]
 

@@ -13,7 +13,7 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, fields, imports
 
-from ... import inputs, ui
+from ... import inputs, ui, words
 from ...words import translated
 from ..records.lookups import Labels, labels_of
 from . import lists, ways
@@ -95,7 +95,7 @@ def _values(draft: Draft, number: str) -> list[str]:
         try:
             return [*given[:-1], str(imports.find(target, typed, actor=ui.actor()))]
         except (RelatumError, fields.Refused) as error:
-            draft.problem = str(error)
+            draft.problem = words.said(error)
             return given[:-1]
     return list(dict.fromkeys(value for value in given if value))
 

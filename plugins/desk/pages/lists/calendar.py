@@ -221,12 +221,12 @@ def _fields(entity_type: catalog.EntityType) -> tuple[fields.Field, fields.Field
     """Return the fields that the address names for the begin and the end of an event."""
     known = {field.name: field for field in values.calendars(entity_type)}
     if not known:
-        reason = f"'{entity_type.name}' has no date to go by"
+        reason = translated("{types} have no date to go by", types=entity_type.plural)
         raise RelatumError("bad_parameter", name=BY, reason=reason)
     by = _named(BY, known) or next(iter(known.values()))
     to = _named(TO, known)
     if to is not None and values.kind(to) != values.kind(by):
-        reason = f"'{to.name}' and '{by.name}' are of two kinds"
+        reason = translated("{field} and {other} are of two kinds", field=to.label, other=by.label)
         raise RelatumError("bad_parameter", name=TO, reason=reason)
     # The same field twice says that events have no end, where one would be found by its name.
     return by, None if to is by else to or events.partner(entity_type, by)
@@ -235,7 +235,11 @@ def _fields(entity_type: catalog.EntityType) -> tuple[fields.Field, fields.Field
 def _named(word: str, known: dict[str, fields.Field]) -> fields.Field | None:
     name = request.args.get(word)
     if name and name not in known:
-        raise RelatumError("bad_parameter", name=word, reason=f"'{name[:80]}' is no date to go by")
+        raise RelatumError(
+            "bad_parameter",
+            name=word,
+            reason=translated("'{name}' is no date to go by", name=name[:80]),
+        )
     return known[name] if name else None
 
 
@@ -325,7 +329,7 @@ def _moved(by: fields.Field, to: fields.Field | None, record: dict[str, Any]) ->
     try:
         day = date.fromisoformat(request.form.get("day", ""))
     except ValueError:
-        reason = "it must be a day, as YYYY-MM-DD"
+        reason = translated("it must be a day, as YYYY-MM-DD")
         raise RelatumError("bad_parameter", name="day", reason=reason) from None
     before, ended = record[by.name], record[to.name] if to is not None else None
     if values.kind(by) == "date":
@@ -349,7 +353,7 @@ def _time(before: Any) -> time:
         try:
             return time.fromisoformat(given)
         except ValueError:
-            reason = "it must be a time of the day, as 09:30"
+            reason = translated("it must be a time of the day, as 09:30")
             raise RelatumError("bad_parameter", name="time", reason=reason) from None
     if not before:
         return time(9)

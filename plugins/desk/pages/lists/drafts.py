@@ -252,7 +252,7 @@ def _condition(draft: Draft) -> Condition | None:
     try:
         query.from_json(draft.scope.name, {"filter": filters.as_json(made)})
     except RelatumError as error:
-        draft.problem = str(error)
+        draft.problem = words.said(error)
     return made
 
 

@@ -302,7 +302,8 @@ def _one_said(field: fields.Field, operator: str, value: Any, labels: Labels) ->
 
 def category_label(category: str) -> str:
     """Return what people read for a category of options."""
-    return category.replace("_", " ").capitalize()
+    plain = category.replace("_", " ").capitalize()
+    return translated(words.CATEGORIES.get(category, plain))
 
 
 def relative(text: str) -> tuple[str, int] | None:

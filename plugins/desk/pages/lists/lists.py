@@ -230,7 +230,7 @@ def shown(type_name: str, given: Args, problem: str | None = None) -> Response:
             raise
         # An order that is too costly leaves the filters as they are; else nothing can be kept.
         less = [pair for pair in given if pair[0] != "_sort" and error.code in _OF_ORDER]
-        return shown(type_name, less, problem or str(error))
+        return shown(type_name, less, problem or words.said(error))
     if found.opened.view is not None and problem is None:
         problem = found.opened.view.broken
     template = "_list.html" if ui.is_fragment() else "list.html"

@@ -44,7 +44,7 @@ def _writing(type_name: str, work: Callable[[], Response], *, shared: bool) -> R
     except RelatumError as error:
         if error.status not in (409, 422):
             raise
-        told = str(error)
+        told = words.said(error)
         return transact(lambda: panel(type_name, told))
 
 
@@ -123,7 +123,7 @@ def rename_view(type_name: str, name: str) -> Response:
 
     def work() -> Response:
         label = _label()
-        if label:
+        if label and label != words.views(type_name).get(name):
             _put(type_name, name, {"label": label})
         return _done(type_name, name, translated("The view is renamed"))
 

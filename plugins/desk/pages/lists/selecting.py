@@ -34,7 +34,7 @@ def ask_trash(type_name: str) -> Response:
     """Say what putting the selected records in the trash takes along."""
     entity_type, ids = words.known().type(type_name), _ids()
     plan = records.deletion(type_name, ids, actor=ui.actor())
-    refused = {ids[problem["row"]]: problem["message"] for problem in plan["errors"]}
+    refused = {ids[problem["row"]]: words.said(problem) for problem in plan["errors"]}
     along = {name: n for name, n in plan["deleted"].items() if name != type_name or n > len(ids)}
     return ui.beside(
         "_trash.html", translated("Trash"), entity_type, _address(type_name), ids=ids, plan=plan,
@@ -83,5 +83,5 @@ def _refused(type_name: str, error: RelatumError) -> Response:
     """Show the list with what is wrong; nothing of it was written."""
     if error.status not in (404, 409, 422):
         raise error
-    told = "; ".join(dict.fromkeys(problem.message for problem in error.problems)) or str(error)
+    told = "; ".join(dict.fromkeys(map(words.said, error.problems))) or words.said(error)
     return lists.shown(type_name, _place(), told)

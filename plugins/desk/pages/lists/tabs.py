@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from relatum import preferences, views
 
-from ... import ui
+from ... import ui, words
 from ...words import translated
 
 #: The word of the address that opens no view at all, where plain means the first one.
@@ -48,10 +48,11 @@ class Tab:
 
 def tabs(type_name: str) -> list[Tab]:
     """Return the tabs of a list: the pinned ones, those of everybody, one's own."""
-    pins = pins_of(type_name)
+    pins, called = pins_of(type_name), words.views(type_name)
     shown = [
         Tab(
-            view["name"], view["label"], [("_view", view["name"])], view["query"],
+            view["name"], called.get(view["name"], view["label"]),
+            [("_view", view["name"])], view["query"],
             view["private"], view["position"], view["name"] in pins, view["broken"],
         )
         for view in views.list_views(type_name, actor=ui.actor())

@@ -9,7 +9,7 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, fields
 
-from ... import inputs, ui
+from ... import inputs, ui, words
 from ...words import translated
 from . import designer, shaping
 from . import draft as drafts
@@ -139,7 +139,7 @@ def change_keys(type_name: str) -> Response:
         if names:
             collected({"op": op, "type": type_name, "fields": names})
     except RelatumError as error:
-        return again(type_name, "settings", Panel(""), {"key": str(error)})
+        return again(type_name, "settings", Panel(""), {"key": words.said(error)})
     return done(f"/model/{type_name}/settings", translated("It is in the draft"))
 
 
@@ -252,7 +252,7 @@ def move_field(type_name: str, name: str, verb: str) -> Response:
         if found is None:
             raise
         panel = Panel("field", shaping.kinds()[found.kind], found)
-        shown = designer.scene(type_name, panel=replace(panel, problems={"": str(error)}))
+        shown = designer.scene(type_name, panel=replace(panel, problems={"": words.said(error)}))
         return designer.draw(shown, 422)
     return done(f"/model/{type_name}", translated("It is in the draft"))
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from relatum import Actor, RelatumError, catalog, entities, preferences
 
+from ... import words
 from ...words import translated
 
 #: What the draft is kept as.
@@ -114,7 +115,7 @@ class Draft:
             return translated("Order the fields of {type}", type=label)
         step = self.steps.get(self.at(entry)[0])
         if step is not None:
-            return str(step[0].summary)
+            return words.told(step[0].summary)
         return str(first["op"]).replace("_", " ").capitalize()
 
     @cached_property

@@ -8,7 +8,7 @@ from flask import Response, request
 
 from relatum import RelatumError, entities, fields, reading, transact
 
-from ... import inputs, ui
+from ... import inputs, ui, words
 from ...words import translated
 from . import draft as drafts
 from . import shaping
@@ -88,7 +88,7 @@ def answer_change(number: int, place: int) -> Response:
     try:
         drafts.answer(number, change, _given(draft, change), actor=actor)
     except (RelatumError, fields.Refused) as error:
-        reason = error.problem.message if isinstance(error, fields.Refused) else str(error)
+        reason = words.said(error.problem if isinstance(error, fields.Refused) else error)
         return _plan(422, wrong={(number, place): reason})
     return _to_plan()
 
@@ -151,7 +151,7 @@ def publish_draft() -> Response:
         if error.status not in (409, 422):
             raise
         with reading():
-            return _plan(409, str(error))
+            return _plan(409, words.said(error))
     names = [step.target.partition(".")[0] for step in made.steps]
     found = next((name for name in names if name in made.after.types), None)
     answer = ui.away(f"/model/{found}" if found else "/model")

@@ -8,7 +8,7 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, fields, views
 
-from ... import ui
+from ... import ui, words
 from ...words import translated
 from . import designer, shaping
 from . import draft as drafts
@@ -190,7 +190,7 @@ def _saved(
     try:
         collected({"op": "change_type", "type": entity_type.name, "layout": layout})
     except RelatumError as error:
-        return {"": str(error)}
+        return {"": words.said(error)}
     return {}
 
 
@@ -233,7 +233,7 @@ def _viewed(type_name: str, change: Change) -> Response:
     try:
         collected(change)
     except RelatumError as error:
-        return again(type_name, "views", Panel("view"), {"": str(error)})
+        return again(type_name, "views", Panel("view"), {"": words.said(error)})
     return done(f"/model/{type_name}/views", translated("It is in the draft"))
 
 

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from relatum import RelatumError, catalog, entities, fields
 
-from ... import inputs
+from ... import inputs, words
 from ...words import translated
 
 Form = MultiDict[str, str]
@@ -220,9 +220,9 @@ def _default(
         nothing = value is None or value == [] or (value is False and not made.settings)
         return None if nothing else made.wire(made.merge(None, value))
     except fields.Refused as refused:
-        problems["default"] = refused.problem.message
+        problems["default"] = words.said(refused.problem)
     except RelatumError as error:
-        problems["default"] = str(error)
+        problems["default"] = words.said(error)
     return None
 
 
@@ -313,7 +313,7 @@ _OF_NAMES: Final = ("name_invalid", "name_prefix", "name_taken", "name_reserved"
 
 def problems_of(error: RelatumError, kind: type[fields.Field] | None = None) -> dict[str, str]:
     """Return where in a form a refusal of the kernel stands; an empty name: above it all."""
-    reason = str(error)
+    reason = words.said(error)
     if error.code in _OF_NAMES:
         return {"name": reason}
     if error.code != "definition_invalid":

@@ -157,7 +157,7 @@ def _read(
     except inputs.Misread as misread:
         problems |= misread.problems
     if problems:
-        missing = fields.Refused("required").problem.message
+        missing = words.said(fields.Refused("required").problem)
         raise inputs.Misread(dict.fromkeys(empty, missing) | problems, row)
     return row
 
@@ -196,14 +196,14 @@ def problems_of(error: inputs.Misread | RelatumError) -> dict[str, str]:
         return error.problems
     if error.status not in (409, 412, 422):
         raise error
-    found = {p.field or WHOLE: p.message for p in error.problems}
-    return found or {WHOLE: str(error)}
+    found = {p.field or WHOLE: words.said(p) for p in error.problems}
+    return found or {WHOLE: words.said(error)}
 
 
 def sentence_of(error: inputs.Misread | RelatumError, name: str) -> str:
     """Return what an error says of the one field that was given; raise as `problems_of`."""
     found = problems_of(error)
-    return problem_of(found, name) or next(iter(found.values()), str(error))
+    return problem_of(found, name) or next(iter(found.values()), words.said(error))
 
 
 def problem_of(problems: Mapping[str, str], name: str) -> str | None:

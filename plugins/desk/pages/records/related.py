@@ -305,7 +305,9 @@ def _chosen(tie: Tie) -> int | None:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 16):
-        raise RelatumError("bad_parameter", name=_RECORD, reason="it must be the id of a record")
+        raise RelatumError(
+            "bad_parameter", name=_RECORD, reason=translated("it must be the id of a record")
+        )
     return int(text)
 
 
@@ -324,7 +326,7 @@ def _done(tie: Tie, id_: int, text: str) -> Response:
 
 
 def _sentence(error: RelatumError) -> str:
-    return error.problems[0].message if error.problems else str(error)
+    return words.said(error.problems[0] if error.problems else error)
 
 
 def _refused(tie: Tie, id_: int, said: str) -> Response:

@@ -11,7 +11,7 @@ from flask import Response, request
 
 from relatum import RelatumError, records
 
-from ... import ui
+from ... import ui, words
 from ...words import translated
 
 
@@ -49,7 +49,7 @@ def _in_the_way(number: int, error: RelatumError, partial: bool) -> Response:
     A script gets the sentence alone, and sends the form for the page.
     """
     if not _wants_page():
-        return Response(str(error), error.status, mimetype="text/plain")
+        return Response(words.said(error), error.status, mimetype="text/plain")
     plan = records.look(number, actor=ui.actor())
     stuck = _stuck(plan["records"], error.problems)
     rest = not partial and any(not each["whole"] for each in _each(plan["records"], stuck))
@@ -63,13 +63,13 @@ def _stuck(shown: list[dict[str, Any]], problems: Iterable[Any]) -> list[dict[st
 
     `problems` are what only the attempt to write has found: they name records by their place.
     """
-    told = [[problem["message"] for problem in each["conflicts"]] for each in shown]
+    told = [[words.said(problem) for problem in each["conflicts"]] for each in shown]
     loose: list[str] = []
     for problem in problems:
         known = problem.row is not None and problem.row < len(told)
         reasons = told[problem.row] if known else loose
-        if problem.message not in reasons:
-            reasons.append(problem.message)
+        if (reason := words.said(problem)) not in reasons:
+            reasons.append(reason)
     found = [{**each, "reasons": some} for each, some in zip(shown, told, strict=True) if some]
     return [*found, *([{"label": None, "reasons": loose}] if loose else [])]
 

@@ -1,0 +1,59 @@
+"""The mails that the core itself writes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from .. import access, auth, catalog, clock, db, records
+from ..actor import Actor, system
+from ..errors import RelatumError
+from .texts import Texts
+from .writing import Recipient, send, write
+
+TEXTS: Final = Texts(Path(__file__).parent / "texts")
+
+
+def send_sign_in_link(user_id: int, base: str, *, actor: Actor) -> int:
+    """Mail a user a link that signs him in once, within link_minutes; return the mail's id.
+
+    `base` is the address of the instance, from a source that can be trusted. Raises `forbidden`,
+    `record_unknown`, `cant_sign_in`, `address_missing`.
+    """
+    access.require(actor, "make", "one-time links")
+    secret = auth.make_link(user_id, actor=actor)
+    user = records.get("user", user_id, actor=system())
+    if user["email"] is None:
+        raise RelatumError("address_missing", name=user["name"])
+    base, minutes = base.rstrip("/"), db.settings().link_minutes
+    values = {
+        "name": user["name"], "link": f"{base}/sign-in/{secret}", "host": urlsplit(base).netloc,
+        "minutes": minutes,
+    }  # fmt: skip
+    words = TEXTS.words("sign_in_link", language=_language(user), values=values)
+    until = clock.now() + timedelta(minutes=minutes)
+    [mail_id] = send(
+        Recipient(user["email"], user["name"]), words, record=("user", user_id), until=until,
+        secret=True, actor=actor,
+    )  # fmt: skip
+    return mail_id
+
+
+def send_test(address: str, *, actor: Actor, queued: bool = True) -> int:
+    """Write a mail that shows whether mail arrives; return its id. Raises `Invalid`, `forbidden`.
+
+    One that is not `queued` waits for `deliver`.
+    """
+    access.require(actor, "send", "a test mail")
+    config = db.settings()
+    values = {"host": urlsplit(config.base_url).netloc or "Relatum", "name": actor.name}
+    words = TEXTS.words("test", language=_language({}), values=values)
+    [mail_id] = (send if queued else write)(address, words, actor=actor)
+    return mail_id
+
+
+def _language(user: dict[str, Any]) -> str:
+    """Return the language of a user, else that of the instance."""
+    return user.get("language") or catalog.current().settings.get("language", "")

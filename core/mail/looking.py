@@ -1,0 +1,52 @@
+"""Verbs for administrators: what was mailed, what became of it, and sending it again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import access, db
+from ..actor import Actor
+from ..errors import RelatumError
+from . import rows
+from .rows import FAILED, KEPT, STATE, STATES, TABLE
+from .writing import queue
+
+
+def list_mails(
+    *, actor: Actor, state: str | None = None, limit: int = 50, before: int | None = None
+) -> list[dict[str, Any]]:
+    """Return mails, newest first; `before` is the id of the last one of the page before."""
+    access.require(actor, "read", "outgoing mail")
+    if state is not None and state not in STATES:
+        reason = f"it must be one of {', '.join(STATES)}"
+        raise RelatumError("bad_parameter", name="state", reason=reason)
+    query = rows.query().order_by(TABLE.c.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(state == STATE)
+    if before is not None:
+        query = query.where(TABLE.c.id < before)
+    return [rows.summary(row) for row in db.current().connection.execute(query)]
+
+
+def get(mail_id: int, *, actor: Actor) -> dict[str, Any]:
+    """Return a mail with what it says; raise `mail_unknown`."""
+    access.require(actor, "read", "outgoing mail")
+    return rows.details(rows.one(mail_id))
+
+
+def retry(mail_id: int, *, actor: Actor) -> dict[str, Any]:
+    """Send a mail that failed or was kept, once the open transaction has committed. Return it.
+
+    Raises `mail_unknown`, `mail_not_failed`, `mail_off`.
+    """
+    access.require(actor, "send", "mail again")
+    row = rows.one(mail_id)
+    if row.state not in (FAILED, KEPT):
+        raise RelatumError("mail_not_failed", id=mail_id, state=row.state)
+    if db.settings().mail_server is None:
+        raise RelatumError("mail_off")
+    again = {"error_code": None, "error": None, "attempts": 0}
+    if not rows.change(mail_id, TABLE.c.job_id.is_not_distinct_from(row.job_id), **again):
+        raise RelatumError("mail_not_failed", id=mail_id, state="taken by somebody else")
+    queue(mail_id)
+    return rows.details(rows.one(mail_id))
