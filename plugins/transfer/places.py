@@ -17,7 +17,7 @@ def _exports(type: Any) -> Markup:  # noqa: A002  # what the desk calls it
 
 
 def _links() -> list[dict[str, str]]:
-    say = current_app.jinja_env.globals["_"]
+    say: Any = current_app.jinja_env.globals["_"]
     return [{"label": say("Import a file"), "href": "/x/transfer/", "icon": "table-import"}]
 
 
