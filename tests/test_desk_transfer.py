@@ -13,7 +13,7 @@ from .instances import prepared
 
 #: The preset of the instance.
 PRESET = "desk"
-FILE = "Code;Größe;Tag\nA;1,5;31.1.2026\nB;zwei;1.2.2026\n"
+FILE = "Code;Größe;Day\nA;1,5;31.1.2026\nB;zwei;1.2.2026\n"
 
 
 @prepared
@@ -47,7 +47,7 @@ def test_a_file_goes_through_columns_and_preview_into_records_and_its_refusals_o
     for said in ('<option value="cp1252" selected', 'value="D.M.YYYY"', "1.234,50", "zwei"):
         assert said in columns.text
     data = {
-        "to-0": "code", "to-1": "size", "style-1": ",", "to-2": "day", "style-2": "D.M.YYYY",
+        "to-0": "code", "to-1": "size", "style-1": ",", "to-2": "day",
         "key": "code", "mode": "upsert", "encoding": "cp1252", "delimiter": ";", "header": "1",
     }  # fmt: skip
     address, preview = worked(desk, desk.post(sent.headers["Location"], data=data))
@@ -57,7 +57,9 @@ def test_a_file_goes_through_columns_and_preview_into_records_and_its_refusals_o
     address, result = worked(desk, desk.post(f"{address}/run"))
     assert "The file is imported" in result.text
     assert "zwei" in result.text
-    assert [tuple(r) for r in desk.instance.sql("SELECT code FROM x_thing")] == [("A",)]
+    [made] = desk.instance.sql("SELECT id FROM x_thing")
+    record = desk.instance.get("x_thing", made.id)
+    assert (record["code"], record["size"], str(record["day"])) == ("A", "1.50", "2026-01-31")
     rejects = desk.get(f"{address}/rejects")
     assert rejects.text.splitlines()[1].startswith("3,")
     assert "things.csv" in desk.get("/x/transfer/").text

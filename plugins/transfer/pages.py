@@ -27,7 +27,7 @@ from .api import EXPORT, IMPORT, allow_files, exported, how_of, rejects_of
 from .cells import text_of
 from .formats.texts import ENCODINGS
 from .inspecting import Look, look
-from .proposing import targets_of
+from .proposing import column_for, targets_of
 from .rejects import job_of, sentence
 
 PAGES: Final = Blueprint("pages", __name__, template_folder="templates", static_folder="static")
@@ -177,7 +177,7 @@ def begin(upload: int) -> Response:
     """Take the map, and start a dry run; or show the columns anew for another reading."""
     type_name = request.args.get("type", "")
     found = look(upload, actor=_actor(), type_name=type_name, how=how_of(request.form))
-    document = _map(found.header)
+    document = _map(found, type_name)
     if "again" in request.form:
         kept = {n: c for n, c in document["columns"].items() if c is not None}
         return _columns(found, type_name, document if kept else found.map or {})
@@ -199,31 +199,42 @@ def begin(upload: int) -> Response:
     return _away(f"/x/transfer/jobs/{job_id}")
 
 
-def _map(header: list[str]) -> dict[str, Any]:
-    """Return the import map that the form says."""
-    form = request.form
-    made: dict[str, dict[str, Any] | None] = {}
-    for place, name in enumerate(header):
-        target = form.get(_TO.format(place), "")
-        if not target:
-            made[name] = None
-            continue
-        column: dict[str, Any] = {"field": target}
-        if by := form.get(_BY.format(place)):
-            column["by"] = by
-        style = form.get(_STYLE.format(place), "")
-        if style in fields.STYLES:
-            column["date_format"] = style
-        elif style in (".", ","):
-            column["decimal"] = style
-        if form.get(_MAKE.format(place)):
-            column["create"] = True
-        pairs = (line.partition("=") for line in form.get(_VALUES.format(place), "").splitlines())
-        values = {a.strip(): b.strip() or None for a, sign, b in pairs if sign and a.strip()}
-        if values:
-            column["values"] = values
-        made[name] = column
-    return {"relatum_map": 1, "columns": made}
+def _map(found: Look, type_name: str) -> dict[str, Any]:
+    """Return the import map that the form says; what it does not say is found out."""
+    with reading():
+        entity_type = catalog.current().type(type_name)
+    columns = {name: _said(entity_type, found, i) for i, name in enumerate(found.header)}
+    return {"relatum_map": 1, "columns": columns}
+
+
+def _said(entity_type: catalog.EntityType, found: Look, place: int) -> dict[str, Any] | None:
+    """Return what the form says of the column at a place; None for one that is left out."""
+    form, target = request.form, request.form.get(_TO.format(place), "")
+    if not target:
+        return None
+    if _STYLE.format(place) not in form and _BY.format(place) not in form:
+        # The field was chosen on this page, which had nothing to ask about it yet.
+        texts = [cells[place] for cells in found.sample if place < len(cells)]
+        return column_for(entity_type, target, texts) | _values(place)
+    column: dict[str, Any] = {"field": target}
+    if by := form.get(_BY.format(place)):
+        column["by"] = by
+    style = form.get(_STYLE.format(place), "")
+    if style in fields.STYLES:
+        column["date_format"] = style
+    elif style in (".", ","):
+        column["decimal"] = style
+    if form.get(_MAKE.format(place)):
+        column["create"] = True
+    return column | _values(place)
+
+
+def _values(place: int) -> dict[str, Any]:
+    """Return the texts of a column that mean others, as a map says them."""
+    lines = request.form.get(_VALUES.format(place), "").splitlines()
+    pairs = (line.partition("=") for line in lines)
+    values = {a.strip(): b.strip() or None for a, sign, b in pairs if sign and a.strip()}
+    return {"values": values} if values else {}
 
 
 # -- look, run, result ----------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def propose(
                 columns.setdefault(name, None)
                 continue
             taken.add(found)
-            columns[name] = _column(
+            columns[name] = column_for(
                 entity_type, found, [row[place] for row in sample if row[place:]]
             )
     return {"relatum_map": 1, "columns": {name: columns.get(name) for name in header}}
@@ -92,7 +92,7 @@ def _nearly(name: str, targets: dict[str, Any]) -> str | None:
     return called[best[0]] if best and len(wanted) > 3 else None
 
 
-def _column(entity_type: catalog.EntityType, path: str, texts: Sequence[str]) -> dict[str, Any]:
+def column_for(entity_type: catalog.EntityType, path: str, texts: Sequence[str]) -> dict[str, Any]:
     """Return what a map says of a column, with the styles that its texts are written in."""
     field = entity_type.path(path)
     made: dict[str, Any] = {"field": path}
