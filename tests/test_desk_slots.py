@@ -304,7 +304,7 @@ def test_styles_come_in_the_layer_of_plugins_and_are_kept_for_good(desk, record)
     [address] = re.findall(r'<link rel="stylesheet" href="(/assets/plugins.css[^"]*)"', page)
     assert page.index("style-") < page.index(address)
     sheet = Browser(desk.application).get(address)
-    [file] = re.findall(r'@import "([^"]*)" layer\(plugin\);', sheet.text)
+    [file] = re.findall(r'@import "(/x/gifts/[^"]*)" layer\(plugin\);', sheet.text)
     sent = Browser(desk.application).get(file, buffered=True)
     assert (sent.status_code, sent.mimetype) == (200, "text/css")
     assert "immutable" in sent.headers["Cache-Control"]
