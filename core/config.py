@@ -7,16 +7,22 @@ environment. `SETTINGS` is the list that the help page is made from.
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from .errors import RelatumError, nearest
+
+#: What the address of a queue may begin with.
+_REDIS: Final = ("redis", "rediss", "unix")
 
 
 def _setting(
@@ -41,6 +47,11 @@ class Config:
         "",
         "The key ring of encrypted fields, as the lines of keys/ring with commas between; empty: "
         "that file.",
+    )
+    queue_url: str = _setting(
+        "",
+        "Redis that tells workers which jobs wait, e.g. redis://host:6379/0; empty: a file beside "
+        "a SQLite database, and with PostgreSQL nothing but its rows.",
     )
     base_url: str = _setting("", "Public address used in links, e.g. https://crm.example.org")
     trusted_hosts: str = _setting(
@@ -135,9 +146,34 @@ def load(
     for name in given:
         if name not in names:
             raise RelatumError("setting_unknown", name=name, nearest=nearest(name, names))
-    return Config(
+    made = Config(
         home=folder, **{k.name: _cast(k, given[k.name]) for k in SETTINGS if k.name in given}
     )
+    _check_queue(made.queue_url)
+    return made
+
+
+def _check_queue(url: str) -> None:
+    """Raise `queue_url_invalid` or `queue_driver_missing`; neither says what one signs in with."""
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        reason = str(error).split("'")[0].strip()
+        raise RelatumError("queue_url_invalid", reason=reason) from None
+    if parts.scheme not in _REDIS:
+        reason = f"it begins with '{parts.scheme}'" if parts.scheme else "it has no ://"
+        raise RelatumError("queue_url_invalid", reason=reason)
+    if parts.scheme != "unix":
+        if not parts.hostname or port == 0:
+            raise RelatumError("queue_url_invalid", reason="it names no host")
+        if not re.fullmatch(r"/?[0-9]{0,5}", parts.path):
+            reason = f"'{parts.path}' is no number of a database"
+            raise RelatumError("queue_url_invalid", reason=reason)
+    if importlib.util.find_spec("redis") is None:
+        raise RelatumError("queue_driver_missing")
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -232,6 +232,8 @@ class Hooks:
     field_types: Mapping[str, type] = field(default_factory=lambda: MappingProxyType({}))
     #: Kinds of jobs by name, besides the kernel's.
     job_kinds: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    #: Whether an enabled plugin does not run here.
+    lacking: bool = False
 
     def __post_init__(self) -> None:
         self._manager = pluggy.PluginManager(PROJECT)

@@ -47,6 +47,7 @@ class Job(Model):
     __table_args__ = (
         sa.Index("ix_core_job_state", "state", "id"),
         sa.Index("ix_core_job_kind", "kind", "id"),
+        sa.Index("ix_core_job_since", "state", sa.text("coalesce(not_before, created_at)"), "id"),
         {"sqlite_autoincrement": True},
     )
 

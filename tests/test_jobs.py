@@ -14,7 +14,7 @@ from relatum.core.errors import Invalid, RelatumError
 from relatum.core.jobs import kinds as kinds_module
 from relatum.core.jobs import running
 
-from .counting import CountSchema, count, crm, kind, kinds, numbers, run, swept
+from .counting import CountSchema, count, crm, kind, kinds, numbers, run, swept, taken
 
 __all__ = ["crm", "kinds"]
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -40,15 +40,7 @@ def test_a_job_of_a_transaction_that_fails_was_never_started(crm):
     with pytest.raises(RelatumError):
         crm.write(fail)
     assert crm.read(jobs.list_jobs) == []
-    assert jobs.queue_of(crm.config.home).waiting() == frozenset()
-
-
-def test_a_job_waits_in_the_queue_once_its_transaction_has_committed(crm):
-    job_id = crm.write(jobs.enqueue, "count", {"to": 1})
-    queue = jobs.queue_of(crm.config.home)
-    assert queue.waiting() == {job_id}
-    assert queue.take() == job_id
-    assert queue.take() is None
+    assert taken(crm) is None
 
 
 @pytest.mark.parametrize("arguments", [{}, {"to": "5"}, {"to": 5, "from": 1}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -150,12 +151,26 @@ def test_a_long_job_makes_room_for_one_that_waits(counting, monkeypatch):
     made = worker.Worker(counting.config)
     made.run_due()
     first, second = (counting.write(jobs.enqueue, "counting_up", {}) for _ in range(2))
-    made._turn(made.queue.take() or 0)
+    made._turn(made._next() or 0)
     assert [job(counting, i)["done"] for i in (first, second)] == [5, 0]
-    made._turn(made.queue.take() or 0)
+    made._turn(made._next() or 0)
     assert [job(counting, i)["done"] for i in (first, second)] == [5, 5]
     made.run_due()
     assert [job(counting, i)["state"] for i in (first, second)] == ["done", "done"]
+
+
+def test_a_worker_of_another_machine_without_a_plugin_leaves_its_jobs_to_others(counting, tmp_path):
+    """It has the database and nothing of the home: neither the plugin's file nor a queue."""
+    elsewhere = dataclasses.replace(
+        counting.config, home=tmp_path / "elsewhere", database_url=counting.config.url
+    )
+    job_id = counting.write(jobs.enqueue, "counting_up", {})
+    known = counting.write(jobs.enqueue, "forget", {})
+    assert worker.Worker(elsewhere).run_due() == 1
+    assert [job(counting, i)["state"] for i in (job_id, known)] == ["queued", "done"]
+    assert not elsewhere.home.exists()
+    worker.Worker(counting.config).run_due()
+    assert job(counting, job_id)["state"] == "done"
 
 
 # -- real processes -------------------------------------------------------------------------

@@ -36,7 +36,7 @@ from .processes import Process as Process
 from .processes import bring_back as bring_back
 from .processes import findings as findings
 from .queue import Queue as Queue
-from .queue import queue_of as queue_of
+from .queue import current_queue as current_queue
 from .running import release as release
 from .running import run as run
 from .schedules import change_schedule as change_schedule

@@ -90,6 +90,8 @@ class Kind:
     chunk: int = 500
     #: Failures in a row after which it is given up.
     attempts: int = 5
+    #: Jobs of the kind that run at once, across all processes and machines; None: no limit.
+    limit: int | None = None
     #: When it starts by itself, such as "every 1 day"; see `relatum help jobs`.
     schedule: str | None = None
 

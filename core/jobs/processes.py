@@ -64,12 +64,15 @@ class Process:
 
 
 def _place() -> str:
-    """Return what tells one machine, or container, from another: within it a pid means one."""
+    """Return what tells one machine, or container, from another: within it a pid means one.
+
+    Machines may have the same name, so the kernel's own word for this start of it is used.
+    """
     try:
-        space = Path("/proc/self/ns/pid").stat().st_ino
+        start = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{start}/{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:
-        space = 0
-    return f"{socket.gethostname()}/{space}"
+        return f"{socket.gethostname()}/{uuid.getnode():x}"
 
 
 def gone(connection: sa.Connection) -> list[str]:

@@ -15,7 +15,7 @@ from ..errors import RelatumError
 from ..fields.number import INTEGER_LIMIT
 from . import rows
 from .kinds import kind_named, known
-from .queue import queue_of
+from .queue import current_queue
 from .rows import CANCELLED, FAILED, OPEN, QUEUED, RUNNING, TABLE
 from .rows import STATES as STATES
 
@@ -55,8 +55,7 @@ def insert(kind: str, arguments: str, *, actor: Actor, **values: Any) -> int:
 
 def wake(job_id: int) -> None:
     """Put a job into the queue once the open transaction has committed."""
-    queue = queue_of(db.settings().home)
-    db.for_writing().after_commit.append(partial(queue.put, (job_id,)))
+    db.for_writing().after_commit.append(partial(current_queue().put, (job_id,)))
 
 
 def get(job_id: int, *, actor: Actor) -> dict[str, Any]:

@@ -44,6 +44,8 @@ def make_jobs() -> None:
     )
     op.create_index("ix_core_job_state", "core_job", ["state", "id"])
     op.create_index("ix_core_job_kind", "core_job", ["kind", "id"])
+    since = sa.text("coalesce(not_before, created_at)")
+    op.create_index("ix_core_job_since", "core_job", ["state", since, "id"])
     _make_beside()
 
 
