@@ -47,8 +47,10 @@ from .schedules import settle as settle
 from .sweeping import sweep as sweep
 from .verbs import STATES as STATES
 from .verbs import cancel as cancel
+from .verbs import change_sets as change_sets
 from .verbs import enqueue as enqueue
 from .verbs import get as get
 from .verbs import list_jobs as list_jobs
 from .verbs import list_kinds as list_kinds
 from .verbs import retry as retry
+from .verbs import retry_failed as retry_failed

@@ -12,8 +12,6 @@ from .kinds import known
 from .processes import LEASE
 from .rows import QUEUED, RUNNING, TABLE
 
-#: Since when a job waits: one that made room for others stands behind them.
-_SINCE: Final = sa.func.coalesce(TABLE.c.not_before, TABLE.c.created_at)
 #: Jobs of kinds without a limit that one look finds at most.
 _SOME: Final = 1000
 
@@ -61,7 +59,9 @@ def first(kind: str | None = None) -> int | None:
     """
     with db.reading(timed=False) as tx:
         full = [name for name, left in _room(tx.connection, _limits()).items() if left <= 0]
-        query = sa.select(TABLE.c.id).where(*_ready()).order_by(_SINCE, TABLE.c.id).limit(1)
+        query = (
+            sa.select(TABLE.c.id).where(*_ready()).order_by(TABLE.c.turn_at, TABLE.c.id).limit(1)
+        )
         if full:
             query = query.where(TABLE.c.kind.not_in(full))
         if kind is not None:

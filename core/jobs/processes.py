@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from .. import clock, db, models
-from .rows import FREE, QUEUED, RUNNING, TABLE
+from .rows import FAILED, FREE, QUEUED, RUNNING, TABLE
 
 #: How long a process has a job without a sign of life, and between two signs.
 LEASE: Final = timedelta(seconds=60)
@@ -23,6 +23,8 @@ BEAT: Final = 10.0
 _STUCK: Final = timedelta(hours=1)
 #: Jobs that wait so long although they could run show that nobody runs them.
 _UNNOTICED: Final = timedelta(minutes=5)
+#: So many failed jobs of one kind are no accident.
+_MANY: Final = 20
 PROCESSES: Final[Any] = models.JobsProcess.__table__
 
 
@@ -124,6 +126,11 @@ def findings(connection: sa.Connection) -> Iterator[tuple[str, str, str]]:
     count = int(connection.execute(late).scalar_one())
     if count and connection.execute(alive).first() is None:
         yield "jobs_waiting", f"{count} jobs wait and no process runs them", remedy
+    number = sa.func.count()
+    failed = sa.select(TABLE.c.kind, number).where(TABLE.c.state == FAILED).group_by(TABLE.c.kind)
+    for kind, count in connection.execute(failed.having(number >= _MANY).order_by(TABLE.c.kind)):
+        text = f"{count} jobs of the kind {kind} have failed"
+        yield "jobs_failed", text, f"See why, then run: relatum jobs retry --kind {kind}"
 
 
 def bring_back(connection: sa.Connection) -> None:

@@ -87,7 +87,7 @@ def release(job_id: int, *, by: str) -> None:
     mine = (TABLE.c.claimed_by == by, TABLE.c.state == RUNNING)
     if not rows.change(job_id, *mine, TABLE.c.cancelling, **rows.finished(CANCELLED)):
         # Behind those that wait already.
-        rows.change(job_id, *mine, state=QUEUED, not_before=clock.now(), **rows.FREE)
+        rows.change(job_id, *mine, state=QUEUED, turn_at=clock.now(), **rows.FREE)
 
 
 class _Turn:
@@ -208,5 +208,6 @@ def failed_once(row: Any, code: str, sentence: str, *, at_once: bool = False) ->
         return FAILED
     wait = timedelta(seconds=min(_LONGEST, _BACK_OFF * 3 ** (attempts - 1)))
     later = None if at_once else clock.now() + wait
-    rows.change(row.id, state=QUEUED, not_before=later, **rows.FREE, **told)
+    turn = {"not_before": later, "turn_at": later or clock.now()}
+    rows.change(row.id, state=QUEUED, **turn, **rows.FREE, **told)
     return QUEUED
