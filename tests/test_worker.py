@@ -5,12 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +14,10 @@ from relatum.core import doctor, jobs, serve, worker
 
 from .instances import prepared
 from .plugged import enable, put, small
+from .workers import start, until
 
-COMMAND = str(Path(sys.executable).with_name("relatum"))
+__all__ = ["start"]
+
 #: A plugin that makes a record per number, slowly enough to be killed in it.
 COUNTING = """
 import time
@@ -56,38 +53,6 @@ def crm(instance):
 def counting(crm):
     put(crm, "counting", small("counting", COUNTING))
     enable(crm, "counting")
-
-
-Start = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def start(config) -> Iterator[Start]:
-    """Return a way to start real workers, which do not outlive the test."""
-    running: list[subprocess.Popen[str]] = []
-
-    def begin(*words: str, **environment: str) -> subprocess.Popen[str]:
-        given = os.environ | serve.environment(config) | environment
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        made = subprocess.Popen([COMMAND, *words], env=given, text=True, **pipes)  # type: ignore[call-overload]
-        running.append(made)
-        return made  # type: ignore[no-any-return]
-
-    yield begin
-    for process in running:
-        process.kill()
-        process.communicate()
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """Wait until something is so and return it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError("it did not come to be")
 
 
 def job(instance: Any, job_id: int) -> dict[str, Any]:
