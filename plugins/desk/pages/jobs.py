@@ -41,10 +41,10 @@ def _labels(found: list[dict[str, Any]]) -> dict[str, Any]:
     return labels
 
 
-def _polled(template: str, over: bool, **values: Any) -> Response:
-    """Return a part of a page that is asked for again and again: only if it has changed."""
-    made = ui.render(template, _LAST if over else 200, **values)
-    if not over:
+def _polled(template: str, values: dict[str, Any]) -> Response:
+    """Return a part that is asked for again until it is `over`, if it has changed since."""
+    made = ui.render(template, _LAST if values["over"] else 200, **values)
+    if not values["over"]:
         made.add_etag()
         made.make_conditional(request)
     return made
@@ -70,7 +70,7 @@ def job_list() -> Response:
         "over": all(job["state"] in _OVER for job in page), "all": may(ui.actor(), "read"),
     }  # fmt: skip
     if ui.is_fragment():
-        return _polled("_jobs.html", values["over"], **values)
+        return _polled("_jobs.html", values)
     return ui.render("jobs.html", **values)
 
 
@@ -88,7 +88,7 @@ def job_page(number: int) -> Response:
         "rest": _pretty({n: v for n, v in (job["result"] or {}).items() if n not in plain and v}),
     }  # fmt: skip
     if ui.is_fragment():
-        return _polled("_job.html", values["over"], **values)
+        return _polled("_job.html", values)
     return ui.render("job.html", **values)
 
 
