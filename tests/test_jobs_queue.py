@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from relatum.core import clock, db, jobs
+from relatum.core import clock, db, doctor, jobs
 from relatum.core.jobs import claiming
 
 from .counting import CountSchema, count, crm, kind, kinds, numbers, queue, run, swept, taken
@@ -165,7 +165,10 @@ def test_a_queue_that_is_away_fails_no_request_and_loses_no_job(crm, caplog):
         assert (taken(crm), queue_waits(crm)) == (ids[0], True)
         assert [run(crm, job_id) for job_id in ids] == ["done"] * 20
         assert taken(crm) is None
-    assert numbers(crm) == [0] * 20
-    assert len(caplog.records) == 1
+        assert len(caplog.records) == 1
+        with crm.app.app_context():
+            [told] = [f.text for f in doctor.examine() if f.code == "queue_away"]
+    assert "127.0.0.1:1/0 is away" in told
     assert "127.0.0.1:1/0 is away" in caplog.text
-    assert "hidden" not in caplog.text
+    assert "hidden" not in told + caplog.text
+    assert numbers(crm) == [0] * 20

@@ -24,6 +24,7 @@ sentence; anything else is tried again, later and later. Plugins bring kinds by 
 
 from __future__ import annotations
 
+from .examining import findings as findings
 from .kinds import JOB_NAME as JOB_NAME
 from .kinds import Chunk as Chunk
 from .kinds import Kind as Kind
@@ -34,7 +35,6 @@ from .processes import BEAT as BEAT
 from .processes import LEASE as LEASE
 from .processes import Process as Process
 from .processes import bring_back as bring_back
-from .processes import findings as findings
 from .queue import Queue as Queue
 from .queue import current_queue as current_queue
 from .running import release as release

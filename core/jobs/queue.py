@@ -100,12 +100,12 @@ class Queue:
         try:
             self._asked(lambda storage: storage.queue_size(), at_once=True)
         except _Away as away:
-            return str(away)
+            return f"{self.name} is away: {away}"
         return None
 
     def _asked(self, ask: Callable[[Any], T], *, at_once: bool = False) -> T:
         if self._opened is None or (not at_once and time.monotonic() < self._away_until):
-            raise _Away(f"{self.name} did not answer")
+            raise _Away("it did not answer")
         try:
             answer = ask(self._open(self._opened))
         except self._failures as error:
@@ -136,14 +136,20 @@ def _number(item: bytes | None) -> int | None:
 
 def current_queue() -> Queue:
     """Return the queue of the instance whose transaction is open."""
+    secret = catalog.current().settings["secret_key"]
+    # What it is called among those of the instances that share a server.
+    return _configured(hashlib.sha256(f"queue {secret}".encode()).hexdigest()[:16])
+
+
+def unreachable() -> str | None:
+    """Return why the queue of these settings can't be reached; None if it can, or is no server."""
+    return _configured("").reach() if db.settings().queue_url else None
+
+
+def _configured(key: str) -> Queue:
     config = db.settings()
     backend = sa.make_url(config.url).get_backend_name()
-    return _queue(config.home, config.queue_url, backend, _key(catalog.current()))
-
-
-def _key(known: catalog.Catalog) -> str:
-    """Return what the queue of this instance is called among those that share a server."""
-    return hashlib.sha256(f"queue {known.settings['secret_key']}".encode()).hexdigest()[:16]
+    return _queue(config.home, config.queue_url, backend, key)
 
 
 @cache
@@ -152,10 +158,10 @@ def _queue(home: Path, url: str, backend: str, key: str) -> Queue:
         parts = urlsplit(url)
         # Without what one signs in with.
         place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-        return Queue(f"the queue at {place}", lambda: _redis(url, key))
+        return Queue(f"The queue at {place}", lambda: _redis(url, key))
     if backend == "sqlite":
-        return Queue(f"the queue in {FILE}", lambda: _file(home / FILE))
-    return Queue("no queue", None)
+        return Queue(f"The queue in {FILE}", lambda: _file(home / FILE))
+    return Queue("No queue", None)
 
 
 # huey takes a third of a second to import, and few commands put anything in. What it would pickle
