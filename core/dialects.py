@@ -19,6 +19,8 @@ from .errors import RelatumError
 from .storage import distance, local_day
 
 SQLITE_FLOOR = (3, 35)
+#: A machine that is gone without a word keeps its locks for a minute, not for two hours.
+_ALIVE = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 #: What SQLite says of a file that it can't open, read or write.
 _UNUSABLE = (
     "unable to open database", "file is not a database", "readonly database",
@@ -136,13 +138,14 @@ def _postgresql(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engi
         import psycopg  # noqa: F401, PLC0415  # an extra: its absence is a sentence, not a crash
     except ImportError:
         raise RelatumError("driver_missing", url=url.render_as_string()) from None
+    waits = f"-c lock_timeout={int(config.busy_timeout * 1000)}"
     prepare = config.prepare_threshold if config.prepare_threshold >= 0 else None
     return sa.create_engine(
         url,
         connect_args={
             "connect_timeout": max(2, int(config.busy_timeout)),
             "prepare_threshold": prepare,
-            "options": f"-c timezone=UTC -c lock_timeout={int(config.busy_timeout * 1000)}",
+            "options": f"-c timezone=UTC {waits} {_ALIVE}",
         },
         **options,
     )

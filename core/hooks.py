@@ -228,9 +228,8 @@ class Hooks:
     home: Path = field(default_factory=Path)
     #: Told of an isolated hook that failed: plugin, hook, exception.
     on_failure: Callable[[str, str, Exception], None] | None = None
-    #: Field types by name, besides the kernel's.
+    #: Field types and kinds of jobs by name, besides the kernel's.
     field_types: Mapping[str, type] = field(default_factory=lambda: MappingProxyType({}))
-    #: Kinds of jobs by name, besides the kernel's.
     job_kinds: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     #: Whether an enabled plugin does not run here.
     lacking: bool = False

@@ -46,6 +46,8 @@ class Worker:
         # A plain flag: the handler of a signal must not wait for a lock that its own thread holds.
         self._stopping = False
         self._swept = float("-inf")
+        #: Whether another process was quicker to claim the last job.
+        self._beaten = False
 
     def stop(self, *_: Any) -> None:
         """End after the chunk at hand; may be called as the handler of a signal."""
@@ -86,7 +88,7 @@ class Worker:
         if time.monotonic() - self._swept > SWEEP_EVERY:
             self._swept = time.monotonic()
             self.queue.fill(self._within(jobs.sweep))
-        return self._within(self.queue.take)
+        return self._within(partial(self.queue.take, spread=self._beaten))
 
     @cached_property
     def queue(self) -> jobs.Queue:
@@ -122,6 +124,7 @@ class Worker:
             state = "queued"
         finally:
             self.process.at_work(None)
+        self._beaten = state is None
         if state == "queued":
             self.queue.put((job_id,))
 

@@ -6,11 +6,13 @@ import dataclasses
 import os
 import signal
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from relatum.core import doctor, jobs, serve, worker
+from relatum.core import clock, db, doctor, jobs, serve, worker
+from relatum.core.jobs import claiming
 
 from .instances import prepared
 from .plugged import enable, put, small
@@ -131,11 +133,30 @@ def test_a_worker_of_another_machine_without_a_plugin_leaves_its_jobs_to_others(
     )
     job_id = counting.write(jobs.enqueue, "counting_up", {})
     known = counting.write(jobs.enqueue, "forget", {})
-    assert worker.Worker(elsewhere).run_due() == 1
-    assert [job(counting, i)["state"] for i in (job_id, known)] == ["queued", "done"]
-    assert not elsewhere.home.exists()
-    worker.Worker(counting.config).run_due()
-    assert job(counting, job_id)["state"] == "done"
+    counting.write(jobs.create_schedule, "often", "counting_up", "every 1 minute")
+    with clock.frozen(clock.now() + timedelta(minutes=2)):
+        assert worker.Worker(elsewhere).run_due() == 1
+        assert [job(counting, i)["state"] for i in (job_id, known)] == ["queued", "done"]
+        assert not elsewhere.home.exists()
+        assert worker.Worker(counting.config).run_due() == 2
+    by_itself = counting.sql("SELECT state FROM core_job WHERE schedule = 'often'")
+    assert (job(counting, job_id)["state"], [row.state for row in by_itself]) == ("done", ["done"])
+
+
+def test_a_job_that_a_machine_with_its_plugin_left_is_not_given_up_by_one_without(
+    counting, tmp_path
+):
+    elsewhere = dataclasses.replace(
+        counting.config, home=tmp_path / "elsewhere", database_url=counting.config.url
+    )
+    job_id = counting.write(jobs.enqueue, "counting_up", {})
+    with counting.app.app_context():
+        db.transact(lambda: claiming.claim(job_id, "dead"))
+    with clock.frozen(clock.now() + timedelta(minutes=10)):
+        assert worker.Worker(elsewhere).run_due() == 0
+        assert job(counting, job_id)["state"] == "queued"
+        assert worker.Worker(counting.config).run_due() == 1
+    assert numbers(counting) == list(range(40))
 
 
 # -- real processes -------------------------------------------------------------------------

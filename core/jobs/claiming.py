@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import clock, db, dialects, hooks
+from .. import clock, db, dialects
 from ..storage import Instant
-from .kinds import known
+from .kinds import known, runnable
 from .processes import LEASE
 from .rows import QUEUED, RUNNING, TABLE
 
 #: Jobs of kinds without a limit that one look finds at most.
 _SOME: Final = 1000
+#: Jobs that workers choose from which have got in each other's way.
+_SPREAD: Final = 32
 
 
 def _limits() -> dict[str, int]:
@@ -40,11 +43,7 @@ def _ready() -> list[Any]:
     """Return the conditions of jobs that wait, are due, and can be run by this process."""
     now = clock.now()
     due = sa.or_(TABLE.c.not_before.is_(None), TABLE.c.not_before <= now)
-    conditions: list[Any] = [TABLE.c.state == QUEUED, due]
-    if hooks.current().lacking:
-        # A plugin fails here, or is not on this machine: another process may have it.
-        conditions.append(TABLE.c.kind.in_(known()))
-    return conditions
+    return [TABLE.c.state == QUEUED, due, *runnable(TABLE.c.kind)]
 
 
 def is_limited(kind: str) -> bool:
@@ -52,22 +51,21 @@ def is_limited(kind: str) -> bool:
     return kind in _limits()
 
 
-def first(kind: str | None = None) -> int | None:
+def first(kind: str | None = None, *, spread: bool = False) -> int | None:
     """Return the id of the job, of a kind or of any, that could run and waits longest.
 
-    Opens its own transaction.
+    With `spread` it is any of those that wait long: workers that all reach for the first one get
+    in each other's way. Opens its own transaction.
     """
     with db.reading(timed=False) as tx:
         full = [name for name, left in _room(tx.connection, _limits()).items() if left <= 0]
-        query = (
-            sa.select(TABLE.c.id).where(*_ready()).order_by(TABLE.c.turn_at, TABLE.c.id).limit(1)
-        )
+        query = sa.select(TABLE.c.id).where(*_ready()).order_by(TABLE.c.turn_at, TABLE.c.id)
         if full:
             query = query.where(TABLE.c.kind.not_in(full))
         if kind is not None:
             query = query.where(TABLE.c.kind == kind)
-        found: int | None = tx.connection.execute(query).scalar()
-        return found
+        found = list(tx.connection.execute(query.limit(_SPREAD if spread else 1)).scalars())
+        return random.choice(found) if found else None  # noqa: S311  # spreading, not secrecy
 
 
 def waiting(connection: sa.Connection) -> list[int]:

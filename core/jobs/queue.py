@@ -67,16 +67,16 @@ class Queue:
         with suppress(_Away):
             self._asked(put)
 
-    def take(self) -> int | None:
+    def take(self, *, spread: bool = False) -> int | None:
         """Return the id of the next job and forget it; None if none waits.
 
-        From the rows, it is the one that waits longest, and whoever claims it first has it.
-        Opens a transaction of its own.
+        From the rows, it is the one that waits longest, and whoever claims it first has it; with
+        `spread`, any of those that wait long. Opens a transaction of its own.
         """
         try:
             return self._asked(lambda storage: _number(storage.dequeue()))
         except _Away:
-            return claiming.first()
+            return claiming.first(spread=spread)
 
     def waits(self) -> bool:
         """Say whether there is a job to take."""

@@ -17,7 +17,7 @@ from .. import changes, clock, db, faults
 from ..errors import RelatumError
 from ..hooks import reason_of
 from . import claiming, rows
-from .kinds import Chunk, Kind, Step, kind_named
+from .kinds import ATTEMPTS, Chunk, Kind, Step, kind_named, known
 from .processes import LEASE
 from .queue import current_queue
 from .rows import CANCELLED, DONE, FAILED, QUEUED, RUNNING, TABLE
@@ -195,10 +195,8 @@ def fitting(size: int, took: float, most: int) -> int:
 def failed_once(row: Any, code: str, sentence: str, *, at_once: bool = False) -> str:
     """Let a job wait for its next attempt, or fail it after the last; return its state."""
     attempts = row.attempts + 1
-    try:
-        most = kind_named(row.kind).attempts
-    except RelatumError:
-        most = attempts
+    kind = known().get(row.kind)
+    most = kind.attempts if kind is not None else ATTEMPTS
     told = {"error_code": code, "error": sentence, "attempts": attempts}
     if row.cancelling:
         rows.change(row.id, **rows.finished(CANCELLED, **told))

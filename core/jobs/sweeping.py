@@ -52,7 +52,8 @@ def _look() -> _Found:
 def _put_right() -> None:
     connection, now = db.for_writing().connection, clock.now()
     dead = processes.gone(connection)
-    lost = sa.select(TABLE).where(processes.lost(now, dead)).with_for_update()
+    # One that another sweep has in hand, or a machine that is gone still holds, can wait.
+    lost = sa.select(TABLE).where(processes.lost(now, dead)).with_for_update(skip_locked=True)
     for row in connection.execute(lost).all():
         told = RelatumError("job_abandoned")
         # A process that is stopped hard is no fault of the job's; one that dies of it again is.
