@@ -46,8 +46,8 @@ class Worker:
         # A plain flag: the handler of a signal must not wait for a lock that its own thread holds.
         self._stopping = False
         self._swept = float("-inf")
-        #: Whether another process was quicker to claim the last job.
-        self._beaten = False
+        #: When another process was quicker to claim a job.
+        self._beaten = float("-inf")
 
     def stop(self, *_: Any) -> None:
         """End after the chunk at hand; may be called as the handler of a signal."""
@@ -88,7 +88,8 @@ class Worker:
         if time.monotonic() - self._swept > SWEEP_EVERY:
             self._swept = time.monotonic()
             self.queue.fill(self._within(jobs.sweep))
-        return self._within(partial(self.queue.take, spread=self._beaten))
+        crowded = time.monotonic() - self._beaten < TURN
+        return self._within(partial(self.queue.take, spread=crowded))
 
     @cached_property
     def queue(self) -> jobs.Queue:
@@ -124,7 +125,8 @@ class Worker:
             state = "queued"
         finally:
             self.process.at_work(None)
-        self._beaten = state is None
+        if state is None:
+            self._beaten = time.monotonic()
         if state == "queued":
             self.queue.put((job_id,))
 
