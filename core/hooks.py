@@ -231,8 +231,7 @@ class Hooks:
     #: Field types and kinds of jobs by name, besides the kernel's.
     field_types: Mapping[str, type] = field(default_factory=lambda: MappingProxyType({}))
     job_kinds: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    #: Whether an enabled plugin does not run here.
-    lacking: bool = False
+    lacking: bool = False  # an enabled plugin does not run here
 
     def __post_init__(self) -> None:
         self._manager = pluggy.PluginManager(PROJECT)
