@@ -18,8 +18,9 @@ end within a second: `chunk.size` shrinks if it does not. What may not happen in
 (mail, HTTP, building an index) belongs into `Kind.prepare`, called before each chunk outside of
 any; what it returns is `chunk.prepared`, and it may be called twice for one chunk. For DDL,
 `chunk.more(..., exclusive=True)` gives the next chunk the exclusive fence. `chunk.total` is set by
-`total=`, `chunk.log("…")` leaves a line. A `RelatumError` of status 4xx fails the job with its
-sentence; anything else is tried again, later and later. Plugins bring kinds by `relatum_jobs`.
+`total=`, `chunk.log("…")` leaves a line. `Kind.limit` is how many of a kind run at once, on all
+machines. A `RelatumError` of status 4xx fails the job with its sentence; anything else is tried
+again, later and later. Plugins bring kinds by `relatum_jobs`.
 """
 
 from __future__ import annotations
