@@ -113,7 +113,7 @@ class Queue:
             if not self._is_away:
                 self._is_away = True
                 _log.warning("%s is away, jobs are found in their rows: %s", self.name, error)
-            raise _Away(str(error)) from None
+            raise _Away(str(error).rstrip(".")) from None
         if self._is_away:
             self._is_away = False
             _log.warning("%s is there again", self.name)
