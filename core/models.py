@@ -272,6 +272,12 @@ class ChangeSet(Model):
     undoes: Mapped[int | None] = mapped_column(Int64, unique=True)
     __table_args__ = (
         sa.Index("ix_core_change_set_actor_id_id", "actor_id", "id"),
+        sa.Index(
+            "ix_core_change_set_job_id",
+            "job_id",
+            sqlite_where=sa.text("job_id IS NOT NULL"),
+            postgresql_where=sa.text("job_id IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

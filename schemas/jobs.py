@@ -26,6 +26,12 @@ class NewJobSchema(Closed):
     arguments = fields.Dict(keys=fields.String(), load_default=dict)
 
 
+class RetryJobsSchema(Closed):
+    """The failed jobs that go on."""
+
+    kind = fields.String(**_NAME)
+
+
 class NewScheduleSchema(Closed):
     """When a kind of job starts by itself."""
 
@@ -115,6 +121,12 @@ class JobsSchema(Schema):
     next = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Goes into _before."}
     )
+
+
+class RetriedJobsSchema(Schema):
+    """How many jobs go on."""
+
+    retried = fields.Integer(**_SET)
 
 
 class JobKindSchema(Schema):

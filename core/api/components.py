@@ -46,6 +46,8 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "PluginDetails": answers.PluginDetailsSchema,
     "PluginPlan": answers.PluginPlanSchema,
     "NewJob": jobs.NewJobSchema,
+    "RetryJobs": jobs.RetryJobsSchema,
+    "RetriedJobs": jobs.RetriedJobsSchema,
     "Jobs": jobs.JobsSchema,
     "JobDetails": jobs.JobDetailsSchema,
     "JobKinds": jobs.JobKindsSchema,

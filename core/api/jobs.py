@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ...schemas.jobs import NewJobSchema, NewScheduleSchema, ScheduleChangeSchema
+from ...schemas.jobs import (
+    NewJobSchema,
+    NewScheduleSchema,
+    RetryJobsSchema,
+    ScheduleChangeSchema,
+)
 from .. import db, jobs
 from . import wire
 from .operations import PREFIX, Answer, Call, Parameter, Reply, operation
@@ -72,6 +77,16 @@ def cancel_job(call: Call, id: int) -> Answer:  # noqa: A002
 def retry_job(call: Call, id: int) -> Answer:  # noqa: A002
     """Let a failed or cancelled job go on where it stopped."""
     return Answer(jobs.retry(id, actor=call.actor))
+
+
+@operation(
+    "POST", "/jobs/retry", tag=TAG, body="RetryJobs", replies={200: Reply("RetriedJobs")},
+    problems=(422,),
+)  # fmt: skip
+def retry_failed_jobs(call: Call) -> Answer:
+    """Let all failed jobs of a kind go on where they stopped."""
+    given = wire.load(RetryJobsSchema, call.body)
+    return Answer({"retried": jobs.retry_failed(given["kind"], actor=call.actor)})
 
 
 # -- schedules ------------------------------------------------------------------------------

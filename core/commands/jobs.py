@@ -123,16 +123,24 @@ def cancel(instance: Instance, job: int, as_json: bool) -> None:
 
 
 @jobs.command("retry")
-@_id
+@click.argument("job", metavar="[ID]", type=int, required=False)
+@click.option("--kind", metavar="KIND", help="All failed jobs of this kind.")
 @json_option
 @pass_instance
-def retry(instance: Instance, job: int, as_json: bool) -> None:
-    """Let a failed or cancelled job go on where it stopped.
+def retry(instance: Instance, job: int | None, kind: str | None, as_json: bool) -> None:
+    """Let a failed or cancelled job go on where it stopped, or all failed ones of a kind.
 
     \b
-    Example:
+    Examples:
       relatum jobs retry 7
+      relatum jobs retry --kind bulk_update
     """
+    if (job is None) == (kind is None):
+        raise click.UsageError("Name one job, or a kind by --kind.")
+    if job is None:
+        count = instance.write(work.retry_failed, kind)
+        print_json({"retried": count}) if as_json else click.echo(f"{count} jobs wait.")
+        return
     found = instance.write(work.retry, job)
     if as_json:
         print_json(found)

@@ -8,13 +8,10 @@ import sqlalchemy as sa
 
 from .. import clock, db
 from ..errors import RelatumError
-from . import processes, schedules
+from . import claiming, processes, schedules
 from .processes import PROCESSES
-from .rows import QUEUED, TABLE
+from .rows import TABLE
 from .running import failed_once
-
-#: Jobs that one sweep puts into the queue at most.
-_SOME = 1000
 
 
 class _Found(NamedTuple):
@@ -44,20 +41,19 @@ def _look() -> _Found:
         now, connection = clock.now(), tx.connection
         dead = processes.gone(connection)
         lost = sa.select(TABLE.c.id).where(processes.lost(now, dead))
-        ready = sa.or_(TABLE.c.not_before.is_(None), TABLE.c.not_before <= now)
-        waiting = sa.select(TABLE.c.id).where(TABLE.c.state == QUEUED, ready)
         return _Found(
             dead,
             list(connection.execute(lost).scalars()),
             schedules.due(connection, now),
-            list(connection.execute(waiting.order_by(TABLE.c.id).limit(_SOME)).scalars()),
+            claiming.waiting(connection),
         )
 
 
 def _put_right() -> None:
     connection, now = db.for_writing().connection, clock.now()
     dead = processes.gone(connection)
-    lost = sa.select(TABLE).where(processes.lost(now, dead)).with_for_update()
+    # One that another sweep has in hand, or a machine that is gone still holds, can wait.
+    lost = sa.select(TABLE).where(processes.lost(now, dead)).with_for_update(skip_locked=True)
     for row in connection.execute(lost).all():
         told = RelatumError("job_abandoned")
         # A process that is stopped hard is no fault of the job's; one that dies of it again is.

@@ -193,6 +193,12 @@ def _spine() -> None:
         sa.Column("job_id", Int64),
         sa.Column("undoes", Int64, unique=True),
         sa.Index("ix_core_change_set_actor_id_id", "actor_id", "id"),
+        sa.Index(
+            "ix_core_change_set_job_id",
+            "job_id",
+            sqlite_where=sa.text("job_id IS NOT NULL"),
+            postgresql_where=sa.text("job_id IS NOT NULL"),
+        ),
         sqlite_autoincrement=True,
     )
     change_set = sa.ForeignKey("core_change_set.id")

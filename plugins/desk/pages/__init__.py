@@ -6,6 +6,7 @@ from . import about as about
 from . import account as account
 from . import errors as errors
 from . import help as help  # noqa: A004  # the pages by their name
+from . import jobs as jobs
 from . import keys as keys
 from . import links as links
 from . import mail as mail
