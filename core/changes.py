@@ -118,6 +118,13 @@ def change_set(actor: Actor, *, undoes: int | None = None) -> int:
     return known
 
 
+def undoes(change_set_id: int, actor: Actor) -> None:
+    """Let the open transaction's change set be the one that puts another back."""
+    mine = change_set(actor)
+    marked = sa.update(_SET).where(_SET.c.id == mine).values(undoes=change_set_id)
+    db.for_writing().connection.execute(marked)
+
+
 @contextmanager
 def apart() -> Iterator[None]:
     """Let what the block writes be a change set of its own within the open transaction."""
@@ -233,6 +240,48 @@ def of_set(change_set_id: int, *, limit: int | None = None, after: int = 0) -> l
         .limit(limit)
     )
     return _lines(query)
+
+
+def last_of(change_set_id: int, *, limit: int, before: int | None = None) -> list[Line]:
+    """Return the last changes of a set, or those before the one with an id, in order."""
+    query = _LINES.where(_CHANGE.c.change_set_id == change_set_id)
+    if before is not None:
+        query = query.where(_CHANGE.c.id < before)
+    return _lines(query.order_by(_CHANGE.c.id.desc()).limit(limit))[::-1]
+
+
+def purged(change_set_id: int) -> int:
+    """Return how many records a change set purged."""
+    query = sa.select(sa.func.count()).where(
+        _CHANGE.c.change_set_id == change_set_id, _CHANGE.c.op == "purge"
+    )
+    return int(db.current().connection.execute(query).scalar_one())
+
+
+def within(change_set_ids: sa.Select[Any], record_ids: Sequence[int]) -> list[Line]:
+    """Return the changes of some records in change sets, in order."""
+    of_sets = _CHANGE.c.change_set_id.in_(change_set_ids)
+    some = _CHANGE.c.record_id.in_(record_ids)
+    return _lines(_LINES.where(of_sets, some).order_by(_CHANGE.c.id))
+
+
+def of_job(job_id: int, *, before: int | None = None) -> int | None:
+    """Return the last change set of a job that is not undone; `before` is one that comes later."""
+    query = (
+        sa.select(sa.func.max(_SET.c.id))
+        .join_from(_SET, _UNDOING, _UNDOING.c.undoes == _SET.c.id, isouter=True)
+        .where(_SET.c.job_id == job_id, _UNDOING.c.id.is_(None))
+    )
+    if before is not None:
+        query = query.where(_SET.c.id < before)
+    found: int | None = db.current().connection.execute(query).scalar()
+    return found
+
+
+def wrote(job_id: int) -> bool:
+    """Say whether a job wrote any records."""
+    query = sa.select(_SET.c.id).where(_SET.c.job_id == job_id).limit(1)
+    return db.current().connection.execute(query).first() is not None
 
 
 def since(record_ids: Iterable[int], *, after: int) -> list[Line]:

@@ -271,6 +271,7 @@ class ChangeSet(Model):
     undoes: Mapped[int | None] = mapped_column(Int64, unique=True)
     __table_args__ = (
         sa.Index("ix_core_change_set_actor_id_id", "actor_id", "id"),
+        sa.Index("ix_core_change_set_job_id_id", "job_id", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -280,11 +281,12 @@ class Change(Model):
 
     __tablename__ = "core_change"
     id: Mapped[int] = _id()
-    change_set_id: Mapped[int] = mapped_column(sa.ForeignKey("core_change_set.id"), index=True)
+    change_set_id: Mapped[int] = mapped_column(sa.ForeignKey("core_change_set.id"))
     record_id: Mapped[int] = mapped_column(sa.ForeignKey("core_record.id"), index=True)
     op: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column(sa.Integer)
     data: Mapped[str] = mapped_column(Text)
+    __table_args__ = (sa.Index("ix_core_change_change_set_id_id", "change_set_id", "id"),)
 
 
 class User(Model):

@@ -22,6 +22,10 @@ codes(
         "Undone already",
         "Change set {id} is undone already, by change set {by}. Undo that one to have it again.",
     ),
+    undo_nothing=(
+        "Nothing to undo",
+        "Job {id} can't be undone: {reason}. See: relatum jobs show {id}",
+    ),
     undo_purged=(
         "Purged for good",
         "Change set {id} purged {count} records for good, and nothing brings them back. Restore a "
@@ -50,7 +54,7 @@ codes(
     422,
     undo_limit=(
         "Too many records to undo",
-        "Change set {id} wrote more than undo_limit ({limit}) records. Raise undo_limit in the "
-        "settings.",
+        "Change set {id} wrote more than undo_limit ({limit}) records: too many to wait for. Start a "
+        "job: relatum changes undo {id} --job",
     ),
 )

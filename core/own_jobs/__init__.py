@@ -6,3 +6,4 @@ from .bulk import BULK_DELETE as BULK_DELETE
 from .bulk import BULK_UPDATE as BULK_UPDATE
 from .empty_trash import EMPTY_TRASH as EMPTY_TRASH
 from .forget import FORGET as FORGET
+from .undo import UNDO as UNDO

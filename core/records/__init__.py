@@ -23,6 +23,10 @@ from .reading import history as history
 from .reading import since as since
 from .undoing import look as look
 from .undoing import undo as undo
+from .unwinding import left_to_undo as left_to_undo
+from .unwinding import look_at as look_at
+from .unwinding import put_back as put_back
+from .unwinding import require_left as require_left
 from .verbs import create as create
 from .verbs import delete as delete
 from .verbs import restore as restore
