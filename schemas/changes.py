@@ -99,3 +99,18 @@ class UndoSchema(Schema):
     change_set = fields.Integer(**_said("The new change set; null: only planned.", allow_none=True))
     undoes = fields.Integer(**_SET)
     records = fields.List(fields.Nested(RecordUndoSchema), **_SET)
+
+
+class UndoPlanSchema(Schema):
+    """What undoing a job would do."""
+
+    change_sets = fields.Integer(**_said("Change sets that are left to undo."))
+    records = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String(), values=fields.Integer()),
+        **_said("By type how many are put back how: update, delete, restore; none: purged."),
+    )
+    changed = fields.Integer(**_said("Records that were changed since."))
+    conflicts = fields.List(
+        fields.Nested(RecordUndoSchema), **_said("The first of those, with what stays of them.")
+    )

@@ -115,7 +115,7 @@ def test_the_undo_of_a_job_can_be_undone_as_often_as_one_likes(shop):
 
 
 def test_what_others_changed_since_is_kept_and_named_and_the_rest_is_put_back(shop):
-    first, second, *_ = ids(shop)
+    first, *_ = ids(shop)
     job = written(
         shop,
         ["update", "x_company", values(shop, city="Rome", size=1)],

@@ -56,6 +56,7 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "History": changes.HistorySchema,
     "ChangeSet": changes.ChangeSetSchema,
     "Undo": changes.UndoSchema,
+    "UndoPlan": changes.UndoPlanSchema,
     "Reference": answers.ReferenceSchema,
     "Count": answers.CountSchema,
     "Groups": answers.GroupsSchema,

@@ -8,6 +8,7 @@ import click
 
 from .. import records as verbs
 from ..errors import RelatumError
+from .jobs import undo_by_job
 from .records import changed
 from .terminal import (
     Instance,
@@ -105,9 +106,12 @@ def show(instance: Instance, change: str, limit: int, as_json: bool) -> None:
     "--partial", is_flag=True, help="Put back what is not in conflict; exit 3 if anything is."
 )
 @click.option("--dry-run", is_flag=True, help="Only say what it would do; exit 3 if in conflict.")
+@click.option("--job", "by_job", is_flag=True, help="Let a job do it, partially: it may be large.")
 @json_option
 @pass_instance
-def undo(instance: Instance, change: str, partial: bool, dry_run: bool, as_json: bool) -> None:
+def undo(
+    instance: Instance, change: str, partial: bool, dry_run: bool, by_job: bool, as_json: bool
+) -> None:
     """Put back what a change set wrote, all or nothing; undoing that does it again.
 
     \b
@@ -115,8 +119,13 @@ def undo(instance: Instance, change: str, partial: bool, dry_run: bool, as_json:
       relatum changes undo last
       relatum changes undo 17 --dry-run
       relatum changes undo 17 --partial
+      relatum changes undo 17 --job
     """
     number = _number(instance, change)
+    if by_job:
+        given = {"change_set": number}
+        undo_by_job(instance, given, dry_run=dry_run, watch=False, as_json=as_json)
+        return
     if dry_run:
         found = instance.read(verbs.look, number)
     else:

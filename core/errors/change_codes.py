@@ -24,7 +24,7 @@ codes(
     ),
     undo_nothing=(
         "Nothing to undo",
-        "Job {id} can't be undone: {reason}. See: relatum jobs show {id}",
+        "Job {id} can't be undone: {reason}.",
     ),
     undo_purged=(
         "Purged for good",
@@ -54,7 +54,7 @@ codes(
     422,
     undo_limit=(
         "Too many records to undo",
-        "Change set {id} wrote more than undo_limit ({limit}) records: too many to wait for. Start a "
-        "job: relatum changes undo {id} --job",
+        "Change set {id} wrote more than undo_limit ({limit}) records, too many to wait for. Let a "
+        "job undo it. Run: relatum changes undo --job {id}",
     ),
 )

@@ -17,7 +17,6 @@ from .. import access, changes, db, models
 from ..actor import Actor
 from ..changes import Header, Line
 from ..errors import Problem, RelatumError
-from ..storage import slices
 from .changesets import live_type, type_name
 from .former import Former
 from .touched import Touched
