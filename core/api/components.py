@@ -46,6 +46,7 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "NewJob": jobs.NewJobSchema,
     "Jobs": jobs.JobsSchema,
     "JobDetails": jobs.JobDetailsSchema,
+    "JobLook": jobs.JobLookSchema,
     "JobKinds": jobs.JobKindsSchema,
     "NewSchedule": jobs.NewScheduleSchema,
     "ScheduleChange": jobs.ScheduleChangeSchema,

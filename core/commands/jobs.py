@@ -92,10 +92,13 @@ def show(instance: Instance, job: int, watch: bool, as_json: bool) -> None:
 @jobs.command("run")
 @click.argument("kind")
 @_arguments
+@click.option("--dry-run", is_flag=True, help="Only say what it would do, if the kind can.")
 @_watch
 @json_option
 @pass_instance
-def run(instance: Instance, kind: str, arguments: str | None, watch: bool, as_json: bool) -> None:
+def run(
+    instance: Instance, kind: str, arguments: str | None, dry_run: bool, watch: bool, as_json: bool
+) -> None:
     """Start a job; `relatum serve` or `relatum worker` runs it.
 
     \b
@@ -103,6 +106,9 @@ def run(instance: Instance, kind: str, arguments: str | None, watch: bool, as_js
       relatum jobs run forget
       relatum jobs run bulk_delete --arguments '{"type": "team", "ids": [7]}' --watch
     """
+    if dry_run:
+        print_json(instance.write(work.look, kind, _read(arguments) or {}))
+        return
     _start(instance, kind, _read(arguments) or {}, watch=watch, as_json=as_json)
 
 

@@ -51,4 +51,5 @@ from .verbs import enqueue as enqueue
 from .verbs import get as get
 from .verbs import list_jobs as list_jobs
 from .verbs import list_kinds as list_kinds
+from .verbs import look as look
 from .verbs import retry as retry

@@ -41,6 +41,19 @@ def enqueue(
     return job_id
 
 
+def look(kind: str, arguments: Mapping[str, Any], *, actor: Actor) -> dict[str, Any]:
+    """Say what a job would do, and do nothing; the kind says in which shape.
+
+    In a transaction that writes. Raises what `enqueue` does, and `job_kind_blind`.
+    """
+    db.for_writing()
+    wanted = kind_named(kind)
+    access.require(actor, wanted.permission, f"jobs of the kind '{kind}'")
+    if wanted.look is None:
+        raise RelatumError("job_kind_blind", kind=kind)
+    return wanted.look(wanted.read(dict(arguments)), actor)
+
+
 def insert(kind: str, arguments: str, *, actor: Actor, **values: Any) -> int:
     """Write the row of a job that waits; return its id."""
     row = {

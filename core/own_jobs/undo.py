@@ -44,6 +44,11 @@ def _check(arguments: dict[str, Any], actor: Actor) -> dict[str, Any]:
     return arguments
 
 
+def look(arguments: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    """Say what undoing would do, as `records.look_at` does."""
+    return records.look_at(**_check(arguments, actor), actor=actor)
+
+
 def undo(chunk: Chunk) -> Step:
     """Put back some changes; the checkpoint holds which set is at hand, and where in it."""
     at: dict[str, Any] = chunk.checkpoint or {
@@ -84,6 +89,6 @@ def _next(arguments: dict[str, Any], after: int | None) -> int | None:
 UNDO: Final = register(
     Kind(
         name="undo", title="Undo", run=undo, arguments=UndoArguments, check=_check,
-        permission="undo",
+        permission="undo", look=look,
     )
 )  # fmt: skip
