@@ -46,6 +46,7 @@ from .schedules import list_schedules as list_schedules
 from .schedules import settle as settle
 from .sweeping import sweep as sweep
 from .verbs import STATES as STATES
+from .verbs import at_once as at_once
 from .verbs import cancel as cancel
 from .verbs import enqueue as enqueue
 from .verbs import get as get

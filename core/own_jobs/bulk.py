@@ -126,15 +126,18 @@ class _Bulk:
     def look(self, arguments: dict[str, Any], actor: Actor) -> dict[str, Any]:
         """Say what a job would do: try the first records, and take that back at once.
 
-        Returns {"count": how many records are meant, "looked_at": how many were tried, "counts":
-        what became of those, "changes": [...] as change sets show them, "refusals": [{id, label,
-        code, message}]}.
+        Returns {"count": how many records are meant, "confirm": whether that must be confirmed,
+        "looked_at": how many were tried, "counts": what became of those, "changes": [...] as change
+        sets show them, "refusals": [{id, label, code, message}]}.
         """
         self._check(arguments, actor)
         count = self._count(arguments, actor)
         at = self._beginning(arguments, actor, count)
         ids = self._next(arguments, actor, at, LOOKED_AT)
-        told: dict[str, Any] = {"count": count, "looked_at": len(ids), "changes": []}
+        many = count > db.settings().bulk_confirm
+        told: dict[str, Any] = {
+            "count": count, "confirm": many, "looked_at": len(ids), "changes": [],
+        }  # fmt: skip
         labels = query.labels(ids, actor=actor)
         with db.attempt(), changes.apart():
             outcomes = self.verb(arguments, ids, actor) if ids else []

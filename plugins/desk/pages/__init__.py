@@ -13,6 +13,7 @@ from . import start as start
 from .lists import arranging as arranging
 from .lists import board as board
 from .lists import builder as builder
+from .lists import bulk as bulk
 from .lists import calendar as calendar
 from .lists import lists as lists
 from .lists import saved as saved
