@@ -70,14 +70,19 @@ _SET: sa.Table = models.ChangeSet.__table__
 _UNDOING: Any = _SET.alias("undoing")
 _INSERT = sa.insert(_CHANGE)
 _INSERT_SET = sa.insert(_SET).returning(_SET.c.id)
+_LAST_POSITION = sa.select(sa.func.coalesce(sa.func.max(_SET.c.position), 0))
+#: Writers of SQLite come one after the other, so a change set can take its place at once.
+_INSERT_IN_PLACE = _INSERT_SET.values(position=_LAST_POSITION.scalar_subquery() + 1)
 _HEADERS = sa.select(
     _SET.c.id, _SET.c.at, _SET.c.actor_id, _SET.c.source, _SET.c.generation, _SET.c.job_id,
     _SET.c.undoes, _UNDOING.c.id,
 ).join_from(_SET, _UNDOING, _UNDOING.c.undoes == _SET.c.id, isouter=True)  # fmt: skip
-_LINES = sa.select(
+#: What a `Line` is made of, by `line_of`.
+LINE: Final[tuple[Any, ...]] = (
     _CHANGE.c.id, _CHANGE.c.change_set_id, _CHANGE.c.record_id, models.Record.__table__.c.type_id,
     _CHANGE.c.op, _CHANGE.c.version, _CHANGE.c.data,
-).join_from(_CHANGE, models.Record.__table__)  # fmt: skip
+)  # fmt: skip
+_LINES = sa.select(*LINE).join_from(_CHANGE, models.Record.__table__)
 
 
 def _default(value: Any) -> Any:
@@ -104,7 +109,7 @@ def change_set(actor: Actor, *, undoes: int | None = None) -> int:
     known: int | None = tx.memo.get("change_set")
     if known is None:
         known = tx.connection.execute(
-            _INSERT_SET,
+            _INSERT_IN_PLACE if tx.dialect == "sqlite" else _INSERT_SET,
             {
                 "at": clock.now(),
                 "actor_id": actor.user_id,
@@ -219,6 +224,15 @@ def headers(actor_id: int | None, *, limit: int, before: int | None = None) -> l
     return [Header(*row) for row in db.current().connection.execute(query)]
 
 
+def headers_of(ids: Iterable[int]) -> dict[int, Header]:
+    """Return change sets by their ids."""
+    found: dict[int, Header] = {}
+    for piece in slices(sorted(ids)):
+        rows = db.current().connection.execute(_HEADERS.where(_SET.c.id.in_(piece)))
+        found.update((row[0], Header(*row)) for row in rows)
+    return found
+
+
 def touched(change_set_id: int, *, at_most: int) -> int:
     """Return how many records a change set wrote, counted up to a number."""
     some = (
@@ -294,8 +308,12 @@ def since(record_ids: Iterable[int], *, after: int) -> list[Line]:
 
 
 def _lines(query: sa.Select[Any]) -> list[Line]:
-    rows = db.current().connection.execute(query)
-    return [Line._make((*row[:-1], orjson.loads(row[-1]))) for row in rows]
+    return [line_of(row) for row in db.current().connection.execute(query)]
+
+
+def line_of(row: Sequence[Any]) -> Line:
+    """Return the change that a row of `LINE` says."""
+    return Line._make((*row[:-1], orjson.loads(row[-1])))
 
 
 def counts(change_set_ids: Sequence[int]) -> dict[int, dict[int, dict[str, int]]]:

@@ -269,6 +269,8 @@ class ChangeSet(Model):
     job_id: Mapped[int | None] = mapped_column(Int64)
     #: The change set whose work this one has put back: each is undone once.
     undoes: Mapped[int | None] = mapped_column(Int64, unique=True)
+    #: Its place in the order of commits, without gaps; empty until somebody asks for that order.
+    position: Mapped[int | None] = mapped_column(Int64, unique=True)
     __table_args__ = (
         sa.Index("ix_core_change_set_actor_id_id", "actor_id", "id"),
         sa.Index("ix_core_change_set_job_id_id", "job_id", "id"),

@@ -62,6 +62,31 @@ class RecordChangeSchema(Schema):
     changes = _values("Per field [before, after]; before a create there was null.")
 
 
+class FeedChangeSchema(Schema):
+    """What was written to one record, with its place in the order of the commits."""
+
+    position = fields.Integer(**_said("That of its change set; without gaps."))
+    change_set = fields.Integer(**_SET)
+    at = fields.AwareDateTime(**_SET)
+    actor = fields.Integer(**_said("Null: the system.", allow_none=True))
+    source = fields.String(**_said(_SOURCE))
+    job = fields.Integer(**_said("The job that wrote it.", allow_none=True))
+    undoes = fields.Integer(**_said(_UNDOES, allow_none=True))
+    type = fields.String(**_SET)
+    id = fields.Integer(**_SET)
+    op = fields.String(**_said(_OP))
+    version = fields.Integer(**_SET)
+    changes = _values("Per field [before, after]; before a create there was null.")
+
+
+class FeedSchema(Schema):
+    """A page of the change feed."""
+
+    changes = fields.List(fields.Nested(FeedChangeSchema), **_said("In the order of commits."))
+    next = fields.String(**_said("Goes into since."))
+    more = fields.Boolean(**_said("Whether anything follows now."))
+
+
 class ChangeSetSchema(Schema):
     """A change set: who, when, from where, and a page of what it wrote."""
 

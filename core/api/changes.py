@@ -4,14 +4,39 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .. import db, jobs, records
+from .. import db, jobs, positions, records
 from .bulk import PARTIAL
-from .operations import CHANGE, PLAN_ONLY, PREFIX, Answer, Call, Parameter, Reply, operation
+from .operations import CHANGE, OWN, PLAN_ONLY, PREFIX, Answer, Call, Parameter, Reply, operation
 from .records import FLAG
 
 TAG: Final = "changes"
 _COUNT: Final = {"type": "integer", "minimum": 1}
 _STARTED: Final = Reply("JobDetails", ("Location",))
+
+
+@operation(
+    "GET", "/changes", tag=TAG, mode=OWN, replies={200: Reply("Feed")},
+    query=(
+        Parameter("since", {"type": "string"}, "0, the `next` of an answer before, or now."),
+        Parameter("type", {"type": "string"}, "Only records of this type."),
+        Parameter("_limit", _COUNT, "Changes in the page; at most page_limit."),
+    ),
+    problems=(409, 410),
+)  # fmt: skip
+def read_feed(call: Call) -> Answer:
+    """Read what was written to records since a position, in the order of the commits.
+
+    Complete while others write; records that went have the op delete or purge. `next` goes into
+    `since`, until there is no `more`, and again later.
+    """
+    config = db.settings()
+    limit = call.number("_limit", most=config.page_limit) or config.page_default
+    positions.settle()
+    with db.reading():
+        found = records.feed(
+            call.text("since") or "0", actor=call.actor, limit=limit, type_name=call.text("type")
+        )
+    return Answer(found)
 
 
 @operation(

@@ -56,6 +56,7 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "BulkResult": answers.BulkResultSchema,
     "History": changes.HistorySchema,
     "ChangeSet": changes.ChangeSetSchema,
+    "Feed": changes.FeedSchema,
     "Undo": changes.UndoSchema,
     "UndoPlan": changes.UndoPlanSchema,
     "Reference": answers.ReferenceSchema,

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from .. import positions
 from .. import records as verbs
 from ..errors import RelatumError
 from .jobs import undo_by_job
@@ -98,6 +99,50 @@ def show(instance: Instance, change: str, limit: int, as_json: bool) -> None:
     print_table(("type", "id", "record", "what", "fields"), rows)
     if found["next"]:
         click.echo(f"There are more than {limit} changes.", err=True)
+
+
+@changes.command("feed")
+@click.option(
+    "--since",
+    default="0",
+    show_default=True,
+    metavar="POSITION",
+    help="0, the next of an answer before, or now.",
+)
+@click.option("--type", "type_name", metavar="TYPE", help="Only records of this type.")
+@limit_option(_CHANGES, "As many changes as this.")
+@json_option
+@pass_instance
+def feed(instance: Instance, since: str, type_name: str | None, limit: int, as_json: bool) -> None:
+    """Show what was written to records since a position, in the order of the commits.
+
+    \b
+    Examples:
+      relatum changes feed
+      relatum changes feed --since now
+      relatum changes feed --since 17 --type x_company --json
+    """
+    instance.check()
+    positions.settle()
+    found = instance.read(verbs.feed, since, type_name=type_name, limit=limit)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (
+            each["position"],
+            each["at"],
+            each["type"],
+            each["id"],
+            each["op"],
+            changed(each["changes"]),
+        )
+        for each in found["changes"]
+    ]
+    print_table(("position", "at", "type", "id", "what", "fields"), rows)
+    click.echo(
+        f"{'More' if found['more'] else 'Go on'}: relatum changes feed --since {found['next']}"
+    )
 
 
 @changes.command("undo")

@@ -13,6 +13,11 @@ codes(
 )
 codes(
     409,
+    position_unknown=(
+        "Position not reached yet",
+        "There is no position {position} yet: the newest is {newest}. A backup may have been "
+        "restored. Read all records anew, then go on from there.",
+    ),
     undo_conflict=(
         "Can't be undone as a whole",
         "Change set {id} can't be undone as a whole: {first} Undo what is left of it with partial, "
@@ -56,5 +61,13 @@ codes(
         "Too many records to undo",
         "Change set {id} wrote more than undo_limit ({limit}) records, too many to wait for. Let a "
         "job undo it. Run: relatum changes undo --job {id}",
+    ),
+)
+codes(
+    410,
+    position_gone=(
+        "Changes not kept any more",
+        "Changes from position {position} on are not kept any more: the oldest is {oldest}. Read "
+        "all records anew, then go on from now.",
     ),
 )
