@@ -89,6 +89,6 @@ def _next(arguments: dict[str, Any], after: int | None) -> int | None:
 UNDO: Final = register(
     Kind(
         name="undo", title="Undo", run=undo, arguments=UndoArguments, check=_check,
-        permission="undo", look=look,
+        permission="undo", look=look, chunk=2000,
     )
 )  # fmt: skip

@@ -13,7 +13,7 @@ from ..actor import Actor
 from ..catalog import EntityType
 from ..fields import Field
 from ..fields.number import INTEGER_LIMIT
-from ..storage import slices
+from ..storage import among, slices
 from . import sets
 from .batch import Row
 
@@ -155,16 +155,13 @@ def _flag(
 ) -> None:
     table, moment = entity_type.table, clock.now()
     connection = db.for_writing().connection
+    values = {
+        "trashed_at": at, "trashed_in": change_set, "updated_at": moment,
+        "updated_by": actor.user_id, "version": table.c.version + 1,
+    }  # fmt: skip
+    statement = sa.update(table).where(among(table.c.id)).values(values)
     for piece in slices(rows):
-        statement = (
-            sa.update(table)
-            .where(table.c.id.in_([row.id for row in piece]))
-            .values(
-                trashed_at=at, trashed_in=change_set, updated_at=moment, updated_by=actor.user_id,
-                version=table.c.version + 1,
-            )
-        )  # fmt: skip
-        connection.execute(statement)
+        connection.execute(statement, {"ids": [row.id for row in piece]})
     changes.record((_flagged(row, op) for row in rows), actor)
 
 
@@ -196,17 +193,12 @@ def lock(
     `strongly` also stops others from pointing to them meanwhile (before trashing); without
     `hold` they are only read.
     """
-    table = entity_type.table
-    fields = list(entity_type.fields.values())
-    columns = [f.whole(table).label(f.name) for f in fields]
-    state = table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None)
-    query = sa.select(*columns).where(state).order_by(table.c.id)
-    if hold:
-        query = query.with_for_update(key_share=not strongly)
+    make = bound(_locking, entity_type, trashed=trashed, strongly=strongly, hold=hold)
+    query = entity_type.statement(("lock", trashed, strongly, hold), make)
     found: dict[int, Any] = {}
     wanted = {row.id for row in rows if row.id is not None and 0 < row.id <= INTEGER_LIMIT}
     for piece in slices(sorted(wanted)):
-        result = db.current().connection.execute(query.where(table.c.id.in_(piece)))
+        result = db.current().connection.execute(query, {"ids": piece})
         found.update((record["id"], record) for record in result.mappings())
     places: dict[int, int] = {}
     for row in rows:
@@ -223,3 +215,11 @@ def lock(
                 expected=row.expected,
             )  # fmt: skip
         places.setdefault(row.id, row.place)
+
+
+def _locking(entity_type: EntityType, *, trashed: bool, strongly: bool, hold: bool) -> Any:
+    table = entity_type.table
+    columns = [f.whole(table).label(f.name) for f in entity_type.fields.values()]
+    state = table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None)
+    query = sa.select(*columns).where(state, among(table.c.id)).order_by(table.c.id)
+    return query.with_for_update(key_share=not strongly) if hold else query
