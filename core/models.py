@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .db import db
+from .job_models import Follower as Follower
 from .job_models import Job as Job
 from .job_models import JobSchedule as JobSchedule
 from .job_models import JobsProcess as JobsProcess

@@ -44,12 +44,16 @@ class Place(NamedTuple):
 
 def settle() -> None:
     """Give positions to what has committed, in a transaction of its own if there is such."""
-    with db.reading(timed=False) as tx:
-        waiting = tx.connection.execute(
-            sa.select(_SET.c.id).where(_SET.c.position.is_(None)).limit(1)
-        ).first()
-    if waiting is not None:
+    with db.reading(timed=False):
+        waiting = unsealed()
+    if waiting:
         db.transact(seal)
+
+
+def unsealed() -> int:
+    """Return how many change sets have committed and have no position yet."""
+    query = sa.select(sa.func.count()).where(_SET.c.position.is_(None))
+    return int(db.current().connection.execute(query).scalar_one())
 
 
 def seal() -> None:

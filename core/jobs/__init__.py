@@ -24,6 +24,8 @@ sentence; anything else is tried again, later and later. Plugins bring kinds by 
 
 from __future__ import annotations
 
+from .following import follower as follower
+from .following import lagging as lagging
 from .kinds import JOB_NAME as JOB_NAME
 from .kinds import Chunk as Chunk
 from .kinds import Kind as Kind

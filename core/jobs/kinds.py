@@ -93,6 +93,8 @@ class Kind:
     chunk: int = 500
     #: Failures in a row after which it is given up.
     attempts: int = 5
+    #: The plugin that it tells what is committed: see `jobs.follower`.
+    follows: str | None = None
     #: When it starts by itself, such as "every 1 day"; see `relatum help jobs`.
     schedule: str | None = None
 

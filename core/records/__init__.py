@@ -11,6 +11,7 @@ from .batch import Outcome as Outcome
 from .belonging import astray as astray
 from .changesets import change_set as change_set
 from .changesets import changes_by as changes_by
+from .feed import NOW as NOW
 from .feed import feed as feed
 from .filling import default_of as default_of
 from .hooking import Committed as Committed
