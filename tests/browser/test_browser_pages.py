@@ -14,6 +14,7 @@ _TYPES = ("account", "contact", "opportunity", "product", "price_list", "lead")
 _PLAIN = (
     "/", "/account", "/plugins", "/plugins/sales", "/plugins/sales/disable", "/about", "/keys",
     "/help/", "/help/desk", "/help/errors", "/records/user", "/model", "/model/opportunity",
+    "/changes", "/records/contact/bulk?what=set:job_title", "/records/contact/bulk?what=delete",
 )  # fmt: skip
 
 

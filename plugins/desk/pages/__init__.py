@@ -29,6 +29,7 @@ from .records import forms as forms
 from .records import history as history
 from .records import lookups as lookups
 from .records import making as making
+from .records import own_changes as own_changes
 from .records import parts as parts
 from .records import record as record
 from .records import related as related

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import orjson
 from flask import Response, request
 
-from relatum import RelatumError, records
+from relatum import RelatumError, jobs, records
 
 from ... import ui
 from ...words import translated
@@ -22,6 +22,8 @@ def undo_change(number: int) -> Response:
     try:
         done = records.undo(number, actor=ui.actor(), partial=partial)
     except RelatumError as error:
+        if error.code == "undo_limit":
+            return _by_job(number)
         if error.code != "undo_conflict":
             raise
         return _in_the_way(number, error, partial)
@@ -36,6 +38,17 @@ def undo_change(number: int) -> Response:
     # The script draws the page anew, and that says it.
     answer = Response(orjson.dumps({"text": text}), mimetype="application/json")
     return ui.done(answer, text)
+
+
+def _by_job(number: int) -> Response:
+    """Leave a change set that is too large to wait for to a job."""
+    job = jobs.enqueue("undo", {"change_set": number}, actor=ui.actor())
+    text = translated(
+        "Job {number} takes it back, as far as nobody has changed it since", number=job
+    )
+    if _wants_page():
+        return ui.tell(ui.away(_back()), text)
+    return Response(orjson.dumps({"text": text}), mimetype="application/json")
 
 
 def _wants_page() -> bool:
