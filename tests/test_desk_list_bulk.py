@@ -102,6 +102,13 @@ def test_all_of_the_filter_is_changed_by_a_job_once_the_number_was_typed(desk):
     with desk.instance.app.app_context():
         jobs.run(job["id"], by="me", pause=lambda: False)
     assert (powers(desk)[:6], set(powers(desk))) == ([0, 8, 8, 8, 8, 8], {0, 8})
+    undo = f"/changes/of-job/{job['id']}/undo"
+    assert undo in desk.get("/changes").text
+    desk.post(undo)
+    [undoing] = desk.instance.read(jobs.list_jobs, kind="undo")
+    with desk.instance.app.app_context():
+        jobs.run(undoing["id"], by="me", pause=lambda: False)
+    assert (powers(desk)[:6], set(powers(desk))) == ([0, 1, 2, 3, 4, 9], {0, 1, 2, 3, 4, 9})
 
 
 def test_a_value_that_the_field_refuses_is_said_beside_it(desk):

@@ -23,7 +23,7 @@ def undo_change(number: int) -> Response:
         done = records.undo(number, actor=ui.actor(), partial=partial)
     except RelatumError as error:
         if error.code == "undo_limit":
-            return _by_job(number)
+            return _by_job(change_set=number)
         if error.code != "undo_conflict":
             raise
         return _in_the_way(number, error, partial)
@@ -40,9 +40,15 @@ def undo_change(number: int) -> Response:
     return ui.done(answer, text)
 
 
-def _by_job(number: int) -> Response:
-    """Leave a change set that is too large to wait for to a job."""
-    job = jobs.enqueue("undo", {"change_set": number}, actor=ui.actor())
+@ui.page("/changes/of-job/<int:number>/undo", "POST")
+def undo_job(number: int) -> Response:
+    """Let a job take back all that a job has written."""
+    return _by_job(job=number)
+
+
+def _by_job(**what: int) -> Response:
+    """Leave what is too large to wait for to a job: a change set, or all of a job."""
+    job = jobs.enqueue("undo", what, actor=ui.actor())
     text = translated(
         "Job {number} takes it back, as far as nobody has changed it since", number=job
     )
