@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial as bound
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -180,6 +180,10 @@ def versions(entity_type: EntityType, ids: Iterable[int]) -> dict[int, int]:
     return found
 
 
+#: When a row that was locked went to the trash; no field is called so.
+_TRASHED: Final = "_trashed"
+
+
 def lock(
     entity_type: EntityType,
     rows: Sequence[Row],
@@ -193,13 +197,17 @@ def lock(
     `strongly` also stops others from pointing to them meanwhile (before trashing); without
     `hold` they are only read.
     """
-    make = bound(_locking, entity_type, trashed=trashed, strongly=strongly, hold=hold)
-    query = entity_type.statement(("lock", trashed, strongly, hold), make)
+    make = bound(_locking, entity_type, strongly=strongly, hold=hold)
+    query = entity_type.statement(("lock", strongly, hold), make)
     found: dict[int, Any] = {}
     wanted = {row.id for row in rows if row.id is not None and 0 < row.id <= INTEGER_LIMIT}
     for piece in slices(sorted(wanted)):
         result = db.current().connection.execute(query, {"ids": piece})
-        found.update((record["id"], record) for record in result.mappings())
+        found.update(
+            (record["id"], record)
+            for record in result.mappings()
+            if (record[_TRASHED] is not None) == trashed
+        )
     places: dict[int, int] = {}
     for row in rows:
         if row.id is None:
@@ -217,9 +225,14 @@ def lock(
         places.setdefault(row.id, row.place)
 
 
-def _locking(entity_type: EntityType, *, trashed: bool, strongly: bool, hold: bool) -> Any:
+def _locking(entity_type: EntityType, *, strongly: bool, hold: bool) -> Any:
+    """Return the statement that reads rows by id, alive or not.
+
+    PostgreSQL takes live rows for few as long as it has no statistics, and would go through an
+    index of live rows once per id: so who is alive is asked of what was read.
+    """
     table = entity_type.table
     columns = [f.whole(table).label(f.name) for f in entity_type.fields.values()]
-    state = table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None)
-    query = sa.select(*columns).where(state, among(table.c.id)).order_by(table.c.id)
+    query = sa.select(*columns, table.c.trashed_at.label(_TRASHED)).where(among(table.c.id))
+    query = query.order_by(table.c.id)
     return query.with_for_update(key_share=not strongly) if hold else query
