@@ -98,7 +98,10 @@ class Config:
     view_limit: int = _setting(100, "Most views that one user saves for one type.")
     preference_limit: int = _setting(200, "Most preferences that are kept for one user.")
     bulk_limit: int = _setting(1000, "Most records in one bulk request.")
-    undo_limit: int = _setting(1000, "Most records of a change set that is undone.")
+    bulk_confirm: int = _setting(1000, "Bulk jobs on more records want to be told the number.")
+    undo_limit: int = _setting(
+        1000, "Most records of a change set that is undone at once, without a job."
+    )
     body_limit: int = _setting(4_194_304, "Largest request body in bytes.")
     json_depth: int = _setting(32, "Deepest nesting of a JSON body.")
     type_limit: int = _setting(1000, "Most entity types.")

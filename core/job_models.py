@@ -80,3 +80,12 @@ class JobsProcess(Model):
     generation: Mapped[int] = mapped_column(sa.Integer)
     started_at: Mapped[datetime] = mapped_column(Instant)
     seen_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Follower(Model):
+    """How far a kind of job that follows what is committed has got."""
+
+    __tablename__ = "core_follower"
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    place: Mapped[str] = mapped_column(Text)
+    moved_at: Mapped[datetime] = mapped_column(Instant)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import INCLUDE, Schema, fields, validate
 
 from .base import Closed
 
@@ -50,8 +50,8 @@ class ScheduleChangeSchema(Closed):
     enabled = fields.Boolean(truthy={True}, falsy={False})
 
 
-class _ChosenSchema(Closed):
-    """Records, by their ids or by a filter."""
+class BulkChoiceSchema(Closed):
+    """Records, by their ids or by a filter; `confirm` says how many are meant at most."""
 
     type = fields.String(**_NAME)
     ids = fields.List(
@@ -59,16 +59,19 @@ class _ChosenSchema(Closed):
         validate=validate.Length(min=1),
     )
     filter = fields.Dict(keys=fields.String())
+    confirm = fields.Integer(strict=True, validate=validate.Range(min=1, max=2**53 - 1))
 
 
-class BulkUpdateSchema(_ChosenSchema):
+class BulkUpdateSchema(BulkChoiceSchema):
     """Values that many records get."""
 
     values = fields.Dict(keys=fields.String(), required=True, validate=validate.Length(min=1))
 
 
-class BulkDeleteSchema(_ChosenSchema):
-    """Records that go into the trash."""
+class BulkLinkSchema(BulkUpdateSchema):
+    """What many records are linked to: the values of a record of one of their lists."""
+
+    list = fields.String(**_NAME)
 
 
 # -- what goes out --------------------------------------------------------------------------
@@ -112,6 +115,15 @@ class JobDetailsSchema(JobSchema):
     arguments = fields.Dict(keys=fields.String(), **_SET)
     result = fields.Dict(keys=fields.String(), **_OPEN)
     log = fields.List(fields.Nested(JobLineSchema), **_SET)
+
+
+class JobLookSchema(Schema):
+    """What a job would do; each kind says it in its own way."""
+
+    class Meta:
+        """Whatever the kind says."""
+
+        unknown = INCLUDE
 
 
 class JobsSchema(Schema):

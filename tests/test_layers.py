@@ -40,7 +40,7 @@ LAYERS = (
     },
     {"core.types", "core.fields"},
     {"core.catalog"},
-    {"core.access", "core.query", "core.ddl", "core.changes"},
+    {"core.access", "core.query", "core.ddl", "core.changes", "core.positions"},
     {
         "core.records",
         "core.entities",
@@ -70,6 +70,7 @@ NEVER = {
     ("core.access", "core.query"),
     ("core.ddl", "core.changes"),
     ("core.changes", "core.ddl"),
+    ("core.changes", "core.positions"),
     ("core.api", "core.commands"),
     ("core.commands", "core.api"),
 }

@@ -12,7 +12,7 @@ from ...schemas.jobs import (
 )
 from .. import db, jobs
 from . import wire
-from .operations import PREFIX, Answer, Call, Parameter, Reply, operation
+from .operations import PLAN_ONLY, PREFIX, Answer, Call, Parameter, Reply, operation
 
 TAG: Final = "jobs"
 _TEXT: Final = {"type": "string"}
@@ -52,12 +52,15 @@ def read_job(call: Call, id: int) -> Answer:  # noqa: A002  # the word of the pa
 
 
 @operation(
-    "POST", "/jobs", tag=TAG, body="NewJob", problems=(422,),
-    replies={201: Reply("JobDetails", ("Location",))},
+    "POST", "/jobs", tag=TAG, body="NewJob", problems=(409, 422),
+    query=(PLAN_ONLY._replace(help="1: only say what it would do, if the kind can."),),
+    replies={200: Reply("JobLook"), 201: Reply("JobDetails", ("Location",))},
 )  # fmt: skip
 def start_job(call: Call) -> Answer:
     """Start a job; it runs beside the requests."""
     given = wire.load(NewJobSchema, call.body)
+    if call.flag(PLAN_ONLY.name):
+        return Answer(jobs.look(given["kind"], given["arguments"], actor=call.actor))
     job_id = jobs.enqueue(given["kind"], given["arguments"], actor=call.actor)
     headers = {"Location": f"{PREFIX}/jobs/{job_id}"}
     return Answer(jobs.get(job_id, actor=call.actor), 201, headers)

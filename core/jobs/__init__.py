@@ -26,6 +26,8 @@ again, later and later. Plugins bring kinds by `relatum_jobs`.
 from __future__ import annotations
 
 from .examining import findings as findings
+from .following import follower as follower
+from .following import lagging as lagging
 from .kinds import JOB_NAME as JOB_NAME
 from .kinds import Chunk as Chunk
 from .kinds import Kind as Kind
@@ -47,11 +49,13 @@ from .schedules import list_schedules as list_schedules
 from .schedules import settle as settle
 from .sweeping import sweep as sweep
 from .verbs import STATES as STATES
+from .verbs import at_once as at_once
 from .verbs import cancel as cancel
 from .verbs import change_sets as change_sets
 from .verbs import enqueue as enqueue
 from .verbs import get as get
 from .verbs import list_jobs as list_jobs
 from .verbs import list_kinds as list_kinds
+from .verbs import look as look
 from .verbs import retry as retry
 from .verbs import retry_failed as retry_failed

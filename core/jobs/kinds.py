@@ -88,17 +88,27 @@ class Kind:
     arguments: type[Schema] | None = None
     check: Callable[[dict[str, Any], Actor], dict[str, Any]] | None = None
     permission: str = "run"
+    #: Says what a job with loaded arguments would do, in a transaction that may write and keeps
+    #: nothing; it refuses what `check` does.
+    look: Callable[[dict[str, Any], Actor], dict[str, Any]] | None = None
     #: Steps of a chunk at most, such as records.
     chunk: int = 500
     #: Failures in a row after which it is given up.
     attempts: int = ATTEMPTS
     #: Jobs of the kind that run at once, across all processes and machines; None: no limit.
     limit: int | None = None
+    #: The plugin that it tells what is committed: see `jobs.follower`.
+    follows: str | None = None
     #: When it starts by itself, such as "every 1 day"; see `relatum help jobs`.
     schedule: str | None = None
 
     def load(self, arguments: Any, actor: Actor) -> dict[str, Any]:
         """Return checked arguments; raise `Invalid` naming each that is wrong."""
+        loaded = self.read(arguments)
+        return self.check(loaded, actor) if self.check else loaded
+
+    def read(self, arguments: Any) -> dict[str, Any]:
+        """Return arguments of the right shape; raise `Invalid` naming each that is wrong."""
         if not isinstance(arguments, dict):
             reason = f"they must be an object, not {kind_of(arguments)}"
             raise RelatumError("bad_parameter", name="arguments", reason=reason)
@@ -112,7 +122,7 @@ class Kind:
                     for path, reason in flat(error)
                 ]
             ) from None
-        return self.check(loaded, actor) if self.check else loaded
+        return loaded
 
 
 _OWN: dict[str, Kind] = {}

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from .. import clock, db
 from ..errors import RelatumError
-from . import claiming, processes, schedules
+from . import claiming, following, processes, schedules
 from .processes import PROCESSES
 from .rows import TABLE
 from .running import failed_once
@@ -20,6 +20,7 @@ class _Found(NamedTuple):
     dead: list[str]
     lost: list[Any]
     due: list[str]
+    followers: list[str]
     waiting: list[int]
 
 
@@ -27,10 +28,11 @@ def sweep() -> list[int]:
     """Put right what is wrong and return the ids of jobs that could run, oldest first.
 
     Jobs whose process is dead wait again, or fail after the last attempt; schedules that are
-    due start their jobs. Opens its own transactions.
+    due start their jobs, and so do followers that something was committed for. Opens its own
+    transactions.
     """
     found = _look()
-    if found.dead or found.lost or found.due:
+    if found.dead or found.lost or found.due or found.followers:
         db.transact(_put_right)
         found = _look()
     return found.waiting
@@ -45,6 +47,7 @@ def _look() -> _Found:
             dead,
             list(connection.execute(lost).scalars()),
             schedules.due(connection, now),
+            following.due(connection),
             claiming.waiting(connection),
         )
 
@@ -62,3 +65,4 @@ def _put_right() -> None:
         connection.execute(sa.delete(PROCESSES).where(PROCESSES.c.id.in_(dead)))
     for name in schedules.due(connection, now):
         schedules.fire(name, now)
+    following.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from ..actor import Actor
 from ..errors import RelatumError
 from ..fields.number import INTEGER_LIMIT
 from . import rows
-from .kinds import kind_named, known
+from .kinds import Chunk, kind_named, known
 from .queue import current_queue
 from .rows import CANCELLED, FAILED, OPEN, QUEUED, RUNNING, TABLE
 from .rows import STATES as STATES
@@ -40,6 +41,42 @@ def enqueue(
     if not_before is None:
         wake(job_id)
     return job_id
+
+
+def look(kind: str, arguments: Mapping[str, Any], *, actor: Actor) -> dict[str, Any]:
+    """Say what a job would do, and do nothing; the kind says in which shape.
+
+    In a transaction that writes. Raises what `enqueue` does, and `job_kind_blind`.
+    """
+    db.for_writing()
+    wanted = kind_named(kind)
+    access.require(actor, wanted.permission, f"jobs of the kind '{kind}'")
+    if wanted.look is None:
+        raise RelatumError("job_kind_blind", kind=kind)
+    return wanted.look(wanted.read(dict(arguments)), actor)
+
+
+def at_once(kind: str, arguments: Mapping[str, Any], *, actor: Actor) -> dict[str, Any]:
+    """Do what a job would do in the open transaction, and return its result: for few steps.
+
+    Raises what `enqueue` does. A kind that needs to be outside of a transaction can't be.
+    """
+    db.for_writing()
+    wanted = kind_named(kind)
+    access.require(actor, wanted.permission, f"jobs of the kind '{kind}'")
+    if wanted.prepare is not None:
+        raise ValueError(f"'{kind}' prepares its chunks outside of a transaction")
+    chunk = Chunk(
+        job_id=0, actor=actor, arguments=wanted.load(dict(arguments), actor), checkpoint=None,
+        size=wanted.chunk, done=0, total=None,
+    )  # fmt: skip
+    while True:
+        step = wanted.run(chunk)
+        if step.finished:
+            return dict(step.result or {})
+        if step.exclusive:
+            raise ValueError(f"'{kind}' needs the data model for itself")
+        chunk = replace(chunk, checkpoint=step.checkpoint, done=chunk.done + step.done)
 
 
 def insert(kind: str, arguments: str, *, actor: Actor, **values: Any) -> int:

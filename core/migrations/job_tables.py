@@ -66,6 +66,12 @@ def _make_beside() -> None:
         *_needed(sa.Integer, "pid", "generation"),
         *_needed(Instant, "started_at", "seen_at"),
     )
+    op.create_table(
+        "core_follower",
+        sa.Column("kind", Text, primary_key=True),
+        *_needed(Text, "place"),
+        *_needed(Instant, "moved_at"),
+    )
 
 
 def seed_jobs() -> None:

@@ -16,6 +16,7 @@ from . import start as start
 from .lists import arranging as arranging
 from .lists import board as board
 from .lists import builder as builder
+from .lists import bulk as bulk
 from .lists import calendar as calendar
 from .lists import lists as lists
 from .lists import saved as saved
@@ -31,6 +32,7 @@ from .records import forms as forms
 from .records import history as history
 from .records import lookups as lookups
 from .records import making as making
+from .records import own_changes as own_changes
 from .records import parts as parts
 from .records import record as record
 from .records import related as related

@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 from flask import Response, request
 
-from relatum import jobs, may, query
+from relatum import changes, jobs, may, query
 
 from .. import ui
 from ..words import translated
@@ -79,11 +79,12 @@ def job_page(number: int) -> Response:
     """Show one job; asked for as a part of a page, only if it has changed since."""
     actor = ui.actor()
     job = jobs.get(number, actor=actor)
-    changes = jobs.change_sets(number, actor=actor, limit=PAGE)
+    made, is_over = jobs.change_sets(number, actor=actor, limit=PAGE), job["state"] in _OVER
     plain = {n: v for n, v in (job["result"] or {}).items() if not isinstance(v, (list, dict))}
     values: dict[str, Any] = {
         "job": job, "title": _titles({job["kind"]})[job["kind"]], "labels": _labels([job]),
-        "states": _states(), "changes": changes, "plain": plain, "over": job["state"] in _OVER,
+        "states": _states(), "changes": made, "plain": plain, "over": is_over,
+        "can_undo": is_over and made and changes.of_job(number) is not None,
         "asked": _pretty(job["arguments"]),
         "rest": _pretty({n: v for n, v in (job["result"] or {}).items() if n not in plain and v}),
     }  # fmt: skip
