@@ -70,14 +70,19 @@ _SET: sa.Table = models.ChangeSet.__table__
 _UNDOING: Any = _SET.alias("undoing")
 _INSERT = sa.insert(_CHANGE)
 _INSERT_SET = sa.insert(_SET).returning(_SET.c.id)
+_LAST_POSITION = sa.select(sa.func.coalesce(sa.func.max(_SET.c.position), 0))
+#: Writers of SQLite come one after the other, so a change set can take its place at once.
+_INSERT_IN_PLACE = _INSERT_SET.values(position=_LAST_POSITION.scalar_subquery() + 1)
 _HEADERS = sa.select(
     _SET.c.id, _SET.c.at, _SET.c.actor_id, _SET.c.source, _SET.c.generation, _SET.c.job_id,
     _SET.c.undoes, _UNDOING.c.id,
 ).join_from(_SET, _UNDOING, _UNDOING.c.undoes == _SET.c.id, isouter=True)  # fmt: skip
-_LINES = sa.select(
+#: What a `Line` is made of, by `line_of`.
+LINE: Final[tuple[Any, ...]] = (
     _CHANGE.c.id, _CHANGE.c.change_set_id, _CHANGE.c.record_id, models.Record.__table__.c.type_id,
     _CHANGE.c.op, _CHANGE.c.version, _CHANGE.c.data,
-).join_from(_CHANGE, models.Record.__table__)  # fmt: skip
+)  # fmt: skip
+_LINES = sa.select(*LINE).join_from(_CHANGE, models.Record.__table__)
 
 
 def _default(value: Any) -> Any:
@@ -104,7 +109,7 @@ def change_set(actor: Actor, *, undoes: int | None = None) -> int:
     known: int | None = tx.memo.get("change_set")
     if known is None:
         known = tx.connection.execute(
-            _INSERT_SET,
+            _INSERT_IN_PLACE if tx.dialect == "sqlite" else _INSERT_SET,
             {
                 "at": clock.now(),
                 "actor_id": actor.user_id,
@@ -116,6 +121,13 @@ def change_set(actor: Actor, *, undoes: int | None = None) -> int:
         ).scalar_one()
         tx.memo["change_set"] = known
     return known
+
+
+def undoes(change_set_id: int, actor: Actor) -> None:
+    """Let the open transaction's change set be the one that puts another back."""
+    mine = change_set(actor)
+    marked = sa.update(_SET).where(_SET.c.id == mine).values(undoes=change_set_id)
+    db.for_writing().connection.execute(marked)
 
 
 @contextmanager
@@ -212,6 +224,15 @@ def headers(actor_id: int | None, *, limit: int, before: int | None = None) -> l
     return [Header(*row) for row in db.current().connection.execute(query)]
 
 
+def headers_of(ids: Iterable[int]) -> dict[int, Header]:
+    """Return change sets by their ids."""
+    found: dict[int, Header] = {}
+    for piece in slices(sorted(ids)):
+        rows = db.current().connection.execute(_HEADERS.where(_SET.c.id.in_(piece)))
+        found.update((row[0], Header(*row)) for row in rows)
+    return found
+
+
 def touched(change_set_id: int, *, at_most: int) -> int:
     """Return how many records a change set wrote, counted up to a number."""
     some = (
@@ -235,6 +256,48 @@ def of_set(change_set_id: int, *, limit: int | None = None, after: int = 0) -> l
     return _lines(query)
 
 
+def last_of(change_set_id: int, *, limit: int, before: int | None = None) -> list[Line]:
+    """Return the last changes of a set, or those before the one with an id, in order."""
+    query = _LINES.where(_CHANGE.c.change_set_id == change_set_id)
+    if before is not None:
+        query = query.where(_CHANGE.c.id < before)
+    return _lines(query.order_by(_CHANGE.c.id.desc()).limit(limit))[::-1]
+
+
+def purged(change_set_id: int) -> int:
+    """Return how many records a change set purged."""
+    query = sa.select(sa.func.count()).where(
+        _CHANGE.c.change_set_id == change_set_id, _CHANGE.c.op == "purge"
+    )
+    return int(db.current().connection.execute(query).scalar_one())
+
+
+def within(change_set_ids: sa.Select[Any], record_ids: Sequence[int]) -> list[Line]:
+    """Return the changes of some records in change sets, in order."""
+    of_sets = _CHANGE.c.change_set_id.in_(change_set_ids)
+    some = _CHANGE.c.record_id.in_(record_ids)
+    return _lines(_LINES.where(of_sets, some).order_by(_CHANGE.c.id))
+
+
+def of_job(job_id: int, *, before: int | None = None) -> int | None:
+    """Return the last change set of a job that is not undone; `before` is one that comes later."""
+    query = (
+        sa.select(sa.func.max(_SET.c.id))
+        .join_from(_SET, _UNDOING, _UNDOING.c.undoes == _SET.c.id, isouter=True)
+        .where(_SET.c.job_id == job_id, _UNDOING.c.id.is_(None))
+    )
+    if before is not None:
+        query = query.where(_SET.c.id < before)
+    found: int | None = db.current().connection.execute(query).scalar()
+    return found
+
+
+def wrote(job_id: int) -> bool:
+    """Say whether a job wrote any records."""
+    query = sa.select(_SET.c.id).where(_SET.c.job_id == job_id).limit(1)
+    return db.current().connection.execute(query).first() is not None
+
+
 def since(record_ids: Iterable[int], *, after: int) -> list[Line]:
     """Return the changes of records that came after the one with an id, in order."""
     found: list[Line] = []
@@ -245,8 +308,12 @@ def since(record_ids: Iterable[int], *, after: int) -> list[Line]:
 
 
 def _lines(query: sa.Select[Any]) -> list[Line]:
-    rows = db.current().connection.execute(query)
-    return [Line._make((*row[:-1], orjson.loads(row[-1]))) for row in rows]
+    return [line_of(row) for row in db.current().connection.execute(query)]
+
+
+def line_of(row: Sequence[Any]) -> Line:
+    """Return the change that a row of `LINE` says."""
+    return Line._make((*row[:-1], orjson.loads(row[-1])))
 
 
 def counts(change_set_ids: Sequence[int]) -> dict[int, dict[int, dict[str, int]]]:

@@ -7,17 +7,23 @@ environment. `SETTINGS` is the list that the help page is made from.
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import math
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from .errors import RelatumError, nearest
 from .mail_server import MailServer, Sender, read_sender, read_server
+
+#: What the address of a queue may begin with.
+_REDIS: Final = ("redis", "rediss", "unix")
 
 
 def _setting(
@@ -47,6 +53,11 @@ class Config:
         "",
         "The key ring of encrypted fields, as the lines of keys/ring with commas between; empty: "
         "that file.",
+    )
+    queue_url: str = _setting(
+        "",
+        "Redis that tells workers which jobs wait, e.g. redis://host:6379/0; empty: a file beside "
+        "a SQLite database, and with PostgreSQL nothing but its rows.",
     )
     base_url: str = _setting("", "Public address used in links, e.g. https://crm.example.org")
     trusted_hosts: str = _setting(
@@ -87,7 +98,10 @@ class Config:
     view_limit: int = _setting(100, "Most views that one user saves for one type.")
     preference_limit: int = _setting(200, "Most preferences that are kept for one user.")
     bulk_limit: int = _setting(1000, "Most records in one bulk request.")
-    undo_limit: int = _setting(1000, "Most records of a change set that is undone.")
+    bulk_confirm: int = _setting(1000, "Bulk jobs on more records want to be told the number.")
+    undo_limit: int = _setting(
+        1000, "Most records of a change set that is undone at once, without a job."
+    )
     body_limit: int = _setting(4_194_304, "Largest request body in bytes.")
     json_depth: int = _setting(32, "Deepest nesting of a JSON body.")
     type_limit: int = _setting(1000, "Most entity types.")
@@ -173,7 +187,31 @@ def load(
     if config.smtp_url and not config.mail_from:
         reason = "smtp_url is set, so it must name the sender, such as crm@example.org"
         raise RelatumError("setting_refused", name="mail_from", reason=reason)
+    _check_queue(config.queue_url)
     return config
+
+
+def _check_queue(url: str) -> None:
+    """Raise `queue_url_invalid` or `queue_driver_missing`; neither says what one signs in with."""
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        reason = str(error).split("'")[0].strip()
+        raise RelatumError("queue_url_invalid", reason=reason) from None
+    if parts.scheme not in _REDIS:
+        reason = f"it begins with '{parts.scheme}'" if parts.scheme else "it has no ://"
+        raise RelatumError("queue_url_invalid", reason=reason)
+    if parts.scheme != "unix":
+        if not parts.hostname or port == 0:
+            raise RelatumError("queue_url_invalid", reason="it names no host")
+        if not re.fullmatch(r"/?[0-9]{0,5}", parts.path):
+            reason = f"'{parts.path}' is no number of a database"
+            raise RelatumError("queue_url_invalid", reason=reason)
+    if importlib.util.find_spec("redis") is None:
+        raise RelatumError("queue_driver_missing")
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -273,6 +273,21 @@ def savepoint() -> Iterator[None]:
 
 
 @contextmanager
+def attempt() -> Iterator[None]:
+    """Undo what the block wrote, however it ends: it only shows what would come of it."""
+    tx = for_writing()
+    known, follows = dict(tx.memo), len(tx.after_commit)
+    tried = tx.connection.begin_nested()
+    try:
+        yield
+    finally:
+        tried.rollback()
+        tx.memo.clear()
+        tx.memo.update(known)
+        del tx.after_commit[follows:]
+
+
+@contextmanager
 def founding(*, unchecked: bool = False) -> Iterator[sa.Connection]:
     """Open the transaction of an installation, an upgrade or a restore, under the exclusive fence.
 

@@ -228,12 +228,12 @@ class Hooks:
     home: Path = field(default_factory=Path)
     #: Told of an isolated hook that failed: plugin, hook, exception.
     on_failure: Callable[[str, str, Exception], None] | None = None
-    #: Field types by name, besides the kernel's.
+    #: Field types and kinds of jobs by name, besides the kernel's.
     field_types: Mapping[str, type] = field(default_factory=lambda: MappingProxyType({}))
+    job_kinds: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     #: The folders of the plugins that run, by id.
     places: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
-    #: Kinds of jobs by name, besides the kernel's.
-    job_kinds: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    lacking: bool = False  # an enabled plugin does not run here
 
     def __post_init__(self) -> None:
         self._manager = pluggy.PluginManager(PROJECT)

@@ -30,6 +30,8 @@ class Job(Model):
     claimed_by: Mapped[str | None] = mapped_column(Text)
     claimed_until: Mapped[datetime | None] = mapped_column(Instant)
     not_before: Mapped[datetime | None] = mapped_column(Instant)
+    #: Among those that wait the earliest is next; one that made room for others stands behind.
+    turn_at: Mapped[datetime] = mapped_column(Instant)
     #: JSON: where the next chunk begins, and whether it needs the data model for itself.
     checkpoint: Mapped[str | None] = mapped_column(Text)
     exclusive: Mapped[bool] = mapped_column(sa.Boolean)
@@ -47,6 +49,7 @@ class Job(Model):
     __table_args__ = (
         sa.Index("ix_core_job_state", "state", "id"),
         sa.Index("ix_core_job_kind", "kind", "id"),
+        sa.Index("ix_core_job_turn_at", "state", "turn_at", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -77,3 +80,12 @@ class JobsProcess(Model):
     generation: Mapped[int] = mapped_column(sa.Integer)
     started_at: Mapped[datetime] = mapped_column(Instant)
     seen_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Follower(Model):
+    """How far a kind of job that follows what is committed has got."""
+
+    __tablename__ = "core_follower"
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    place: Mapped[str] = mapped_column(Text)
+    moved_at: Mapped[datetime] = mapped_column(Instant)

@@ -13,6 +13,7 @@ from .import_models import ImportLine as ImportLine
 from .import_models import KnownMap as KnownMap
 from .import_models import Upload as Upload
 from .import_models import UploadPiece as UploadPiece
+from .job_models import Follower as Follower
 from .job_models import Job as Job
 from .job_models import JobSchedule as JobSchedule
 from .job_models import JobsProcess as JobsProcess
@@ -274,8 +275,17 @@ class ChangeSet(Model):
     job_id: Mapped[int | None] = mapped_column(Int64)
     #: The change set whose work this one has put back: each is undone once.
     undoes: Mapped[int | None] = mapped_column(Int64, unique=True)
+    #: Its place in the order of commits, without gaps; empty until somebody asks for that order.
+    position: Mapped[int | None] = mapped_column(Int64, unique=True)
     __table_args__ = (
         sa.Index("ix_core_change_set_actor_id_id", "actor_id", "id"),
+        sa.Index(
+            "ix_core_change_set_job_id_id",
+            "job_id",
+            "id",
+            sqlite_where=sa.text("job_id IS NOT NULL"),
+            postgresql_where=sa.text("job_id IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -285,11 +295,12 @@ class Change(Model):
 
     __tablename__ = "core_change"
     id: Mapped[int] = _id()
-    change_set_id: Mapped[int] = mapped_column(sa.ForeignKey("core_change_set.id"), index=True)
+    change_set_id: Mapped[int] = mapped_column(sa.ForeignKey("core_change_set.id"))
     record_id: Mapped[int] = mapped_column(sa.ForeignKey("core_record.id"), index=True)
     op: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column(sa.Integer)
     data: Mapped[str] = mapped_column(Text)
+    __table_args__ = (sa.Index("ix_core_change_change_set_id_id", "change_set_id", "id"),)
 
 
 class User(Model):

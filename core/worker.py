@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import exc as sa_exc
@@ -43,10 +43,11 @@ class Worker:
     def __init__(self, config: Config) -> None:
         self.newest = Newest(config)
         self.process = jobs.Process()
-        self.queue = jobs.queue_of(config.home)
         # A plain flag: the handler of a signal must not wait for a lock that its own thread holds.
         self._stopping = False
         self._swept = float("-inf")
+        #: When another process was quicker to claim a job.
+        self._beaten = float("-inf")
 
     def stop(self, *_: Any) -> None:
         """End after the chunk at hand; may be called as the handler of a signal."""
@@ -86,10 +87,19 @@ class Worker:
     def _next(self) -> int | None:
         if time.monotonic() - self._swept > SWEEP_EVERY:
             self._swept = time.monotonic()
-            waiting = self._within(jobs.sweep)
-            known = self.queue.waiting() if waiting else frozenset()
-            self.queue.put(job_id for job_id in waiting if job_id not in known)
-        return self.queue.take()
+            self.queue.fill(self._within(jobs.sweep))
+        crowded = time.monotonic() - self._beaten < TURN
+        return self._within(partial(self.queue.take, spread=crowded))
+
+    @cached_property
+    def queue(self) -> jobs.Queue:
+        """The queue of the instance."""
+
+        def known() -> jobs.Queue:
+            with db.reading(timed=False):
+                return jobs.current_queue()
+
+        return self._within(known)
 
     def _within(self, work: Callable[[], T]) -> T:
         """Do work in the application of the newest plugins; begin anew if that is not it."""
@@ -115,13 +125,15 @@ class Worker:
             state = "queued"
         finally:
             self.process.at_work(None)
+        if state is None:
+            self._beaten = time.monotonic()
         if state == "queued":
             self.queue.put((job_id,))
 
     def _pause(self, until: float) -> bool:
         if self._stopping:
             return True
-        return time.monotonic() > until and bool(self.queue.waiting())
+        return time.monotonic() > until and self._within(self.queue.waits)
 
     @contextmanager
     def _alive(self, supervisor: int | None = None) -> Iterator[None]:

@@ -62,6 +62,31 @@ class RecordChangeSchema(Schema):
     changes = _values("Per field [before, after]; before a create there was null.")
 
 
+class FeedChangeSchema(Schema):
+    """What was written to one record, with its place in the order of the commits."""
+
+    position = fields.Integer(**_said("That of its change set; without gaps."))
+    change_set = fields.Integer(**_SET)
+    at = fields.AwareDateTime(**_SET)
+    actor = fields.Integer(**_said("Null: the system.", allow_none=True))
+    source = fields.String(**_said(_SOURCE))
+    job = fields.Integer(**_said("The job that wrote it.", allow_none=True))
+    undoes = fields.Integer(**_said(_UNDOES, allow_none=True))
+    type = fields.String(**_SET)
+    id = fields.Integer(**_SET)
+    op = fields.String(**_said(_OP))
+    version = fields.Integer(**_SET)
+    changes = _values("Per field [before, after]; before a create there was null.")
+
+
+class FeedSchema(Schema):
+    """A page of the change feed."""
+
+    changes = fields.List(fields.Nested(FeedChangeSchema), **_said("In the order of commits."))
+    next = fields.String(**_said("Goes into since."))
+    more = fields.Boolean(**_said("Whether anything follows now."))
+
+
 class ChangeSetSchema(Schema):
     """A change set: who, when, from where, and a page of what it wrote."""
 
@@ -99,3 +124,18 @@ class UndoSchema(Schema):
     change_set = fields.Integer(**_said("The new change set; null: only planned.", allow_none=True))
     undoes = fields.Integer(**_SET)
     records = fields.List(fields.Nested(RecordUndoSchema), **_SET)
+
+
+class UndoPlanSchema(Schema):
+    """What undoing a job would do."""
+
+    change_sets = fields.Integer(**_said("Change sets that are left to undo."))
+    records = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String(), values=fields.Integer()),
+        **_said("By type how many are put back how: update, delete, restore; none: purged."),
+    )
+    changed = fields.Integer(**_said("Records that were changed since."))
+    conflicts = fields.List(
+        fields.Nested(RecordUndoSchema), **_said("The first of those, with what stays of them.")
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import INCLUDE, Schema, fields, validate
 
 from .base import Closed
 
@@ -26,6 +26,12 @@ class NewJobSchema(Closed):
     arguments = fields.Dict(keys=fields.String(), load_default=dict)
 
 
+class RetryJobsSchema(Closed):
+    """The failed jobs that go on."""
+
+    kind = fields.String(**_NAME)
+
+
 class NewScheduleSchema(Closed):
     """When a kind of job starts by itself."""
 
@@ -44,8 +50,8 @@ class ScheduleChangeSchema(Closed):
     enabled = fields.Boolean(truthy={True}, falsy={False})
 
 
-class _ChosenSchema(Closed):
-    """Records, by their ids or by a filter."""
+class BulkChoiceSchema(Closed):
+    """Records, by their ids or by a filter; `confirm` says how many are meant at most."""
 
     type = fields.String(**_NAME)
     ids = fields.List(
@@ -53,16 +59,19 @@ class _ChosenSchema(Closed):
         validate=validate.Length(min=1),
     )
     filter = fields.Dict(keys=fields.String())
+    confirm = fields.Integer(strict=True, validate=validate.Range(min=1, max=2**53 - 1))
 
 
-class BulkUpdateSchema(_ChosenSchema):
+class BulkUpdateSchema(BulkChoiceSchema):
     """Values that many records get."""
 
     values = fields.Dict(keys=fields.String(), required=True, validate=validate.Length(min=1))
 
 
-class BulkDeleteSchema(_ChosenSchema):
-    """Records that go into the trash."""
+class BulkLinkSchema(BulkUpdateSchema):
+    """What many records are linked to: the values of a record of one of their lists."""
+
+    list = fields.String(**_NAME)
 
 
 # -- what goes out --------------------------------------------------------------------------
@@ -108,6 +117,15 @@ class JobDetailsSchema(JobSchema):
     log = fields.List(fields.Nested(JobLineSchema), **_SET)
 
 
+class JobLookSchema(Schema):
+    """What a job would do; each kind says it in its own way."""
+
+    class Meta:
+        """Whatever the kind says."""
+
+        unknown = INCLUDE
+
+
 class JobsSchema(Schema):
     """Jobs, newest first."""
 
@@ -115,6 +133,12 @@ class JobsSchema(Schema):
     next = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Goes into _before."}
     )
+
+
+class RetriedJobsSchema(Schema):
+    """How many jobs go on."""
+
+    retried = fields.Integer(**_SET)
 
 
 class JobKindSchema(Schema):

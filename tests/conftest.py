@@ -28,13 +28,14 @@ from .desk import Browser, at_desk
 from .instances import Instance, Original, Originals, last_step
 
 ADMIN_URL = os.environ.get("RELATUM_TEST_POSTGRESQL", "")
+REDIS_URL = os.environ.get("RELATUM_TEST_REDIS", "")
 #: What hashes a password outside of tests, slowly on purpose; here one costs next to nothing.
 DEAR = passwords._hasher
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs PostgreSQL; without a server it is deselected and counted."""
+    """Mark what needs PostgreSQL; without a server it is deselected and counted. So is Redis."""
     out: list[pytest.Item] = []
     kept: list[pytest.Item] = []
     for item in items:
@@ -42,7 +43,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         needs = callspec is not None and "postgresql" in callspec.params.values()
         if needs:
             item.add_marker(pytest.mark.postgres)
-        missing = not ADMIN_URL and item.get_closest_marker("postgres") is not None
+        missing = any(
+            not address and item.get_closest_marker(server) is not None
+            for server, address in (("postgres", ADMIN_URL), ("redis", REDIS_URL))
+        )
         (out if missing else kept).append(item)
     if out:
         config.hook.pytest_deselected(items=out)

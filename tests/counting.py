@@ -63,3 +63,16 @@ def swept(instance: Any) -> list[int]:
 
 def numbers(instance: Any) -> list[int]:
     return [row.number for row in instance.sql("SELECT number FROM x_number ORDER BY id")]
+
+
+def queue(instance: Any) -> jobs.Queue:
+    """Return the queue that the instance has by its settings."""
+    with instance.reading():
+        return jobs.current_queue()
+
+
+def taken(instance: Any) -> int | None:
+    """Return what a worker would run next, and take it from the queue."""
+    there = queue(instance)
+    with instance.app.app_context():
+        return there.take()

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from relatum.core import jobs
+
 from .instances import prepared
 from .plugged import client, served, token_of, with_loyalty
 from .undoing import newest, shop_in
@@ -189,3 +191,23 @@ def test_a_route_of_a_plugin_that_writes_names_its_change_set(instance):
         assert "Relatum-Change" not in alice.get("/api/x/loyalty/count").headers
         assert alice.post(f"{CHANGES}/{change}/undo").status_code == 200
         assert alice.get("/api/x/loyalty/count").get_json() == {"count": 0}
+
+
+# -- by a job -------------------------------------------------------------------------------
+def test_a_job_is_undone_by_a_job_that_is_told_of_at_once(shop, alice, refused):
+    made = alice.post(COMPANIES, json={"name": "Acme"})
+    ids, bulk = [made.get_json()["id"]], {"type": "x_company", "values": {"city": "Rome"}}
+    body = {"kind": "bulk_update", "arguments": {**bulk, "ids": ids}}
+    job = alice.post("/api/v1/jobs", json=body).headers["Location"]
+    refused(alice.post(f"{job}/undo"), 409, "undo_nothing")
+    with shop.app.app_context():
+        jobs.run(int(job.rpartition("/")[2]), by="me", pause=lambda: False)
+    plan = alice.post(f"{job}/undo?_plan=1").get_json()
+    assert plan == {
+        "change_sets": 1, "records": {"x_company": {"update": 1}}, "changed": 0, "conflicts": [],
+    }  # fmt: skip
+    started = alice.post(f"{job}/undo")
+    assert (started.status_code, started.get_json()["kind"]) == (201, "undo")
+    refused(alice.post("/api/v1/jobs/999/undo"), 404, "job_unknown")
+    large = alice.post(f"{CHANGES}/{newest(shop)}/undo?_job=1")
+    assert large.get_json()["arguments"] == {"change_set": newest(shop)}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from relatum.core import jobs, serve
+from relatum.core import jobs, records, serve
+from relatum.core.actor import Actor
 
 from .homes import Shell
 
@@ -30,6 +33,20 @@ def test_a_job_is_started_read_cancelled_and_tried_again(alice):
     assert alice.get(place).get_json() == job
     assert alice.post(f"{place}/cancel").get_json()["state"] == "cancelled"
     assert alice.post(f"{place}/retry").get_json()["state"] == "queued"
+
+
+def test_all_failed_jobs_of_a_kind_are_tried_again_in_one_act(instance, alice, refused):
+    carla = instance.create("user", {"name": "Carla", "email": "c@example.org", "admin": True})[0]
+    as_carla = Actor(user_id=carla, admin=True)
+    ids = [instance.write(jobs.enqueue, "forget", actor=as_carla) for _ in range(2)]
+    instance.write(records.update, "user", [{"id": carla, "active": False}])
+    with instance.app.app_context():
+        assert [jobs.run(i, by="me", pause=lambda: False) for i in ids] == ["failed"] * 2
+    listed = alice.get(f"{URL}?state=failed").get_json()["jobs"]
+    assert [job["error"]["code"] for job in listed] == ["job_actor_gone"] * 2
+    assert alice.post(f"{URL}/retry", json={"kind": "forget"}).get_json() == {"retried": 2}
+    assert alice.get(f"{URL}?state=failed").get_json()["jobs"] == []
+    refused(alice.post(f"{URL}/retry", json={"kind": "nothing"}), 422, "job_kind_unknown")
 
 
 def test_jobs_are_listed_by_pages(alice):
@@ -77,14 +94,29 @@ def test_a_wrong_wish_is_refused(alice, refused, method, path, body, status, cod
     refused(getattr(alice, method)(path, **given), status, code)
 
 
-def test_who_is_no_administrator_sees_and_starts_nothing(instance, refused):
+def test_who_is_no_administrator_starts_nothing_here_and_sees_no_schedules(instance, refused):
     bob = instance.client(instance.bob)
     for answer in (
-        bob.get(URL), bob.get(f"{URL}/1"), bob.get(SCHEDULES), bob.get(f"{URL}/kinds"),
-        bob.post(URL, json={"kind": "forget"}), bob.post(f"{URL}/1/cancel"),
+        bob.get(SCHEDULES), bob.get(f"{URL}/kinds"), bob.post(URL, json={"kind": "forget"}),
         bob.delete(f"{SCHEDULES}/forget"),
     ):  # fmt: skip
         refused(answer, 403, "forbidden")
+
+
+def test_everybody_sees_cancels_and_tries_again_the_own_jobs_and_no_others(instance, refused):
+    hers = instance.write(jobs.enqueue, "forget")
+    as_bob = dataclasses.replace(instance.bob, admin=True)  # what a plugin may let him start
+    his = instance.write(jobs.enqueue, "forget", actor=as_bob)
+    bob = instance.client(instance.bob)
+    assert [job["id"] for job in bob.get(URL).get_json()["jobs"]] == [his]
+    assert bob.get(f"{URL}/{his}").get_json()["actor"] == instance.bob.user_id
+    assert bob.post(f"{URL}/{his}/cancel").get_json()["state"] == "cancelled"
+    assert bob.post(f"{URL}/{his}/retry").get_json()["state"] == "queued"
+    for answer in (
+        bob.get(f"{URL}/{hers}"), bob.post(f"{URL}/{hers}/cancel"), bob.post(f"{URL}/{hers}/retry")
+    ):  # fmt: skip
+        refused(answer, 404, "job_unknown")
+    assert bob.post(f"{URL}/retry", json={"kind": "forget"}).get_json() == {"retried": 0}
 
 
 # -- the commands ---------------------------------------------------------------------------
@@ -96,6 +128,7 @@ def test_the_commands_start_run_and_show_a_job(relatum):
     assert relatum.said("jobs", "show", "1").startswith("Job 1 (forget): done, 0 done.")
     assert relatum.said("worker", "--once") == "Nothing was due.\n"
     assert "bulk_update" in relatum.said("jobs", "kinds")
+    assert relatum.said("jobs", "retry", "--kind", "forget") == "0 jobs wait.\n"
 
 
 def test_a_failed_job_is_something_to_look_at(instance, relatum):

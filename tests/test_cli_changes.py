@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relatum.core import serve
+from relatum.core import jobs, serve
 
 from .homes import Shell
 from .instances import prepared
@@ -105,3 +105,23 @@ def test_whoever_has_written_nothing_has_no_last_change(relatum):
     relatum.said("records", "create", "user", "name=Eve", "email=eve@example.org", "admin=true")
     error = relatum.error("--as", "eve@example.org", "changes", "undo", "last")
     assert error.startswith("change_unknown")
+
+
+def test_a_job_is_looked_at_and_undone_by_a_job(relatum, instance):
+    acme = relatum.json("records", "get", "x_company", "Acme")["id"]
+    wish = f'{{"type": "x_company", "ids": [{acme}], "values": {{"city": "Oslo"}}}}'
+    job = relatum.json("jobs", "run", "bulk_update", "--arguments", wish)["id"]
+    with instance.app.app_context():
+        jobs.run(job, by="me", pause=lambda: False)
+    assert relatum.said("jobs", "undo", str(job), "--dry-run").split()[-7:] == [
+        *"x_company update 1".split(),
+        *"0 were changed since.".split(),
+    ]
+    undoing = relatum.json("jobs", "undo", str(job))["id"]
+    with instance.app.app_context():
+        jobs.run(undoing, by="me", pause=lambda: False)
+    assert city(relatum) == "Rome"
+    last = newest(instance)
+    assert relatum.json("changes", "undo", str(last), "--job", "--dry-run")["records"] == {
+        "x_company": {"update": 1}
+    }

@@ -57,6 +57,33 @@ def test_an_unknown_setting_names_the_nearest(home):
     assert (error.code, "'page_limit'" in str(error)) == ("setting_unknown", True)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "6379", "http://h", "redis:", "redis://", "redis://h:port", "redis://h:0", "redis://h/zero",
+        "amqp://alice:hidden@h", "redis://alice:hidden@h:99999/0", "redis://alice:hidden@[h/0",
+        "redis://alice:hidden@/0", "redis://alice:hidden@h/hidden2x/0",
+    ],
+)  # fmt: skip
+def test_a_queue_that_is_none_is_refused_without_saying_the_password(home, url):
+    error = refused(home, {"RELATUM_QUEUE_URL": url})
+    assert error.code == "queue_url_invalid"
+    assert "hidden@" not in str(error)
+    assert "alice" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h", "redis://:s@h:6379/3", "rediss://u:p@h/0", "unix:///run/redis.sock?db=1"]
+)
+def test_a_queue_may_be_a_redis_server(home, url):
+    assert load(home, {"RELATUM_QUEUE_URL": url}).queue_url == url
+
+
+def test_a_queue_in_redis_needs_its_driver(home, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert refused(home, {"RELATUM_QUEUE_URL": "redis://h"}).code == "queue_driver_missing"
+
+
 def test_other_variables_of_the_environment_are_let_alone(home):
     load(home, {"RELATUM_TEST_POSTGRESQL": "x", "PATH": "/bin"})
 

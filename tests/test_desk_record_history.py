@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from relatum.core import records
+from relatum.core import jobs, records
 from relatum.core.actor import Actor
 
 from .desk import FRAGMENT
@@ -214,3 +214,23 @@ def test_restoring_into_a_conflict_names_the_other_record_with_a_link(desk):
     assert f'href="/records/x_firm/{new}">Open New' in page.text
     desk.instance.write(records.update, "x_firm", [{"id": new, "code": "A2"}])
     assert desk.post(f"/records/x_firm/{old}/restore").location == f"/records/x_firm/{old}"
+
+
+# -- what somebody has done -------------------------------------------------------------------
+def test_ones_own_changes_are_listed_each_to_be_taken_back(desk, acme):
+    update(desk, acme, price="7.50")
+    last, first, *_ = entries(desk.get("/changes"))
+    assert "1 Firm changed" in last and "1 Firm made" in first
+    undo = re.findall(r'action="(/changes/\d+/undo)"', desk.get("/changes").text)[0]
+    desk.post(undo)
+    again = entries(desk.get("/changes"))
+    assert "takes back" in again[0] and "taken back" in again[1]
+
+
+def test_what_is_too_large_to_wait_for_is_taken_back_by_a_job(desk, acme):
+    firms = [{"name": f"F{n}", "state": "new"} for n in range(1001)]
+    desk.instance.create("x_firm", *firms)
+    undo = re.findall(r'action="(/changes/\d+/undo)"', desk.get("/changes").text)[0]
+    desk.post(undo)
+    [job] = desk.instance.read(jobs.list_jobs, kind="undo")
+    assert f"Job {job['id']} takes it back" in desk.get("/records/x_firm").text

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from relatum.core import clock, db, jobs, records
+from relatum.core import clock, db, doctor, jobs, records
 from relatum.core.actor import Actor
 from relatum.core.errors import Invalid, RelatumError
 from relatum.core.jobs import kinds as kinds_module
 from relatum.core.jobs import running
 
-from .counting import CountSchema, count, crm, kind, kinds, numbers, run, swept
+from .counting import CountSchema, count, crm, kind, kinds, numbers, run, swept, taken
 
 __all__ = ["crm", "kinds"]
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -40,15 +40,7 @@ def test_a_job_of_a_transaction_that_fails_was_never_started(crm):
     with pytest.raises(RelatumError):
         crm.write(fail)
     assert crm.read(jobs.list_jobs) == []
-    assert jobs.queue_of(crm.config.home).waiting() == frozenset()
-
-
-def test_a_job_waits_in_the_queue_once_its_transaction_has_committed(crm):
-    job_id = crm.write(jobs.enqueue, "count", {"to": 1})
-    queue = jobs.queue_of(crm.config.home)
-    assert queue.waiting() == {job_id}
-    assert queue.take() == job_id
-    assert queue.take() is None
+    assert taken(crm) is None
 
 
 @pytest.mark.parametrize("arguments", [{}, {"to": "5"}, {"to": 5, "from": 1}])
@@ -269,6 +261,36 @@ def test_a_job_that_is_not_there_is_named(crm, verb, job_id):
     with pytest.raises(RelatumError) as refused:
         crm.write(verb, job_id)
     assert refused.value.code == "job_unknown"
+
+
+def test_failed_jobs_of_a_kind_go_on_together_and_doctor_tells_of_many(crm):
+    sound: list[bool] = []
+
+    def run_it(chunk):
+        if not sound:
+            raise RelatumError("forbidden", action="do", thing="this")
+        return chunk.finish()
+
+    kind("picky", run_it)
+    ids = [crm.write(jobs.enqueue, "picky") for _ in range(20)]
+    assert [run(crm, job_id) for job_id in ids] == ["failed"] * 20
+    with crm.app.app_context():
+        found = [finding for finding in doctor.examine() if finding.code == "jobs_failed"]
+    assert "20 jobs of the kind picky" in found[0].text
+    assert "jobs retry --kind picky" in found[0].remedy
+    sound.append(True)
+    assert crm.write(jobs.retry_failed, "count") == 0
+    assert crm.write(jobs.retry_failed, "picky") == 20
+    assert taken(crm) is not None
+    assert [run(crm, job_id) for job_id in ids] == ["done"] * 20
+
+
+def test_a_job_names_the_change_sets_that_it_made(crm):
+    job_id = crm.write(jobs.enqueue, "count", {"to": 3})
+    run(crm, job_id)
+    made = crm.sql("SELECT id FROM core_change_set WHERE job_id = :id ORDER BY id DESC", id=job_id)
+    assert len(made) == 2
+    assert crm.read(jobs.change_sets, job_id) == [row.id for row in made]
 
 
 def test_jobs_are_listed_newest_first_by_state_kind_and_page(crm):

@@ -10,7 +10,7 @@ import pytest
 
 from relatum.core import backup, clock, db, doctor, jobs
 
-from .counting import CountSchema, count, crm, kind, kinds, numbers, run, swept
+from .counting import CountSchema, count, crm, kind, kinds, numbers, run, swept, taken
 from .instances import Instance
 
 __all__ = ["crm", "kinds"]
@@ -77,7 +77,7 @@ def test_a_sign_of_life_keeps_the_job_in_hand(crm):
 
 def test_a_job_that_the_queue_lost_is_found(crm):
     job_id = crm.write(jobs.enqueue, "count", {"to": 1})
-    jobs.queue_of(crm.config.home).take()
+    assert taken(crm) == job_id
     assert swept(crm) == [job_id]
 
 

@@ -41,7 +41,7 @@ LAYERS = (
     },
     {"core.types", "core.fields"},
     {"core.catalog"},
-    {"core.access", "core.query", "core.ddl", "core.changes"},
+    {"core.access", "core.query", "core.ddl", "core.changes", "core.positions"},
     {
         "core.records",
         "core.entities",
@@ -72,6 +72,7 @@ NEVER = {
     ("core.access", "core.query"),
     ("core.ddl", "core.changes"),
     ("core.changes", "core.ddl"),
+    ("core.changes", "core.positions"),
     ("core.api", "core.commands"),
     ("core.commands", "core.api"),
 }

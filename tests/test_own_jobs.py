@@ -121,3 +121,96 @@ def test_a_wrong_wish_is_refused_before_there_is_a_job(crm, kind, arguments, cod
         crm.write(jobs.enqueue, kind, {"type": "x_deal", **arguments})
     assert refused.value.code == code
     assert crm.read(jobs.list_jobs) == []
+
+
+# -- restore, link --------------------------------------------------------------------------
+def test_records_of_a_filter_come_out_of_the_trash(crm):
+    bulk(crm, "bulk_delete", type="x_deal", filter=LARGE)
+    job = bulk(crm, "bulk_restore", type="x_deal", filter={**LARGE, "value": 5})
+    assert job["result"] == {"restored": 2, "refusals": []}
+    assert amounts(crm) == [0, 1, 2, 5, 6]
+
+
+@prepared
+def tied(crm):
+    """Deals that people take part in, by a tie with a role."""
+    crm.make_type("x_person", {"name": "name", "kind": "text"})
+    ends = [
+        {"name": "deal", "target": "x_deal", "inverse": "people"},
+        {"name": "person", "target": "x_person", "inverse": "deals"},
+    ]  # fmt: skip
+    crm.make_type(
+        "x_part", {"name": "role", "kind": "text"},
+        *(
+            {"name": end["name"], "kind": "lookup", "required": True,
+             "settings": {"target": end["target"], "inverse": end["inverse"],
+                          "on_delete": "cascade"}}
+            for end in ends
+        ),
+        title="role",
+    )  # fmt: skip
+
+
+def test_many_records_are_linked_to_one_and_unlinked_again(tied):
+    [ann, ben] = tied.create("x_person", {"name": "Ann"}, {"name": "Ben"})
+    [first] = [row.id for row in tied.sql("SELECT min(id) AS id FROM x_deal WHERE amount = 3")]
+    tied.create("x_part", {"deal": first, "person": ann}, {"deal": first, "person": ben})
+    what = {"type": "x_deal", "filter": LARGE, "list": "people"}
+    values = {"person": ann, "role": "buyer"}
+    job = bulk(tied, "bulk_link", **what, values=values)
+    assert job["result"] == {"linked": 3, "unchanged": 1, "refusals": []}
+    count = "SELECT count(*) AS n FROM x_part WHERE person = :p AND trashed_at IS NULL"
+    assert tied.sql(count, p=ann)[0].n == 4
+    job = bulk(tied, "bulk_unlink", **what, values={"person": ann})
+    assert job["result"] == {"unlinked": 4, "refusals": []}
+    assert (tied.sql(count, p=ann)[0].n, tied.sql(count, p=ben)[0].n) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"list": "persons"}, "inverse_unknown"),
+        ({"values": {"role": "buyer"}}, "invalid"),
+        ({"values": {"persona": 1}}, "invalid"),
+    ],
+)
+def test_a_link_that_can_not_be_is_refused_before_there_is_a_job(tied, changed, code):
+    wish = {"type": "x_deal", "filter": LARGE, "list": "people", "values": {"person": 1}}
+    with pytest.raises(RelatumError) as refused:
+        tied.write(jobs.enqueue, "bulk_link", {**wish, **changed})
+    assert refused.value.code == code
+
+
+# -- looking before, and saying how many ----------------------------------------------------
+def test_looking_tries_the_first_records_and_keeps_nothing(crm):
+    before = crm.sql("SELECT * FROM x_deal"), crm.sql("SELECT count(*) FROM core_change")
+    wish = {"type": "x_deal", "filter": LARGE, "values": {"name": "d4", "amount": 9}}
+    told = crm.write(jobs.look, "bulk_update", wish)
+    assert (told["count"], told["looked_at"]) == (4, 4)
+    assert told["counts"] == {"refused": 3, "updated": 1}
+    [change] = told["changes"]
+    assert (change["label"], change["changes"]) == ("d4", {"amount": [4, 9]})
+    assert [each["label"] for each in told["refusals"]] == ["d3", "d5", "d6"]
+    assert before == (crm.sql("SELECT * FROM x_deal"), crm.sql("SELECT count(*) FROM core_change"))
+
+
+def test_who_means_many_records_says_how_many(crm):
+    wish: dict[str, Any] = {"type": "x_deal", "filter": LARGE, "values": {"amount": 9}}
+    with crm.configured(bulk_confirm=3):
+        assert crm.write(jobs.look, "bulk_update", wish)["count"] == 4
+        for given in (wish, {**wish, "confirm": 3}):
+            with pytest.raises(RelatumError, match="about 4 records") as refused:
+                crm.write(jobs.enqueue, "bulk_update", given)
+            assert refused.value.code == "bulk_confirm"
+        bulk(crm, "bulk_update", **wish, confirm=4)
+    assert amounts(crm) == [0, 1, 2, 9, 9, 9, 9]
+
+
+def test_only_kinds_that_can_are_looked_at_and_only_by_who_may(crm):
+    with pytest.raises(RelatumError) as refused:
+        crm.write(jobs.look, "forget", {})
+    assert refused.value.code == "job_kind_blind"
+    wish = {"type": "x_deal", "filter": LARGE}
+    with pytest.raises(RelatumError) as refused:
+        crm.write(jobs.look, "bulk_delete", wish, actor=crm.bob)
+    assert refused.value.code == "forbidden"

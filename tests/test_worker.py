@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from relatum.core import doctor, jobs, serve, worker
+from relatum.core import clock, db, doctor, jobs, serve, worker
+from relatum.core.jobs import claiming
 
 from .instances import prepared
 from .plugged import enable, put, small
+from .workers import start, until
 
-COMMAND = str(Path(sys.executable).with_name("relatum"))
+__all__ = ["start"]
+
 #: A plugin that makes a record per number, slowly enough to be killed in it.
 COUNTING = """
 import time
@@ -55,38 +55,6 @@ def crm(instance):
 def counting(crm):
     put(crm, "counting", small("counting", COUNTING))
     enable(crm, "counting")
-
-
-Start = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def start(config) -> Iterator[Start]:
-    """Return a way to start real workers, which do not outlive the test."""
-    running: list[subprocess.Popen[str]] = []
-
-    def begin(*words: str, **environment: str) -> subprocess.Popen[str]:
-        given = os.environ | serve.environment(config) | environment
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        made = subprocess.Popen([COMMAND, *words], env=given, text=True, **pipes)  # type: ignore[call-overload]
-        running.append(made)
-        return made  # type: ignore[no-any-return]
-
-    yield begin
-    for process in running:
-        process.kill()
-        process.communicate()
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """Wait until something is so and return it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError("it did not come to be")
 
 
 def job(instance: Any, job_id: int) -> dict[str, Any]:
@@ -150,12 +118,45 @@ def test_a_long_job_makes_room_for_one_that_waits(counting, monkeypatch):
     made = worker.Worker(counting.config)
     made.run_due()
     first, second = (counting.write(jobs.enqueue, "counting_up", {}) for _ in range(2))
-    made._turn(made.queue.take() or 0)
+    made._turn(made._next() or 0)
     assert [job(counting, i)["done"] for i in (first, second)] == [5, 0]
-    made._turn(made.queue.take() or 0)
+    made._turn(made._next() or 0)
     assert [job(counting, i)["done"] for i in (first, second)] == [5, 5]
     made.run_due()
     assert [job(counting, i)["state"] for i in (first, second)] == ["done", "done"]
+
+
+def test_a_worker_of_another_machine_without_a_plugin_leaves_its_jobs_to_others(counting, tmp_path):
+    """It has the database and nothing of the home: neither the plugin's file nor a queue."""
+    elsewhere = dataclasses.replace(
+        counting.config, home=tmp_path / "elsewhere", database_url=counting.config.url
+    )
+    job_id = counting.write(jobs.enqueue, "counting_up", {})
+    known = counting.write(jobs.enqueue, "forget", {})
+    counting.write(jobs.create_schedule, "often", "counting_up", "every 1 minute")
+    with clock.frozen(clock.now() + timedelta(minutes=2)):
+        assert worker.Worker(elsewhere).run_due() == 1
+        assert [job(counting, i)["state"] for i in (job_id, known)] == ["queued", "done"]
+        assert not elsewhere.home.exists()
+        assert worker.Worker(counting.config).run_due() == 2
+    by_itself = counting.sql("SELECT state FROM core_job WHERE schedule = 'often'")
+    assert (job(counting, job_id)["state"], [row.state for row in by_itself]) == ("done", ["done"])
+
+
+def test_a_job_that_a_machine_with_its_plugin_left_is_not_given_up_by_one_without(
+    counting, tmp_path
+):
+    elsewhere = dataclasses.replace(
+        counting.config, home=tmp_path / "elsewhere", database_url=counting.config.url
+    )
+    job_id = counting.write(jobs.enqueue, "counting_up", {})
+    with counting.app.app_context():
+        db.transact(lambda: claiming.claim(job_id, "dead"))
+    with clock.frozen(clock.now() + timedelta(minutes=10)):
+        assert worker.Worker(elsewhere).run_due() == 0
+        assert job(counting, job_id)["state"] == "queued"
+        assert worker.Worker(counting.config).run_due() == 1
+    assert numbers(counting) == list(range(40))
 
 
 # -- real processes -------------------------------------------------------------------------

@@ -1,9 +1,11 @@
-"""Run the test suite on SQLite, and on PostgreSQL when a server can be reached.
+"""Run the test suite on SQLite, and on PostgreSQL and Redis when a server can be reached.
 
 usage: python tools/suite.py [PYTEST ARGUMENT]...
        python tools/suite.py --server     print the PostgreSQL address that would be used
+       python tools/suite.py --redis      print the Redis address that would be used
 
 RELATUM_TEST_POSTGRESQL names the server; its user must be allowed to create databases.
+RELATUM_TEST_REDIS names a Redis server, whose databases from 1 on are emptied.
 Without a server, the last line says how many tests did not run.
 """
 
@@ -16,9 +18,12 @@ import sys
 from pathlib import Path
 
 import psycopg
+from redis import Redis
+from redis.exceptions import RedisError
 
 VARIABLE = "RELATUM_TEST_POSTGRESQL"
 USUAL = "postgresql://postgres@127.0.0.1/postgres"
+REDIS, USUAL_REDIS = "RELATUM_TEST_REDIS", "redis://127.0.0.1:6379/0"
 ROOT = Path(__file__).resolve().parents[1]
 PYTEST = str(Path(sys.executable).with_name("pytest"))
 REMEDY = "Look at the first failure above; 'make test ARGS=-x' stops there."
@@ -28,6 +33,9 @@ ORDINARY = "not slow and not fault and not browser"
 def main(arguments: list[str]) -> int:
     """Run the suite and return pytest's exit code."""
     address = os.environ.get(VARIABLE, USUAL)
+    if arguments == ["--redis"]:
+        print(redis_server() or f"{os.environ.get(REDIS, USUAL_REDIS)} does not answer")
+        return 0 if redis_server() else 1
     reason = unreachable(address)
     if arguments == ["--server"]:
         print(reason or address)
@@ -54,11 +62,22 @@ def unreachable(address: str) -> str:
     return "" if row and row[0] else "its user may not create databases"
 
 
+def redis_server() -> str:
+    """Return the address of the Redis server, or an empty text if none answers."""
+    address = os.environ.get(REDIS, USUAL_REDIS)
+    try:
+        with Redis.from_url(address, socket_connect_timeout=2, socket_timeout=2) as client:
+            client.ping()
+    except (RedisError, ValueError):
+        return ""
+    return address
+
+
 def pytest(arguments: list[str], *, server: str) -> int:
     """Run pytest in the checkout; an empty `server` leaves the PostgreSQL tests out."""
     step = ["tools/step", "Tests", REMEDY, PYTEST, *arguments]
     return subprocess.run(
-        step, cwd=ROOT, env={**os.environ, VARIABLE: server}, check=False
+        step, cwd=ROOT, env={**os.environ, VARIABLE: server, REDIS: redis_server()}, check=False
     ).returncode
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ...schemas.jobs import NewJobSchema, NewScheduleSchema, ScheduleChangeSchema
+from ...schemas.jobs import (
+    NewJobSchema,
+    NewScheduleSchema,
+    RetryJobsSchema,
+    ScheduleChangeSchema,
+)
 from .. import db, jobs
 from . import wire
-from .operations import PREFIX, Answer, Call, Parameter, Reply, operation
+from .operations import PLAN_ONLY, PREFIX, Answer, Call, Parameter, Reply, operation
 
 TAG: Final = "jobs"
 _TEXT: Final = {"type": "string"}
@@ -47,12 +52,15 @@ def read_job(call: Call, id: int) -> Answer:  # noqa: A002  # the word of the pa
 
 
 @operation(
-    "POST", "/jobs", tag=TAG, body="NewJob", problems=(422,),
-    replies={201: Reply("JobDetails", ("Location",))},
+    "POST", "/jobs", tag=TAG, body="NewJob", problems=(409, 422),
+    query=(PLAN_ONLY._replace(help="1: only say what it would do, if the kind can."),),
+    replies={200: Reply("JobLook"), 201: Reply("JobDetails", ("Location",))},
 )  # fmt: skip
 def start_job(call: Call) -> Answer:
     """Start a job; it runs beside the requests."""
     given = wire.load(NewJobSchema, call.body)
+    if call.flag(PLAN_ONLY.name):
+        return Answer(jobs.look(given["kind"], given["arguments"], actor=call.actor))
     job_id = jobs.enqueue(given["kind"], given["arguments"], actor=call.actor)
     headers = {"Location": f"{PREFIX}/jobs/{job_id}"}
     return Answer(jobs.get(job_id, actor=call.actor), 201, headers)
@@ -72,6 +80,16 @@ def cancel_job(call: Call, id: int) -> Answer:  # noqa: A002
 def retry_job(call: Call, id: int) -> Answer:  # noqa: A002
     """Let a failed or cancelled job go on where it stopped."""
     return Answer(jobs.retry(id, actor=call.actor))
+
+
+@operation(
+    "POST", "/jobs/retry", tag=TAG, body="RetryJobs", replies={200: Reply("RetriedJobs")},
+    problems=(422,),
+)  # fmt: skip
+def retry_failed_jobs(call: Call) -> Answer:
+    """Let all failed jobs of a kind go on where they stopped."""
+    given = wire.load(RetryJobsSchema, call.body)
+    return Answer({"retried": jobs.retry_failed(given["kind"], actor=call.actor)})
 
 
 # -- schedules ------------------------------------------------------------------------------

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import click
 
+from .. import positions
 from .. import records as verbs
 from ..errors import RelatumError
+from .jobs import undo_by_job
 from .records import changed
 from .terminal import (
     Instance,
@@ -99,15 +101,62 @@ def show(instance: Instance, change: str, limit: int, as_json: bool) -> None:
         click.echo(f"There are more than {limit} changes.", err=True)
 
 
+@changes.command("feed")
+@click.option(
+    "--since",
+    default="0",
+    show_default=True,
+    metavar="POSITION",
+    help="0, the next of an answer before, or now.",
+)
+@click.option("--type", "type_name", metavar="TYPE", help="Only records of this type.")
+@limit_option(_CHANGES, "As many changes as this.")
+@json_option
+@pass_instance
+def feed(instance: Instance, since: str, type_name: str | None, limit: int, as_json: bool) -> None:
+    """Show what was written to records since a position, in the order of the commits.
+
+    \b
+    Examples:
+      relatum changes feed
+      relatum changes feed --since now
+      relatum changes feed --since 17 --type x_company --json
+    """
+    instance.check()
+    positions.settle()
+    found = instance.read(verbs.feed, since, type_name=type_name, limit=limit)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (
+            each["position"],
+            each["at"],
+            each["type"],
+            each["id"],
+            each["op"],
+            changed(each["changes"]),
+        )
+        for each in found["changes"]
+    ]
+    print_table(("position", "at", "type", "id", "what", "fields"), rows)
+    click.echo(
+        f"{'More' if found['more'] else 'Go on'}: relatum changes feed --since {found['next']}"
+    )
+
+
 @changes.command("undo")
 @change_argument
 @click.option(
     "--partial", is_flag=True, help="Put back what is not in conflict; exit 3 if anything is."
 )
 @click.option("--dry-run", is_flag=True, help="Only say what it would do; exit 3 if in conflict.")
+@click.option("--job", "by_job", is_flag=True, help="Let a job do it, partially: it may be large.")
 @json_option
 @pass_instance
-def undo(instance: Instance, change: str, partial: bool, dry_run: bool, as_json: bool) -> None:
+def undo(
+    instance: Instance, change: str, partial: bool, dry_run: bool, by_job: bool, as_json: bool
+) -> None:
     """Put back what a change set wrote, all or nothing; undoing that does it again.
 
     \b
@@ -115,8 +164,13 @@ def undo(instance: Instance, change: str, partial: bool, dry_run: bool, as_json:
       relatum changes undo last
       relatum changes undo 17 --dry-run
       relatum changes undo 17 --partial
+      relatum changes undo 17 --job
     """
     number = _number(instance, change)
+    if by_job:
+        given = {"change_set": number}
+        undo_by_job(instance, given, dry_run=dry_run, watch=False, as_json=as_json)
+        return
     if dry_run:
         found = instance.read(verbs.look, number)
     else:

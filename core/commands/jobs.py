@@ -10,7 +10,16 @@ import click
 import orjson
 
 from .. import jobs as work
-from .terminal import Instance, json_option, look, pass_instance, print_json, print_list
+from .. import records
+from .terminal import (
+    Instance,
+    json_option,
+    look,
+    pass_instance,
+    print_json,
+    print_list,
+    print_table,
+)
 
 _COLUMNS: Final = ("id", "kind", "state", "done", "total", "created_at", "finished_at")
 _SCHEDULES: Final = ("name", "kind", "rule", "enabled", "next_run_at", "last_run_at", "owner")
@@ -20,6 +29,7 @@ _id = click.argument("job", metavar="ID", type=int)
 _arguments = click.option(
     "--arguments", metavar="JSON", help='What the kind takes, such as \'{"type": "x_company"}\'.'
 )
+_watch = click.option("--watch", is_flag=True, help="Show the progress until it is over.")
 _RULE: Final = '"every 15 minutes" (hours, days), or five fields of cron.'
 
 
@@ -65,7 +75,7 @@ def kinds(instance: Instance, as_json: bool) -> None:
 
 @jobs.command("show")
 @_id
-@click.option("--watch", is_flag=True, help="Show the progress until it is over.")
+@_watch
 @json_option
 @pass_instance
 def show(instance: Instance, job: int, watch: bool, as_json: bool) -> None:
@@ -82,10 +92,13 @@ def show(instance: Instance, job: int, watch: bool, as_json: bool) -> None:
 @jobs.command("run")
 @click.argument("kind")
 @_arguments
-@click.option("--watch", is_flag=True, help="Show the progress until it is over.")
+@click.option("--dry-run", is_flag=True, help="Only say what it would do, if the kind can.")
+@_watch
 @json_option
 @pass_instance
-def run(instance: Instance, kind: str, arguments: str | None, watch: bool, as_json: bool) -> None:
+def run(
+    instance: Instance, kind: str, arguments: str | None, dry_run: bool, watch: bool, as_json: bool
+) -> None:
     """Start a job; `relatum serve` or `relatum worker` runs it.
 
     \b
@@ -93,7 +106,16 @@ def run(instance: Instance, kind: str, arguments: str | None, watch: bool, as_js
       relatum jobs run forget
       relatum jobs run bulk_delete --arguments '{"type": "team", "ids": [7]}' --watch
     """
-    job = instance.write(work.enqueue, kind, _read(arguments) or {})
+    if dry_run:
+        print_json(instance.write(work.look, kind, _read(arguments) or {}))
+        return
+    _start(instance, kind, _read(arguments) or {}, watch=watch, as_json=as_json)
+
+
+def _start(
+    instance: Instance, kind: str, arguments: dict[str, Any], *, watch: bool, as_json: bool
+) -> None:
+    job = instance.write(work.enqueue, kind, arguments)
     if watch:
         _shown(instance, _watched(instance, job), as_json)
     elif as_json:
@@ -123,21 +145,71 @@ def cancel(instance: Instance, job: int, as_json: bool) -> None:
 
 
 @jobs.command("retry")
-@_id
+@click.argument("job", metavar="[ID]", type=int, required=False)
+@click.option("--kind", metavar="KIND", help="All failed jobs of this kind.")
 @json_option
 @pass_instance
-def retry(instance: Instance, job: int, as_json: bool) -> None:
-    """Let a failed or cancelled job go on where it stopped.
+def retry(instance: Instance, job: int | None, kind: str | None, as_json: bool) -> None:
+    """Let a failed or cancelled job go on where it stopped, or all failed ones of a kind.
 
     \b
-    Example:
+    Examples:
       relatum jobs retry 7
+      relatum jobs retry --kind bulk_update
     """
+    if (job is None) == (kind is None):
+        raise click.UsageError("Name one job, or a kind by --kind.")
+    if job is None:
+        count = instance.write(work.retry_failed, kind)
+        print_json({"retried": count}) if as_json else click.echo(f"{count} jobs wait.")
+        return
     found = instance.write(work.retry, job)
     if as_json:
         print_json(found)
     else:
         click.echo(f"Job {job} waits.")
+
+
+@jobs.command("undo")
+@_id
+@click.option("--dry-run", is_flag=True, help="Only say what it would do; exit 3 if in conflict.")
+@_watch
+@json_option
+@pass_instance
+def undo(instance: Instance, job: int, dry_run: bool, watch: bool, as_json: bool) -> None:
+    """Put back what a job wrote, by a job that can be undone as well.
+
+    What others have changed since stays as it is.
+
+    \b
+    Examples:
+      relatum jobs undo 7 --dry-run
+      relatum jobs undo 7 --watch
+    """
+    undo_by_job(instance, {"job": job}, dry_run=dry_run, watch=watch, as_json=as_json)
+
+
+def undo_by_job(
+    instance: Instance, arguments: dict[str, int], *, dry_run: bool, watch: bool, as_json: bool
+) -> None:
+    """Start a job that undoes a job or a change set, or say what it would do."""
+    if not dry_run:
+        _start(instance, "undo", arguments, watch=watch, as_json=as_json)
+        return
+    found = instance.read(records.look_at, **arguments)
+    if as_json:
+        print_json(found)
+    else:
+        rows = [(n, op, count) for n, ops in found["records"].items() for op, count in ops.items()]
+        print_table(("type", "what", "records"), rows)
+        for each in found["conflicts"]:
+            for told in each["conflicts"]:
+                name = f"{told['field']}: " if told["field"] else ""
+                click.echo(f"keep {each['type']} {each['id']} ({each['label']}): "
+                           f"{name}{told['message']}")  # fmt: skip
+        click.echo(f"{found['changed']} were changed since.")
+    if found["conflicts"]:
+        look()
 
 
 @jobs.group("schedules")

@@ -71,6 +71,7 @@ def _database(tx: db.Transaction) -> Iterator[Finding]:
 def _instance(tx: db.Transaction) -> Iterator[Finding]:
     connection = tx.connection
     yield from attempt("Jobs", _told, jobs.findings, connection)
+    yield from attempt("Followers", _told, jobs.lagging, connection)
     yield from attempt("Columns that are left", _told, entities.findings, connection)
     yield from attempt("Plugins", metadata.plugins, connection)
     yield from attempt("References", records.references, connection)

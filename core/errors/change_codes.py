@@ -13,6 +13,11 @@ codes(
 )
 codes(
     409,
+    position_unknown=(
+        "Position not reached yet",
+        "There is no position {position} yet: the newest is {newest}. A backup may have been "
+        "restored. Read all records anew, then go on from there.",
+    ),
     undo_conflict=(
         "Can't be undone as a whole",
         "Change set {id} can't be undone as a whole: {first} Undo what is left of it with partial, "
@@ -21,6 +26,10 @@ codes(
     undo_done=(
         "Undone already",
         "Change set {id} is undone already, by change set {by}. Undo that one to have it again.",
+    ),
+    undo_nothing=(
+        "Nothing to undo",
+        "Job {id} can't be undone: {reason}.",
     ),
     undo_purged=(
         "Purged for good",
@@ -50,7 +59,15 @@ codes(
     422,
     undo_limit=(
         "Too many records to undo",
-        "Change set {id} wrote more than undo_limit ({limit}) records. Raise undo_limit in the "
-        "settings.",
+        "Change set {id} wrote more than undo_limit ({limit}) records, too many to wait for. Let a "
+        "job undo it. Run: relatum changes undo --job {id}",
+    ),
+)
+codes(
+    410,
+    position_gone=(
+        "Changes not kept any more",
+        "Changes from position {position} on are not kept any more: the oldest is {oldest}. Read "
+        "all records anew, then go on from now.",
     ),
 )

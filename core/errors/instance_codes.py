@@ -72,6 +72,16 @@ codes(
         "Driver missing",
         "The database driver for {url} is missing. Run: pip install 'relatum[postgres]'",
     ),
+    queue_url_invalid=(
+        "Wrong setting",
+        "Setting 'queue_url' must be redis://HOST:PORT/NUMBER, rediss:// or unix://: {reason}. "
+        "Leave it empty to do without Redis.",
+    ),
+    queue_driver_missing=(
+        "Driver missing",
+        "Setting 'queue_url' names Redis, whose driver is missing. "
+        "Run: pip install 'relatum[redis]'",
+    ),
     database_unsupported=(
         "Database not supported",
         "{reason}. Relatum runs on SQLite 3.35+ and PostgreSQL 13+.",

@@ -34,6 +34,21 @@ codes(
     ),
 )
 codes(
+    409,
+    bulk_confirm=(
+        "Say how many",
+        "This is about {count} records, more than bulk_confirm ({limit}). Give that number as "
+        "confirm if they are all meant.",
+    ),
+)
+codes(
+    422,
+    job_kind_blind=(
+        "Can't be looked at before",
+        "Jobs of the kind '{kind}' can't say before what they would do. Start it without a look.",
+    ),
+)
+codes(
     500,
     job_crashed=(
         "Job failed",

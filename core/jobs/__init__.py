@@ -18,12 +18,16 @@ end within a second: `chunk.size` shrinks if it does not. What may not happen in
 (mail, HTTP, building an index) belongs into `Kind.prepare`, called before each chunk outside of
 any; what it returns is `chunk.prepared`, and it may be called twice for one chunk. For DDL,
 `chunk.more(..., exclusive=True)` gives the next chunk the exclusive fence. `chunk.total` is set by
-`total=`, `chunk.log("…")` leaves a line. A `RelatumError` of status 4xx fails the job with its
-sentence; anything else is tried again, later and later. Plugins bring kinds by `relatum_jobs`.
+`total=`, `chunk.log("…")` leaves a line. `Kind.limit` is how many of a kind run at once, on all
+machines. A `RelatumError` of status 4xx fails the job with its sentence; anything else is tried
+again, later and later. Plugins bring kinds by `relatum_jobs`.
 """
 
 from __future__ import annotations
 
+from .examining import findings as findings
+from .following import follower as follower
+from .following import lagging as lagging
 from .kinds import JOB_NAME as JOB_NAME
 from .kinds import Chunk as Chunk
 from .kinds import Kind as Kind
@@ -34,9 +38,8 @@ from .processes import BEAT as BEAT
 from .processes import LEASE as LEASE
 from .processes import Process as Process
 from .processes import bring_back as bring_back
-from .processes import findings as findings
 from .queue import Queue as Queue
-from .queue import queue_of as queue_of
+from .queue import current_queue as current_queue
 from .running import release as release
 from .running import run as run
 from .schedules import change_schedule as change_schedule
@@ -46,9 +49,13 @@ from .schedules import list_schedules as list_schedules
 from .schedules import settle as settle
 from .sweeping import sweep as sweep
 from .verbs import STATES as STATES
+from .verbs import at_once as at_once
 from .verbs import cancel as cancel
+from .verbs import change_sets as change_sets
 from .verbs import enqueue as enqueue
 from .verbs import get as get
 from .verbs import list_jobs as list_jobs
 from .verbs import list_kinds as list_kinds
+from .verbs import look as look
 from .verbs import retry as retry
+from .verbs import retry_failed as retry_failed

@@ -17,6 +17,8 @@ from ..fields import kind_of
 
 #: What a kind and a schedule may be called.
 JOB_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+#: Failures in a row after which a job is given up, unless its kind says otherwise.
+ATTEMPTS: Final = 5
 #: Most characters of a line of a job's log.
 _LINE = 500
 
@@ -86,15 +88,27 @@ class Kind:
     arguments: type[Schema] | None = None
     check: Callable[[dict[str, Any], Actor], dict[str, Any]] | None = None
     permission: str = "run"
+    #: Says what a job with loaded arguments would do, in a transaction that may write and keeps
+    #: nothing; it refuses what `check` does.
+    look: Callable[[dict[str, Any], Actor], dict[str, Any]] | None = None
     #: Steps of a chunk at most, such as records.
     chunk: int = 500
     #: Failures in a row after which it is given up.
-    attempts: int = 5
+    attempts: int = ATTEMPTS
+    #: Jobs of the kind that run at once, across all processes and machines; None: no limit.
+    limit: int | None = None
+    #: The plugin that it tells what is committed: see `jobs.follower`.
+    follows: str | None = None
     #: When it starts by itself, such as "every 1 day"; see `relatum help jobs`.
     schedule: str | None = None
 
     def load(self, arguments: Any, actor: Actor) -> dict[str, Any]:
         """Return checked arguments; raise `Invalid` naming each that is wrong."""
+        loaded = self.read(arguments)
+        return self.check(loaded, actor) if self.check else loaded
+
+    def read(self, arguments: Any) -> dict[str, Any]:
+        """Return arguments of the right shape; raise `Invalid` naming each that is wrong."""
         if not isinstance(arguments, dict):
             reason = f"they must be an object, not {kind_of(arguments)}"
             raise RelatumError("bad_parameter", name="arguments", reason=reason)
@@ -108,7 +122,7 @@ class Kind:
                     for path, reason in flat(error)
                 ]
             ) from None
-        return self.check(loaded, actor) if self.check else loaded
+        return loaded
 
 
 _OWN: dict[str, Kind] = {}
@@ -123,6 +137,15 @@ def register(kind: Kind) -> Kind:
 def known() -> dict[str, Kind]:
     """Return every kind by name: the core's and those of the plugins that run."""
     return {**_OWN, **hooks.current().job_kinds}
+
+
+def runnable(column: Any) -> list[Any]:
+    """Return the condition that a column of kinds names one that this process can run.
+
+    There is none where all enabled plugins run: then what nobody knows fails, and says so. Else
+    another machine may have the plugin that fails or is missing here.
+    """
+    return [column.in_(known())] if hooks.current().lacking else []
 
 
 def kind_named(name: str) -> Kind:

@@ -1,4 +1,4 @@
-"""The processes that run jobs: who lives, what a dead one left, and what doctor says of it."""
+"""The processes that run jobs: who lives, and what a dead one left."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -21,8 +20,6 @@ LEASE: Final = timedelta(seconds=60)
 BEAT: Final = 10.0
 #: A chunk that takes longer is stuck: its process gives no more signs of life for it.
 _STUCK: Final = timedelta(hours=1)
-#: Jobs that wait so long although they could run show that nobody runs them.
-_UNNOTICED: Final = timedelta(minutes=5)
 PROCESSES: Final[Any] = models.JobsProcess.__table__
 
 
@@ -64,12 +61,15 @@ class Process:
 
 
 def _place() -> str:
-    """Return what tells one machine, or container, from another: within it a pid means one."""
+    """Return what tells one machine, or container, from another: within it a pid means one.
+
+    Machines may have the same name, so the kernel's own word for this start of it is used.
+    """
     try:
-        space = Path("/proc/self/ns/pid").stat().st_ino
+        start = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{start}/{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:
-        space = 0
-    return f"{socket.gethostname()}/{space}"
+        return f"{socket.gethostname()}/{uuid.getnode():x}"
 
 
 def gone(connection: sa.Connection) -> list[str]:
@@ -105,22 +105,6 @@ def lost(now: datetime, dead: list[str]) -> Any:
         TABLE.c.state == RUNNING,
         sa.or_(TABLE.c.claimed_until < now, TABLE.c.claimed_by.in_(dead)),
     )
-
-
-def findings(connection: sa.Connection) -> Iterator[tuple[str, str, str]]:
-    """Yield what is wrong with jobs: a code, a sentence and what to do."""
-    now = clock.now()
-    remedy = "Run: relatum serve, or on another machine: relatum worker"
-    stuck = sa.select(TABLE.c.id, TABLE.c.kind).where(lost(now, gone(connection)))
-    for row in connection.execute(stuck.order_by(TABLE.c.id).limit(20)):
-        text = f"Job {row.id} ({row.kind}) was begun by a process that is not alive any more"
-        yield "job_stuck", text, remedy
-    due = sa.func.coalesce(TABLE.c.not_before, TABLE.c.created_at)
-    late = sa.select(sa.func.count()).where(TABLE.c.state == QUEUED, due < now - _UNNOTICED)
-    alive = sa.select(PROCESSES.c.id).where(PROCESSES.c.seen_at > now - LEASE).limit(1)
-    count = int(connection.execute(late).scalar_one())
-    if count and connection.execute(alive).first() is None:
-        yield "jobs_waiting", f"{count} jobs wait and no process runs them", remedy
 
 
 def bring_back(connection: sa.Connection) -> None:

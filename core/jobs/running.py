@@ -16,10 +16,10 @@ from flask import current_app
 from .. import changes, clock, db, faults
 from ..errors import RelatumError
 from ..hooks import reason_of
-from ..storage import Instant
-from . import rows
-from .kinds import Chunk, Kind, Step, kind_named
+from . import claiming, rows
+from .kinds import ATTEMPTS, Chunk, Kind, Step, kind_named, known
 from .processes import LEASE
+from .queue import current_queue
 from .rows import CANCELLED, DONE, FAILED, QUEUED, RUNNING, TABLE
 
 T = TypeVar("T")
@@ -41,21 +41,39 @@ def run(job_id: int, *, by: str, pause: Callable[[], bool]) -> str | None:
     Returns the state that it was left in (queued: paused, or tried again later), or None if it
     was not to be had. `db.Stale` passes: then `release` it in the newer application.
     """
-    claimed = _alone(lambda: _claim(job_id, by))
+    claimed = _alone(lambda: claiming.claim(job_id, by))
     if claimed is None:
         return None
-    state = claimed.state
-    turn = _Turn(claimed, by)
     try:
-        while state == RUNNING:
-            state = turn.chunk()
-            if state == RUNNING and pause():
-                _alone(lambda: release(job_id, by=by))
-                return QUEUED
+        state = _worked(claimed, by, pause)
     except _Lost:
         _log.warning("job %s was taken over by another process", job_id)
-        return None
-    return str(state)
+        state = None
+    _let_next(claimed.kind)
+    return state
+
+
+def _worked(claimed: Any, by: str, pause: Callable[[], bool]) -> str:
+    """Do chunk after chunk and return the state that the job is left in."""
+    turn, state = _Turn(claimed, by), str(claimed.state)
+    while state == RUNNING:
+        state = turn.chunk()
+        if state == RUNNING and pause():
+            _alone(lambda: release(claimed.id, by=by))
+            return QUEUED
+    return state
+
+
+def _let_next(kind: str) -> None:
+    """Tell the queue of the next job of a kind with a limit; if that fails, the sweep does."""
+    if not claiming.is_limited(kind):
+        return
+    with current_app.app_context():
+        found = claiming.first(kind)
+        if found is not None:
+            with db.reading(timed=False):
+                queue = current_queue()
+            queue.put((found,))
 
 
 def _alone(work: Callable[[], T], *, exclusive: bool = False) -> T:
@@ -64,27 +82,12 @@ def _alone(work: Callable[[], T], *, exclusive: bool = False) -> T:
         return db.transact(work, exclusive=exclusive)
 
 
-def _claim(job_id: int, by: str) -> Any:
-    """Take a job that waits; return its row, None if it is not to be had."""
-    now = clock.now()
-    due = sa.or_(TABLE.c.not_before.is_(None), TABLE.c.not_before <= now)
-    claimed = (
-        sa.update(TABLE)
-        .where(TABLE.c.id == job_id, TABLE.c.state == QUEUED, due)
-        .values(
-            state=RUNNING, claimed_by=by, claimed_until=now + LEASE,
-            started_at=sa.func.coalesce(TABLE.c.started_at, sa.literal(now, Instant)),
-        )
-        .returning(TABLE.c.id, TABLE.c.kind, TABLE.c.state, TABLE.c.exclusive)
-    )  # fmt: skip
-    return db.for_writing().connection.execute(claimed).first()
-
-
 def release(job_id: int, *, by: str) -> None:
     """Let go of a job in the open transaction; it goes on later, after its last chunk."""
     mine = (TABLE.c.claimed_by == by, TABLE.c.state == RUNNING)
     if not rows.change(job_id, *mine, TABLE.c.cancelling, **rows.finished(CANCELLED)):
-        rows.change(job_id, *mine, state=QUEUED, **rows.FREE)
+        # Behind those that wait already.
+        rows.change(job_id, *mine, state=QUEUED, turn_at=clock.now(), **rows.FREE)
 
 
 class _Turn:
@@ -192,10 +195,8 @@ def fitting(size: int, took: float, most: int) -> int:
 def failed_once(row: Any, code: str, sentence: str, *, at_once: bool = False) -> str:
     """Let a job wait for its next attempt, or fail it after the last; return its state."""
     attempts = row.attempts + 1
-    try:
-        most = kind_named(row.kind).attempts
-    except RelatumError:
-        most = attempts
+    kind = known().get(row.kind)
+    most = kind.attempts if kind is not None else ATTEMPTS
     told = {"error_code": code, "error": sentence, "attempts": attempts}
     if row.cancelling:
         rows.change(row.id, **rows.finished(CANCELLED, **told))
@@ -205,5 +206,6 @@ def failed_once(row: Any, code: str, sentence: str, *, at_once: bool = False) ->
         return FAILED
     wait = timedelta(seconds=min(_LONGEST, _BACK_OFF * 3 ** (attempts - 1)))
     later = None if at_once else clock.now() + wait
-    rows.change(row.id, state=QUEUED, not_before=later, **rows.FREE, **told)
+    turn = {"not_before": later, "turn_at": later or clock.now()}
+    rows.change(row.id, state=QUEUED, **turn, **rows.FREE, **told)
     return QUEUED

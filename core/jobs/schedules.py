@@ -16,7 +16,7 @@ from .. import access, catalog, clock, db, models
 from ..actor import Actor
 from ..errors import RelatumError, nearest
 from . import rows, verbs
-from .kinds import JOB_NAME, Kind, kind_named
+from .kinds import JOB_NAME, Kind, kind_named, runnable
 
 SCHEDULES: Final[Any] = models.JobSchedule.__table__
 _EVERY = re.compile(r"every ([1-9][0-9]{0,4}) (minute|hour|day)s?")
@@ -158,7 +158,9 @@ def following(rule: str, after: datetime) -> datetime:
 def due(connection: sa.Connection, now: datetime) -> list[str]:
     """Return the names of schedules whose time has come."""
     come = sa.or_(SCHEDULES.c.next_run_at.is_(None), SCHEDULES.c.next_run_at <= now)
-    query = sa.select(SCHEDULES.c.name).where(SCHEDULES.c.enabled, come)
+    query = sa.select(SCHEDULES.c.name).where(
+        SCHEDULES.c.enabled, come, *runnable(SCHEDULES.c.kind)
+    )
     return list(connection.execute(query.order_by(SCHEDULES.c.name)).scalars())
 
 

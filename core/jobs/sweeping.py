@@ -8,13 +8,10 @@ import sqlalchemy as sa
 
 from .. import clock, db
 from ..errors import RelatumError
-from . import processes, schedules
+from . import claiming, following, processes, schedules
 from .processes import PROCESSES
-from .rows import QUEUED, TABLE
+from .rows import TABLE
 from .running import failed_once
-
-#: Jobs that one sweep puts into the queue at most.
-_SOME = 1000
 
 
 class _Found(NamedTuple):
@@ -23,6 +20,7 @@ class _Found(NamedTuple):
     dead: list[str]
     lost: list[Any]
     due: list[str]
+    followers: list[str]
     waiting: list[int]
 
 
@@ -30,10 +28,11 @@ def sweep() -> list[int]:
     """Put right what is wrong and return the ids of jobs that could run, oldest first.
 
     Jobs whose process is dead wait again, or fail after the last attempt; schedules that are
-    due start their jobs. Opens its own transactions.
+    due start their jobs, and so do followers that something was committed for. Opens its own
+    transactions.
     """
     found = _look()
-    if found.dead or found.lost or found.due:
+    if found.dead or found.lost or found.due or found.followers:
         db.transact(_put_right)
         found = _look()
     return found.waiting
@@ -44,20 +43,20 @@ def _look() -> _Found:
         now, connection = clock.now(), tx.connection
         dead = processes.gone(connection)
         lost = sa.select(TABLE.c.id).where(processes.lost(now, dead))
-        ready = sa.or_(TABLE.c.not_before.is_(None), TABLE.c.not_before <= now)
-        waiting = sa.select(TABLE.c.id).where(TABLE.c.state == QUEUED, ready)
         return _Found(
             dead,
             list(connection.execute(lost).scalars()),
             schedules.due(connection, now),
-            list(connection.execute(waiting.order_by(TABLE.c.id).limit(_SOME)).scalars()),
+            following.due(connection),
+            claiming.waiting(connection),
         )
 
 
 def _put_right() -> None:
     connection, now = db.for_writing().connection, clock.now()
     dead = processes.gone(connection)
-    lost = sa.select(TABLE).where(processes.lost(now, dead)).with_for_update()
+    # One that another sweep has in hand, or a machine that is gone still holds, can wait.
+    lost = sa.select(TABLE).where(processes.lost(now, dead)).with_for_update(skip_locked=True)
     for row in connection.execute(lost).all():
         told = RelatumError("job_abandoned")
         # A process that is stopped hard is no fault of the job's; one that dies of it again is.
@@ -66,3 +65,4 @@ def _put_right() -> None:
         connection.execute(sa.delete(PROCESSES).where(PROCESSES.c.id.in_(dead)))
     for name in schedules.due(connection, now):
         schedules.fire(name, now)
+    following.start()

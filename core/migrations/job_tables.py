@@ -30,6 +30,7 @@ def make_jobs() -> None:
         *_needed(sa.Boolean, "cancelling"),
         *_free(Text, "claimed_by"),
         *_free(Instant, "claimed_until", "not_before"),
+        *_needed(Instant, "turn_at"),
         *_free(Text, "checkpoint"),
         *_needed(sa.Boolean, "exclusive"),
         *_needed(Int64, "done"),
@@ -44,6 +45,7 @@ def make_jobs() -> None:
     )
     op.create_index("ix_core_job_state", "core_job", ["state", "id"])
     op.create_index("ix_core_job_kind", "core_job", ["kind", "id"])
+    op.create_index("ix_core_job_turn_at", "core_job", ["state", "turn_at", "id"])
     _make_beside()
 
 
@@ -63,6 +65,12 @@ def _make_beside() -> None:
         *_needed(Text, "place"),
         *_needed(sa.Integer, "pid", "generation"),
         *_needed(Instant, "started_at", "seen_at"),
+    )
+    op.create_table(
+        "core_follower",
+        sa.Column("kind", Text, primary_key=True),
+        *_needed(Text, "place"),
+        *_needed(Instant, "moved_at"),
     )
 
 

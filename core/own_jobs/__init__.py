@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from .bulk import BULK_DELETE as BULK_DELETE
+from .bulk import BULK_LINK as BULK_LINK
+from .bulk import BULK_RESTORE as BULK_RESTORE
+from .bulk import BULK_UNLINK as BULK_UNLINK
 from .bulk import BULK_UPDATE as BULK_UPDATE
 from .empty_trash import EMPTY_TRASH as EMPTY_TRASH
 from .forget import FORGET as FORGET
+from .undo import UNDO as UNDO

@@ -1,7 +1,7 @@
-"""Change or delete any number of records, chosen by ids or by a filter.
+"""Change, delete, restore, link or unlink any number of records, chosen by ids or by a filter.
 
 Each chunk is one change set of its own. What is refused stays as it is, row by row; the result
-counts it and names the first ones.
+counts it and names the first ones. Who means many records says how many (`bulk_confirm`).
 """
 
 from __future__ import annotations
@@ -10,31 +10,75 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import sqlalchemy as sa
+from marshmallow import Schema
 
-from ...schemas.jobs import BulkDeleteSchema, BulkUpdateSchema
-from .. import access, catalog, db, models, query, records
+from ...schemas.jobs import BulkChoiceSchema, BulkLinkSchema, BulkUpdateSchema
+from .. import access, catalog, changes, db, models, query, records
 from ..actor import Actor
 from ..catalog import EntityType
-from ..errors import Invalid, Problem, nearest
+from ..errors import Invalid, Problem, RelatumError, nearest
 from ..fields import Refused
 from ..jobs import Chunk, Kind, Step, register
+from . import ties
 
 #: Refusals that the result names.
 NAMED: Final = 100
-_Verb = Callable[[list[int]], list[records.Outcome]]
+#: Records that are tried before the job is started, to be looked at.
+LOOKED_AT: Final = 20
+#: Does something to records with some ids; the outcomes name them by their places.
+_Verb = Callable[[dict[str, Any], list[int], Actor], list[records.Outcome]]
+_Check = Callable[[dict[str, Any], Actor], None]
 
 
-def _check_update(arguments: dict[str, Any], actor: Actor) -> dict[str, Any]:
-    entity_type = _chosen(arguments, actor, "update")
+# -- what is done ---------------------------------------------------------------------------
+def _update(arguments: dict[str, Any], ids: list[int], actor: Actor) -> list[records.Outcome]:
+    rows = [{"id": id_, **arguments["values"]} for id_ in ids]
+    return records.update(arguments["type"], rows, actor=actor, partial=True)
+
+
+def _delete(arguments: dict[str, Any], ids: list[int], actor: Actor) -> list[records.Outcome]:
+    rows = [{"id": id_} for id_ in ids]
+    return records.delete(arguments["type"], rows, actor=actor, partial=True)
+
+
+def _restore(arguments: dict[str, Any], ids: list[int], actor: Actor) -> list[records.Outcome]:
+    rows = [{"id": id_} for id_ in ids]
+    return records.restore(arguments["type"], rows, actor=actor, partial=True)
+
+
+# -- what is refused before -----------------------------------------------------------------
+def _check_values(arguments: dict[str, Any], actor: Actor) -> None:
+    _refuse_values(_chosen(arguments, actor, "update"), arguments["values"])
+
+
+def _check_delete(arguments: dict[str, Any], actor: Actor) -> None:
+    _chosen(arguments, actor, "delete")
+
+
+def _check_restore(arguments: dict[str, Any], actor: Actor) -> None:
+    _chosen(arguments, actor, "restore")
+
+
+def _check_tie(arguments: dict[str, Any], actor: Actor) -> None:
+    _chosen(arguments, actor, "read")
+    relation = ties.relation_of(arguments)
+    access.require(actor, "update", f"records of '{relation.type.name}'")
+    _refuse_values(relation.type, arguments["values"])
+    if not ties.ends(relation, arguments):
+        reason = f"name what to link to, by a link of '{relation.type.name}'"
+        raise Invalid([Problem("value_invalid", {"reason": reason}, field="arguments.values")])
+
+
+def _refuse_values(entity_type: EntityType, values: dict[str, Any]) -> None:
+    """Raise `Invalid` with all values that the fields of a type don't take."""
     problems = []
-    for name, value in arguments["values"].items():
+    for name, value in values.items():
         try:
             _check_value(entity_type, name, value)
         except Refused as refused:
             problems.append(refused.problem.at(field=f"arguments.values.{name}"))
     if problems:
         raise Invalid(problems)
-    return arguments
 
 
 def _check_value(entity_type: EntityType, name: str, value: Any) -> None:
@@ -51,11 +95,6 @@ def _check_value(entity_type: EntityType, name: str, value: Any) -> None:
     field.check(value)
 
 
-def _check_delete(arguments: dict[str, Any], actor: Actor) -> dict[str, Any]:
-    _chosen(arguments, actor, "delete")
-    return arguments
-
-
 def _chosen(arguments: dict[str, Any], actor: Actor, action: str) -> EntityType:
     """Return the type of chosen records; raise what is wrong with the choice."""
     name = arguments["type"]
@@ -69,82 +108,129 @@ def _chosen(arguments: dict[str, Any], actor: Actor, action: str) -> EntityType:
     return entity_type
 
 
-def update(chunk: Chunk) -> Step:
-    """Give some of the records their values."""
-    values = chunk.arguments["values"]
+# -- how it is done -------------------------------------------------------------------------
+class _Bulk:
+    """One kind of bulk job: what it does to records, and to which ones it may be done."""
 
-    def verb(ids: list[int]) -> list[records.Outcome]:
-        changed = [{"id": id_, **values} for id_ in ids]
-        return records.update(chunk.arguments["type"], changed, actor=chunk.actor, partial=True)
+    def __init__(self, verb: _Verb, check: _Check, *, trashed: bool = False) -> None:
+        self.verb, self._check, self.trashed = verb, check, trashed
 
-    return _step(chunk, verb)
+    def check(self, arguments: dict[str, Any], actor: Actor) -> dict[str, Any]:
+        """Raise what is wrong with a wish, and `bulk_confirm` if it is larger than it knows."""
+        self._check(arguments, actor)
+        limit, count = db.settings().bulk_confirm, self._count(arguments, actor)
+        if count > max(limit, arguments.get("confirm", 0)):
+            raise RelatumError("bulk_confirm", count=count, limit=limit)
+        return arguments
+
+    def look(self, arguments: dict[str, Any], actor: Actor) -> dict[str, Any]:
+        """Say what a job would do: try the first records, and take that back at once.
+
+        Returns {"count": how many records are meant, "confirm": whether that must be confirmed,
+        "looked_at": how many were tried, "counts": what became of those, "changes": [...] as change
+        sets show them, "refusals": [{id, label, code, message}]}.
+        """
+        self._check(arguments, actor)
+        count = self._count(arguments, actor)
+        at = self._beginning(arguments, actor, count)
+        ids = self._next(arguments, actor, at, LOOKED_AT)
+        many = count > db.settings().bulk_confirm
+        told: dict[str, Any] = {
+            "count": count, "confirm": many, "looked_at": len(ids), "changes": [],
+        }  # fmt: skip
+        labels = query.labels(ids, actor=actor)
+        with db.attempt(), changes.apart():
+            outcomes = self.verb(arguments, ids, actor) if ids else []
+            number = changes.number()
+            if number is not None:
+                told["changes"] = records.change_set(number, actor=actor)["records"]
+        refusals = [{**_refusal(each, ids), "label": _label(labels, ids[each.row])}
+                    for each in outcomes if each.problems]  # fmt: skip
+        return {**told, "counts": _counted({}, outcomes), "refusals": refusals}
+
+    def run(self, chunk: Chunk) -> Step:
+        """Do the next records; the checkpoint holds where to go on and what came of it so far."""
+        arguments, actor, at = chunk.arguments, chunk.actor, chunk.checkpoint
+        if at is None:
+            at = self._beginning(arguments, actor, self._count(arguments, actor))
+        ids = self._next(arguments, actor, at, min(chunk.size, db.settings().page_limit))
+        outcomes = self.verb(arguments, ids, actor) if ids else []
+        counts = _counted(at["counts"], outcomes)
+        refused = [_refusal(each, ids) for each in outcomes if each.problems]
+        named = [*at["refused"], *refused][:NAMED]
+        if not ids:
+            return chunk.finish({**counts, "refusals": named}, total=chunk.done)
+        place = at["after"] + len(ids) if "ids" in arguments else ids[-1]
+        after = {**at, "after": place, "counts": counts, "refused": named}
+        return chunk.more(after, done=len(ids), total=at["total"])
+
+    def _beginning(self, arguments: dict[str, Any], actor: Actor, count: int) -> dict[str, Any]:
+        """Return the first checkpoint: records that are made from now on are none of ours."""
+        spine = models.Record.__table__
+        newest = db.current().connection.execute(sa.select(sa.func.max(spine.c.id))).scalar()
+        return {"after": 0, "until": newest or 0, "counts": {}, "refused": [], "total": count}
+
+    def _count(self, arguments: dict[str, Any], actor: Actor) -> int:
+        if "ids" in arguments:
+            return len(arguments["ids"])
+        asked = {"filter": arguments["filter"], "select": ["count"], "trashed": self.trashed}
+        counted = query.aggregate(query.from_json(arguments["type"], asked), actor=actor)
+        return int(counted.groups[0]["count"])
+
+    def _next(
+        self, arguments: dict[str, Any], actor: Actor, at: dict[str, Any], size: int
+    ) -> list[int]:
+        if "ids" in arguments:
+            ids: list[int] = arguments["ids"][at["after"] : at["after"] + size]
+            return ids
+        beyond = [
+            {"field": "id", "op": "gt", "value": at["after"]},
+            {"field": "id", "op": "lte", "value": at["until"]},
+        ]
+        asked = {
+            "filter": {"and": [arguments["filter"], *beyond]}, "sort": ["id"], "fields": ["id"],
+            "limit": size, "trashed": self.trashed,
+        }  # fmt: skip
+        found = query.page(query.from_json(arguments["type"], asked), actor=actor)
+        return [record["id"] for record in found.records]
 
 
-def delete(chunk: Chunk) -> Step:
-    """Put some of the records in the trash."""
-
-    def verb(ids: list[int]) -> list[records.Outcome]:
-        gone = [{"id": id_} for id_ in ids]
-        return records.delete(chunk.arguments["type"], gone, actor=chunk.actor, partial=True)
-
-    return _step(chunk, verb)
-
-
-def _step(chunk: Chunk, verb: _Verb) -> Step:
-    """Do the next records; the checkpoint holds where to go on and what came of it so far."""
-    at: dict[str, Any] = chunk.checkpoint or _beginning(chunk)
-    ids = _next(chunk, at)
-    counts, refused = dict(at["counts"]), list(at["refused"])
-    for outcome in verb(ids) if ids else ():
+def _counted(before: dict[str, int], outcomes: list[records.Outcome]) -> dict[str, int]:
+    counts = dict(before)
+    for outcome in outcomes:
         counts[outcome.status] = counts.get(outcome.status, 0) + 1
-        if outcome.problems and len(refused) < NAMED:
-            told = outcome.problems[0]
-            refused.append({"id": ids[outcome.row], "code": told.code, "message": told.message})
-    if not ids:
-        return chunk.finish({**counts, "refusals": refused}, total=chunk.done)
-    place = at["after"] + len(ids) if "ids" in chunk.arguments else ids[-1]
-    after = {**at, "after": place, "counts": counts, "refused": refused}
-    return chunk.more(after, done=len(ids), total=at["total"])
+    return counts
 
 
-def _beginning(chunk: Chunk) -> dict[str, Any]:
-    """Return the first checkpoint: records that are made from now on are none of ours."""
-    spine = models.Record.__table__
-    newest = db.current().connection.execute(sa.select(sa.func.max(spine.c.id))).scalar()
-    begun: dict[str, Any] = {"after": 0, "until": newest or 0, "counts": {}, "refused": []}
-    if "ids" in chunk.arguments:
-        return {**begun, "total": len(chunk.arguments["ids"])}
-    asked = {"filter": chunk.arguments["filter"], "select": ["count"]}
-    counted = query.aggregate(query.from_json(chunk.arguments["type"], asked), actor=chunk.actor)
-    return {**begun, "total": counted.groups[0]["count"]}
+def _refusal(outcome: records.Outcome, ids: list[int]) -> dict[str, Any]:
+    told = outcome.problems[0]
+    return {"id": ids[outcome.row], "code": told.code, "message": told.message}
 
 
-def _next(chunk: Chunk, at: dict[str, Any]) -> list[int]:
-    size = min(chunk.size, db.settings().page_limit)
-    if "ids" in chunk.arguments:
-        ids: list[int] = chunk.arguments["ids"][at["after"] : at["after"] + size]
-        return ids
-    beyond = [
-        {"field": "id", "op": "gt", "value": at["after"]},
-        {"field": "id", "op": "lte", "value": at["until"]},
-    ]
-    asked = {
-        "filter": {"and": [chunk.arguments["filter"], *beyond]}, "sort": ["id"], "fields": ["id"],
-        "limit": size,
-    }  # fmt: skip
-    found = query.page(query.from_json(chunk.arguments["type"], asked), actor=chunk.actor)
-    return [record["id"] for record in found.records]
+def _label(labels: query.Labels, id_: int) -> str:
+    known = labels.get(str(id_))
+    return known["label"] if known else str(id_)
 
 
-BULK_UPDATE: Final = register(
-    Kind(
-        name="bulk_update", title="Change many records", run=update, arguments=BulkUpdateSchema,
-        check=_check_update,
-    )
-)  # fmt: skip
-BULK_DELETE: Final = register(
-    Kind(
-        name="bulk_delete", title="Delete many records", run=delete, arguments=BulkDeleteSchema,
-        check=_check_delete,
-    )
-)  # fmt: skip
+def _kind(name: str, title: str, bulk: _Bulk, arguments: type[Schema] = BulkChoiceSchema) -> Kind:
+    return register(
+        Kind(
+            name=name, title=title, run=bulk.run, arguments=arguments, check=bulk.check,
+            look=bulk.look,
+        )
+    )  # fmt: skip
+
+
+BULK_UPDATE: Final = _kind(
+    "bulk_update", "Change many records", _Bulk(_update, _check_values), BulkUpdateSchema
+)
+BULK_DELETE: Final = _kind("bulk_delete", "Delete many records", _Bulk(_delete, _check_delete))
+BULK_RESTORE: Final = _kind(
+    "bulk_restore", "Restore many records", _Bulk(_restore, _check_restore, trashed=True)
+)
+BULK_LINK: Final = _kind(
+    "bulk_link", "Link many records", _Bulk(ties.tie, _check_tie), BulkLinkSchema
+)
+BULK_UNLINK: Final = _kind(
+    "bulk_unlink", "Unlink many records", _Bulk(ties.untie, _check_tie), BulkLinkSchema
+)

@@ -75,6 +75,6 @@ def _ids(name: str, after: int, chunk: Chunk) -> list[int]:
 EMPTY_TRASH: Final = register(
     Kind(
         name="empty_trash", title="Empty the trash", run=empty_trash, check=_check,
-        arguments=EmptyTrashArguments, permission="purge",
+        arguments=EmptyTrashArguments, permission="purge", limit=1,
     )
 )  # fmt: skip

@@ -47,4 +47,6 @@ def _delete(table: sa.Table, condition: Any, limit: int) -> int:
     return int(db.for_writing().connection.execute(gone).rowcount)
 
 
-FORGET: Final = register(Kind(name="forget", title="Forget what is over", run=forget, chunk=1000))
+FORGET: Final = register(
+    Kind(name="forget", title="Forget what is over", run=forget, chunk=1000, limit=1)
+)

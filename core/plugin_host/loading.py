@@ -109,6 +109,7 @@ def load(
     if safe or not wanted:
         reason = "The instance is in safe mode"
         faults = {s.id: Fault(kind=SAFE, reason=reason) for s in wanted}
+        hooks.lacking = bool(faults)
         return Loaded(generation=generation, hooks=hooks, faults=faults, disabled=disabled)
     loading = _Loading(hooks, left_out)
     found = discover(home)
@@ -126,6 +127,7 @@ def load(
     hooks.job_kinds = MappingProxyType(
         {k.name: k for active in loading.active.values() for k in active.job_kinds}
     )
+    hooks.lacking = bool(loading.faults)
     return Loaded(
         generation=generation, hooks=hooks, active=loading.active, faults=loading.faults,
         disabled=disabled,
@@ -310,6 +312,8 @@ def _check_job(found: Found, kind: Any) -> None:
         raise Unfit("relatum_jobs must return jobs.Kind(...)")
     if not kind.name.startswith(f"{found.id}_") or not JOB_NAME.fullmatch(kind.name):
         raise Unfit(f"kind of job '{kind.name}' must begin with '{found.id}_'")
+    if kind.limit is not None and kind.limit < 1:
+        raise Unfit(f"the limit of the kind of job '{kind.name}' must be at least 1, or None")
 
 
 def check_provides(manifest: Manifest, brings: Mapping[str, tuple[str, ...]]) -> None:

@@ -11,6 +11,8 @@ from .batch import Outcome as Outcome
 from .belonging import astray as astray
 from .changesets import change_set as change_set
 from .changesets import changes_by as changes_by
+from .feed import NOW as NOW
+from .feed import feed as feed
 from .filling import default_of as default_of
 from .hooking import Committed as Committed
 from .hooking import WriteBatch as WriteBatch
@@ -23,6 +25,10 @@ from .reading import history as history
 from .reading import since as since
 from .undoing import look as look
 from .undoing import undo as undo
+from .unwinding import left_to_undo as left_to_undo
+from .unwinding import look_at as look_at
+from .unwinding import put_back as put_back
+from .unwinding import require_left as require_left
 from .upserting import upsert as upsert
 from .verbs import create as create
 from .verbs import delete as delete

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from .. import db
 from ..catalog import Catalog, EntityType, Relation
-from ..storage import slices
+from ..storage import among, slices
 from . import checks, write
 from .batch import Row
 
@@ -108,11 +108,12 @@ def children(
     """Yield (id, what it points to) of the live records that point to members."""
     table = relation.type.table
     column = table.c[relation.link.column]
+    query = sa.select(table.c.id, column).where(table.c.trashed_at.is_(None), among(column))
+    if hold:
+        query = query.order_by(table.c.id).with_for_update()
     for piece in slices(sorted(members)):
-        query = sa.select(table.c.id, column).where(table.c.trashed_at.is_(None), column.in_(piece))
-        if hold:
-            query = query.order_by(table.c.id).with_for_update()
-        yield from (tuple(row) for row in db.current().connection.execute(query))
+        found = db.current().connection.execute(query, {"ids": piece})
+        yield from (tuple(row) for row in found)
 
 
 def _staying(relation: Relation, each: Going, found: Family) -> dict[int, list[int]]:

@@ -6,7 +6,7 @@ value fits it no more. Nothing is written here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from .. import access, catalog, changes, db, models
 from ..actor import Actor
 from ..catalog import EntityType
+from ..changes import Header, Line
 from ..errors import Problem, RelatumError
 from ..fields import Field, Link, Refused, Several
 from . import obstacles, write
@@ -27,17 +28,33 @@ from .touched import Touched
 _REMADE: Final = ("add_field", "retype_field", "finish_retype", "revert_field")
 
 
-class Former:
-    """A change set, and what it takes to be where it began.
+def of_change_set(change_set_id: int, *, actor: Actor, hold: bool) -> Former:
+    """Return a whole change set as it was before.
 
     Raises `change_unknown`, `undo_done`, `undo_purged`, `undo_limit`, `forbidden`. `hold` locks the
     change set and its records, so that what is in the way stays true.
     """
+    header, limit = changes.header(change_set_id, hold=hold), db.settings().undo_limit
+    if header.undone_by is not None:
+        raise RelatumError("undo_done", id=header.id, by=header.undone_by)
+    if changes.touched(header.id, at_most=limit + 1) > limit:
+        raise RelatumError("undo_limit", id=header.id, limit=limit)
+    lines = changes.of_set(header.id)
+    purged = sum(line.op == "purge" for line in lines)
+    if purged:
+        raise RelatumError("undo_purged", id=header.id, count=purged)
+    return Former(header, lines, actor=actor, hold=hold)
 
-    def __init__(self, change_set_id: int, *, actor: Actor, hold: bool) -> None:
+
+class Former:
+    """Changes of a set, in their order, and what it takes to be where they began.
+
+    Raises `forbidden`. `hold` locks the records, so that what is in the way stays true.
+    """
+
+    def __init__(self, header: Header, lines: Sequence[Line], *, actor: Actor, hold: bool) -> None:
         self.catalog = catalog.current()
-        self.header = changes.header(change_set_id, hold=hold)
-        self.lines = self._lines()
+        self.header, self.lines = header, lines
         self.by_id = self._touched(actor)
         self._read(hold)
         self._later = self._changes_since()
@@ -61,18 +78,6 @@ class Former:
         return {"change_set": change_set_id, "undoes": self.header.id, "records": shown}
 
     # -- reading -----------------------------------------------------------------------------
-    def _lines(self) -> list[changes.Line]:
-        number, limit = self.header.id, db.settings().undo_limit
-        if self.header.undone_by is not None:
-            raise RelatumError("undo_done", id=number, by=self.header.undone_by)
-        if changes.touched(number, at_most=limit + 1) > limit:
-            raise RelatumError("undo_limit", id=number, limit=limit)
-        lines = changes.of_set(number)
-        purged = sum(line.op == "purge" for line in lines)
-        if purged:
-            raise RelatumError("undo_purged", id=number, count=purged)
-        return lines
-
     def _touched(self, actor: Actor) -> dict[int, Touched]:
         found: dict[int, Touched] = {}
         for line in self.lines:
@@ -220,7 +225,7 @@ class Former:
         return bool(ops - {"retype_field"} if known.retypes is None else ops)
 
 
-def _net(lines: Iterable[changes.Line]) -> dict[str, list[Any]]:
+def _net(lines: Iterable[Line]) -> dict[str, list[Any]]:
     """Return what each field was before the first change and after the last."""
     net: dict[str, list[Any]] = {}
     for line in lines:

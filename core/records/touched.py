@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ..catalog import EntityType
 from ..changes import Line
@@ -11,6 +11,10 @@ from ..errors import Problem
 from .batch import Row
 
 Op = Literal["update", "delete", "restore"]
+#: What undoes a change that stands alone.
+_WAY_BACK: Final[dict[str, Op]] = {
+    "create": "delete", "update": "update", "delete": "restore", "restore": "delete",
+}  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +50,8 @@ class Touched:
     @property
     def op(self) -> Op | None:
         """What is done to it; None for a record that came and went within the set."""
+        if len(self.lines) == 1:
+            return _WAY_BACK[self.lines[0].op]
         states = [line.op for line in self.lines if line.op != "update"]
         was_live = not states or states[0] == "delete"
         is_live = not states or states[-1] != "delete"

@@ -17,7 +17,7 @@ from ..changes import Line
 from ..errors import Invalid, Problem, RelatumError
 from . import verbs, write
 from .batch import Row
-from .former import Former
+from .former import Former, of_change_set
 from .obstacles import by_type
 from .touched import Op, Touched
 from .writing import opened
@@ -46,7 +46,7 @@ def look(change_set_id: int, *, actor: Actor) -> dict[str, Any]:
     `change_unknown`, `undo_done`, `undo_purged`, `undo_limit`, `forbidden`.
     """
     access.require(actor, "read", "changes")
-    return Former(change_set_id, actor=actor, hold=False).as_json()
+    return of_change_set(change_set_id, actor=actor, hold=False).as_json()
 
 
 def undo(change_set_id: int, *, actor: Actor, partial: bool = False) -> dict[str, Any]:
@@ -57,18 +57,19 @@ def undo(change_set_id: int, *, actor: Actor, partial: bool = False) -> dict[str
     """
     db.for_writing()
     access.require(actor, "undo", "changes")
-    former = Former(change_set_id, actor=actor, hold=True)
+    former = of_change_set(change_set_id, actor=actor, hold=True)
     if former.conflicts and not partial:
-        raise _refused(former, former.conflicts)
+        raise refusal(former, former.conflicts)
     with db.savepoint(), changes.apart():
         number = changes.change_set(actor, undoes=change_set_id)
-        written = _Undo(former, actor, partial).run()
+        written = WayBack(former, actor, partial).run()
         if former.conflicts and not written:
-            raise _refused(former, former.conflicts)
+            raise refusal(former, former.conflicts)
     return former.as_json(number)
 
 
-def _refused(former: Former, problems: Sequence[Problem]) -> RelatumError:
+def refusal(former: Former, problems: Sequence[Problem]) -> RelatumError:
+    """Return the refusal of an undo, which says the first of its problems."""
     first = problems[0]
     told = first.message
     if not first.code.startswith("undo_") and first.row is not None:
@@ -81,8 +82,8 @@ def _refused(former: Former, problems: Sequence[Problem]) -> RelatumError:
     return error
 
 
-class _Undo:
-    """The way back of one change set."""
+class WayBack:
+    """The way back of one change set, or of a piece of it."""
 
     def __init__(self, former: Former, actor: Actor, partial: bool) -> None:
         self.former, self.actor, self.partial = former, actor, partial
@@ -99,14 +100,14 @@ class _Undo:
                 else:
                     self._flip(step.op, [each for each, _ in items])
             except Invalid as error:
-                raise _refused(self.former, error.problems) from error
+                raise refusal(self.former, error.problems) from error
             except RelatumError as error:
                 if error.code not in _RULES:
                     raise
                 each = self.former.by_id.get(error.params["id"])
                 row = each.place if each is not None else None
                 told = Problem(error.code, error.params, row=row)
-                raise _refused(self.former, [told]) from error
+                raise refusal(self.former, [told]) from error
         self._raise_versions()
         return self.written
 
@@ -130,11 +131,15 @@ class _Undo:
             yield step
 
     def _flip(self, op: Op, some: list[Touched]) -> None:
-        """Delete or restore records of any types at once: they may point to each other."""
-        batches = {
-            entity_type: [Row(each.place, id=each.id) for each in theirs]
-            for entity_type, theirs in by_type(some).items()
-        }
+        """Delete or restore records of any types at once: they may point to each other.
+
+        Types are written in the order that they are come upon, parts before wholes where they go
+        and after them where they come, so that this can be undone piece by piece as well.
+        """
+        batches: dict[EntityType, list[Row]] = {}
+        for each in some:
+            assert each.type is not None
+            batches.setdefault(each.type, []).append(Row(each.place, id=each.id))
         for entity_type in batches:
             opened(entity_type.name, op, self.actor)
         if op == "delete":

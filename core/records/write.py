@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial as bound
 from itertools import repeat
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -14,7 +14,7 @@ from ..actor import Actor
 from ..catalog import EntityType
 from ..fields import Field
 from ..fields.number import INTEGER_LIMIT
-from ..storage import slices
+from ..storage import among, slices
 from . import sets
 from .batch import Row
 
@@ -175,16 +175,13 @@ def _flag(
 ) -> None:
     table, moment = entity_type.table, clock.now()
     connection = db.for_writing().connection
+    values = {
+        "trashed_at": at, "trashed_in": change_set, "updated_at": moment,
+        "updated_by": actor.user_id, "version": table.c.version + 1,
+    }  # fmt: skip
+    statement = sa.update(table).where(among(table.c.id)).values(values)
     for piece in slices(rows):
-        statement = (
-            sa.update(table)
-            .where(table.c.id.in_([row.id for row in piece]))
-            .values(
-                trashed_at=at, trashed_in=change_set, updated_at=moment, updated_by=actor.user_id,
-                version=table.c.version + 1,
-            )
-        )  # fmt: skip
-        connection.execute(statement)
+        connection.execute(statement, {"ids": [row.id for row in piece]})
     changes.record((_flagged(row, op) for row in rows), actor)
 
 
@@ -203,6 +200,10 @@ def versions(entity_type: EntityType, ids: Iterable[int]) -> dict[int, int]:
     return found
 
 
+#: When a row that was locked went to the trash; no field is called so.
+_TRASHED: Final = "_trashed"
+
+
 def lock(
     entity_type: EntityType,
     rows: Sequence[Row],
@@ -216,18 +217,17 @@ def lock(
     `strongly` also stops others from pointing to them meanwhile (before trashing); without
     `hold` they are only read.
     """
-    table = entity_type.table
-    fields = list(entity_type.fields.values())
-    columns = [f.whole(table).label(f.name) for f in fields]
-    state = table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None)
-    query = sa.select(*columns).where(state).order_by(table.c.id)
-    if hold:
-        query = query.with_for_update(key_share=not strongly)
+    make = bound(_locking, entity_type, strongly=strongly, hold=hold)
+    query = entity_type.statement(("lock", strongly, hold), make)
     found: dict[int, Any] = {}
     wanted = {row.id for row in rows if row.id is not None and 0 < row.id <= INTEGER_LIMIT}
     for piece in slices(sorted(wanted)):
-        result = db.current().connection.execute(query.where(table.c.id.in_(piece)))
-        found.update((record["id"], record) for record in result.mappings())
+        result = db.current().connection.execute(query, {"ids": piece})
+        found.update(
+            (record["id"], record)
+            for record in result.mappings()
+            if (record[_TRASHED] is not None) == trashed
+        )
     places: dict[int, int] = {}
     for row in rows:
         if row.id is None:
@@ -243,3 +243,16 @@ def lock(
                 expected=row.expected,
             )  # fmt: skip
         places.setdefault(row.id, row.place)
+
+
+def _locking(entity_type: EntityType, *, strongly: bool, hold: bool) -> Any:
+    """Return the statement that reads rows by id, alive or not.
+
+    PostgreSQL takes live rows for few as long as it has no statistics, and would go through an
+    index of live rows once per id: so who is alive is asked of what was read.
+    """
+    table = entity_type.table
+    columns = [f.whole(table).label(f.name) for f in entity_type.fields.values()]
+    query = sa.select(*columns, table.c.trashed_at.label(_TRASHED)).where(among(table.c.id))
+    query = query.order_by(table.c.id)
+    return query.with_for_update(key_share=not strongly) if hold else query

@@ -60,6 +60,7 @@ def settings() -> list[tuple[str, str, str]]:
     return [
         ("/model", "database-cog", translated("Data model")),
         ("/plugins", "puzzle", translated("Plugins")),
+        ("/jobs", "clock", translated("Jobs")),
         ("/mail", "mail", translated("Outgoing mail")),
     ]
 

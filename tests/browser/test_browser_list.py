@@ -274,6 +274,24 @@ def test_rows_are_selected_trashed_and_brought_back_by_undo(page: Page, site: Si
     expect(rows(page)).to_have_count(5)
 
 
+def test_cards_are_selected_on_a_phone(window: Windows, site: Site):
+    names = [f"Handy {n}" for n in range(3)]
+    site.instance.create("x_asset", *({"name": name} for name in names))
+    page = window(size=PHONE)
+    page.goto(f"{LIST}?_search=Handy")
+    for name in names[:2]:
+        page.get_by_role("checkbox", name=f"Select {name}").check()
+    bulk = page.get_by_role("toolbar", name="Actions on the selection")
+    expect(bulk).to_contain_text("2 selected")
+    clean(page)
+    fits(page)
+    bulk.get_by_role("button", name="Move to the trash").click()
+    page.locator("#ask .btn-danger").click()
+    expect(page.locator(".cards-m li")).to_have_count(1)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".cards-m li")).to_have_count(3)
+
+
 def test_x_selects_the_row_and_the_selection_can_be_cleared(listed: Page):
     listed.keyboard.press("j")
     listed.keyboard.press("x")

@@ -17,6 +17,7 @@ _PLAIN = (
     "/", "/account", "/plugins", "/plugins/sales", "/plugins/sales/disable", "/about", "/keys",
     "/help/", "/help/desk", "/help/errors", "/records/user", "/model", "/model/opportunity",
     "/mail", "/mail/1", "/users/1/link",
+    "/changes", "/records/contact/bulk?what=set:job_title", "/records/contact/bulk?what=delete",
 )  # fmt: skip
 
 

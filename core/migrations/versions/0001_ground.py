@@ -195,18 +195,27 @@ def _spine() -> None:
         sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("job_id", Int64),
         sa.Column("undoes", Int64, unique=True),
+        sa.Column("position", Int64, unique=True),
         sa.Index("ix_core_change_set_actor_id_id", "actor_id", "id"),
+        sa.Index(
+            "ix_core_change_set_job_id_id",
+            "job_id",
+            "id",
+            sqlite_where=sa.text("job_id IS NOT NULL"),
+            postgresql_where=sa.text("job_id IS NOT NULL"),
+        ),
         sqlite_autoincrement=True,
     )
     change_set = sa.ForeignKey("core_change_set.id")
     op.create_table(
         "core_change",
         _id(),
-        sa.Column("change_set_id", Int64, change_set, nullable=False, index=True),
+        sa.Column("change_set_id", Int64, change_set, nullable=False),
         sa.Column("record_id", Int64, sa.ForeignKey("core_record.id"), nullable=False, index=True),
         sa.Column("op", Text, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("data", Text, nullable=False),
+        sa.Index("ix_core_change_change_set_id_id", "change_set_id", "id"),
     )
 
 

@@ -6,6 +6,7 @@ from . import about as about
 from . import account as account
 from . import errors as errors
 from . import help as help  # noqa: A004  # the pages by their name
+from . import jobs as jobs
 from . import keys as keys
 from . import links as links
 from . import mail as mail
@@ -15,6 +16,7 @@ from . import start as start
 from .lists import arranging as arranging
 from .lists import board as board
 from .lists import builder as builder
+from .lists import bulk as bulk
 from .lists import calendar as calendar
 from .lists import lists as lists
 from .lists import saved as saved
@@ -30,6 +32,7 @@ from .records import forms as forms
 from .records import history as history
 from .records import lookups as lookups
 from .records import making as making
+from .records import own_changes as own_changes
 from .records import parts as parts
 from .records import record as record
 from .records import related as related

@@ -6,9 +6,9 @@ from typing import Final
 
 from flask import Response, request
 
-from relatum import RelatumError, catalog, mail, query, reading, transact
+from relatum import RelatumError, mail, query, reading, transact
 
-from .. import ui
+from .. import ui, words
 from ..words import translated
 
 _PAGE: Final = 50
@@ -57,7 +57,7 @@ def mail_page(mail_id: int) -> Response:
 
 def _named(type_name: str, id_: int) -> tuple[str, str] | None:
     """Return what a record is called and its address; None if it is not there any more."""
-    entity_type = catalog.current().types.get(type_name)
+    entity_type = words.known().types.get(type_name)
     if entity_type is None:
         return None
     asked = {"filter": {"field": "id", "value": id_}, "limit": 1}
@@ -82,7 +82,7 @@ def test_mail() -> Response:
     except RelatumError as error:
         if error.status not in (409, 422):
             raise
-        said = " ".join(problem.message for problem in error.problems) or str(error)
+        said = " ".join(map(words.said, error.problems)) or words.said(error)
         with reading():
             return _list(said, error.status)
     return ui.away(f"/mail/{mail_id}")

@@ -13,6 +13,7 @@ import "./board.js";
 import "./calendar.js";
 import "./sortable.js";
 import "./panels.js";
+import "./polling.js";
 
 function refuse() {
   throw new Error("Attributes don't run code here: no hx-on, no js: values, no [filters].");

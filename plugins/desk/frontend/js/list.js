@@ -1,4 +1,5 @@
-// <ui-list>: the rows of a list. Selection ([data-row] in each row, [data-all] for all of them,
+// <ui-list>: the rows of a list. Selection ([data-row] in each row, [data-card] in its card on a
+// phone, [data-all] for all of them,
 // shift for a range), a cursor (j, k, x, shift and x for a range) and arrow keys between cells.
 // form.bulk has what can be done with the selection; [data-clear] and Escape empty it. A heading
 // with [data-add] that is clicked with shift sorts by it as well.
@@ -27,6 +28,11 @@ class List extends Part {
     return all("[data-row]", this);
   }
 
+  /** Return the box of the row that a card shows once more. */
+  rowOf(card) {
+    return this.boxes().find((box) => box.value === card.value);
+  }
+
   rows() {
     return all("tbody tr", this);
   }
@@ -36,6 +42,9 @@ class List extends Part {
       for (const box of this.boxes()) box.checked = event.target.checked;
       this.show();
     } else if (event.target.matches("[data-row]")) {
+      this.show();
+    } else if (event.target.matches("[data-card]")) {
+      this.rowOf(event.target).checked = event.target.checked;
       this.show();
     }
   }
@@ -102,6 +111,7 @@ class List extends Part {
     const count = chosen.length;
     if (count) this.place = boxes.indexOf(chosen[0]);
     for (const box of boxes) box.closest("tr").classList.toggle("sel", box.checked);
+    for (const card of all("[data-card]", this)) card.checked = this.selected.has(card.value);
     this.classList.toggle("has-sel", count > 0);
     const whole = $("[data-all]", this);
     if (whole) {

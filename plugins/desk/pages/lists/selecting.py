@@ -15,16 +15,21 @@ from . import lists
 from .filters import Args
 
 
-def _ids() -> list[int]:
+def selected() -> list[int]:
     """Return the records that were selected, each once."""
     given = request.values.getlist("id")
-    found = list(dict.fromkeys(int(id_) for id_ in given if id_.isdecimal()))
+    return list(dict.fromkeys(int(id_) for id_ in given if id_.isdecimal()))
+
+
+def _ids() -> list[int]:
+    """Return the records that were selected, at least one."""
+    found = selected()
     if not found:
         raise RelatumError("bad_parameter", name="id", reason="select at least one record")
     return found
 
 
-def _place() -> Args:
+def place() -> Args:
     """Return the words of the list that the records were selected in."""
     return [pair for pair in parse_qsl(request.values.get("back", "")) if pair[1]]
 
@@ -39,7 +44,7 @@ def ask_trash(type_name: str) -> Response:
     return ui.beside(
         "_trash.html", translated("Trash"), entity_type, _address(type_name), ids=ids, plan=plan,
         refused=refused, rest=[id_ for id_ in ids if id_ not in refused], along=along,
-        labels=labels_of(type_name, [*refused] or ids[:1]), back=urlencode(_place()),
+        labels=labels_of(type_name, [*refused] or ids[:1]), back=urlencode(place()),
     )  # fmt: skip
 
 
@@ -70,13 +75,13 @@ def untrash_records(type_name: str) -> Response:
 def _back(type_name: str) -> Response:
     """Return the list as it is now, or the way there."""
     if ui.is_fragment():
-        return lists.shown(type_name, _place())
+        return lists.shown(type_name, place())
     return ui.away(_address(type_name))
 
 
 def _address(type_name: str) -> str:
-    place = urlencode(_place())
-    return f"/records/{type_name}{f'?{place}' if place else ''}"
+    words = urlencode(place())
+    return f"/records/{type_name}{f'?{words}' if words else ''}"
 
 
 def _refused(type_name: str, error: RelatumError) -> Response:
@@ -84,4 +89,4 @@ def _refused(type_name: str, error: RelatumError) -> Response:
     if error.status not in (404, 409, 422):
         raise error
     told = "; ".join(dict.fromkeys(map(words.said, error.problems))) or words.said(error)
-    return lists.shown(type_name, _place(), told)
+    return lists.shown(type_name, place(), told)

@@ -109,7 +109,7 @@ def read(entity_type: catalog.EntityType, id_: int) -> History:
     found = found[:PAGE]
     counts = changes.counts([change["change_set"] for change in found]) if found else {}
     entries = [_entry(entity_type, change, counts) for change in found]
-    return History(entries, query.labels(_ids(entries), actor=ui.actor()), changed, older)
+    return History(entries, query.labels(ids(entries), actor=ui.actor()), changed, older)
 
 
 def _entry(
@@ -133,7 +133,14 @@ def _fits(field: fields.Field, before: Any, after: Any) -> tuple[bool, bool]:
     return values.may_hold(field, before), values.may_hold(field, after)
 
 
-def _ids(entries: Iterable[Entry]) -> Iterator[int]:
+def entry(entity_type: catalog.EntityType, record: dict[str, Any]) -> Entry:
+    """Return what became of a record of a change set, or would, as its history shows it."""
+    return _entry(
+        entity_type, {"gone": [], "change_set": 0, "undoes": None, "actor": None, **record}, {}
+    )
+
+
+def ids(entries: Iterable[Entry]) -> Iterator[int]:
     """Yield the records that entries speak of: who made them, and what links pointed to."""
     for entry in entries:
         if entry.change["actor"] is not None:
@@ -168,10 +175,11 @@ def show_change(number: int) -> Response:
         entity_type = known.types.get(record["type"])
         if entity_type is None:
             continue
-        change = {**found, **record, "gone": [], "change_set": number, "undoes": None}
-        shown.append((record, entity_type, _entry(entity_type, change, {})))
-    ids = list(_ids(entry for _, _, entry in shown))
-    labels = query.labels([*ids, *([found["actor"]] if found["actor"] else [])], actor=ui.actor())
+        shown.append((record, entity_type, entry(entity_type, {**found, **record})))
+    linked = list(ids(each for _, _, each in shown))
+    labels = query.labels(
+        [*linked, *([found["actor"]] if found["actor"] else [])], actor=ui.actor()
+    )
     return ui.render(
         "change.html", number=number, change=found, shown=shown, labels=labels,
         source=source_of(found["source"]),

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import orjson
 from flask import Response, request
 
-from relatum import RelatumError, records
+from relatum import RelatumError, jobs, records
 
 from ... import ui, words
 from ...words import translated
@@ -22,6 +22,8 @@ def undo_change(number: int) -> Response:
     try:
         done = records.undo(number, actor=ui.actor(), partial=partial)
     except RelatumError as error:
+        if error.code == "undo_limit":
+            return _by_job(change_set=number)
         if error.code != "undo_conflict":
             raise
         return _in_the_way(number, error, partial)
@@ -36,6 +38,23 @@ def undo_change(number: int) -> Response:
     # The script draws the page anew, and that says it.
     answer = Response(orjson.dumps({"text": text}), mimetype="application/json")
     return ui.done(answer, text)
+
+
+@ui.page("/changes/of-job/<int:number>/undo", "POST")
+def undo_job(number: int) -> Response:
+    """Let a job take back all that a job has written."""
+    return _by_job(job=number)
+
+
+def _by_job(**what: int) -> Response:
+    """Leave what is too large to wait for to a job: a change set, or all of a job."""
+    job = jobs.enqueue("undo", what, actor=ui.actor())
+    text = translated(
+        "Job {number} takes it back, as far as nobody has changed it since", number=job
+    )
+    if _wants_page():
+        return ui.tell(ui.away(f"/jobs/{job}"), text)
+    return Response(orjson.dumps({"text": text}), mimetype="application/json")
 
 
 def _wants_page() -> bool:

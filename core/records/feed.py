@@ -1,0 +1,76 @@
+"""The change feed: what was written to records, in the order of the commits."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from .. import access, catalog, positions
+from ..actor import Actor
+from ..errors import RelatumError
+from ..positions import Place
+from .changesets import live_type, type_name
+
+#: What stands for the newest position.
+NOW: Final = "now"
+_PLACE: Final = re.compile(r"(0|[1-9][0-9]{0,15})(?:[.]([1-9][0-9]{0,15}))?")
+
+
+def feed(
+    since: str, *, actor: Actor, limit: int = 100, type_name: str | None = None
+) -> dict[str, Any]:
+    """Return what was written to records after a place, in order.
+
+    {"changes": [{position, change_set, at, actor, source, job, undoes, type, id, op, version,
+    changes: {field: [before, after]}}], "next": the place to go on from, "more": whether anything
+    follows}; a record that went has the op delete or purge. `since` is "0", the `next` of an answer
+    before, or "now". Whoever reads settles positions first. Raises `position_unknown`,
+    `position_gone`, `bad_parameter`, `type_unknown`, `forbidden`.
+    """
+    access.require(actor, "read", "changes")
+    types = _types(type_name, actor)
+    newest = positions.newest()
+    place = Place(newest) if since == NOW else _place(since)
+    positions.require(place)
+    found = positions.after(place, limit=limit + 1, type_ids=types)
+    more, found = len(found) > limit, found[:limit]
+    end = found[-1].place if more else Place(newest)
+    return {
+        "changes": [_shown(each) for each in found if each.line.type_id in types],
+        "next": str(end),
+        "more": more,
+    }
+
+
+def _types(name: str | None, actor: Actor) -> set[int]:
+    """Return the types that are asked for and may be read, by their numbers."""
+    known = catalog.current()
+    if name is not None:
+        access.require(actor, "read", f"records of '{name}'")
+        return {known.type(name).id}
+    return {each.id for each in known.by_id.values() if access.may(actor, "read")}
+
+
+def _place(text: str) -> Place:
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        reason = "it must be a position: 0, now, or the next of an answer before"
+        raise RelatumError("bad_parameter", name="since", reason=reason)
+    position, line = found.groups()
+    return Place(int(position), int(line) if line else None)
+
+
+def _shown(each: positions.Placed) -> dict[str, Any]:
+    header, line, live = each.header, each.line, live_type(each.line.type_id)
+    fields = live.fields if live is not None else {}
+    return {
+        "position": each.place.position, "change_set": header.id, "at": header.at,
+        "actor": header.actor, "source": header.source, "job": header.job,
+        "undoes": header.undoes, "type": type_name(line.type_id), "id": line.record_id,
+        "op": line.op, "version": line.version,
+        "changes": {
+            field: [fields[field].recall(line.record_id, value) for value in both]
+            for field, both in line.data.items()
+            if field in fields
+        },
+    }  # fmt: skip
