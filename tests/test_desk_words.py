@@ -7,10 +7,11 @@ import re
 import pytest
 from babel.messages import pofile
 
+from relatum.core.plugin_host import discovery
 from relatum.plugins.desk import words
 
 from .desk import at_desk
-from .desk_words import FOLDER, used
+from .desk_words import BESIDE, FOLDER, found_in, used
 
 _PLACE = re.compile(r"\{[a-z]+\}")
 
@@ -19,8 +20,8 @@ _PLACE = re.compile(r"\{[a-z]+\}")
 PRESET = "desk"
 
 
-def known(language):
-    with (FOLDER / "translations" / f"{language}.po").open("rb") as source:
+def known(language, folder=FOLDER):
+    with (folder / "translations" / f"{language}.po").open("rb") as source:
         read = pofile.read_po(source, locale=language)
     return {m.id: m.string for m in read if m.id}
 
@@ -33,11 +34,21 @@ def test_every_text_is_translated_and_no_other(language):
     assert [text for text, said in found.items() if not said] == []
 
 
+@pytest.mark.parametrize("folder", BESIDE, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("language", words.LANGUAGES[1:])
+def test_a_plugin_with_pages_brings_the_words_that_the_desk_has_not(folder, language):
+    found, plugin = known(language, folder), discovery.at(folder).sound.plugin
+    wanted = (found_in(folder).keys() - used().keys()) | {plugin.name, plugin.description}
+    assert (sorted(wanted - found.keys()), sorted(found.keys() - wanted)) == ([], [])
+    assert [text for text, said in found.items() if not said] == []
+
+
 @pytest.mark.parametrize("language", words.LANGUAGES[1:])
 def test_a_translation_has_the_places_of_its_text(language):
     wrong = [
         text
-        for text, said in known(language).items()
+        for folder in (FOLDER, *BESIDE)
+        for text, said in known(language, folder).items()
         if sorted(_PLACE.findall(text)) != sorted(_PLACE.findall(said))
     ]
     assert wrong == []

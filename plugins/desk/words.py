@@ -67,9 +67,23 @@ def known() -> catalog.Catalog:
 
 
 def translated(text: str, /, **values: Any) -> str:
-    """Return a text in the reader's language, with values in its places: `{name}`."""
-    found = languages.read(_FOLDER, language()).gettext(text)
+    """Return a text in the reader's language, with values in its places: `{name}`.
+
+    A page of another plugin has the desk's words first, then the plugin's own.
+    """
+    chosen = language()
+    found = languages.read(_FOLDER, chosen).gettext(text)
+    if found == text and chosen != LANGUAGES[0] and has_request_context():
+        found = languages.of(_drawn_for(), chosen).gettext(text)
     return found.format(**values) if values else found
+
+
+def _drawn_for() -> str:
+    """Return the plugin whose page, or part of a page, is drawn."""
+    try:
+        return context().plugin
+    except RuntimeError:
+        return ""
 
 
 def said(wrong: Any) -> str:
