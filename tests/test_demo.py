@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from contextlib import closing, contextmanager
@@ -29,8 +28,6 @@ from . import homes
 from .homes import Shell
 
 COMMAND = str(Path(sys.executable).with_name("relatum"))
-#: Seconds that a second start may take on a machine that does nothing else.
-SECOND_START = 3
 
 
 @pytest.fixture
@@ -115,17 +112,16 @@ def test_the_first_start_prints_what_lets_a_person_in(environment):
         assert all(deal["company.name"] for deal in found)
 
 
-def test_the_second_start_is_quick_and_gives_new_keys(environment):
+def test_the_second_start_makes_nothing_anew_and_gives_new_keys(environment):
     with started(environment, "--port", port()) as said:
         first = said
-    begun = time.monotonic()
+        assert "Make an instance" in said
     with started(environment, "--port", port()) as said:
-        spent = time.monotonic() - begun
+        assert "Make an instance" not in said
         assert carried_out(shown(said, "Try"))["records"]
         assert shown(said, "Sign in") != shown(first, "Sign in")
         assert f"relatum users set-password {demo.ADMIN_EMAIL}" in said
         assert shown(first, "Password") not in said
-    assert spent < SECOND_START
 
 
 def test_a_taken_port_gives_the_next_free_one_and_says_so(environment):
