@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask import url_for
 
 from relatum.core import db
 from relatum.core.api import problems
@@ -39,6 +40,16 @@ def test_a_template_is_compiled_once_for_every_application_of_a_process(app, tmp
     one, same = (each.jinja_env.get_template("base.html") for each in (app, other))
     assert one is not same
     assert one.root_render_func.__code__ is same.root_render_func.__code__
+
+
+def test_an_address_is_made_from_the_name_of_its_rule(app):
+    with app.test_request_context():
+        assert url_for("static", filename="x.css", v=1) == "/api/static/x.css?v=1"
+    adapter = app.url_map.bind("")
+    rule = next(r for r in app.url_map.iter_rules() if r.rule == "/api/v1/jobs/<id:id>")
+    assert (
+        adapter.build(rule.endpoint, {"id": 7, "more": "a b"}, "GET") == "/api/v1/jobs/7?more=a+b"
+    )
 
 
 # -- defaults -------------------------------------------------------------------------------
