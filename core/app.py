@@ -45,7 +45,7 @@ class _Rule(Rule):
 
     def _compile_builder(
         self,
-        append_unknown: bool = True,  # noqa: FBT001, FBT002  # as werkzeug has it
+        append_unknown: bool = True,  # noqa: FBT002  # as werkzeug has it
     ) -> Callable[..., tuple[str, str]]:
         compiled = super()._compile_builder
         made: list[Callable[..., tuple[str, str]]] = []
