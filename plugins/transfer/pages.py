@@ -11,6 +11,7 @@ from relatum import (
     Actor,
     RelatumError,
     catalog,
+    changes,
     context,
     fields,
     imports,
@@ -260,8 +261,7 @@ def _shown(job: dict[str, Any]) -> dict[str, Any]:
     return {
         "job": job, "over": over, "type": entity_type, "lines": lines, "refused": refused,
         "result": job["result"] or {}, "asked": job["arguments"],
-        "shown": _cell, "undoing": request.args.get("undo", "")[:15],
-        "undo": over and (job["result"] or {}).get("written") and "undo" in jobs.known(),
+        "shown": _cell, "undo": over and changes.of_job(job["id"]) is not None,
     }  # fmt: skip
 
 
@@ -297,7 +297,7 @@ def undo(job: int) -> Response:
     """Put back what an import has written, by a job."""
     job_of(job, actor=_actor())
     started = jobs.enqueue("undo", {"job": job}, actor=_actor())
-    return _away(f"/x/transfer/jobs/{job}?undo={started}")
+    return _away(f"/jobs/{started}")
 
 
 @PAGES.get("/jobs/<int:job>/rejects")
