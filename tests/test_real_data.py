@@ -23,7 +23,9 @@ from . import homes, pages
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("RELATUM_TEST_DATA") or ROOT.parent / "shared" / "data")
 FILES = DATA / "crm_sales_opportunities"
-pytestmark = pytest.mark.skipif(not FILES.is_dir(), reason=f"no real data in {FILES}")
+pytestmark = [
+    pytest.mark.slow, pytest.mark.skipif(not FILES.is_dir(), reason=f"no real data in {FILES}"),
+]  # fmt: skip
 
 Row = dict[str, str]
 

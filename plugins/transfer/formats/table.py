@@ -58,15 +58,15 @@ def refusal(name: str, reason: str) -> RelatumError:
 
 def named(cells: Sequence[str]) -> list[str]:
     """Return the names of columns: each one of its own, one that is missing by its place."""
-    names: list[str] = []
+    names: dict[str, int] = {}
     for place, cell in enumerate(cells, 1):
         name = " ".join(cell.replace("\0", "").split())[:200] or f"Column {place}"
-        taken, number = name, 1
+        taken = name
         while taken in names:
-            number += 1
-            taken = f"{name} ({number})"
-        names.append(taken)
-    return names
+            names[name] += 1
+            taken = f"{name} ({names[name]})"
+        names[taken] = 1
+    return list(names)
 
 
 def header_line(lines: Sequence[tuple[int, Sequence[str]]]) -> int:
