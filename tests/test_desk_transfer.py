@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 
@@ -85,6 +86,17 @@ def test_what_is_wrong_with_file_or_columns_is_said_on_the_page(desk):
     assert answer.status_code == 422
     assert "keep one of them" in answer.text
     assert desk.instance.read(jobs.list_jobs) == []
+
+
+def test_it_speaks_the_language_of_its_reader(desk):
+    desk.post("/account/profile", data={"language": "de"})
+    page = desk.get("/x/transfer/?type=user").text
+    assert '<option value="user" selected>Benutzer</option>' in page
+    assert "Datei" in page
+    sent = send(desk, FILE.encode())
+    data = {"to-0": "code", "to-1": "size", "to-2": "day", "mode": "create", "dry": "1"}
+    _, preview = worked(desk, desk.post(sent.headers["Location"], data=data))
+    assert "Größe: Muss eine Dezimalzahl" in html.unescape(preview.text)
 
 
 def test_a_list_offers_its_export_with_the_filters_that_are_shown(desk):

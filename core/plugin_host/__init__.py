@@ -15,6 +15,7 @@ from .discovery import discover as discover
 from .following import adopt as adopt
 from .following import current as current
 from .following import follow as follow
+from .following import language as language
 from .following import pin as pin
 from .loading import Active as Active
 from .loading import Fault as Fault

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from flask import Flask, current_app
 
-from .. import db, hooks
+from .. import db, hooks, languages
 from .loading import Loaded, load, states
 
 #: Where an application keeps its plugins.
@@ -55,3 +55,11 @@ def current() -> Loaded:
     """Return the plugins of the current application."""
     found: Loaded = current_app.extensions.get(EXTENSION) or Loaded()
     return found
+
+
+def language() -> str:
+    """Return the language of the reader of a page, as the shell says it."""
+    for active in current().active.values():
+        if active.routes is not None and active.routes.shell is not None:
+            return active.routes.shell.language()
+    return languages.FIRST

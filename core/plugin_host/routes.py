@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from flask import Blueprint, Flask, Response, g, has_app_context
 
+from .. import languages
 from ..errors import RelatumError
 from ..hooks import Context
 from .manifest import PARSING, Unfit
@@ -38,11 +39,12 @@ class Shell(NamedTuple):
     """The pages of the plugin that is the shell, from the root on, and its page of an error.
 
     `refusal` draws an error wherever a browser meets one; it asks no database, and an exception
-    in it is answered by a plain page.
+    in it is answered by a plain page. `language` says which language the reader of a page has.
     """
 
     pages: Blueprint
     refusal: Callable[[RelatumError], Response]
+    language: Callable[[], str] = lambda: languages.FIRST
 
 
 class Routes(NamedTuple):

@@ -7,7 +7,8 @@ from typing import Final
 from relatum import Routes, Shell
 
 from . import pages as pages
+from . import words
 from .pages import errors
 from .ui import BLUEPRINT
 
-ROUTES: Final = Routes(shell=Shell(BLUEPRINT, errors.refusal))
+ROUTES: Final = Routes(shell=Shell(BLUEPRINT, errors.refusal, words.language))

@@ -16,6 +16,7 @@ from relatum import (
     fields,
     imports,
     jobs,
+    languages,
     may,
     plugin_host,
     reading,
@@ -54,13 +55,18 @@ def _render(template: str, status: int = 200, **values: Any) -> Response:
     return Response(body, status, mimetype="text/html")
 
 
+def _known() -> catalog.Catalog:
+    """Return the data model, called as people call it in the reader's language."""
+    return catalog.current(plugin_host.language())
+
+
 def _away(address: str) -> Response:
     return Response(redirect(address, 303).get_data(), 303, {"Location": address})
 
 
 def _types() -> list[catalog.EntityType]:
     """Return the types that files go into."""
-    known = catalog.current().types.values()
+    known = _known().types.values()
     return sorted((t for t in known if t.trashed_in is None), key=lambda t: t.plural.casefold())
 
 
@@ -90,7 +96,7 @@ def send() -> Response:
     try:
         name, stream = _sent()
         with reading():
-            catalog.current().type(type_name)
+            _known().type(type_name)
         kept = uploads.keep(name, stream, actor=_actor())
         look(kept.id, actor=_actor(), type_name=type_name)
     except RelatumError as error:
@@ -123,7 +129,7 @@ def _columns(
     found: Look, type_name: str, document: dict[str, Any], refused: RelatumError | None = None
 ) -> Response:
     with reading():
-        entity_type = catalog.current().type(type_name)
+        entity_type = _known().type(type_name)
         rows = [_row(entity_type, found, document, i, n) for i, n in enumerate(found.header)]
         targets = targets_of(entity_type)
         keys = [f for f in entity_type.own_fields if f.value_type.ordered and not f.members]
@@ -167,7 +173,7 @@ def _row(
 
 def _finders(field: Any) -> list[Any]:
     """Return the fields that records of the other type can be found by."""
-    target = catalog.current().type(field.target)
+    target = _known().type(field.target)
     texts = ("text", "email", "phone", "url", "auto_number", "integer")
     return [f for f in target.fields.values() if f.kind in texts or f.name == "id"]
 
@@ -203,7 +209,7 @@ def begin(upload: int) -> Response:
 def _map(found: Look, type_name: str) -> dict[str, Any]:
     """Return the import map that the form says; what it does not say is found out."""
     with reading():
-        entity_type = catalog.current().type(type_name)
+        entity_type = _known().type(type_name)
     columns = {name: _said(entity_type, found, i) for i, name in enumerate(found.header)}
     return {"relatum_map": 1, "columns": columns}
 
@@ -249,13 +255,13 @@ def show(job: int) -> Response:
 
 
 def _shown(job: dict[str, Any]) -> dict[str, Any]:
-    entity_type = catalog.current().type(job["arguments"]["type"])
+    entity_type = _known().type(job["arguments"]["type"])
     over, lines, refused = job["finished_at"] is not None, [], []
     if over and job["result"]:
         kept = imports.lines(job["id"], imports.SHOWN, limit=_LINES)
         lines = [{"line": each.line, **each.data} for each in kept]
         refused = [
-            {"line": each.line, "reasons": [sentence(p) for p in each.data["problems"]]}
+            {"line": each.line, "reasons": [_told(p) for p in each.data["problems"]]}
             for each in imports.lines(job["id"], imports.REFUSED, limit=_LINES)
         ]
     return {
@@ -263,6 +269,12 @@ def _shown(job: dict[str, Any]) -> dict[str, Any]:
         "result": job["result"] or {}, "asked": job["arguments"],
         "shown": _cell, "undo": over and changes.of_job(job["id"]) is not None,
     }  # fmt: skip
+
+
+def _told(problem: dict[str, Any]) -> str:
+    """Return what is wrong with a cell in the reader's language."""
+    told = languages.sentence(problem["code"], problem["params"], plugin_host.language())
+    return sentence({**problem, "message": told})
 
 
 def _cell(entity_type: catalog.EntityType, name: str, wire: Any) -> str:
@@ -319,7 +331,7 @@ def export(type_name: str) -> Response:
 @requires(EXPORT)
 def out(type_name: str) -> Response:
     """Offer the formats of an export: in the menu of a list, or as a page."""
-    entity_type = catalog.current().type(type_name)
+    entity_type = _known().type(type_name)
     words, fragment = request.query_string.decode(), "HX-Request" in request.headers
     shown = urlsplit(request.headers.get("HX-Current-URL", ""))
     if fragment and shown.path == f"/records/{type_name}":
