@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from relatum.core import clock, imports, jobs, records, uploads
+from relatum.core import catalog, clock, imports, jobs, records, uploads
 from relatum.core.errors import RelatumError
 from relatum.core.jobs import running
 from relatum.plugins.transfer import reading, rejects
+from relatum.plugins.transfer.proposing import propose
 
 from .counting import run
 from .instances import prepared
@@ -211,6 +212,22 @@ def test_the_map_of_an_import_is_remembered_for_files_with_the_same_columns(shop
         return imports.remembered("x_thing", ["color", "code", "size"])
 
     assert shop.read(known)["columns"] == mapping["columns"]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "color"),
+    [
+        (["code", "color"], ["A", "1"], None),
+        (["code", "color", "_color"], ["A", "1", "Red"], {"field": "color", "by": "id"}),
+        (["code", "color"], ["A", "Red"], {"field": "color"}),
+    ],
+    ids=["numbers of another system", "an export of ours", "names"],
+)
+def test_links_are_proposed_by_ids_for_our_exports_alone(shop, header, row, color):
+    def proposed(*, actor):
+        return propose(catalog.current().type("x_thing"), header, [row])["columns"]
+
+    assert shop.read(proposed)["color"] == color
 
 
 @pytest.mark.parametrize(

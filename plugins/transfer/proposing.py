@@ -22,6 +22,7 @@ _ALSO: Final = {
     "mail": "email", "emailaddress": "email", "e_mail": "email", "firstname": "name.first",
     "lastname": "name.last", "surname": "name.last", "givenname": "name.first",
     "familyname": "name.last", "company": "account", "companyname": "account",
+    "accountname": "account",
     "organization": "account", "organisation": "account", "telephone": "phone",
     "phonenumber": "phone", "mobilephone": "mobile", "cell": "mobile", "street": "address.street",
     "city": "address.city", "zip": "address.postal_code", "postcode": "address.postal_code",
@@ -54,10 +55,14 @@ def propose(
             if found is None or found in taken or found.partition(".")[0] in taken:
                 columns.setdefault(name, None)
                 continue
+            texts = [row[place] for row in sample if row[place:]]
+            column = column_for(entity_type, found, texts)
+            if column.get("by") == "id" and f"{_SKIPPED}{name}" not in header:
+                # Numbers of another system would be taken for ours; only our exports have both.
+                columns.setdefault(name, None)
+                continue
             taken.add(found)
-            columns[name] = column_for(
-                entity_type, found, [row[place] for row in sample if row[place:]]
-            )
+            columns[name] = column
     return {"relatum_map": 1, "columns": {name: columns.get(name) for name in header}}
 
 
