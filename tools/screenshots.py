@@ -87,7 +87,7 @@ def main(arguments: list[str]) -> int:
         return 1
     with (
         tempfile.TemporaryDirectory() as home,
-        demonstration(Path(home)) as link,
+        demonstration(Path(home), "--no-jobs") as link,
         launched() as browser,
     ):
         return take(browser, link, names, readme=readme)

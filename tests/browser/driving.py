@@ -122,13 +122,15 @@ def serving(instance: Instance, *words: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def demonstration(home: Path) -> Iterator[str]:
+def demonstration(home: Path, *words: str) -> Iterator[str]:
     """Start the demonstration in an empty home; give the link by which its administrator signs in.
+
+    `words` are further options, such as `--no-jobs`.
 
     Its data are the same each time, but for the days, which go by today.
     """
     port = serve.free_port(serve.LOOPBACK, 40_000)
-    command = [sys.executable, "-P", "-m", "relatum.cli", "demo", "--port", str(port), "--no-jobs"]
+    command = [sys.executable, "-P", "-m", "relatum.cli", "demo", "--port", str(port), *words]
     settings = environment(RELATUM_HOME=str(home))
     started = subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True)
     try:

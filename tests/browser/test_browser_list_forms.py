@@ -251,5 +251,5 @@ def test_a_list_is_filtered_sorted_and_cleared_without_scripts(window: Windows):
     assert len(names(page)) == 21
     page.get_by_role("link", name=re.compile("^Remove the filter")).click()
     assert len(names(page)) == 50
-    page.get_by_label("Select Pump 00").check()
+    page.locator("#lv tbody").get_by_label("Select Pump 00").check()
     expect(page.get_by_role("button", name="Move to the trash")).to_be_visible()

@@ -38,7 +38,7 @@ def began() -> float:
 @pytest.fixture
 def demo(tmp_path: Path, began: float) -> Iterator[str]:
     """Start the demonstration in an empty home; return the link that it prints."""
-    with demonstration(tmp_path) as link:
+    with demonstration(tmp_path / "home") as link:
         yield link
 
 
