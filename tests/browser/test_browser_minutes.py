@@ -126,7 +126,7 @@ def change_all(page: Page) -> None:
     bulk.get_by_role("button", name="Change the selected records").click()
     page.get_by_label("What is done?").select_option("set:type")
     page.get_by_role("button", name="Choose").click()
-    page.get_by_label("Type").select_option("Partner")
+    page.get_by_label("Type", exact=True).select_option("Partner")
     page.get_by_role("button", name="See what it does").click()
     page.get_by_role("button", name="Change 5 Companies").click()
     expect(page.locator(".toast")).to_contain_text("5 Companies changed")
