@@ -46,8 +46,8 @@ UNTOUCHED = "id, code, code__k, serial, serial__k, parent, old, created_at, owne
 AFTER_COMMIT = ("db.after_commit",)
 BUILDING = ("indexes.before_build", "indexes.after_build")
 PLUGINS = ("plugins.before_row", "plugins.before_bump")
-#: Killed at by the tests of jobs, and of changes of type.
-ELSEWHERE = ("jobs.before_checkpoint", "retype.after_rows")
+#: Killed at by the tests of jobs, of mails, and of changes of type.
+ELSEWHERE = ("jobs.before_checkpoint", "mail.before_note", "retype.after_rows")
 BEFORE_COMMIT = tuple(
     p for p in faults.POINTS if p not in (*AFTER_COMMIT, *BUILDING, *PLUGINS, *ELSEWHERE)
 )
