@@ -35,6 +35,17 @@ def test_a_job_is_started_read_cancelled_and_tried_again(alice):
     assert alice.post(f"{place}/retry").get_json()["state"] == "queued"
 
 
+def test_what_a_job_would_do_is_told_before_and_nothing_is_written(instance, alice):
+    instance.make_type("x_thing", {"name": "name", "kind": "text"})
+    [id_] = instance.create("x_thing", {"name": "Old"})
+    asked = {"type": "x_thing", "ids": [id_], "values": {"name": "New"}}
+    look = alice.post(f"{URL}?_plan=1", json={"kind": "bulk_update", "arguments": asked})
+    assert (look.status_code, look.get_json()["count"]) == (200, 1)
+    assert (instance.get("x_thing", id_)["name"], alice.get(URL).get_json()["jobs"]) == ("Old", [])
+    blind = alice.post(f"{URL}?_plan=1", json={"kind": "forget"})
+    assert (blind.status_code, blind.get_json()["code"]) == (422, "job_kind_blind")
+
+
 def test_all_failed_jobs_of_a_kind_are_tried_again_in_one_act(instance, alice, refused):
     carla = instance.create("user", {"name": "Carla", "email": "c@example.org", "admin": True})[0]
     as_carla = Actor(user_id=carla, admin=True)

@@ -146,10 +146,12 @@ class Operation:
         return self.mode == READ and self.body is None
 
     def mode_of(self, call: Call) -> str:
-        """Return the mode for this call: a change that is only planned only reads."""
-        if any(p.name == PLAN_ONLY.name for p in self.query) and call.flag(PLAN_ONLY.name):
-            return READ
-        return self.mode
+        """Return the mode for this call: a change of the model that is only planned only reads.
+
+        What a job would do is tried, and taken back, in a transaction that writes.
+        """
+        plans = any(p.name == PLAN_ONLY.name for p in self.query) and call.flag(PLAN_ONLY.name)
+        return READ if plans and self.mode == EXCLUSIVE else self.mode
 
 
 #: Asks a convenience route on entity types to plan and not to apply.
