@@ -21,7 +21,7 @@ _STARTED: Final = Reply("JobDetails", ("Location",))
         Parameter("type", {"type": "string"}, "Only records of this type."),
         Parameter("_limit", _COUNT, "Changes in the page; at most page_limit."),
     ),
-    problems=(409, 410),
+    problems=(404, 409, 410),
 )  # fmt: skip
 def read_feed(call: Call) -> Answer:
     """Read what was written to records since a position, in the order of the commits.
