@@ -82,7 +82,7 @@ def create_app(
     )
     _settle(app, config)
     db.init_app(app, config)
-    shell = plugin_routes.shell_of(loaded)
+    shell = loaded.shell if loaded is not None else None
     guard.install(app, shell)
     compress.install(app)
     limits.install(app)

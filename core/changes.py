@@ -70,9 +70,10 @@ _SET: sa.Table = models.ChangeSet.__table__
 _UNDOING: Any = _SET.alias("undoing")
 _INSERT = sa.insert(_CHANGE)
 _INSERT_SET = sa.insert(_SET).returning(_SET.c.id)
-_LAST_POSITION = sa.select(sa.func.coalesce(sa.func.max(_SET.c.position), 0))
+#: The newest position; 0 if nothing was written yet.
+NEWEST: Final[Any] = sa.func.coalesce(sa.func.max(_SET.c.position), 0)
 #: Writers of SQLite come one after the other, so a change set can take its place at once.
-_INSERT_IN_PLACE = _INSERT_SET.values(position=_LAST_POSITION.scalar_subquery() + 1)
+_INSERT_IN_PLACE = _INSERT_SET.values(position=sa.select(NEWEST).scalar_subquery() + 1)
 _HEADERS = sa.select(
     _SET.c.id, _SET.c.at, _SET.c.actor_id, _SET.c.source, _SET.c.generation, _SET.c.job_id,
     _SET.c.undoes, _UNDOING.c.id,
@@ -281,15 +282,16 @@ def within(change_set_ids: sa.Select[Any], record_ids: Sequence[int]) -> list[Li
 
 def of_job(job_id: int, *, before: int | None = None) -> int | None:
     """Return the last change set of a job that is not undone; `before` is one that comes later."""
-    query = (
-        sa.select(sa.func.max(_SET.c.id))
-        .join_from(_SET, _UNDOING, _UNDOING.c.undoes == _SET.c.id, isouter=True)
-        .where(_SET.c.job_id == job_id, _UNDOING.c.id.is_(None))
-    )
+    query = sa.select(sa.func.max(_SET.c.id)).where(left_of(job_id))
     if before is not None:
         query = query.where(_SET.c.id < before)
     found: int | None = db.current().connection.execute(query).scalar()
     return found
+
+
+def left_of(job_id: int) -> Any:
+    """Return the condition of the change sets of a job that are not undone."""
+    return sa.and_(_SET.c.job_id == job_id, ~sa.exists().where(_UNDOING.c.undoes == _SET.c.id))
 
 
 def wrote(job_id: int) -> bool:

@@ -11,12 +11,10 @@ from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
-from . import changes, db, models
+from . import changes, db, dialects, models
 from .changes import Header, Line
 from .errors import RelatumError
 
-#: Advisory lock of the sealer on PostgreSQL.
-_SEALER: Final = 0x52454C5345414C
 _SET: sa.Table = models.ChangeSet.__table__
 _CHANGE: sa.Table = models.Change.__table__
 #: What was written later to the same record belongs to a change set that was committed later, and
@@ -62,23 +60,19 @@ def seal() -> None:
     if tx.dialect == "sqlite":
         return
     # Two statements: only the second one sees what the sealer before has done.
-    tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SEALER)))
+    dialects.stand_in_line(tx.connection, "positions of change sets")
     tx.connection.execute(sa.text(_SEAL))
 
 
 def newest() -> int:
     """Return the last position; 0 if nothing was written yet."""
-    return int(db.current().connection.execute(sa.select(_last())).scalar_one())
-
-
-def _last() -> Any:
-    return sa.func.coalesce(sa.func.max(_SET.c.position), 0)
+    return int(db.current().connection.execute(sa.select(changes.NEWEST)).scalar_one())
 
 
 def require(place: Place) -> None:
     """Raise `position_unknown` for a place beyond the newest, `position_gone` for a lost one."""
     first = sa.func.coalesce(sa.func.min(_SET.c.position), 1)
-    oldest, last = db.current().connection.execute(sa.select(first, _last())).one()
+    oldest, last = db.current().connection.execute(sa.select(first, changes.NEWEST)).one()
     if place.position > last:
         raise RelatumError("position_unknown", position=place.position, newest=last)
     before = oldest if place.line is not None else oldest - 1

@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, Response, current_app, g, request
 from .. import access, db, plugin_host
 from ..errors import RelatumError
 from ..hooks import Context, reason_of
-from ..plugin_host import Access, Loaded, Shell
+from ..plugin_host import Access, Loaded
 from . import gate, guard
 from .operations import SAFE_METHODS
 
@@ -128,14 +128,6 @@ def _written(work: Callable[[], Response]) -> Response:
         return db.transact(signed)
     except _Refused as refused:
         return refused.answer
-
-
-def shell_of(loaded: Loaded | None) -> Shell | None:
-    """Return the shell of a set of plugins; None if none of them is one."""
-    for active in loaded.active.values() if loaded is not None else ():
-        if active.routes is not None and active.routes.shell is not None:
-            return active.routes.shell
-    return None
 
 
 def off(path: str) -> RelatumError | None:

@@ -39,6 +39,7 @@ from .maps import ImportMap as ImportMap
 from .maps import finder, make_column
 from .maps import load_map as load_map
 from .maps import read_map as read_map
+from .numbers import NUMBERS as NUMBERS
 from .reader import CELL_LIMIT as CELL_LIMIT
 from .reader import Source as Source
 from .reader import quoted as quoted

@@ -57,17 +57,11 @@ class Loading:
         Links into the file itself are left to `link`. Without `partial` a refusal raises.
         """
         if dry_run and self.cells.creates:
-            try:
-                with db.savepoint():
-                    self._try(lines, partial=partial)
-            except _Tried as tried:
-                self.forget()
-                return tried.rows
-            raise AssertionError("unreachable")
+            with db.attempt():
+                rows = self._bring(lines, partial=partial, dry_run=True)
+            self.forget()
+            return rows
         return self._bring(lines, partial=partial, dry_run=dry_run)
-
-    def _try(self, lines: Lines, *, partial: bool) -> None:
-        raise _Tried(self._bring(lines, partial=partial, dry_run=True))
 
     def _bring(self, lines: Lines, *, partial: bool, dry_run: bool) -> list[Parsed]:
         rows = self.cells.read(lines)
@@ -158,11 +152,3 @@ class Loading:
         for (line, _, _), outcome in zip(waiting, outcomes, strict=True):
             problems += [CellProblem(line, None, None, problem) for problem in outcome.problems]
         return outcomes, problems
-
-
-class _Tried(Exception):
-    """A dry run that created what links name: that is undone."""
-
-    def __init__(self, rows: list[Parsed]) -> None:
-        super().__init__()
-        self.rows = rows

@@ -18,7 +18,7 @@ from ...schemas.imports import ImportMapSchema
 from ..catalog import Catalog, EntityType, Key
 from ..errors import RelatumError, nearest
 from ..fields import STYLES, Field, Lookup, Several, fold
-from .numbers import KINDS
+from .numbers import NUMBERS
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -141,7 +141,7 @@ def _column(
     if style is None and found.kind == "date":
         style = mapping.date_format
     decimal = given.get("decimal")
-    if decimal is None and found.kind in KINDS:
+    if decimal is None and found.kind in NUMBERS:
         decimal = mapping.decimal
     return make_column(
         catalog, name, found, style=style, values=given.get("values", {}), by=given.get("by"),

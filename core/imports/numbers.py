@@ -9,7 +9,7 @@ from typing import Final
 #: What a number may be written with: the sign before the decimals.
 SIGNS: Final = (".", ",")
 #: Kinds of fields whose texts are read by such a sign.
-KINDS: Final = frozenset({"integer", "decimal", "money", "percent"})
+NUMBERS: Final = frozenset({"integer", "decimal", "money", "percent"})
 _CURRENCY: Final = re.compile(r"^[^\d+\-.,]{1,4}\s*|\s*[^\d%.,]{1,4}$")
 
 

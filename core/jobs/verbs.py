@@ -92,9 +92,9 @@ def insert(kind: str, arguments: str, *, actor: Actor, **values: Any) -> int:
     return int(db.for_writing().connection.execute(statement).scalar_one())
 
 
-def wake(job_id: int) -> None:
-    """Put a job into the queue once the open transaction has committed."""
-    db.for_writing().after_commit.append(partial(current_queue().put, (job_id,)))
+def wake(*job_ids: int) -> None:
+    """Put jobs into the queue once the open transaction has committed."""
+    db.for_writing().after_commit.append(partial(current_queue().put, job_ids))
 
 
 def _seen(actor: Actor, action: str) -> list[Any]:
@@ -127,8 +127,12 @@ def list_jobs(
     kind: str | None = None,
     limit: int = 50,
     before: int | None = None,
+    details: bool = False,
 ) -> list[dict[str, Any]]:
-    """Return jobs, newest first; `before` is the id of the last one of the page before."""
+    """Return jobs, newest first; `before` is the id of the last one of the page before.
+
+    With `details` each is what `get` returns.
+    """
     seen = _seen(actor, "read")
     if state is not None and state not in STATES:
         reason = f"it must be one of {', '.join(STATES)}"
@@ -139,7 +143,8 @@ def list_jobs(
             query = query.where(column == value)
     if before is not None:
         query = query.where(TABLE.c.id < before)
-    return [rows.summary(row) for row in db.current().connection.execute(query)]
+    shown = rows.details if details else rows.summary
+    return [shown(row) for row in db.current().connection.execute(query)]
 
 
 def list_kinds(*, actor: Actor) -> list[dict[str, Any]]:
@@ -199,7 +204,7 @@ def retry_failed(kind: str, *, actor: Actor) -> int:
     failed = (TABLE.c.kind == kind, TABLE.c.state == FAILED)
     changed = sa.update(TABLE).where(*failed, *seen).values(**_again()).returning(TABLE.c.id)
     ids = sorted(db.for_writing().connection.execute(changed).scalars())
-    db.for_writing().after_commit.append(partial(current_queue().put, ids))
+    wake(*ids)
     return len(ids)
 
 

@@ -59,7 +59,5 @@ def current() -> Loaded:
 
 def language() -> str:
     """Return the language of the reader of a page, as the shell says it."""
-    for active in current().active.values():
-        if active.routes is not None and active.routes.shell is not None:
-            return active.routes.shell.language()
-    return languages.FIRST
+    shell = current().shell
+    return languages.FIRST if shell is None else shell.language()

@@ -85,6 +85,14 @@ class Loaded:
     faults: Mapping[str, Fault] = field(default_factory=lambda: MappingProxyType({}))
     disabled: frozenset[str] = frozenset()
 
+    @property
+    def shell(self) -> rules.Shell | None:
+        """The shell among them; None if none is one."""
+        for active in self.active.values():
+            if active.routes is not None and active.routes.shell is not None:
+                return active.routes.shell
+        return None
+
 
 def states(connection: sa.Connection) -> dict[str, State]:
     """Return every plugin that was enabled once, by id."""

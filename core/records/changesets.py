@@ -67,19 +67,23 @@ def live_type(type_id: int) -> EntityType | None:
 
 
 def _shown(line: Line, labels: query.Labels) -> dict[str, Any]:
-    name, live = type_name(line.type_id), live_type(line.type_id)
-    fields = live.fields if live is not None else {}
-    called = labels.get(str(line.record_id))
+    name, called = type_name(line.type_id), labels.get(str(line.record_id))
     return {
         "change": line.id, "type": name, "id": line.record_id,
         "label": called["label"] if called else f"{name} {line.record_id}",
-        "op": line.op, "version": line.version,
-        "changes": {
-            field: [fields[field].recall(line.record_id, value) for value in both]
-            for field, both in line.data.items()
-            if field in fields
-        },
+        "op": line.op, "version": line.version, "changes": recalled(line),
     }  # fmt: skip
+
+
+def recalled(line: Line) -> dict[str, list[Any]]:
+    """Return [before, after] of each field that is still there, in wire form."""
+    live = live_type(line.type_id)
+    fields = live.fields if live is not None else {}
+    return {
+        field: [fields[field].recall(line.record_id, value) for value in both]
+        for field, both in line.data.items()
+        if field in fields
+    }
 
 
 def _labels(lines: Iterable[Line]) -> query.Labels:

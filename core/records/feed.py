@@ -9,7 +9,7 @@ from .. import access, catalog, positions
 from ..actor import Actor
 from ..errors import RelatumError
 from ..positions import Place
-from .changesets import live_type, type_name
+from .changesets import recalled, type_name
 
 #: What stands for the newest position.
 NOW: Final = "now"
@@ -61,16 +61,10 @@ def _place(text: str) -> Place:
 
 
 def _shown(each: positions.Placed) -> dict[str, Any]:
-    header, line, live = each.header, each.line, live_type(each.line.type_id)
-    fields = live.fields if live is not None else {}
+    header, line = each.header, each.line
     return {
         "position": each.place.position, "change_set": header.id, "at": header.at,
         "actor": header.actor, "source": header.source, "job": header.job,
         "undoes": header.undoes, "type": type_name(line.type_id), "id": line.record_id,
-        "op": line.op, "version": line.version,
-        "changes": {
-            field: [fields[field].recall(line.record_id, value) for value in both]
-            for field, both in line.data.items()
-            if field in fields
-        },
+        "op": line.op, "version": line.version, "changes": recalled(line),
     }  # fmt: skip

@@ -12,7 +12,7 @@ from .batch import Row
 
 Op = Literal["update", "delete", "restore"]
 #: What undoes a change that stands alone.
-_WAY_BACK: Final[dict[str, Op]] = {
+WAY_BACK: Final[dict[str, Op]] = {
     "create": "delete", "update": "update", "delete": "restore", "restore": "delete",
 }  # fmt: skip
 
@@ -51,7 +51,7 @@ class Touched:
     def op(self) -> Op | None:
         """What is done to it; None for a record that came and went within the set."""
         if len(self.lines) == 1:
-            return _WAY_BACK[self.lines[0].op]
+            return WAY_BACK[self.lines[0].op]
         states = [line.op for line in self.lines if line.op != "update"]
         was_live = not states or states[0] == "delete"
         is_live = not states or states[-1] != "delete"

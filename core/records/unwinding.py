@@ -19,16 +19,13 @@ from ..changes import Header, Line
 from ..errors import Problem, RelatumError
 from .changesets import live_type, type_name
 from .former import Former
-from .touched import Touched
+from .touched import WAY_BACK, Touched
 from .undoing import WayBack
 
 #: Records changed since that a look names.
 _NAMED: Final = 20
 #: What undoing does to a record of which a change set is the first to say this.
-_WAY_BACK: Final = {
-    "create": "delete", "update": "update", "delete": "restore", "restore": "delete",
-    "purge": "none",
-}  # fmt: skip
+_WAY_BACK: Final = {**WAY_BACK, "purge": "none"}
 _SET: sa.Table = models.ChangeSet.__table__
 _CHANGE: sa.Table = models.Change.__table__
 
@@ -102,9 +99,7 @@ def _chosen(job: int | None, change_set: int | None) -> Any:
         return _SET.c.id == change_set
     assert job is not None
     require_left(job)
-    undoing = _SET.alias("undoing")
-    left = ~sa.exists().where(undoing.c.undoes == _SET.c.id)
-    return sa.and_(_SET.c.job_id == job, left)
+    return changes.left_of(job)
 
 
 def require_left(job: int) -> None:

@@ -122,6 +122,11 @@ def said() -> tuple[str, str] | None:
     return str(text), str(undo) if _UNDO.fullmatch(str(undo)) else ""
 
 
+def whole(text: str) -> int | None:
+    """Return the number that an address or a form says; None for what is no number of a row."""
+    return int(text) if text.isdecimal() and len(text) <= 16 else None
+
+
 @lru_cache(maxsize=4096)
 def hue(name: str) -> int:
     """Return a hue that is always the same for a name."""

@@ -195,6 +195,11 @@ def of_scripts() -> dict[str, str]:
     return {name: translated(text) for name, text in SCRIPTS.items()} if language() != "en" else {}
 
 
+def reasons(error: RelatumError) -> str:
+    """Return all that an error says is wrong to the reader, in one line."""
+    return " ".join(map(said, error.problems)) or said(error)
+
+
 def operator(name: str, value_type: str = "") -> str:
     """Return a comparison as people say it; of dates they say some of them differently."""
     if value_type in ("date", "instant", "time") and name in DATES:

@@ -79,8 +79,7 @@ def start() -> Response:
 
 
 def _start(type_name: str, refused: RelatumError | None = None) -> Response:
-    found = jobs.list_jobs(actor=_actor(), kind="transfer_import", limit=_IMPORTS)
-    shown = [jobs.get(each["id"], actor=_actor()) for each in found]
+    shown = jobs.list_jobs(actor=_actor(), kind="transfer_import", limit=_IMPORTS, details=True)
     return _render(
         "start.html", refused.status if refused else 200, types=_types(), chosen=type_name,
         imports=shown, refused=refused, limit=uploads.limit(),
@@ -166,7 +165,7 @@ def _row(
         "field": field, "link": link,
         "finders": _finders(field) if link else [],
         "dates": field is not None and field.kind in ("date", "datetime"),
-        "numbers": field is not None and field.kind in ("integer", "decimal", "money", "percent"),
+        "numbers": field is not None and field.kind in imports.NUMBERS,
         "values": "\n".join(f"{a} = {b or ''}" for a, b in given.get("values", {}).items()),
     }  # fmt: skip
 

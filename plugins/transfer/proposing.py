@@ -34,7 +34,6 @@ _DATES: Final = {
     "D/M/YYYY": "%d/%m/%Y", "YYYY/MM/DD": "%Y/%m/%d", "YYYYMMDD": "%Y%m%d",
     "D-M-YYYY": "%d-%m-%Y", "M-D-YYYY": "%m-%d-%Y",
 }  # fmt: skip
-_NUMBERS: Final = frozenset({"integer", "decimal", "money", "percent"})
 
 
 def propose(
@@ -106,7 +105,7 @@ def column_for(entity_type: catalog.EntityType, path: str, texts: Sequence[str])
         style = date_style(filled)
         if style not in (None, "YYYY-MM-DD"):
             made["date_format"] = style
-    elif field.kind in _NUMBERS and filled:
+    elif field.kind in imports.NUMBERS and filled:
         sign = decimal_sign(filled)
         if sign is not None:
             made["decimal"] = sign

@@ -106,6 +106,6 @@ def _refused(form: str, error: RelatumError) -> Response:
     """Return the page with the reason why a form was refused; raise what is no fault of it."""
     if error.status not in (409, 422):
         raise error
-    said = " ".join(map(words.said, error.problems)) or words.said(error)
+    said = words.reasons(error)
     with reading():
         return _page({form: said}, error.status)

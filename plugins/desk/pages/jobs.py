@@ -59,7 +59,7 @@ def job_list() -> Response:
     before = request.args.get("before", "")
     found = jobs.list_jobs(
         actor=ui.actor(), state=state or None, kind=kind or None, limit=PAGE + 1,
-        before=int(before) if before.isdecimal() and len(before) <= 16 else None,
+        before=ui.whole(before),
     )  # fmt: skip
     page = found[:PAGE]
     values: dict[str, Any] = {

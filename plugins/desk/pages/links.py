@@ -57,6 +57,6 @@ def _refused(user_id: int, error: RelatumError) -> Response:
     """Return the page with the reason why there is no link; raise what is no fault of the user."""
     if error.status not in (409, 422):
         raise error
-    said = " ".join(map(words.said, error.problems)) or words.said(error)
+    said = words.reasons(error)
     with reading():
         return _page(user_id, error.status, refused=said)

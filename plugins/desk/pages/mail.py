@@ -82,7 +82,7 @@ def test_mail() -> Response:
     except RelatumError as error:
         if error.status not in (409, 422):
             raise
-        said = " ".join(map(words.said, error.problems)) or words.said(error)
+        said = words.reasons(error)
         with reading():
             return _list(said, error.status)
     return ui.away(f"/mail/{mail_id}")

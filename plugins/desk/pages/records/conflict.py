@@ -115,7 +115,8 @@ def _settled(
 
 
 def _version(text: str | None, otherwise: int) -> int:
-    return int(text) if text and text.isdecimal() and len(text) <= 16 else otherwise
+    found = ui.whole(text or "")
+    return otherwise if found is None else found
 
 
 def _asked(form: MultiDict[str, str]) -> list[str]:

@@ -103,7 +103,7 @@ def read(entity_type: catalog.EntityType, id_: int) -> History:
     changed = changed if changed in entity_type.fields else ""
     found = records.history(
         entity_type.name, id_, actor=ui.actor(), limit=PAGE + 1, field=changed or None,
-        before=int(before) if before.isdecimal() and len(before) <= 16 else None,
+        before=ui.whole(before),
     )  # fmt: skip
     older = found[PAGE - 1]["id"] if len(found) > PAGE else None
     found = found[:PAGE]

@@ -22,7 +22,7 @@ def own_changes() -> Response:
     before = request.args.get("before", "")
     found = records.changes_by(
         ui.actor().user_id, actor=ui.actor(), limit=PAGE + 1,
-        before=int(before) if before.isdecimal() and len(before) <= 16 else None,
+        before=ui.whole(before),
     )  # fmt: skip
     shown = [
         {**each, "said": _said(each["records"]), "from": source_of(each["source"]),
