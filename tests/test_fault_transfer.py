@@ -100,17 +100,19 @@ def test_killed_at_a_step_it_goes_on_where_it_was(shop: Any, point: str) -> None
     assert_whole(shop, job_id)
 
 
-def test_killed_at_any_instant_it_goes_on_where_it_was(shop: Any) -> None:
+@pytest.mark.parametrize("seed", range(int(os.environ.get("RELATUM_TEST_SEEDS", "1"))))
+def test_killed_at_any_instant_it_goes_on_where_it_was(shop: Any, seed: int) -> None:
     job_id = begin(shop, "x_thing", text())
-    chance = random.Random(7)  # instants, no secrets
-    done = 0
+    chance = random.Random(seed)  # instants, no secrets
+    done = kills = 0
     for number in range(12):
         process = worker(shop, job_id, f"w{number}")
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"
-        time.sleep(chance.uniform(0, 1.5))
+        time.sleep(chance.uniform(0, 1.0))
         process.kill()
         process.communicate()
+        kills += process.returncode == -signal.SIGKILL
         now = shop.read(jobs.get, job_id)
         assert now["done"] >= done
         done = now["done"]
@@ -119,4 +121,6 @@ def test_killed_at_any_instant_it_goes_on_where_it_was(shop: Any) -> None:
         take_back(shop)
     else:
         run(shop, job_id)
+    print(f"killed {kills} times")
+    assert kills > 1
     assert_whole(shop, job_id)
