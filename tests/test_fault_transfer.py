@@ -109,7 +109,7 @@ def test_killed_at_any_instant_it_goes_on_where_it_was(shop: Any, seed: int) -> 
         process = worker(shop, job_id, f"w{number}")
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"
-        time.sleep(chance.uniform(0, 1.0))
+        time.sleep(chance.uniform(0, 0.3))
         process.kill()
         process.communicate()
         kills += process.returncode == -signal.SIGKILL
