@@ -8,6 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from .access_models import FieldGrant as FieldGrant
+from .access_models import Grant as Grant
+from .access_models import Role as Role
+from .access_models import Share as Share
+from .access_models import TeamRole as TeamRole
+from .access_models import UserRole as UserRole
 from .db import db
 from .import_models import ImportLine as ImportLine
 from .import_models import KnownMap as KnownMap

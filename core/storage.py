@@ -173,7 +173,12 @@ _among = spelled(
 
 def among(column: Any) -> sa.ColumnElement[Any]:
     """Return the condition that a column holds one of the ids that are bound to `ids`."""
-    return _among(column, sa.bindparam("ids", type_=Ids()))
+    return held_in(column, "ids")
+
+
+def held_in(column: Any, name: str) -> sa.ColumnElement[Any]:
+    """Return the condition that a column holds one of the ids that are bound to a name."""
+    return _among(column, sa.bindparam(name, type_=Ids()))
 
 
 def slices(items: Iterable[T], size: int = SLICE) -> Iterator[list[T]]:

@@ -26,12 +26,12 @@ def list_views(type_name: str, *, actor: Actor) -> list[dict[str, Any]]:
     Each is {type, name, label, query, position, owner, private, broken}; `broken` says why it
     can't be opened any more, or is null. Raises `type_unknown`, `forbidden`.
     """
-    return [_judged(view) for view in _listed(type_name, actor)]
+    return [_judged(view, actor) for view in _listed(type_name, actor)]
 
 
 def _listed(type_name: str, actor: Actor) -> list[dict[str, Any]]:
-    access.require(actor, "read", f"views of '{type_name}'")
-    known = catalog.current()
+    access.require(actor, "read", f"views of '{type_name}'", type_name)
+    known = access.seen(actor)
     entity_type = known.type(type_name)
     shared = [
         {
@@ -56,9 +56,9 @@ def _own(type_id: int, actor: Actor) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _judged(view: dict[str, Any]) -> dict[str, Any]:
+def _judged(view: dict[str, Any], actor: Actor) -> dict[str, Any]:
     try:
-        entities.check_query(catalog.current(), view["type"], view["query"])
+        entities.check_query(access.seen(actor), view["type"], view["query"])
     except RelatumError as error:
         return {**view, "broken": str(error)}
     return {**view, "broken": None}
@@ -66,14 +66,14 @@ def _judged(view: dict[str, Any]) -> dict[str, Any]:
 
 def get(type_name: str, name: str, *, actor: Actor) -> dict[str, Any]:
     """Return one view as `list_views` does; raise `view_unknown`."""
-    return _judged(_found(type_name, name, actor))
+    return _judged(_found(type_name, name, actor), actor)
 
 
 def _found(type_name: str, name: str, actor: Actor) -> dict[str, Any]:
     for view in _listed(type_name, actor):
         if view["name"] == name:
             return view
-    raise entities.view_unknown(type_name, name, catalog.current())
+    raise entities.view_unknown(type_name, name, access.seen(actor))
 
 
 # -- asking ---------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ def from_url(type_name: str, args: Iterable[tuple[str, str]], *, actor: Actor) -
         raise RelatumError("bad_parameter", name="_view", reason="it stands twice. Use one")
     grouped = any(word in ("_group", "_select") for word, _ in rest)
     base = _words(type_name, names[0], actor, grouped) if names else {}
-    return query.from_url(type_name, rest, base=base)
+    return query.from_url(type_name, rest, base=base, actor=actor)
 
 
 def from_json(type_name: str, body: Mapping[str, Any], *, actor: Actor) -> Query:
@@ -94,11 +94,12 @@ def from_json(type_name: str, body: Mapping[str, Any], *, actor: Actor) -> Query
     name = body.get("view")
     rest = {word: value for word, value in body.items() if word != "view"}
     if name is None:
-        return query.from_json(type_name, rest)
+        return query.from_json(type_name, rest, actor=actor)
     if not isinstance(name, str):
         raise RelatumError("bad_parameter", name="view", reason="it must be text")
     grouped = bool(rest.get("group") or rest.get("select"))
-    return query.from_json(type_name, query.over(_words(type_name, name, actor, grouped), rest))
+    words = query.over(_words(type_name, name, actor, grouped), rest)
+    return query.from_json(type_name, words, actor=actor)
 
 
 def _words(type_name: str, name: str, actor: Actor, grouped: bool) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def save(type_name: str, name: str, given: Mapping[str, Any], *, actor: Actor) -
     entities.check_name(name)
     values = dict(given)
     if "query" in values:
-        known = catalog.current()
+        known = access.seen(actor)
         words = entities.check_query(known, type_name, values["query"])
         values["query"] = orjson.dumps(words).decode()
     connection = db.for_writing().connection
@@ -144,14 +145,14 @@ def drop(type_name: str, name: str, *, actor: Actor) -> None:
     entity_type = _mine(type_name, actor)
     gone = sa.delete(_OWN).where(_at(entity_type.id, name, actor))
     if not db.for_writing().connection.execute(gone).rowcount:
-        raise entities.view_unknown(type_name, name, catalog.current())
+        raise entities.view_unknown(type_name, name, access.seen(actor))
 
 
 def _mine(type_name: str, actor: Actor) -> catalog.EntityType:
-    access.require(actor, "read", f"views of '{type_name}'")
+    access.require(actor, "read", f"views of '{type_name}'", type_name)
     if actor.user_id is None:
         raise RelatumError("view_of_nobody")
-    return catalog.current().type(type_name)
+    return access.seen(actor).type(type_name)
 
 
 def _at(type_id: int, name: str, actor: Actor) -> Any:

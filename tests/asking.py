@@ -52,8 +52,12 @@ def small_crm(instance: Any) -> Any:
 def ask(instance: Any, *args: tuple[str, str], type_name: str = "x_deal", **body: Any) -> Any:
     """Return a page, asked for by address or, with words, by JSON."""
     with instance.reading():
-        made = query.from_json(type_name, body) if body else query.from_url(type_name, args)
-        return query.page(made, actor=instance.alice)
+        made = (
+            query.from_json(type_name, body, actor=instance.alice)
+            if body
+            else query.from_url(type_name, args, actor=instance.alice)
+        )
+        return query.page(made)
 
 
 def names(page: Any) -> list[Any]:
@@ -62,7 +66,7 @@ def names(page: Any) -> list[Any]:
 
 def grouped(instance: Any, *args: tuple[str, str], type_name: str = "x_deal") -> Any:
     with instance.reading():
-        return query.aggregate(query.from_url(type_name, args), actor=instance.alice)
+        return query.aggregate(query.from_url(type_name, args, actor=instance.alice))
 
 
 def refused(instance: Any, *args: tuple[str, str], **body: Any) -> RelatumError:

@@ -129,8 +129,9 @@ def test_they_are_described_as_read_only(instance, ben):
 def test_lists_of_parts_are_filtered_by_owner(instance, ben):
     order_of(instance, ben)
     with instance.reading():
-        asked = query.from_json("x_line", {"filter": {"field": "owner", "value": ben[0]}})
-        assert len(query.page(asked, actor=instance.alice).records) == 2
+        his = {"filter": {"field": "owner", "value": ben[0]}}
+        asked = query.from_json("x_line", his, actor=instance.alice)
+        assert len(query.page(asked).records) == 2
 
 
 # -- trash and undo -------------------------------------------------------------------------

@@ -215,7 +215,7 @@ def _is_filtered_by_every_field(instance, entity_type, id_):
 
 def listed(type_name, asked, *, actor):
     """Return a page of a query in JSON."""
-    return query.page(query.from_json(type_name, asked), actor=actor)
+    return query.page(query.from_json(type_name, asked, actor=actor))
 
 
 def test_every_list_that_a_bundled_plugin_brings_opens(instance):

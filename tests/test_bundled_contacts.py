@@ -39,7 +39,7 @@ def whole(instance, id_):
         asked = {
             "filter": {"field": "id", "value": id_}, "expand": ["emails", "phones", "addresses"],
         }  # fmt: skip
-        [record] = query.page(query.from_json("contact", asked), actor=actor).records
+        [record] = query.page(query.from_json("contact", asked, actor=actor)).records
         return record
 
     return instance.read(found)
@@ -86,7 +86,7 @@ def test_contacts_are_found_by_any_of_their_e_mails(instance, jo):
     def found(*, actor):
         has = {"has": "emails", "where": {"field": "email", "value": "pay@work.example"}}
         asked = {"filter": {"or": [{"field": "email", "value": "pay@work.example"}, has]}}
-        return [r["id"] for r in query.page(query.from_json("contact", asked), actor=actor).records]
+        return [r["id"] for r in query.page(query.from_json("contact", asked, actor=actor)).records]
 
     assert instance.read(found) == [jo]
 

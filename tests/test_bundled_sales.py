@@ -36,7 +36,7 @@ def page(crm, type_name, **asked):
     """Return records."""
 
     def found(*, actor):
-        return query.page(query.from_json(type_name, asked), actor=actor).records
+        return query.page(query.from_json(type_name, asked, actor=actor)).records
 
     return crm.read(found)
 

@@ -212,7 +212,7 @@ def test_changes_of_the_model_leave_no_old_catalog_behind(instance):
         instance.apply({"op": "change_type", "type": "x_thing", "label": f"Label {number}"})
         instance.create("x_thing", {"name": "a"})
         with instance.reading():
-            query.page(query.from_url("x_thing", [("_sort", "name")]), actor=instance.alice)
+            query.page(query.from_url("x_thing", [("_sort", "name")], actor=instance.alice))
     gc.collect()
     alive = [each for each in gc.get_objects() if isinstance(each, EntityType)]
     mine = [each for each in alive if each.name == "x_thing" and each.label.startswith("Label")]

@@ -56,8 +56,8 @@ def people(instance: Any, ids: list[int]) -> Any:
 
 def listed(instance: Any, **pairs: str) -> list[dict[str, Any]]:
     with instance.reading():
-        read = query.from_url("x_person", pairs.items())
-        rows: list[dict[str, Any]] = query.page(read, actor=instance.alice).records
+        read = query.from_url("x_person", pairs.items(), actor=instance.alice)
+        rows: list[dict[str, Any]] = query.page(read).records
     return rows
 
 
@@ -179,8 +179,9 @@ def test_members_and_wholes_are_filtered(people, filters, names):
 def test_what_lies_outside_a_circle_leaves_out_what_lies_nowhere(people):
     near = {"field": "place", "op": "near", "value": [52.5, 13.4, 10]}
     with people.reading():
-        read = query.from_json("x_person", {"filter": {"not": near}, "fields": ["name.last"]})
-        rows = query.page(read, actor=people.alice).records
+        asked = {"filter": {"not": near}, "fields": ["name.last"]}
+        read = query.from_json("x_person", asked, actor=people.alice)
+        rows = query.page(read).records
     assert [row["name.last"] for row in rows] == ["Li An"]
 
 
@@ -207,7 +208,7 @@ def test_pages_go_on_by_a_name_and_by_a_member(people):
         while True:
             body = {"sort": [order], "limit": 1, "after": after}
             with people.reading():
-                page = query.page(query.from_json("x_person", body), actor=people.alice)
+                page = query.page(query.from_json("x_person", body, actor=people.alice))
             seen += [row["id"] for row in page.records]
             after = page.next
             if after is None:
@@ -218,7 +219,7 @@ def test_pages_go_on_by_a_name_and_by_a_member(people):
 def test_groups_are_made_of_members_and_count_wholes(people):
     with people.reading():
         body = {"group": ["home.country"], "select": ["count", "count(name)", "count(place)"]}
-        groups = query.aggregate(query.from_json("x_person", body), actor=people.alice).groups
+        groups = query.aggregate(query.from_json("x_person", body, actor=people.alice)).groups
     assert groups == [
         {"home.country": None, "count": 2, "count(name)": 2, "count(place)": 0},
         {"home.country": "DE", "count": 2, "count(name)": 2, "count(place)": 2},
@@ -244,14 +245,15 @@ def test_groups_are_made_of_members_and_count_wholes(people):
 def test_what_can_not_be_asked_is_refused(people, word, value, why):
     ask = query.aggregate if word == "group" else query.page
     with pytest.raises(RelatumError) as caught, people.reading():
-        ask(query.from_json("x_person", {word: value}), actor=people.alice)
+        ask(query.from_json("x_person", {word: value}, actor=people.alice))
     assert caught.value.code == why
 
 
 def test_a_record_is_called_by_its_name(people):
     with people.reading():
-        read = query.from_url("x_person", [("name.last", "Ärm"), ("_fields", "boss")])
-        page = query.page(read, actor=people.alice)
+        asked = [("name.last", "Ärm"), ("_fields", "boss")]
+        read = query.from_url("x_person", asked, actor=people.alice)
+        page = query.page(read)
     [label] = page.labels.values()
     assert label["label"] == "Dr. Ada Lovelace"
 

@@ -36,7 +36,7 @@ class Made:
         def found(after=None):
             asked = {"fields": ["id", *fields], "limit": 500, "sort": ["id"], "after": after}
             given = {name: value for name, value in asked.items() if value is not None}
-            page = query.page(query.from_json(type_name, given), actor=self.actor)
+            page = query.page(query.from_json(type_name, given, actor=self.actor))
             return [*page.records, *(found(page.next) if page.next else ())]
 
         with self.app.app_context(), db.reading():

@@ -34,7 +34,7 @@ def ada(people):
 
 def asked(instance: Any, **words: str) -> list[str]:
     with instance.reading():
-        page = query.page(query.from_url("x_person", words.items()), actor=instance.alice)
+        page = query.page(query.from_url("x_person", words.items(), actor=instance.alice))
     return [record["name"] for record in page.records]
 
 

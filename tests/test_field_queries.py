@@ -50,19 +50,19 @@ def things(instance: Any) -> None:
 
 def found(instance: Any, **body: Any) -> list[str]:
     with instance.reading():
-        page = query.page(query.from_json("x_thing", body), actor=instance.alice)
+        page = query.page(query.from_json("x_thing", body, actor=instance.alice))
     return [record["name"] for record in page.records]
 
 
 def asked(instance: Any, **pairs: str) -> list[str]:
     with instance.reading():
-        page = query.page(query.from_url("x_thing", pairs.items()), actor=instance.alice)
+        page = query.page(query.from_url("x_thing", pairs.items(), actor=instance.alice))
     return [record["name"] for record in page.records]
 
 
 def test_values_come_back_as_they_were_taken(things):
     with things.reading():
-        page = query.page(query.from_json("x_thing", {"sort": ["id"]}), actor=things.alice)
+        page = query.page(query.from_json("x_thing", {"sort": ["id"]}, actor=things.alice))
     first, second, third = page.records
     assert first["opens"] == time(9, 30)
     assert (first["took"], first["stars"], first["chance"]) == (5400, 3, "12.50")
@@ -131,7 +131,7 @@ def test_lists_are_ordered_and_paged_by_it(things, name):
         seen, after = [], None
         while True:
             body = {"sort": [f"-{name}"], "limit": 1, "fields": [name, "name"], "after": after}
-            page = query.page(query.from_json("x_thing", body), actor=things.alice)
+            page = query.page(query.from_json("x_thing", body, actor=things.alice))
             seen += [record["name"] for record in page.records]
             after = page.next
             if after is None:
@@ -147,7 +147,7 @@ def test_what_has_no_order_is_neither_sorted_nor_grouped_nor_a_title(things, nam
     for word in ("sort", "group"):
         with pytest.raises(RelatumError) as caught, things.reading():
             ask = query.page if word == "sort" else query.aggregate
-            ask(query.from_json("x_thing", {word: [name]}), actor=things.alice)
+            ask(query.from_json("x_thing", {word: [name]}, actor=things.alice))
         assert caught.value.code in ("not_sortable", "not_groupable")
     with pytest.raises(RelatumError) as caught:
         things.apply({"op": "change_type", "type": "x_thing", "title": name})
@@ -157,8 +157,8 @@ def test_what_has_no_order_is_neither_sorted_nor_grouped_nor_a_title(things, nam
 def test_groups_are_made_of_hours_stars_and_sums_of_durations(things):
     def groups(**body: Any) -> Any:
         with things.reading():
-            read = query.from_json("x_thing", body)
-            return query.aggregate(read, actor=things.alice).groups
+            read = query.from_json("x_thing", body, actor=things.alice)
+            return query.aggregate(read).groups
 
     assert groups(group=["opens.hour"]) == [
         {"opens.hour": None, "count": 1},

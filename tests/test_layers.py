@@ -31,6 +31,7 @@ LAYERS = (
         "core.storage",
         "core.db",
         "core.dialects",
+        "core.access_models",
         "core.import_models",
         "core.job_models",
         "core.keys",

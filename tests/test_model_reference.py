@@ -277,7 +277,7 @@ class Machine(RuleBasedStateMachine):
         live = self.reference.live()
         with self.instance.reading():
             body = {"limit": 500, "trashed": trashed, "fields": ["version", *live]}
-            page = query.page(query.from_json(self.type, body), actor=self.instance.alice)
+            page = query.page(query.from_json(self.type, body, actor=self.instance.alice))
         found = {record["id"]: record for record in page.records}
         assert sorted(found) == sorted(self.reference.records(trashed=trashed))
         for id_, record in found.items():

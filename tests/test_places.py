@@ -54,7 +54,7 @@ def test_both_databases_find_the_same_points_around_the_date_line(instance):
     def near(*circle: float) -> list[int]:
         body = {"filter": {"field": "at", "op": "near", "value": list(circle)}, "sort": ["n"]}
         with instance.reading():
-            page = query.page(query.from_json("x_spot", body), actor=instance.alice)
+            page = query.page(query.from_json("x_spot", body, actor=instance.alice))
         return [row["n"] for row in page.records]
 
     assert near(0, 180, 20) == [0, 1]
@@ -74,7 +74,7 @@ def test_points_near_another_are_found_by_an_index(instance):
             tx.connection, "before_cursor_execute", lambda *told: seen.append((told[2], told[3]))
         )
         body = {"filter": {"field": "at", "op": "near", "value": [10, 10, 50]}, "sort": ["n"]}
-        query.page(query.from_json("x_spot", body), actor=instance.alice)
+        query.page(query.from_json("x_spot", body, actor=instance.alice))
     plan = explained(instance, [each for each in seen if "ORDER BY" in each[0]])
     assert ddl.CreateIndex("x_spot", ("at__lat", "at__lng")).name in plan
 

@@ -106,16 +106,13 @@ def test_a_word_that_json_does_not_know_is_refused(crm):
 
 def test_who_is_no_administrator_reads_nothing(crm):
     bob = Actor(user_id=2, name="Bob")
-    with crm.reading():
-        asked = query.from_url("x_deal", [])
-        for verb in (query.page, query.aggregate):
-            with pytest.raises(RelatumError) as caught:
-                verb(asked, actor=bob)
-            assert caught.value.code == "forbidden"
+    with crm.reading(), pytest.raises(RelatumError) as caught:
+        query.from_url("x_deal", [], actor=bob)
+    assert caught.value.code == "forbidden"
 
 
 def test_a_query_is_a_value(crm):
     with crm.reading():
-        one = query.from_url("x_deal", [("name", "a")])
+        one = query.from_url("x_deal", [("name", "a")], actor=crm.alice)
     assert dataclasses.replace(one) == one
     assert hash(one) == hash(dataclasses.replace(one))

@@ -37,13 +37,13 @@ def statements(instance: Any) -> Any:
 
 def around(instance: Any, id_: int, **body: Any) -> query.Neighbours:
     with instance.reading():
-        made = query.from_json("x_deal", body)
-        return query.neighbours(made, id_, actor=instance.alice)
+        made = query.from_json("x_deal", body, actor=instance.alice)
+        return query.neighbours(made, id_)
 
 
 def listed(instance: Any, **body: Any) -> list[int]:
     with instance.reading():
-        page = query.page(query.from_json("x_deal", body), actor=instance.alice)
+        page = query.page(query.from_json("x_deal", body, actor=instance.alice))
         return [record["id"] for record in page.records]
 
 
@@ -84,9 +84,9 @@ def test_two_statements_find_them_however_many_there_are(crm):
     narrowed = {"filter": {"field": "seats", "op": "in", "value": [0, 2]}}
     for given in ({"sort": ["-amount", "name"]}, narrowed, {"sort": ["stage"]}):
         with crm.reading():
-            made = query.from_json("x_deal", given)
+            made = query.from_json("x_deal", given, actor=crm.alice)
             with statements(crm) as seen:
-                query.neighbours(made, ids[5], actor=crm.alice)
+                query.neighbours(made, ids[5])
         assert len(seen) == 2
 
 
@@ -124,7 +124,7 @@ def test_no_neighbours_of_what_is_not_there_or_of_a_stranger(crm):
             around(crm, id_)
         assert caught.value.code == "record_unknown"
     with crm.reading(), pytest.raises(RelatumError) as caught:
-        query.neighbours(query.from_json("x_deal", {}), 1, actor=crm.bob)
+        query.neighbours(query.from_json("x_deal", {}, actor=crm.bob), 1)
     assert caught.value.code == "forbidden"
 
 
@@ -139,12 +139,13 @@ def test_a_list_that_costs_too_much_to_sort_has_no_neighbours_either(crm):
 def test_a_count_stops_at_its_cap_and_says_so(crm):
     many(crm)
     with crm.configured(count_cap=10), crm.reading():
-        made = query.from_json("x_deal", {})
-        assert query.count(made, actor=crm.alice) == {"value": 10, "exact": False}
-        few = query.from_json("x_deal", {"filter": {"field": "name", "value": "arm"}})
-        assert query.count(few, actor=crm.alice) == {"value": 1, "exact": True}
+        made = query.from_json("x_deal", {}, actor=crm.alice)
+        assert query.count(made) == {"value": 10, "exact": False}
+        only = {"filter": {"field": "name", "value": "arm"}}
+        few = query.from_json("x_deal", only, actor=crm.alice)
+        assert query.count(few) == {"value": 1, "exact": True}
         with pytest.raises(RelatumError):
-            query.count(made, actor=crm.bob)
+            query.count(made)
 
 
 def test_labels_name_records_of_any_type_and_leave_out_what_is_gone_for_good(crm):
@@ -170,7 +171,7 @@ def test_what_points_to_a_record_is_read_by_the_index_of_the_link_without_counti
     acme = _ids(crm, "x_company")[0]
     asked = {"filter": {"field": "company", "value": acme}, "sort": ["-id"], "fields": ["name"]}
     with crm.reading():
-        made = query.from_json("x_deal", asked)
+        made = query.from_json("x_deal", asked, actor=crm.alice)
         with statements(crm) as seen:
-            query.page(made, actor=crm.alice)
+            query.page(made)
     assert len(seen) == 1

@@ -240,7 +240,7 @@ class Machine(RuleBasedStateMachine):
         ]
         body = {"filter": self.mine(node), "group": [group], "select": selects}
         with self.instance.reading():
-            answer = query.aggregate(query.from_json("x_thing", body), actor=self.instance.alice)
+            answer = query.aggregate(query.from_json("x_thing", body, actor=self.instance.alice))
         tags = group.endswith("tags")
         found = {
             (g and matched(group, g)) if tags else g: r
@@ -264,7 +264,7 @@ class Machine(RuleBasedStateMachine):
 
     def ask(self, body: dict[str, Any]) -> Any:
         with self.instance.reading():
-            return query.page(query.from_json("x_thing", body), actor=self.instance.alice)
+            return query.page(query.from_json("x_thing", body, actor=self.instance.alice))
 
     @invariant()
     def records_are_those_of_the_reference(self) -> None:

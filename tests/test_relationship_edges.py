@@ -141,7 +141,7 @@ def test_the_way_up_ends_in_the_trash_as_the_way_down_does(crossed):
     def found(operator: str, start: int) -> list[str]:
         body = {"filter": {"field": "id", "op": operator, "value": start}, "fields": ["name"]}
         with crossed.reading():
-            page = query.page(query.from_json("x_firm", body), actor=crossed.alice)
+            page = query.page(query.from_json("x_firm", body, actor=crossed.alice))
         return [record["name"] for record in page.records]
 
     assert (found("under", top), found("above", leaf)) == (["top"], ["leaf"])

@@ -311,7 +311,7 @@ class Machine(RuleBasedStateMachine):
         return {"and": [{"field": "id", "op": "gt", "value": self.first}, node]}
 
     def ask(self, kind: str, **body: Any) -> Any:
-        return query.page(query.from_json(kind, {"limit": 500, **body}), actor=self.instance.alice)
+        return query.page(query.from_json(kind, {"limit": 500, **body}, actor=self.instance.alice))
 
     @rule(data=st.data(), kind=TYPES)
     def find(self, data: st.DataObject, kind: str) -> None:

@@ -46,7 +46,7 @@ def shop(instance):
 
 def page(instance: Any, type_name: str, **body: Any) -> Any:
     with instance.reading():
-        return query.page(query.from_json(type_name, body), actor=instance.alice)
+        return query.page(query.from_json(type_name, body, actor=instance.alice))
 
 
 def names(instance: Any, type_name: str, condition: Any) -> list[str]:

@@ -49,7 +49,7 @@ def ids(instance: Any) -> dict[str, int]:
 
 def asked(instance: Any, **words: str) -> list[str]:
     with instance.reading():
-        page = query.page(query.from_url("x_thing", words.items()), actor=instance.alice)
+        page = query.page(query.from_url("x_thing", words.items(), actor=instance.alice))
     return sorted(record["name"] for record in page.records)
 
 
@@ -182,7 +182,7 @@ def test_what_is_in_the_trash_is_not_found_and_comes_back_with_its_values(three)
 
 def groups(instance: Any, **body: Any) -> list[dict[str, Any]]:
     with instance.reading():
-        made = query.aggregate(query.from_json("x_thing", body), actor=instance.alice)
+        made = query.aggregate(query.from_json("x_thing", body, actor=instance.alice))
     return made.groups
 
 
@@ -230,7 +230,7 @@ def test_a_page_costs_no_statement_more_for_sets(three):
     def page(*fields: str) -> Any:
         with three.reading():
             body = {"fields": list(fields), "sort": ["name"]}
-            query.page(query.from_json("x_thing", body), actor=three.alice)
+            query.page(query.from_json("x_thing", body, actor=three.alice))
 
     plain = counted(three, lambda: page("name"))
     shown = counted(three, lambda: page("name", "tags", "ways"))

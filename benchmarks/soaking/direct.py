@@ -104,7 +104,7 @@ def _apply(type_name: str, given: dict[str, Any], actor: Actor) -> tuple[int, by
 
 
 def _list(type_name: str, given: dict[str, Any], actor: Actor) -> Any:
-    page = query.page(query.from_url(type_name, given["query"]), actor=actor)
+    page = query.page(query.from_url(type_name, given["query"], actor=actor))
     return {"records": page.records, "next": page.next}
 
 
@@ -120,12 +120,12 @@ def _read(type_name: str, given: dict[str, Any], actor: Actor) -> Any:
     found = records.get(type_name, given["id"], actor=actor)
     if "query" in given:
         asked = [("id", str(given["id"])), *given["query"]]
-        found |= query.page(query.from_url(type_name, asked), actor=actor).records[0]
+        found |= query.page(query.from_url(type_name, asked, actor=actor)).records[0]
     return found
 
 
 def _query(type_name: str, given: dict[str, Any], actor: Actor) -> Any:
-    page = query.page(query.from_json(type_name, given["row"]), actor=actor)
+    page = query.page(query.from_json(type_name, given["row"], actor=actor))
     return {"records": page.records}
 
 

@@ -68,7 +68,7 @@ def list_records(call: Call, type: str) -> Answer:  # noqa: A002  # the word of 
 
     A filter is `field=value`, `field__operator=value` or `path.to.field__operator=value`.
     """
-    page = query.page(views.from_url(type, call.args, actor=call.actor), actor=call.actor)
+    page = query.page(views.from_url(type, call.args, actor=call.actor))
     return Answer(_page(page), headers=_links(call, type, page))
 
 
@@ -79,7 +79,7 @@ def list_records(call: Call, type: str) -> Answer:  # noqa: A002  # the word of 
 def query_records(call: Call, type: str) -> Answer:  # noqa: A002
     """List records by a query in JSON, the same as in the address."""
     asked = views.from_json(type, call.row(), actor=call.actor)
-    return Answer(_page(query.page(asked, actor=call.actor)))
+    return Answer(_page(query.page(asked)))
 
 
 def _page(page: query.Page) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _links(call: Call, type_name: str, page: query.Page) -> dict[str, str]:
 def aggregate_records(call: Call, type: str) -> Answer:  # noqa: A002
     """Count, sum and average records in groups, by the address."""
     asked = views.from_url(type, call.args, actor=call.actor)
-    return _groups(query.aggregate(asked, actor=call.actor))
+    return _groups(query.aggregate(asked))
 
 
 @operation(
@@ -123,7 +123,7 @@ def aggregate_records(call: Call, type: str) -> Answer:  # noqa: A002
 def aggregate_records_by_query(call: Call, type: str) -> Answer:  # noqa: A002
     """Count, sum and average records in groups, by a query in JSON."""
     asked = views.from_json(type, call.row(), actor=call.actor)
-    return _groups(query.aggregate(asked, actor=call.actor))
+    return _groups(query.aggregate(asked))
 
 
 def _groups(found: query.Groups) -> Answer:
@@ -168,7 +168,7 @@ def _lists(call: Call, type_name: str, record_id: int, names: str) -> dict[str, 
     asked = [("id", str(record_id)), ("_fields", "id"), ("_expand", names)]
     if call.flag("_trashed"):
         return {}
-    [found] = query.page(query.from_url(type_name, asked), actor=call.actor).records
+    [found] = query.page(query.from_url(type_name, asked, actor=call.actor)).records
     return {name: rows for name, rows in found.items() if name != "id"}
 
 

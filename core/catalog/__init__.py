@@ -35,6 +35,11 @@ from .loading import system_fields as system_fields
 from .loading import unique_keys as unique_keys
 from .patches import Patch as Patch
 from .patches import Patches as Patches
+from .sight import Rule as Rule
+from .sight import Sight as Sight
+from .sight import TypeSight as TypeSight
+from .sight import through as through
+from .sight import trimmed as trimmed
 
 _lock = threading.Lock()
 _loaded: WeakKeyDictionary[sa.Engine, Catalog] = WeakKeyDictionary()

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -18,6 +18,9 @@ from ..errors import RelatumError, nearest
 from ..fields import AutoNumber, Conversion, Field, Link, Lookup, Reference, Several
 from ..storage import Instant, Int64
 from .patches import Patch
+
+if TYPE_CHECKING:
+    from .sight import Rule
 
 #: Physical system columns of every record table.
 SYSTEM_COLUMNS = (
@@ -108,6 +111,8 @@ class EntityType:
     keys: tuple[Key, ...]
     trashed_in: int | None
     fingerprint: str
+    #: Which records are seen, in the catalog as somebody sees it; None: all.
+    rule: Rule | None = None
 
     @cached_property
     def table(self) -> sa.Table:
@@ -155,8 +160,9 @@ class EntityType:
         found = []
         for field in self.own_fields:
             when = {option.value: option.when for option in field.options if option.when}
-            if when and field.controlled_by is not None:
-                found.append(Dependent(field, self.fields[field.controlled_by], when))
+            choice = self.fields.get(field.controlled_by or "")
+            if when and choice is not None:
+                found.append(Dependent(field, choice, when))
         return tuple(found)
 
     @cached_property

@@ -136,7 +136,7 @@ def _administrator(*, actor: Actor) -> tuple[int, str | None]:
     """Return id and e-mail of the first administrator."""
     may = {"and": [{"field": n, "op": "eq", "value": True} for n in ("admin", "active")]}
     wanted = {"filter": may, "sort": ["id"], "fields": ["email"], "limit": 1}
-    [admin] = query.page(query.from_json("user", wanted), actor=actor).records
+    [admin] = query.page(query.from_json("user", wanted, actor=actor)).records
     return admin["id"], admin["email"]
 
 

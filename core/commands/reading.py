@@ -129,14 +129,14 @@ def _page(
         names = _saved(type_name, pairs, actor) or _look(catalog.current().type(type_name))
     if names:
         pairs = [*pairs, ("_fields", ",".join(names))]
-    page = query.page(views.from_url(type_name, pairs, actor=actor), actor=actor)
+    page = query.page(views.from_url(type_name, pairs, actor=actor))
     return page, _fields(type_name, ["id", *(name for name in names if name != "id")])
 
 
 def _groups(
     type_name: str, pairs: list[tuple[str, str]], columns: Sequence[str], *, actor: Actor
 ) -> tuple[query.Groups, Shown]:
-    found = query.aggregate(views.from_url(type_name, pairs, actor=actor), actor=actor)
+    found = query.aggregate(views.from_url(type_name, pairs, actor=actor))
     return found, _fields(type_name, columns)
 
 

@@ -86,7 +86,7 @@ def save(
 
 
 def _asked(type_name: str, pairs: list[tuple[str, str]], *, actor: Actor) -> dict[str, Any]:
-    return query.words(type_name, pairs)
+    return query.words(type_name, pairs, actor=actor)
 
 
 @views.command("drop")

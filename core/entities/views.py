@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from .. import query
+from ..actor import system
 from ..catalog import Catalog, View
 from ..errors import RelatumError, nearest
 from ..languages import Phrase
@@ -107,7 +108,7 @@ def check_query(known: Catalog, type_name: str, given: Any) -> dict[str, Any]:
         reason = f"must be an object of {', '.join(WORDS)}"
         raise RelatumError("definition_invalid", what="query", reason=reason)
     words = {word: value for word, value in given.items() if value not in (None, [])}
-    query.check(query.from_json(type_name, words, known=known), known)
+    query.check(query.read(known, type_name, words, actor=system("plan")), known)
     return words
 
 

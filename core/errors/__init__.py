@@ -119,10 +119,14 @@ class Invalid(RelatumError):
 WHOLE: Final = frozenset(
     {
         "record_unknown",
+        "record_forbidden",
+        "assign_forbidden",
         "version_mismatch",
         "duplicate",
+        "duplicate_hidden",
         "restore_conflict",
         "still_referenced",
+        "still_needed",
         "not_in_trash",
     }
 )

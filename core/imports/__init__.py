@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .. import catalog, db
+from .. import access, db
 from ..actor import Actor
 from ..errors import Invalid, Problem, RelatumError
 from ..fields import Field, Lookup
@@ -185,7 +185,7 @@ def find(type_name: str, text: str, *, actor: Actor, by: str | None = None) -> i
 
     Raises `lookup_unmatched`, `lookup_ambiguous`, `map_invalid`, `type_unknown`.
     """
-    target = catalog.current().type(type_name)
+    target = access.seen(actor).type(type_name)
     lookups = Lookups(target, finder(target, type_name, by), actor)
     lookups.learn([text])
     found = lookups.find(text)
@@ -209,7 +209,7 @@ def read_values(type_name: str, texts: Mapping[str, str], *, actor: Actor) -> di
 
     Raises `Invalid` with every problem, `field_unknown`, `read_only`.
     """
-    known = catalog.current()
+    known = access.seen(actor)
     entity_type = known.type(type_name)
     columns = []
     for name, text in texts.items():

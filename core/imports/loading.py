@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from .. import access, catalog, db, records
+from .. import access, db, records
 from ..actor import Actor
 from ..catalog import EntityType, Key
 from ..errors import Problem, RelatumError
@@ -37,8 +37,8 @@ class Loading:
         mode: str = "upsert",
         loose: bool = False,
     ) -> None:
-        access.require(actor, "create", f"records of '{type_name}'")
-        known = catalog.current()
+        access.require(actor, "create", f"records of '{type_name}'", type_name)
+        known = access.seen(actor)
         self.type: EntityType = known.type(type_name)
         self.actor, self.mode = actor, mode
         mapping = dataclasses.replace(mapping, key=tuple(key) or mapping.key)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import access, db, records
+from .. import access, db, query, records
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import Problem, nearest
@@ -26,7 +26,7 @@ class Lookups:
     def __init__(
         self, target: EntityType, by: Field, actor: Actor, *, creates: bool = False
     ) -> None:
-        access.require(actor, "read", f"records of '{target.name}'")
+        access.require(actor, "read", f"records of '{target.name}'", target.name)
         self.target, self.by, self.actor, self.creates = target, by, actor, creates
         self._found: dict[Any, list[tuple[int, Any]]] = {}
         self._values: list[str] | None = None
@@ -41,10 +41,11 @@ class Lookups:
         keys = meant.keys() - self._found.keys() - {None}
         table = self.target.table
         key, value = table.c[self.by.key_column], self.by.whole(table)
-        query = sa.select(table.c.id, key, value).where(table.c.trashed_at.is_(None))
+        asked = sa.select(table.c.id, key, value).where(query.live(self.target, table))
+        asker = query.asker(self.actor)
         for piece in slices(sorted(keys)):
             self._found.update((k, []) for k in piece)
-            for id_, k, v in db.current().connection.execute(query.where(key.in_(piece))):
+            for id_, k, v in db.current().connection.execute(asked.where(key.in_(piece)), asker):
                 self._found[k].append((id_, v))
         missing = [meant[k] for k in keys if not self._found[k]] if self.creates else []
         if missing:
@@ -110,13 +111,14 @@ class Lookups:
         if self._values is None:
             table = self.target.table
             key, value = table.c[self.by.key_column], self.by.whole(table)
-            query = (
+            asked = (
                 sa.select(value, key)
-                .where(table.c.trashed_at.is_(None), key.is_not(None))
+                .where(query.live(self.target, table), key.is_not(None))
                 .distinct()
                 .order_by(key)
                 .limit(_NEAR)
             )
-            found = db.current().connection.execute(query).scalars()
+            asker = query.asker(self.actor)
+            found = db.current().connection.execute(asked, asker).scalars()
             self._values = [self.by.text(self.by.wire(value)) for value in found]
         return self._values

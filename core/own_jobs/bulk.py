@@ -104,7 +104,7 @@ def _chosen(arguments: dict[str, Any], actor: Actor, action: str) -> EntityType:
         reason = "name the records by one of ids and filter"
         raise Invalid([Problem("value_invalid", {"reason": reason}, field="arguments")])
     if "filter" in arguments:
-        query.from_json(name, {"filter": arguments["filter"]})
+        query.from_json(name, {"filter": arguments["filter"]}, actor=actor)
     return entity_type
 
 
@@ -174,7 +174,7 @@ class _Bulk:
         if "ids" in arguments:
             return len(arguments["ids"])
         asked = {"filter": arguments["filter"], "select": ["count"], "trashed": self.trashed}
-        counted = query.aggregate(query.from_json(arguments["type"], asked), actor=actor)
+        counted = query.aggregate(query.from_json(arguments["type"], asked, actor=actor))
         return int(counted.groups[0]["count"])
 
     def _next(
@@ -191,7 +191,7 @@ class _Bulk:
             "filter": {"and": [arguments["filter"], *beyond]}, "sort": ["id"], "fields": ["id"],
             "limit": size, "trashed": self.trashed,
         }  # fmt: skip
-        found = query.page(query.from_json(arguments["type"], asked), actor=actor)
+        found = query.page(query.from_json(arguments["type"], asked, actor=actor))
         return [record["id"] for record in found.records]
 
 

@@ -73,7 +73,7 @@ def _ties(
             "filter": {"and": [*wanted, after]}, "fields": ["id", link], "sort": ["id"],
             "limit": limit,
         }  # fmt: skip
-        page = query.page(query.from_json(relation.type.name, asked), actor=actor).records
+        page = query.page(query.from_json(relation.type.name, asked, actor=actor)).records
         found += page
         if len(page) < limit:
             return found

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from .compiling import admitted as admitted
+from .compiling import live as live
+from .compiling import seen as seen
+from .filters import asker as asker
 from .groups import Groups as Groups
 from .groups import aggregate as aggregate
 from .labelling import labels as labels
@@ -13,6 +17,8 @@ from .neighbours import neighbours as neighbours
 from .parse import from_json as from_json
 from .parse import from_url as from_url
 from .parse import over as over
+from .parse import read as read
+from .parse import read_filter as read_filter
 from .parse import words as words
 from .related import Labels as Labels
 from .related import labels_of as labels_of

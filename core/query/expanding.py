@@ -7,10 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from .. import db
+from ..actor import Actor
 from ..catalog import Catalog, EntityType, Relation
 from ..errors import RelatumError
 from ..fields import Integer
 from ..storage import among
+from .compiling import live
+from .filters import asker
 from .related import Labels, Related, all_fields
 
 #: A whole number of this name orders the records of a list, as it does lines.
@@ -18,12 +21,13 @@ _POSITION = "position"
 
 
 def expand(
-    connection: sa.Connection,
     catalog: Catalog,
     entity_type: EntityType,
     records: list[dict[str, Any]],
     name: str,
     relation: Relation,
+    *,
+    actor: Actor,
 ) -> Labels:
     """Add the list `name` to each record, in its order; return labels of what the list points to.
 
@@ -33,14 +37,14 @@ def expand(
     found: dict[int, list[dict[str, Any]]] = {record["id"]: [] for record in records}
     if not found:
         return {}
-    related = Related(catalog, all_fields(catalog, relation.type))
+    related = Related(catalog, all_fields(catalog, relation.type), actor)
     statement = relation.type.statement(
         ("expand", relation.link.id, related.columns),
         lambda: _statement(relation, related),
     )
     values = {"ids": sorted(found), "most": limit + 1}
-    rows = connection.execute(statement, values).all()
-    shown, labels = related.records(connection, rows)
+    rows = db.current().connection.execute(statement, values | asker(actor)).all()
+    shown, labels = related.records(rows)
     for row, record in zip(rows, shown, strict=True):
         members = found[row[-1]]
         if len(members) == limit:
@@ -64,7 +68,7 @@ def _statement(relation: Relation, related: Related) -> Any:
     place = sa.func.row_number().over(partition_by=link, order_by=order).label("place_")
     ranked = (
         sa.select(*related.shown(table), link.label("whole_"), place)
-        .where(table.c.trashed_at.is_(None), among(link))
+        .where(live(relation.type, table), among(link))
         .subquery()
     )
     shown = [ranked.c[name] for name in related.columns]

@@ -10,12 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc as sa_exc
 
-from .. import access, catalog, db, types
-from ..actor import Actor
-from ..catalog import Catalog, EntityType
+from .. import access, db, types
+from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Lookup, Several
 from . import filters
+from .compiling import live
 from .dateparts import part_of
 from .lists import conditions
 from .paths import Path
@@ -40,26 +40,27 @@ class Groups:
     labels: Labels
 
 
-def aggregate(query: Query, *, actor: Actor) -> Groups:
+def aggregate(query: Query) -> Groups:
     """Return the groups of a query, at most group_limit; without functions they are counted.
 
-    Raises `forbidden`, `not_groupable`, `group_limit`, `sum_overflow`, `bad_parameter`.
+    Raises `not_groupable`, `group_limit`, `sum_overflow`, `bad_parameter`.
     """
-    access.require(actor, "read", f"records of '{query.type.name}'")
     for word in ("fields", "expand", "after", "before", "count"):
         if getattr(query, word):
             raise RelatumError("bad_parameter", name=word, reason="it is for lists, not for groups")
     for path in query.group:
         if not path.field.value_type.groupable or path.field.name == "id":
             raise RelatumError("not_groupable", field=path.text, kind=path.field.kind)
-    return _Grouping(query, catalog.current(), actor).groups()
+    return _Grouping(query).groups()
 
 
 class _Grouping:
     """One aggregate: the tables it joins, what it groups by and computes."""
 
-    def __init__(self, query: Query, known: Catalog, actor: Actor) -> None:
-        self.query, self.catalog = query, known
+    def __init__(self, query: Query) -> None:
+        actor = query.actor
+        self.query, self.catalog = query, access.seen(actor)
+        self.actor = actor
         self.select = query.select or (_COUNT,)
         self.order = _order(query, self.select)
         self.values = filters.values(query.filter, actor)
@@ -129,9 +130,8 @@ class _Grouping:
             names = (*names, step.lookup.name)
             if names not in self.joined:
                 table = step.target.table.alias()
-                here = sa.and_(
-                    table.c.id == before.c[step.lookup.column], table.c.trashed_at.is_(None)
-                )
+                link = before.c[step.lookup.column]
+                here = sa.and_(table.c.id == link, live(step.target, table))
                 self.source = self.source.outerjoin(table, here)
                 self.joined[names] = table
         return self.joined[names]
@@ -197,7 +197,7 @@ class _Grouping:
             if isinstance(path.field, Lookup):
                 target: EntityType = self.catalog.type(path.field.target)
                 ids = [group[path.text] for group in groups]
-                labels |= labels_of(self.connection, target, ids)
+                labels |= labels_of(target, ids, actor=self.actor)
         return labels
 
 

@@ -7,11 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import access, catalog, db
-from ..actor import Actor
-from ..catalog import Catalog
+from .. import access, db
 from ..errors import RelatumError
-from . import cursors, filters, sorting
+from . import compiling, cursors, filters, sorting
 from .expanding import expand
 from .related import Related, all_fields
 from .terms import Query, SortKey
@@ -33,26 +31,24 @@ class Page:
     count: dict[str, Any] | None
 
 
-def page(query: Query, *, actor: Actor) -> Page:
+def page(query: Query) -> Page:
     """Return a page of records.
 
-    Raises `forbidden`, `not_sortable`, `sort_too_costly`, `bad_cursor`, `cursor_expired` and
+    Raises `not_sortable`, `sort_too_costly`, `bad_cursor`, `cursor_expired` and
     `bad_parameter`.
     """
-    access.require(actor, "read", f"records of '{query.type.name}'")
     if query.group or query.select or query.tz:
         raise RelatumError(
             "bad_parameter", name="group", reason="groups have an address of their own"
         )
     if query.after is not None and query.before is not None:
         raise RelatumError("bad_parameter", name="after", reason="it can't go with before")
-    return _List(query, catalog.current(), actor).page()
+    return _List(query).page()
 
 
-def count(query: Query, *, actor: Actor) -> dict[str, Any]:
-    """Return how many records a list has, up to `count_cap`: {value, exact}. Raises `forbidden`."""
-    access.require(actor, "read", f"records of '{query.type.name}'")
-    return _List(query, catalog.current(), actor).count()
+def count(query: Query) -> dict[str, Any]:
+    """Return how many records a list has, up to `count_cap`: {value, exact}."""
+    return _List(query).count()
 
 
 #: From so many matching records on, a page is read along the order's index.
@@ -62,7 +58,9 @@ DENSE = 2000
 class _List:
     """One list on its way: its order, its shown fields and the values of its filter."""
 
-    def __init__(self, query: Query, known: Catalog, actor: Actor) -> None:
+    def __init__(self, query: Query) -> None:
+        actor = self.actor = query.actor
+        known = access.seen(actor)
         self.query, self.catalog, self.type = query, known, query.type
         self.connection = db.current().connection
         self.keys = sorting.read(known, query.type, query.sort)
@@ -73,7 +71,7 @@ class _List:
         self.dense = False
         #: How many records match, and up to how many they were counted.
         self.counted: tuple[int, int] | None = None
-        self.related = Related(known, query.fields or all_fields(known, query.type))
+        self.related = Related(known, query.fields or all_fields(known, query.type), actor)
 
     def page(self) -> Page:
         """Read the page."""
@@ -88,9 +86,9 @@ class _List:
         rows = rows[: self.limit]
         if self.backwards:
             rows.reverse()
-        records, labels = self.related.records(self.connection, rows)
+        records, labels = self.related.records(rows)
         for name, relation in self.query.expand:
-            labels |= expand(self.connection, self.catalog, self.type, records, name, relation)
+            labels |= expand(self.catalog, self.type, records, name, relation, actor=self.actor)
         following, before = (True, more) if self.backwards else (more, position is not None)
         return Page(
             records,
@@ -201,4 +199,5 @@ def conditions(query: Query, *, table: Any = None, dense: bool = False) -> list[
     """
     table = query.type.table if table is None else table
     alive = table.c.trashed_at.is_not(None) if query.trashed else table.c.trashed_at.is_(None)
-    return [alive, filters.compile(query.filter, table, dense=dense)]
+    made = [alive, compiling.compile(query.filter, table, dense=dense)]
+    return [*made, compiling.seen(query.type, table)] if query.type.rule is not None else made

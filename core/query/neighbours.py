@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import access, catalog, db
-from ..actor import Actor
+from .. import access, db
 from ..errors import RelatumError
 from ..fields.number import INTEGER_LIMIT
 from . import filters, sorting
+from .compiling import seen
 from .lists import DENSE, conditions
 from .terms import Query, SortKey
 
@@ -34,22 +34,22 @@ class Neighbours:
     count: dict[str, Any]
 
 
-def neighbours(query: Query, record_id: int, *, actor: Actor) -> Neighbours:
+def neighbours(query: Query, record_id: int) -> Neighbours:
     """Return what stands around a record in a list, in two statements however long that is.
 
     A record that does not meet the filter has neighbours, too: those that it would stand between.
-    Raises `record_unknown`, `forbidden`, `not_sortable` and `sort_too_costly`.
+    Raises `record_unknown`, `not_sortable` and `sort_too_costly`.
     """
-    access.require(actor, "read", f"records of '{query.type.name}'")
-    return _Around(query, actor).of(record_id)
+    return _Around(query).of(record_id)
 
 
 class _Around:
     """One list, looked at from one of its records."""
 
-    def __init__(self, query: Query, actor: Actor) -> None:
+    def __init__(self, query: Query) -> None:
+        actor = query.actor
         self.query, self.type = query, query.type
-        self.keys = sorting.read(catalog.current(), query.type, query.sort)
+        self.keys = sorting.read(access.seen(actor), query.type, query.sort)
         self.values = filters.values(query.filter, actor)
         self.cap = db.settings().count_cap
         self.most = self._most()
@@ -104,7 +104,7 @@ class _Around:
             matching = self._count(sa.bindparam("most", type_=_WHOLE))
         inside = sa.case((met, 1), else_=0)
         return sa.select(inside, matching.label("matching"), *placed).where(
-            table.c.id == sa.bindparam("id")
+            table.c.id == sa.bindparam("id"), seen(self.type, table)
         )
 
     def _most(self) -> int | None:

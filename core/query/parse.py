@@ -10,7 +10,8 @@ from zoneinfo import available_timezones
 
 import orjson
 
-from .. import catalog, db, types
+from .. import access, db, types
+from ..actor import Actor
 from ..catalog import Catalog, EntityType
 from ..errors import RelatumError, nearest
 from ..fields import Choice, Field, Refused, UserField, kind_of
@@ -29,22 +30,27 @@ _PARTED: Final = _MANY | {"circle"}
 
 
 def from_url(
-    type_name: str, args: Iterable[tuple[str, str]], *, base: Mapping[str, Any] | None = None
+    type_name: str,
+    args: Iterable[tuple[str, str]],
+    *,
+    actor: Actor,
+    base: Mapping[str, Any] | None = None,
 ) -> Query:
     """Return the query of an address; `base` holds the words of a view that it is laid over.
 
     Raises what `from_json` raises, and `bad_parameter`.
     """
-    return from_json(type_name, over(base or {}, words(type_name, args)))
+    given = over(base or {}, words(type_name, args, actor=actor))
+    return from_json(type_name, given, actor=actor)
 
 
-def words(type_name: str, args: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def words(type_name: str, args: Iterable[tuple[str, str]], *, actor: Actor) -> dict[str, Any]:
     """Return the words of the query of an address, as JSON has them.
 
     Words with an underscore steer, the rest filters. Raises `type_unknown`, `field_unknown`,
     `path_invalid` and `bad_parameter`.
     """
-    known = catalog.current()
+    known = _seen(type_name, actor)
     entity_type = known.type(type_name)
     body: dict[str, Any] = {}
     parts: list[Any] = []
@@ -124,13 +130,26 @@ def over(base: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def from_json(type_name: str, body: Any, *, known: Catalog | None = None) -> Query:
-    """Return the query of a JSON object; its words are `WORDS`. `known` is the current catalog.
+def _seen(type_name: str, actor: Actor) -> Catalog:
+    """Return the catalog as somebody sees it who reads records of a type."""
+    access.require(actor, "read", f"records of '{type_name}'", type_name)
+    return access.seen(actor)
+
+
+def from_json(type_name: str, body: Any, *, actor: Actor) -> Query:
+    """Return the query of a JSON object as an actor asks it; its words are `WORDS`.
+
+    What the actor does not see is unknown. Raises `forbidden`, and what `read` raises.
+    """
+    return read(_seen(type_name, actor), type_name, body, actor=actor)
+
+
+def read(known: Catalog, type_name: str, body: Any, *, actor: Actor) -> Query:
+    """Return the query of a JSON object by a catalog, that of the actor or one to be.
 
     Raises `type_unknown`, `field_unknown`, `path_invalid`, `operator_unknown`, `operand_invalid`,
     `bad_filter`, `bad_parameter`, or the name of the limit that was passed.
     """
-    known = known or catalog.current()
     entity_type = known.type(type_name)
     for word in body:
         if word not in WORDS:
@@ -139,6 +158,7 @@ def from_json(type_name: str, body: Any, *, known: Catalog | None = None) -> Que
     given = {word: value for word, value in body.items() if value is not None}
     reader = _Filters(known, entity_type)
     return Query(
+        actor=actor,
         type=entity_type,
         filter=reader.read(given["filter"]) if "filter" in given else Junction(all=True, parts=()),
         sort=tuple(_list(given, "sort")),
@@ -226,6 +246,11 @@ def _functions(field: Field) -> tuple[str, ...]:
 
 def _works_on(function: str) -> str:
     return "numbers and money" if function in ("sum", "avg") else "numbers, money, dates, times"
+
+
+def read_filter(known: Catalog, entity_type: EntityType, node: Any) -> Filter:
+    """Return a filter of its JSON; raise what `read` raises of one."""
+    return _Filters(known, entity_type).read(node)
 
 
 class _Filters:

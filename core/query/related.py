@@ -12,10 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import spine
+from .. import db, spine
+from ..actor import Actor
 from ..catalog import Catalog, EntityType
 from ..fields import Field, Lookup, Reference
 from ..storage import among
+from .compiling import seen
+from .filters import asker
 from .paths import Path, read
 
 Labels = dict[str, dict[str, Any]]
@@ -45,8 +48,8 @@ class _Link:
 class Related:
     """The shown fields of a list: the columns of its own table, and the links to follow."""
 
-    def __init__(self, catalog: Catalog, paths: Sequence[Path]) -> None:
-        self.catalog = catalog
+    def __init__(self, catalog: Catalog, paths: Sequence[Path], actor: Actor) -> None:
+        self.catalog, self.actor = catalog, actor
         self.paths = paths
         self.links: dict[str, _Link] = {}
         columns: Shown = {}
@@ -76,20 +79,18 @@ class Related:
             target = catalog.type(path.field.target)
             links.setdefault(path.field.name, _Link(path.field, target)).labelled = True
 
-    def records(
-        self, connection: sa.Connection, rows: Sequence[Any]
-    ) -> tuple[list[dict[str, Any]], Labels]:
+    def records(self, rows: Sequence[Any]) -> tuple[list[dict[str, Any]], Labels]:
         """Return the rows as they go out, and the labels of what they point to."""
         places = {name: place for place, name in enumerate(self.columns)}
         labels: Labels = {}
-        reached = self._follow(connection, rows, places, labels) if self.links else {}
+        reached = self._follow(rows, places, labels) if self.links else {}
         makers: list[tuple[str, Callable[[int, Any], Any]]] = []
         for path in self.paths:
             if path.steps:
                 makers.append((path.text, _from_list(reached[path.text])))
             else:
                 makers.append((path.text, _from_row(places[path.field.column], path.field)))
-        self._label_mixed(connection, rows, places, reached, labels)
+        self._label_mixed(rows, places, reached, labels)
         made = []
         for number, row in enumerate(rows):
             record = {"id": row[0]}
@@ -100,7 +101,6 @@ class Related:
 
     def _label_mixed(
         self,
-        connection: sa.Connection,
         rows: Sequence[Any],
         places: dict[str, int],
         reached: dict[str, list[Any]],
@@ -116,10 +116,12 @@ class Related:
         if not ids:
             return
         for type_id, theirs in spine.types_of(ids).items():
-            labels.update(labels_of(connection, self.catalog.by_id[type_id], theirs))
+            target = self.catalog.by_id.get(type_id)
+            if target is not None:
+                labels.update(labels_of(target, theirs, actor=self.actor))
 
     def _follow(
-        self, connection: sa.Connection, rows: Sequence[Any], places: dict[str, int], labels: Labels
+        self, rows: Sequence[Any], places: dict[str, int], labels: Labels
     ) -> dict[str, list[Any]]:
         """Return the values of each path with links, one for each row."""
         reached: dict[str, list[Any]] = {}
@@ -128,7 +130,7 @@ class Related:
             for name, link in self.links.items()
         ]
         while level:
-            found = _read(connection, level)
+            found = _read(level, self.actor)
             deeper: list[tuple[str, _Link, list[int | None]]] = []
             for prefix, link, ids in level:
                 records = found[link.target.id]
@@ -147,21 +149,17 @@ class Related:
         return reached
 
 
-def _read(
-    connection: sa.Connection, level: Sequence[tuple[str, _Link, list[int | None]]]
-) -> dict[int, Rows]:
+def _read(level: Sequence[tuple[str, _Link, list[int | None]]], actor: Actor) -> dict[int, Rows]:
     """Read what one level of links needs, by type: one select each."""
     wanted: dict[int, tuple[EntityType, set[int], dict[str, Field]]] = {}
     for _, link, ids in level:
         _, known, fields = wanted.setdefault(link.target.id, (link.target, set(), {}))
         known.update(id_ for id_ in ids if id_ is not None)
         fields |= link.wanted()
-    return {type_id: _fetch(connection, *each) for type_id, each in wanted.items()}
+    return {type_id: _fetch(*each, actor) for type_id, each in wanted.items()}
 
 
-def _fetch(
-    connection: sa.Connection, target: EntityType, ids: set[int], fields: Mapping[str, Field]
-) -> Rows:
+def _fetch(target: EntityType, ids: set[int], fields: Mapping[str, Field], actor: Actor) -> Rows:
     """Return the stored values of records, by id and name of the field."""
     if not ids:
         return {}
@@ -170,10 +168,13 @@ def _fetch(
     def make() -> Any:
         table = target.table
         wholes = (fields[name].whole(table).label(name) for name in names[2:])
-        return sa.select(table.c.id, table.c.trashed_at, *wholes).where(among(table.c.id))
+        return sa.select(table.c.id, table.c.trashed_at, *wholes).where(
+            among(table.c.id), seen(target, table)
+        )
 
     statement = target.statement(("related", names), make)
-    rows = connection.execute(statement, {"ids": sorted(ids)}).all()
+    values = {"ids": sorted(ids), **asker(actor)}
+    rows = db.current().connection.execute(statement, values).all()
     return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
 
 
@@ -199,11 +200,11 @@ def _label(
         }
 
 
-def labels_of(connection: sa.Connection, target: EntityType, ids: Iterable[int | None]) -> Labels:
+def labels_of(target: EntityType, ids: Iterable[int | None], *, actor: Actor) -> Labels:
     """Return the labels of records of one type, those in the trash too; purged ones have none."""
     labels: Labels = {}
     wanted = {id_ for id_ in ids if id_ is not None}
-    rows = _fetch(connection, target, wanted, {f.name: f for f in target.title_fields})
+    rows = _fetch(target, wanted, {f.name: f for f in target.title_fields}, actor)
     _label(labels, target, wanted, rows)
     return labels
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from ..catalog import Catalog, EntityType
 from ..errors import RelatumError
 from . import paths
-from .filters import target
+from .compiling import live, target
 from .paths import Path
 from .terms import Query, SortKey
 
@@ -52,8 +52,8 @@ def expression(path: Path, table: Any) -> Sql:
     for place in range(len(path.steps), 0, -1):
         after, before = tables[place], tables[place - 1]
         link = before.c[path.steps[place - 1].lookup.column]
-        live = sa.and_(after.c.id == link, after.c.trashed_at.is_(None))
-        made = sa.select(made).where(live).correlate(before).scalar_subquery()
+        held = sa.and_(after.c.id == link, live(path.steps[place - 1].target, after))
+        made = sa.select(made).where(held).correlate(before).scalar_subquery()
     return made
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import access, catalog, db, types
+from .. import access, db, types
 from ..actor import Actor
 from ..errors import RelatumError
 from ..fields import Several, fold
+from .compiling import live
+from .filters import asker
 
 
 def suggest(
@@ -20,8 +22,8 @@ def suggest(
     Each is {value, count}; `starts` is what they begin with, whatever case and accents. At most
     `limit` are read, by the index. Raises `forbidden`, `field_unknown` or `no_suggestions`.
     """
-    access.require(actor, "read", f"records of '{type_name}'")
-    entity_type = catalog.current().type(type_name)
+    access.require(actor, "read", f"records of '{type_name}'", type_name)
+    entity_type = access.seen(actor).type(type_name)
     field = entity_type.field(name)
     if not isinstance(field, Several):
         raise RelatumError("no_suggestions", field=name, kind=field.kind)
@@ -30,7 +32,7 @@ def suggest(
     query = (
         sa.select(sa.func.min(values.c.value).label("value"), sa.func.count().label("count"))
         .join_from(values, table, table.c.id == values.c.id)
-        .where(table.c.trashed_at.is_(None))
+        .where(live(entity_type, table))
         .group_by(matched)
         .order_by(matched)
         .limit(limit)
@@ -40,4 +42,4 @@ def suggest(
         query = query.where(
             types.condition("starts", matched, *map(sa.literal, types.arguments("starts", begins)))
         )
-    return [dict(row) for row in db.current().connection.execute(query).mappings()]
+    return [dict(row) for row in db.current().connection.execute(query, asker(actor)).mappings()]

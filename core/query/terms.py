@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from ..actor import Actor
 from ..catalog import EntityType, Relation
 from .paths import Path
 
@@ -100,6 +101,8 @@ class Query:
     columns. `limit` None means the setting's.
     """
 
+    #: Who asks; the type is the one that he sees.
+    actor: Actor
     type: EntityType
     filter: Filter
     sort: tuple[str, ...] = ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from .. import access, catalog, changes, db, query
+from .. import access, catalog, changes, query
 from ..actor import Actor
 from ..catalog import EntityType
 from ..changes import Line
+from ..errors import RelatumError
+from . import seeing
 
 
 def change_set(
@@ -18,15 +19,15 @@ def change_set(
 
     {id, at, actor, source, job, undoes, undone_by, records: [{change, type, id, label, op, version,
     changes: {field: [before, after]}}], next}; `next` goes into `after`. Fields that are unknown by
-    now are left out. Raises `change_unknown`, `forbidden`.
+    now are left out, and so is what the actor does not see. Raises `change_unknown`.
     """
-    access.require(actor, "read", "changes")
     header = changes.header(change_set_id)
     lines = changes.of_set(change_set_id, limit=limit, after=after)
-    labels = _labels(lines)
-    shown = [_shown(line, labels) for line in lines]
-    for name in {each["type"] for each in shown}:
-        access.require(actor, "read", f"records of '{name}'")
+    visible = seeing.seen((line.record_id for line in lines), actor)
+    if not visible and header.actor != actor.user_id and not actor.admin:
+        raise RelatumError("change_unknown", id=change_set_id)
+    labels = query.labels(visible, actor=actor)
+    shown = [_shown(line, labels, actor) for line in lines if line.record_id in visible]
     return {
         **header.as_json(),
         "records": shown,
@@ -42,13 +43,19 @@ def changes_by(
     Each is {id, at, actor, source, job, undoes, undone_by, records: {type: {op: count}}}; `before`
     is the id of the last one of the page before. Raises `forbidden`.
     """
-    access.require(actor, "read", "changes")
+    if actor.user_id is None or actor.user_id != user_id:
+        access.require(actor, "read", "changes of others")
+    known = access.seen(actor).by_id
     found = changes.headers(user_id, limit=limit, before=before)
     counts = changes.counts([each.id for each in found])
     return [
         {
             **each.as_json(),
-            "records": {type_name(id_): ops for id_, ops in counts.get(each.id, {}).items()},
+            "records": {
+                type_name(id_): ops
+                for id_, ops in counts.get(each.id, {}).items()
+                if id_ in known or actor.admin
+            },
         }
         for each in found
     ]
@@ -66,34 +73,21 @@ def live_type(type_id: int) -> EntityType | None:
     return known if known is not None and known.trashed_in is None else None
 
 
-def _shown(line: Line, labels: query.Labels) -> dict[str, Any]:
+def _shown(line: Line, labels: query.Labels, actor: Actor) -> dict[str, Any]:
     name, called = type_name(line.type_id), labels.get(str(line.record_id))
     return {
         "change": line.id, "type": name, "id": line.record_id,
         "label": called["label"] if called else f"{name} {line.record_id}",
-        "op": line.op, "version": line.version, "changes": recalled(line),
+        "op": line.op, "version": line.version, "changes": recalled(line, actor),
     }  # fmt: skip
 
 
-def recalled(line: Line) -> dict[str, list[Any]]:
-    """Return [before, after] of each field that is still there, in wire form."""
-    live = live_type(line.type_id)
+def recalled(line: Line, actor: Actor) -> dict[str, list[Any]]:
+    """Return [before, after] of each field that is still there and seen, in wire form."""
+    live = access.seen(actor).types.get(type_name(line.type_id))
     fields = live.fields if live is not None else {}
     return {
         field: [fields[field].recall(line.record_id, value) for value in both]
         for field, both in line.data.items()
         if field in fields
     }
-
-
-def _labels(lines: Iterable[Line]) -> query.Labels:
-    """Return what records are called, one query per type; those that are purged have no name."""
-    ids: dict[EntityType, set[int]] = {}
-    for line in lines:
-        live = live_type(line.type_id)
-        if live is not None:
-            ids.setdefault(live, set()).add(line.record_id)
-    found: query.Labels = {}
-    for entity_type, theirs in ids.items():
-        found |= query.labels_of(db.current().connection, entity_type, theirs)
-    return found

@@ -8,8 +8,9 @@ from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 
-from .. import catalog, db, spine
-from ..catalog import Catalog, EntityType, Key
+from .. import access, catalog, db, query, spine
+from ..actor import Actor
+from ..catalog import EntityType, Key
 from ..errors import RelatumError, nearest
 from ..fields import Refused
 from ..storage import SLICE, among, slices
@@ -21,20 +22,22 @@ KEY_BYTES = 2400
 _IN_TURN = 0x52454C50
 
 
-def references(known: Catalog, entity_type: EntityType, rows: Sequence[Row]) -> None:
-    """Note links to records that are not there; hold those that are (one query per link field)."""
-    tx = db.for_writing()
+def references(entity_type: EntityType, rows: Sequence[Row], actor: Actor) -> None:
+    """Note links to records that the actor does not find; hold the others (one query a field)."""
+    connection, known, asker = db.for_writing().connection, access.seen(actor), query.asker(actor)
     for lookup in entity_type.lookups:
         if lookup.read_only:
             continue
         touched = [r for r in rows if r.values.get(lookup.name) is not None]
         if not touched:
             continue
-        query = _held(known.type(lookup.target))
+        target = known.types.get(lookup.target)
         wanted = sorted({row.values[lookup.name] for row in touched})
         found: set[int] = set()
-        for piece in slices(wanted):
-            found.update(tx.connection.execute(query, {"ids": piece}).scalars())
+        if target is not None:
+            for piece in slices(wanted):
+                held = connection.execute(_held(target), {"ids": piece, **asker})
+                found.update(held.scalars())
         for row in touched:
             if row.values[lookup.name] not in found:
                 row.refuse(
@@ -42,8 +45,9 @@ def references(known: Catalog, entity_type: EntityType, rows: Sequence[Row]) -> 
                 )
 
 
-def mixed_references(known: Catalog, entity_type: EntityType, rows: Sequence[Row]) -> None:
-    """Note references to records that are not there, or of a type that the field does not take."""
+def mixed_references(entity_type: EntityType, rows: Sequence[Row], actor: Actor) -> None:
+    """Note references to what the actor does not find, or of a type that the field refuses."""
+    known, asker = access.seen(actor), query.asker(actor)
     for field in entity_type.references:
         touched = [r for r in rows if r.values.get(field.name) is not None]
         if not touched:
@@ -55,7 +59,8 @@ def mixed_references(known: Catalog, entity_type: EntityType, rows: Sequence[Row
             if target is None or target.name not in field.targets or target.trashed_in is not None:
                 continue
             for piece in slices(ids):
-                held = db.for_writing().connection.execute(_held(target), {"ids": piece})
+                values = {"ids": piece, **asker}
+                held = db.for_writing().connection.execute(_held(target), values)
                 found.update(held.scalars())
         for row in touched:
             if row.values[field.name] not in found:
@@ -69,8 +74,8 @@ def _held(target: EntityType) -> Any:
 
     def make() -> Any:
         table = target.table
-        query = sa.select(table.c.id).where(among(table.c.id), table.c.trashed_at.is_(None))
-        return query.with_for_update(read=True, key_share=True)
+        held = sa.select(table.c.id).where(among(table.c.id), query.live(target, table))
+        return held.with_for_update(read=True, key_share=True, of=table)
 
     return target.statement("held", make)
 

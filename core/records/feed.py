@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from .. import access, catalog, positions
+from .. import access, positions
 from ..actor import Actor
 from ..errors import RelatumError
 from ..positions import Place
+from . import seeing
 from .changesets import recalled, type_name
 
 #: What stands for the newest position.
@@ -27,7 +28,6 @@ def feed(
     before, or "now". Whoever reads settles positions first. Raises `position_unknown`,
     `position_gone`, `bad_parameter`, `type_unknown`, `forbidden`.
     """
-    access.require(actor, "read", "changes")
     types = _types(type_name, actor)
     newest = positions.newest()
     place = Place(newest) if since == NOW else _place(since)
@@ -35,8 +35,13 @@ def feed(
     found = positions.after(place, limit=limit + 1, type_ids=types)
     more, found = len(found) > limit, found[:limit]
     end = found[-1].place if more else Place(newest)
+    visible = seeing.seen((each.line.record_id for each in found), actor)
     return {
-        "changes": [_shown(each) for each in found if each.line.type_id in types],
+        "changes": [
+            _shown(each, actor)
+            for each in found
+            if each.line.type_id in types and each.line.record_id in visible
+        ],
         "next": str(end),
         "more": more,
     }
@@ -44,11 +49,11 @@ def feed(
 
 def _types(name: str | None, actor: Actor) -> set[int]:
     """Return the types that are asked for and may be read, by their numbers."""
-    known = catalog.current()
     if name is not None:
-        access.require(actor, "read", f"records of '{name}'")
-        return {known.type(name).id}
-    return {each.id for each in known.by_id.values() if access.may(actor, "read")}
+        return {seeing.readable(name, actor).id}
+    if not actor.admin and not access.seen(actor).types:
+        access.require(actor, "read", "changes")
+    return {each.id for each in access.seen(actor).by_id.values()}
 
 
 def _place(text: str) -> Place:
@@ -60,11 +65,11 @@ def _place(text: str) -> Place:
     return Place(int(position), int(line) if line else None)
 
 
-def _shown(each: positions.Placed) -> dict[str, Any]:
+def _shown(each: positions.Placed, actor: Actor) -> dict[str, Any]:
     header, line = each.header, each.line
     return {
         "position": each.place.position, "change_set": header.id, "at": header.at,
         "actor": header.actor, "source": header.source, "job": header.job,
         "undoes": header.undoes, "type": type_name(line.type_id), "id": line.record_id,
-        "op": line.op, "version": line.version, "changes": recalled(line),
+        "op": line.op, "version": line.version, "changes": recalled(line, actor),
     }  # fmt: skip

@@ -19,7 +19,7 @@ from ..catalog import EntityType
 from ..changes import Header, Line
 from ..errors import Problem, RelatumError
 from ..fields import Field, Link, Refused, Several
-from . import obstacles, write
+from . import obstacles, seeing, write
 from .batch import Row
 from .changesets import live_type, type_name
 from .touched import Touched
@@ -55,12 +55,14 @@ class Former:
     def __init__(self, header: Header, lines: Sequence[Line], *, actor: Actor, hold: bool) -> None:
         self.catalog = catalog.current()
         self.header, self.lines = header, lines
-        self.by_id = self._touched(actor)
+        self.by_id = self._touched()
         self._read(hold)
+        self._hide(actor)
         self._later = self._changes_since()
         for each in self.by_id.values():
             self._judge(each)
         obstacles.note(self.catalog, self.by_id)
+        seeing.mask((each.problems for each in self.by_id.values()), actor)
         #: The records that are put back, or can't be.
         self.records = [t for t in self.by_id.values() if t.to_do or t.problems]
         for place, each in enumerate(self.records):
@@ -78,15 +80,13 @@ class Former:
         return {"change_set": change_set_id, "undoes": self.header.id, "records": shown}
 
     # -- reading -----------------------------------------------------------------------------
-    def _touched(self, actor: Actor) -> dict[int, Touched]:
+    def _touched(self) -> dict[int, Touched]:
         found: dict[int, Touched] = {}
         for line in self.lines:
             if line.record_id not in found:
                 name, live = type_name(line.type_id), live_type(line.type_id)
                 found[line.record_id] = Touched(line.record_id, name, live)
             found[line.record_id].lines.append(line)
-        for name in {each.type_name for each in found.values()}:
-            access.require(actor, "read", f"records of '{name}'")
         return found
 
     def _read(self, hold: bool) -> None:
@@ -102,6 +102,20 @@ class Former:
             write.lock(entity_type, [t.row for t in rest], trashed=True, hold=hold)
             for each in some:
                 each.row.problems.clear()
+
+    def _hide(self, actor: Actor) -> None:
+        """Treat records that the actor does not see as gone, and fields as if never written."""
+        if actor.admin:
+            return
+        visible, known = seeing.seen(self.by_id, actor), access.seen(actor).types
+        for each in self.by_id.values():
+            if each.id not in visible:
+                each.row.before, each.live = None, False
+            shown = known[each.type_name].fields if each.type_name in known else {}
+            each.lines = [
+                line._replace(data={n: v for n, v in line.data.items() if n in shown})
+                for line in each.lines
+            ]
 
     def _changes_since(self) -> dict[int, dict[str, list[Any]]]:
         """Return what other sets changed since, per record and field: before, after, by which."""

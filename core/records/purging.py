@@ -18,7 +18,7 @@ from ..catalog import EntityType, Relation
 from ..errors import RelatumError
 from ..fields import Reference
 from ..storage import slices
-from . import write
+from . import seeing, write
 from .batch import Outcome, Row, good, in_order, read, refused
 from .deleting import Family, Going, Members
 from .verbs import update
@@ -36,8 +36,10 @@ def purge(
     _may_go(entity_type)
     batch = read(entity_type, rows, with_id=True)
     write.lock(entity_type, batch, trashed=True, strongly=True)
-    _name_live(entity_type, batch)
+    seeing.admit(entity_type, batch, "purge", actor)
+    _name_live(entity_type, batch, actor)
     found = _family(entity_type, batch)
+    seeing.mask((row.problems for row in batch), actor)
     written = good(batch, partial=partial)
     for each in found.values():
         _let_go(each, found, actor)
@@ -51,7 +53,7 @@ def trashed_ids(
     type_name: str, *, before: datetime, after: int, limit: int, actor: Actor
 ) -> list[int]:
     """Return the next ids, after one, of records that went to the trash before an instant."""
-    access.require(actor, "purge", f"records of '{type_name}'")
+    access.require(actor, "purge", f"records of '{type_name}'", type_name)
     table = catalog.current().type(type_name).table
     query = (
         sa.select(table.c.id)
@@ -67,7 +69,7 @@ def _may_go(entity_type: EntityType) -> None:
         raise RelatumError("purge_refused", type=entity_type.name)
 
 
-def _name_live(entity_type: EntityType, batch: Sequence[Row]) -> None:
+def _name_live(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None:
     """Say of records that are not in the trash that they are not, instead of not knowing them."""
     table = entity_type.table
     asked = [row.id for row in batch if row.id is not None and row.before is None]
@@ -75,6 +77,7 @@ def _name_live(entity_type: EntityType, batch: Sequence[Row]) -> None:
     for piece in slices(asked):
         query = sa.select(table.c.id).where(table.c.id.in_(piece), table.c.trashed_at.is_(None))
         live.update(db.current().connection.execute(query).scalars())
+    live = seeing.admitted(entity_type, live, "read", actor)
     for row in batch:
         if row.id in live:
             row.problems.clear()
@@ -156,7 +159,7 @@ def _let_go(each: Going, found: Family, actor: Actor) -> None:
             if live and child not in gone
         ]
         if rows:
-            update(relation.type.name, rows, actor=actor, check_required=False)
+            update(relation.type.name, rows, actor=actor.unbound(), check_required=False)
     values = {table.name for table in each.type.value_tables}
     connection = db.for_writing().connection
     # What is left points from the trash: fields, types and records that may come back without.

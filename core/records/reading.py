@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import access, catalog, changes, db, spine
+from .. import access, catalog, changes, db, query, spine
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields.number import INTEGER_LIMIT
-from . import write
+from . import seeing, write
 from .batch import Row, good
 from .deleting import closure, emptied, family, sound_of
 
@@ -26,17 +26,16 @@ def get(type_name: str, record_id: int, *, actor: Actor, trashed: bool = False) 
 
     Raises `record_unknown`, `type_unknown`, `forbidden`.
     """
-    access.require(actor, "read", f"records of '{type_name}'")
-    entity_type = catalog.current().type(type_name)
+    entity_type = seeing.readable(type_name, actor)
     table = entity_type.table
     fields = tuple(entity_type.fields.values())
-    query = sa.select(*(f.whole(table).label(f.name) for f in fields)).where(
-        table.c.id == record_id
-    )
+    wholes = (f.whole(table).label(f.name) for f in fields)
+    asked = sa.select(*wholes).where(table.c.id == record_id, query.seen(entity_type, table))
     if not trashed:
-        query = query.where(table.c.trashed_at.is_(None))
+        asked = asked.where(table.c.trashed_at.is_(None))
     possible = 0 < record_id <= INTEGER_LIMIT
-    row = db.current().connection.execute(query).one_or_none() if possible else None
+    values = query.asker(actor)
+    row = db.current().connection.execute(asked, values).one_or_none() if possible else None
     if row is None:
         raise RelatumError("record_unknown", type=type_name, id=record_id)
     return {field.name: field.wire(value) for field, value in zip(fields, row, strict=True)}
@@ -56,14 +55,14 @@ def history(
     Fields that are unknown by now have no values; `gone` names them. Raises `record_unknown`,
     `type_unknown`, `field_unknown`, `forbidden`.
     """
-    access.require(actor, "read", f"records of '{type_name}'")
-    entity_type = catalog.current().type(type_name)
-    _known(entity_type, record_id)
+    entity_type = seeing.readable(type_name, actor)
+    _known(entity_type, record_id, actor)
     if field is not None:
         entity_type.field(field)
+    whole = catalog.current().type(type_name)
     found = changes.history(record_id, limit=limit, before=before, field=field)
     for change in found:
-        change["gone"] = [name for name in change["changes"] if name not in entity_type.fields]
+        change["gone"] = sorted(change["changes"].keys() - whole.fields.keys())
         change["changes"] = _recalled(entity_type, record_id, change["changes"])
     return found
 
@@ -102,9 +101,10 @@ def since(
         before = page[-1]["id"]
 
 
-def _known(entity_type: EntityType, record_id: int) -> None:
+def _known(entity_type: EntityType, record_id: int, actor: Actor) -> None:
     possible = 0 < record_id <= INTEGER_LIMIT
-    if not possible or spine.type_of(record_id) != entity_type.id:
+    here = possible and spine.type_of(record_id) == entity_type.id
+    if not here or not seeing.seen([record_id], actor):
         raise RelatumError("record_unknown", type=entity_type.name, id=record_id)
 
 
@@ -114,23 +114,26 @@ def deletion(type_name: str, ids: Sequence[int], *, actor: Actor) -> dict[str, A
     Returns {"deleted": {type: count}, "emptied": {"type.field": count}, "errors": [...]}, the
     records themselves counted. Raises `Invalid` for ids that are not there.
     """
-    access.require(actor, "delete", f"records of '{type_name}'")
+    access.require(actor, "delete", f"records of '{type_name}'", type_name)
     known = catalog.current()
     entity_type = known.type(type_name)
     batch = [Row(place, id=id_) for place, id_ in enumerate(ids)]
     write.lock(entity_type, batch, hold=False)
+    seeing.admit(entity_type, batch, "delete", actor)
     good(batch, partial=False)
     batches = {entity_type: batch}
     found = closure(known, sound_of(batches), hold=False)
     family(known, batches, hold=False)
+    seeing.mask((row.problems for row in batch), actor)
     cleared = Counter(
         f"{each.type.name}.{name}"
         for each in emptied(known, found)
         for names in each.links.values()
         for name in names
     )
+    shown = access.seen(actor).types
     return {
         "deleted": {e.type.name: len(e.members) for e in found.values() if e.members},
-        "emptied": dict(cleared),
+        "emptied": {at: n for at, n in cleared.items() if at.partition(".")[0] in shown},
         "errors": [problem.as_json() for row in batch for problem in row.problems],
     }

@@ -20,7 +20,7 @@ from ..errors import Problem, RelatumError
 from .changesets import live_type, type_name
 from .former import Former
 from .touched import WAY_BACK, Touched
-from .undoing import WayBack
+from .undoing import WayBack, require
 
 #: Records changed since that a look names.
 _NAMED: Final = 20
@@ -69,7 +69,7 @@ def look_at(
     none for what was purged. `conflicts` are the first of those records, as `look` shows them.
     Raises `change_unknown`, `undo_done`, `undo_nothing`, `forbidden`.
     """
-    access.require(actor, "read", "changes")
+    _require(actor, job, change_set)
     chosen = _chosen(job, change_set)
     sets = sa.select(sa.func.count()).select_from(_SET).where(chosen)
     touched = _touched(chosen)
@@ -79,8 +79,6 @@ def look_at(
         ids[type_id] = None
         name, back = type_name(type_id), _WAY_BACK[op]
         counts.setdefault(name, {})[back] = counts.get(name, {}).get(back, 0) + count
-    for name in counts:
-        access.require(actor, "read", f"records of '{name}'")
     changed = [id_ for type_id in ids for id_ in _changed(touched, type_id)]
     return {
         "change_sets": db.current().connection.execute(sets).scalar_one(),
@@ -88,6 +86,15 @@ def look_at(
         "changed": len(changed),
         "conflicts": _conflicts(chosen, changed[:_NAMED], actor),
     }
+
+
+def _require(actor: Actor, job: int | None, change_set: int | None) -> None:
+    if change_set is not None:
+        require(change_set, actor)
+    elif not actor.admin:
+        others = sa.select(_SET.c.id).where(_SET.c.job_id == job, _SET.c.actor_id != actor.user_id)
+        if db.current().connection.execute(others.limit(1)).first() is not None:
+            access.require(actor, "undo", "changes of others")
 
 
 def _chosen(job: int | None, change_set: int | None) -> Any:
@@ -184,7 +191,7 @@ def put_back(
     `change_unknown`, `forbidden`.
     """
     db.for_writing()
-    access.require(actor, "undo", "changes")
+    require(change_set_id, actor)
     header = changes.header(change_set_id, hold=True)
     if header.undone_by is not None:
         return Piece()

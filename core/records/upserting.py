@@ -11,9 +11,9 @@ from .. import db
 from ..actor import Actor
 from ..catalog import EntityType, Key
 from ..errors import Invalid, RelatumError
-from . import checks, verbs
-from .batch import Outcome, Row, in_order, read
-from .writing import opened
+from . import checks, seeing, verbs
+from .batch import Outcome, Row, in_order
+from .writing import opened, sent
 
 
 def upsert(
@@ -35,9 +35,11 @@ def upsert(
     that no record matches is refused.
     Raises `key_unknown` if the type has no such key, and what create and update raise.
     """
+    if creates:
+        opened(type_name, "create", actor)
     entity_type = opened(type_name, "update", actor)
     wanted = Key(None, tuple(key), "") if loose else _key(entity_type, key)
-    batch = read(entity_type, rows, with_id=False, checked=checked)
+    batch = sent(entity_type, rows, "update", actor, with_id=False, checked=checked)
     work = bound(_upserted, entity_type, wanted, actor=actor, dry_run=dry_run, creates=creates)
     return verbs.each(batch, work, partial=partial)
 
@@ -71,6 +73,8 @@ def _wave(
     """Create or update rows of which no two hold the same key; refuse those with problems."""
     sound = [row for row in wave if not row.problems]
     held = list(checks.holders(entity_type, key, _keyed(entity_type, key, sound)))
+    visible = seeing.admitted(entity_type, (found["id"] for _, found in held), "read", actor)
+    held = [each for each in held if each[1]["id"] in visible]
     ids = {values: found["id"] for values, found in held}
     counts = Counter(values for values, _ in held)
     names = ", ".join(key.fields)

@@ -11,11 +11,11 @@ from .. import catalog, db
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import Invalid
-from . import belonging, checks, hooking, numbers, parts, write
-from .batch import Outcome, Row, good, in_order, read, refused, settle, told
+from . import belonging, checks, hooking, numbers, parts, seeing, write
+from .batch import Outcome, Row, good, in_order, refused, settle, told
 from .deleting import Batches, Family, Going, emptied, family, others, returning, rows_of
 from .filling import fill_in
-from .writing import after, guarded, opened
+from .writing import after, guarded, opened, sent
 
 Rows = Sequence[dict[str, Any]]
 
@@ -35,7 +35,7 @@ def create(
     Raises `Invalid` with every problem of every row, `type_unknown`, `forbidden`.
     """
     entity_type = opened(type_name, "create", actor)
-    batch = read(entity_type, rows, with_id=False, checked=checked)
+    batch = sent(entity_type, rows, "create", actor, with_id=False, checked=checked)
     return each(
         batch,
         lambda some, partial: create_batch(entity_type, some, actor, partial, dry_run),
@@ -64,16 +64,17 @@ def create_batch(
     """Create rows that were read, as `create` does; what is refused is noted in them."""
     fill_in(entity_type, batch, actor)
     settle(entity_type, batch)
+    seeing.assign(entity_type, batch, actor)
     numbers.protect(entity_type, batch, actor)
     hooking.before(entity_type, "create", batch, actor, dry_run=dry_run)
-    _check(entity_type, batch)
+    _check(entity_type, batch, actor)
 
     def run(rows: list[Row]) -> None:
         if not dry_run:
             with numbers.assigned(entity_type, rows):
                 write.insert(entity_type, rows, actor=actor)
 
-    written = guarded(entity_type, batch, run, partial=partial)
+    written = guarded(entity_type, batch, run, actor=actor, partial=partial)
     after(entity_type, written)
     _save_parts(entity_type, written, actor, dry_run)
     if not dry_run:
@@ -82,15 +83,17 @@ def create_batch(
     return in_order(refused(batch), made)
 
 
-def _check(entity_type: EntityType, batch: list[Row], *, required: bool = True) -> None:
+def _check(
+    entity_type: EntityType, batch: list[Row], actor: Actor, *, required: bool = True
+) -> None:
     """Note what is wrong with final values."""
     if required:
         _require(entity_type, batch)
     checks.shadows(entity_type, batch)
     checks.options(entity_type, batch)
     checks.zones(entity_type, batch)
-    checks.references(catalog.current(), entity_type, batch)
-    checks.mixed_references(catalog.current(), entity_type, batch)
+    checks.references(entity_type, batch, actor)
+    checks.mixed_references(entity_type, batch, actor)
 
 
 def _save_parts(entity_type: EntityType, rows: list[Row], actor: Actor, dry_run: bool) -> set[int]:
@@ -102,7 +105,7 @@ def _save_parts(entity_type: EntityType, rows: list[Row], actor: Actor, dry_run:
         in_place = sorted(rows, key=lambda row: row.place)
         touched = parts.save(entity_type, in_place, actor=actor, verbs=verbs)
     if not dry_run:
-        belonging.hand_on(entity_type, rows, actor=actor, update=update)
+        belonging.hand_on(entity_type, rows, actor=actor.unbound(), update=update)
     return touched
 
 
@@ -123,7 +126,7 @@ def update(
     `version_mismatch`), `type_unknown`, `forbidden`.
     """
     entity_type = opened(type_name, "update", actor)
-    batch = read(entity_type, rows, with_id=True, checked=checked)
+    batch = sent(entity_type, rows, "update", actor, with_id=True, checked=checked)
     work = bound(
         update_batch, entity_type, actor=actor, check_required=check_required, undoing=undoing,
         dry_run=dry_run,
@@ -144,13 +147,15 @@ def update_batch(
     """Change rows that were read, as `update` does; what is refused is noted in them."""
     checks.in_turn(entity_type, batch)
     write.lock(entity_type, batch)
+    seeing.admit(entity_type, batch, "update", actor)
     fill_in(entity_type, batch, actor)
     settle(entity_type, batch)
     _reduce(batch)
+    seeing.assign(entity_type, batch, actor)
     numbers.protect(entity_type, batch, actor, given_back=undoing)
     hooking.before(entity_type, "update", [r for r in batch if r.values], actor, dry_run=dry_run)
     _reduce(batch)
-    _check(entity_type, batch, required=check_required)
+    _check(entity_type, batch, actor, required=check_required)
     same = [r for r in batch if not r.values and not r.problems]
     changed = [r for r in batch if r.values or r.problems]
 
@@ -159,7 +164,7 @@ def update_batch(
             numbers.note(entity_type, rows)
             write.update(entity_type, rows, actor=actor)
 
-    written = guarded(entity_type, changed, run, partial=partial)
+    written = guarded(entity_type, changed, run, actor=actor, partial=partial)
     after(entity_type, written)
     touched = _save_parts(entity_type, [*written, *same], actor, dry_run)
     now = _raised(entity_type, [*written, *same], same, touched, actor).get
@@ -204,7 +209,7 @@ def delete(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -
     points by a link that cascades goes along, in the same change set.
     """
     entity_type = opened(type_name, "delete", actor)
-    batch = read(entity_type, rows, with_id=True)
+    batch = sent(entity_type, rows, "update", actor, with_id=True)
     trash({entity_type: batch}, actor=actor, partial=partial)
     return _flagged("deleted", batch, {})
 
@@ -214,8 +219,10 @@ def trash(batches: Batches, *, actor: Actor, partial: bool) -> None:
     for entity_type, batch in batches.items():
         checks.in_turn(entity_type, batch, deleting=True)
         write.lock(entity_type, batch, strongly=True)
+        seeing.admit(entity_type, batch, "delete", actor)
         hooking.before(entity_type, "delete", batch, actor)
     found = family(catalog.current(), batches)
+    seeing.mask((row.problems for row in chain(*batches.values())), actor)
     good(chain(*batches.values()), partial=partial)
     _empty(found, actor)
     for each in others(found, batches):
@@ -234,7 +241,9 @@ def _empty(found: Family, actor: Actor) -> None:
     for each in emptied(catalog.current(), found):
         rows = [{"id": id_, **dict.fromkeys(names)} for id_, names in each.links.items()]
         # Partial: a record that somebody else has deleted meanwhile is no reason to refuse.
-        outcomes = update(each.type.name, rows, actor=actor, check_required=False, partial=True)
+        outcomes = update(
+            each.type.name, rows, actor=actor.unbound(), check_required=False, partial=True
+        )
         problems = [
             problem.at(row=each.members[outcome.id].place)
             for outcome in outcomes
@@ -261,7 +270,7 @@ def restore(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) 
     a part of something that is in the trash refuses too (`parent_trashed`).
     """
     entity_type = opened(type_name, "restore", actor)
-    batch = read(entity_type, rows, with_id=True)
+    batch = sent(entity_type, rows, "update", actor, with_id=True)
     bring_back({entity_type: batch}, actor=actor, partial=partial)
     # Parts may have caught up with their wholes, which is one version more.
     again = [row.id or 0 for row in good(batch, partial=True) if entity_type.part_of]
@@ -272,8 +281,10 @@ def bring_back(batches: Batches, *, actor: Actor, partial: bool, along: bool = T
     """Take the rows of batches out of the trash at once; without `along`, them alone."""
     for entity_type, batch in batches.items():
         write.lock(entity_type, batch, trashed=True)
+        seeing.admit(entity_type, batch, "restore", actor)
         hooking.before(entity_type, "restore", batch, actor)
     found = returning(catalog.current(), batches, along=along)
+    seeing.mask((row.problems for row in chain(*batches.values())), actor)
     good(chain(*batches.values()), partial=partial)
     for entity_type, batch in batches.items():
         _bring_back(entity_type, good(batch, partial=True), actor)
@@ -287,8 +298,8 @@ def bring_back(batches: Batches, *, actor: Actor, partial: bool, along: bool = T
 
 def _bring_back(entity_type: EntityType, rows: list[Row], actor: Actor) -> None:
     run = bound(write.restore, entity_type, actor=actor)
-    guarded(entity_type, rows, run, partial=False, code="restore_conflict")
-    belonging.catch_up(entity_type, rows, actor=actor, update=update)
+    guarded(entity_type, rows, run, actor=actor, partial=False, code="restore_conflict")
+    belonging.catch_up(entity_type, rows, actor=actor.unbound(), update=update)
 
 
 def _flagged(status: str, batch: list[Row], now: dict[int, int]) -> list[Outcome]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlalchemy import exc as sa_exc
 
@@ -10,8 +11,8 @@ from .. import access, catalog, db
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import RelatumError
-from . import checks
-from .batch import Row, good
+from . import checks, seeing
+from .batch import Row, good, read
 
 _RACES = 3
 
@@ -21,6 +22,7 @@ def guarded(
     batch: Sequence[Row],
     run: Callable[[list[Row]], None],
     *,
+    actor: Actor,
     partial: bool,
     code: str = "duplicate",
 ) -> list[Row]:
@@ -31,6 +33,7 @@ def guarded(
     """
     for _ in range(_RACES):
         checks.unique(entity_type, batch, code=code)
+        seeing.mask((row.problems for row in batch), actor)
         rows = good(batch, partial=partial)
         if db.current().dialect == "sqlite" or not entity_type.keys:
             run(rows)
@@ -48,8 +51,22 @@ def guarded(
 def opened(type_name: str, action: str, actor: Actor) -> EntityType:
     """Return the type that a verb writes to; raise `forbidden` or `type_unknown`."""
     db.for_writing()
-    access.require(actor, action, f"records of '{type_name}'")
+    access.require(actor, action, f"records of '{type_name}'", type_name)
     return catalog.current().type(type_name)
+
+
+def sent(
+    entity_type: EntityType, rows: Sequence[Any], action: str, actor: Actor, **how: Any
+) -> list[Row]:
+    """Return rows as `batch.read` does, of a type as the actor sees it: hidden fields are unknown.
+
+    `action` is create or update: some fields may be open to one of them only.
+    """
+    if actor.admin:
+        return read(entity_type, rows, **how)
+    if action == "create":
+        return read(access.for_new(actor, entity_type.name), rows, **how)
+    return read(access.seen(actor).type(entity_type.name), rows, **how)
 
 
 def after(entity_type: EntityType, written: Sequence[Row]) -> None:

@@ -59,7 +59,7 @@ class Export:
     def _page(self, after: str | None) -> query.Page:
         more = [] if after is None else [("_after", after)]
         asked = views.from_url(self.type_name, [*self.args, *more], actor=self.actor)
-        return query.page(asked, actor=self.actor)
+        return query.page(asked)
 
     def pages(self) -> Pages:
         """Yield every page; opens its own transactions after the first."""

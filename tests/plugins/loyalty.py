@@ -120,8 +120,8 @@ def make():
 
 
 def _count(actor):
-    asked = query.from_json("loyalty_card", {"select": ["count"]})
-    return query.aggregate(asked, actor=actor).groups[0]["count"]
+    asked = query.from_json("loyalty_card", {"select": ["count"]}, actor=actor)
+    return query.aggregate(asked).groups[0]["count"]
 
 
 @hookimpl

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from relatum.core.migrations.access_tables import make_access, seed_access
 from relatum.core.migrations.credential_tables import make_credentials
 from relatum.core.migrations.import_tables import make_imports, make_maps
 from relatum.core.migrations.job_tables import make_jobs, seed_jobs
@@ -42,7 +43,9 @@ def upgrade() -> None:
     _people()
     make_credentials()
     _views()
+    make_access()
     _seed()
+    seed_access()
 
 
 def _ground() -> None:

@@ -20,7 +20,7 @@ def ask_sign_in_link(user_id: int) -> Response:
 
 def _page(user_id: int, status: int = 200, **more: Any) -> Response:
     asked = {"filter": {"field": "id", "value": user_id}, "limit": 1}
-    found = query.page(query.from_json("user", asked), actor=ui.actor()).records
+    found = query.page(query.from_json("user", asked, actor=ui.actor())).records
     if not found:
         raise RelatumError("record_unknown", type="user", id=user_id)
     return ui.render(

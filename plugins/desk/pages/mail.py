@@ -61,7 +61,7 @@ def _named(type_name: str, id_: int) -> tuple[str, str] | None:
     if entity_type is None:
         return None
     asked = {"filter": {"field": "id", "value": id_}, "limit": 1}
-    found = query.page(query.from_json(type_name, asked), actor=ui.actor()).records
+    found = query.page(query.from_json(type_name, asked, actor=ui.actor())).records
     return (entity_type.label_of_wire(found[0]), f"/records/{type_name}/{id_}") if found else None
 
 

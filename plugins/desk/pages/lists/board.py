@@ -92,7 +92,7 @@ def _sums(
     asked = {"group": [by.name], "select": ["count", *([total] if money else [])]}
     if narrowed is not None:
         asked["filter"] = narrowed
-    found = query.aggregate(query.from_json(entity_type.name, asked), actor=ui.actor())
+    found = query.aggregate(query.from_json(entity_type.name, asked, actor=ui.actor()))
     return {row[by.name]: (row["count"], row.get(total)) for row in found.groups if row[by.name]}
 
 
@@ -112,7 +112,7 @@ def _tiles(
     base = {k: v for k, v in opened.body.items() if k in ("filter", "sort")}
     condition = {"filter": {"field": by.name, "value": option.value}}
     asked = {**query.over(base, condition), "fields": list(wanted), "limit": _TILES}
-    return query.page(query.from_json(opened.type.name, asked), actor=ui.actor())
+    return query.page(query.from_json(opened.type.name, asked, actor=ui.actor()))
 
 
 @ui.page("/records/<type_name>/board/move", "POST")

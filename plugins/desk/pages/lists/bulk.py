@@ -165,7 +165,7 @@ def _counted(bulk: Bulk) -> dict[str, Any]:
     asked = {
         word: bulk.opened.body[word] for word in ("filter", "trashed") if bulk.opened.body.get(word)
     }
-    found: dict[str, Any] = query.count(query.from_json(bulk.type.name, asked), actor=ui.actor())
+    found: dict[str, Any] = query.count(query.from_json(bulk.type.name, asked, actor=ui.actor()))
     return found
 
 

@@ -209,7 +209,7 @@ def opened(type_name: str) -> Calendar:
     way = request.args.get(AS, MONTH)
     span = Span(way if way in days.WAYS else MONTH, days.read(request.args.get(DAY)))
     asked, colours = _asked(found, by, to, span)
-    page = query.page(asked, actor=ui.actor())
+    page = query.page(asked)
     named = lists.named(found.type, found.parts, page.labels)
     listing = lists.Listing(found, asked, page, page.labels | named)
     made = [events.event(found.type, record, by, to, colours) for record in page.records]
@@ -276,7 +276,7 @@ def _asked(
     asked = {**query.over(base, narrowed), "fields": list(wanted), "limit": _MOST}
     if by.sortable:
         asked["sort"] = [by.name]
-    return query.from_json(entity_type.name, asked), events.Colours(choice, plain)
+    return query.from_json(entity_type.name, asked, actor=ui.actor()), events.Colours(choice, plain)
 
 
 def _counts(found: lists.Opened, by: fields.Field, span: Span) -> dict[date, int]:
@@ -289,7 +289,7 @@ def _counts(found: lists.Opened, by: fields.Field, span: Span) -> dict[date, int
     }  # fmt: skip
     if values.kind(by) == "datetime":
         asked["tz"] = words.zone().key
-    groups = query.aggregate(query.from_json(found.type.name, asked), actor=ui.actor()).groups
+    groups = query.aggregate(query.from_json(found.type.name, asked, actor=ui.actor())).groups
     return {date.fromisoformat(row[part]): row["count"] for row in groups if row[part]}
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from relatum import RelatumError, catalog, fields, query
 
-from ... import values, words
+from ... import ui, values, words
 from ...words import translated
 from . import filters
 from .filters import ALL, ANY, Condition, Group, Has, Node
@@ -250,7 +250,7 @@ def _condition(draft: Draft) -> Condition | None:
     value = given if draft.operator in filters.LISTS else given[0]
     made = Condition(draft.path, draft.operator, value)
     try:
-        query.from_json(draft.scope.name, {"filter": filters.as_json(made)})
+        query.from_json(draft.scope.name, {"filter": filters.as_json(made)}, actor=ui.actor())
     except RelatumError as error:
         draft.problem = words.said(error)
     return made

@@ -199,8 +199,8 @@ def listing(found: Opened) -> Listing:
         **found.body, "fields": [*found.paths, *needed, "version"], "count": True,
         "limit": found.body.get("limit", _ROWS),
     }  # fmt: skip
-    asked = query.from_json(found.type.name, body)
-    page = query.page(asked, actor=ui.actor())
+    asked = query.from_json(found.type.name, body, actor=ui.actor())
+    page = query.page(asked)
     return Listing(found, asked, page, page.labels | named(found.type, found.parts, page.labels))
 
 

@@ -148,8 +148,10 @@ def opened(type_name: str, args: Args) -> Opened:
     args = _named(args, known)
     view = _view(type_name, args, known)
     own = view.query if view is not None and not view.broken else {}
-    given = query.words(type_name, [p for p in args if p[0] not in (*_OWN, "_view")])
-    query.from_json(type_name, given)  # refuses what can't be read
+    given = query.words(
+        type_name, [p for p in args if p[0] not in (*_OWN, "_view")], actor=ui.actor()
+    )
+    query.from_json(type_name, given, actor=ui.actor())  # refuses what can't be read
     if dict(args).get(INSTEAD):
         own = {word: value for word, value in own.items() if word != "filter"}
     parts = tuple(

@@ -134,7 +134,7 @@ class Scene:
         if entity_type.name not in catalog.current().types:
             return None
         asked = {"limit": 1, "count": True, "fields": ["id"]}
-        return query.page(query.from_json(entity_type.name, asked), actor=ui.actor()).count
+        return query.page(query.from_json(entity_type.name, asked, actor=ui.actor())).count
 
     def facts(self, field: fields.Field) -> str:
         """Return in few words what is special about a field."""

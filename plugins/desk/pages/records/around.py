@@ -86,7 +86,7 @@ def around(type_name: str, id_: int) -> Around:
     try:
         found = lists.opened(type_name, args)
         words = {k: v for k, v in found.body.items() if k in ("filter", "sort", "trashed")}
-        beside = query.neighbours(query.from_json(type_name, words), id_, actor=ui.actor())
+        beside = query.neighbours(query.from_json(type_name, words, actor=ui.actor()), id_)
     except RelatumError:
         # The list is not what it was; the way back says how.
         return Around(to)

@@ -75,7 +75,7 @@ def _with(type_name: str, id_: int, name: str) -> tuple[dict[str, Any], dict[str
     by = words.known().type(type_name).field(name).controlled_by
     names = [name, "version", *([by] if by else [])]
     asked = {"filter": {"field": "id", "value": id_}, "fields": names, "limit": 1}
-    page = query.page(query.from_json(type_name, asked), actor=ui.actor())
+    page = query.page(query.from_json(type_name, asked, actor=ui.actor()))
     if not page.records:
         raise RelatumError("record_unknown", type=type_name, id=id_)
     return page.records[0], page.labels

@@ -130,7 +130,7 @@ def change_record(type_name: str, id_: int) -> Response:
 def one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels]:
     """Return a record with what its links are called; raise `record_unknown`."""
     asked = {"filter": {"field": "id", "value": id_}, "limit": 1}
-    page = query.page(query.from_json(type_name, asked), actor=ui.actor())
+    page = query.page(query.from_json(type_name, asked, actor=ui.actor()))
     if not page.records:
         raise RelatumError("record_unknown", type=type_name, id=id_)
     return page.records[0], page.labels

@@ -182,7 +182,7 @@ def _stored(
     asked = {
         "filter": {"field": "id", "value": id_}, "fields": ["id"], "expand": names, "limit": 1,
     }  # fmt: skip
-    page = query.page(query.from_json(entity_type.name, asked), actor=actor)
+    page = query.page(query.from_json(entity_type.name, asked, actor=actor))
     if not page.records:
         raise RelatumError("record_unknown", type=entity_type.name, id=id_)
     found = page.records[0]

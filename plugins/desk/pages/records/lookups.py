@@ -59,7 +59,7 @@ def matches(type_name: str, text: str, most: int) -> list[dict[str, Any]]:
         if condition is None:
             return []
         asked["filter"] = condition
-    page = query.page(query.from_json(type_name, asked), actor=ui.actor())
+    page = query.page(query.from_json(type_name, asked, actor=ui.actor()))
     return [
         {
             "id": record["id"], "label": entity_type.label_of_wire(record),
@@ -82,7 +82,7 @@ def labels_of(type_name: str, ids: Iterable[int | None]) -> Labels:
         "filter": {"field": "id", "op": "in", "value": wanted}, "limit": len(wanted),
         "fields": [field.name for field in entity_type.title_fields] or ["id"],
     }  # fmt: skip
-    page = query.page(query.from_json(type_name, asked), actor=ui.actor())
+    page = query.page(query.from_json(type_name, asked, actor=ui.actor()))
     return {
         str(record["id"]): {
             "type": type_name, "label": entity_type.label_of_wire(record), "trashed": False,

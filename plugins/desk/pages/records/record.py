@@ -97,7 +97,7 @@ def sheet(type_name: str, id_: int) -> Sheet:
 def _one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels, bool]:
     for trashed in (False, True):
         asked = {"filter": {"field": "id", "value": id_}, "trashed": trashed, "limit": 1}
-        page = query.page(query.from_json(type_name, asked), actor=ui.actor())
+        page = query.page(query.from_json(type_name, asked, actor=ui.actor()))
         if page.records:
             return page.records[0], page.labels, trashed
     raise RelatumError("record_unknown", type=type_name, id=id_)
@@ -113,7 +113,7 @@ def _ancestors(entity_type: catalog.EntityType, record: dict[str, Any]) -> list[
         "filter": {"field": "id", "op": "above", "value": record["id"]}, "limit": _ABOVE,
         "fields": list(dict.fromkeys([*titled, tree.name])),
     }  # fmt: skip
-    page = query.page(query.from_json(entity_type.name, asked), actor=ui.actor())
+    page = query.page(query.from_json(entity_type.name, asked, actor=ui.actor()))
     known = {each["id"]: each for each in page.records}
     found: list[tuple[int, str]] = []
     at = record[tree.name]

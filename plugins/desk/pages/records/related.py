@@ -177,10 +177,10 @@ def read(tie: Tie, id_: int) -> Related:
     asked = {
         **condition, "sort": ["-id"], "limit": SHOWN, "fields": [*paths, *titled, "version"],
     }  # fmt: skip
-    page = query.page(query.from_json(tie.type.name, asked), actor=ui.actor())
+    page = query.page(query.from_json(tie.type.name, asked, actor=ui.actor()))
     if page.next is None:
         return Related(tie, id_, paths, page, {"value": len(page.records), "exact": True})
-    counted = query.count(query.from_json(tie.type.name, condition), actor=ui.actor())
+    counted = query.count(query.from_json(tie.type.name, condition, actor=ui.actor()))
     return Related(tie, id_, paths, page, counted)
 
 

@@ -1,0 +1,171 @@
+"""Roles with what they grant, as stored: read once per epoch of access and process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+
+from .. import db, models
+from ..catalog import EntityType, Rule
+from ..fields import Field
+
+#: What a role may allow on the records of a type.
+ACTIONS: Final = (
+    "read", "create", "update", "delete", "restore", "purge", "import", "export", "share",
+    "assign", "bulk",
+)  # fmt: skip
+#: Which records, from fewest to most; `criteria` are those that meet a filter.
+SCOPES: Final = ("own", "team", "tree", "all", "criteria")
+#: The actions of which there is only none and all: no record is there yet that could be judged.
+WHOLE: Final = ("create", "import")
+#: Entity types of the core (people and teams) are only read by a line for all types.
+_OF_CORE: Final = frozenset({"read", "export"})
+
+ROLE: Final[Any] = models.Role.__table__
+GRANT: Final[Any] = models.Grant.__table__
+FIELD_GRANT: Final[Any] = models.FieldGrant.__table__
+USER_ROLE: Final[Any] = models.UserRole.__table__
+TEAM_ROLE: Final[Any] = models.TeamRole.__table__
+_TEAM = sa.table("core_team", *map(sa.column, ("id", "parent")))
+
+
+class Given(NamedTuple):
+    """What a role grants of an action: its scope, and the filter of the scope `criteria`."""
+
+    scope: str
+    criteria: str | None
+
+
+class FieldRights(NamedTuple):
+    """Whether a field is read, changed, and given a value in a new record."""
+
+    read: bool
+    update: bool
+    create: bool
+
+
+@dataclass(slots=True)
+class Role:
+    """A role: its lines by the id of a type, None for all types that have no line of their own."""
+
+    id: int
+    name: str
+    lines: dict[int | None, dict[str, Given]] = field(default_factory=dict)
+    fields: dict[int, FieldRights] = field(default_factory=dict)
+
+    def given(self, entity_type: EntityType, action: str) -> Given | None:
+        """Return what the role grants of an action on a type."""
+        own = self.lines.get(entity_type.id)
+        if own is not None:
+            return own.get(action)
+        if entity_type.owner == "core" and action not in _OF_CORE:
+            return None
+        return self.lines.get(None, {}).get(action)
+
+    def rights(self, entity_type: EntityType, known: Field) -> FieldRights:
+        """Return what the role grants of a field.
+
+        Without a word about it, encrypted fields are hidden, personal ones are seen by a line for
+        their type only, and all others go with their records.
+        """
+        said = self.fields.get(known.id)
+        if said is not None:
+            return said
+        open_ = known.kind != "encrypted" and (not known.personal or entity_type.id in self.lines)
+        return FieldRights(open_, open_, open_)
+
+
+@dataclass(slots=True)
+class Grants:
+    """All roles of one epoch, and which of them teams hold; `holders` is filled when asked."""
+
+    epoch: int
+    roles: Mapping[int, Role]
+    teams: Mapping[int, frozenset[int]]
+    parents: Mapping[int, int | None]
+    holders: dict[int, frozenset[int]] = field(default_factory=dict)
+
+    def above(self, team_id: int | None) -> tuple[int, ...]:
+        """Return a team and those that it stands beneath, from below."""
+        found: list[int] = []
+        while team_id is not None and team_id not in found:
+            found.append(team_id)
+            team_id = self.parents.get(team_id)
+        return tuple(found)
+
+    def beneath(self, team_id: int | None) -> tuple[int, ...]:
+        """Return a team and all that stand beneath it."""
+        if team_id is None:
+            return ()
+        return tuple(sorted(t for t in {*self.parents, team_id} if team_id in self.above(t)))
+
+    def held(self, user_id: int, team_id: int | None) -> frozenset[int]:
+        """Return the roles of a user: his own, and those of his team."""
+        own = self.holders.get(user_id)
+        if own is None:
+            query = sa.select(USER_ROLE.c.role_id).where(USER_ROLE.c.user_id == user_id)
+            own = frozenset(db.current().connection.execute(query).scalars())
+            self.holders[user_id] = own
+        return own | self.teams.get(team_id or 0, frozenset())
+
+
+_lock = threading.Lock()
+_loaded: WeakKeyDictionary[sa.Engine, Grants] = WeakKeyDictionary()
+
+
+def current() -> Grants:
+    """Return what the open transaction obeys."""
+    tx = db.current()
+    pinned: Grants | None = tx.memo.get("grants")
+    if pinned is None:
+        engine = db.engine()
+        known = _loaded.get(engine)
+        if known is None or known.epoch != tx.epochs.access:
+            known = _read(tx.epochs.access)
+            with _lock:
+                newest = _loaded.get(engine)
+                if newest is None or newest.epoch < known.epoch:
+                    _loaded[engine] = known
+        pinned = tx.memo["grants"] = known
+    return pinned
+
+
+def _read(epoch: int) -> Grants:
+    connection = db.current().connection
+    roles = {r.id: Role(r.id, r.name) for r in connection.execute(sa.select(ROLE))}
+    for row in connection.execute(sa.select(GRANT)):
+        line = roles[row.role_id].lines.setdefault(row.type_id, {})
+        line[row.action] = Given(row.scope, row.criteria)
+    for row in connection.execute(sa.select(FIELD_GRANT)):
+        rights = FieldRights(row.read, row.update, row.create)
+        roles[row.role_id].fields[row.field_id] = rights
+    teams: dict[int, set[int]] = {}
+    for row in connection.execute(sa.select(TEAM_ROLE)):
+        teams.setdefault(row.team_id, set()).add(row.role_id)
+    parents = {row.id: row.parent for row in connection.execute(sa.select(_TEAM))}
+    return Grants(epoch, roles, {t: frozenset(ids) for t, ids in teams.items()}, parents)
+
+
+def changed() -> None:
+    """Let everybody read roles, teams and who holds what anew, once this transaction commits."""
+    tx = db.for_writing()
+    tx.connection.exec_driver_sql("UPDATE core_epoch SET access = access + 1")
+    tx.memo.pop("grants", None)
+    tx.memo.pop("seen", None)
+
+
+def joined(given: Iterable[Given]) -> Rule | None:
+    """Return the records that any of some grants admits; None: all of them."""
+    found = list(given)
+    scopes = {each.scope for each in found}
+    if "all" in scopes:
+        return None
+    criteria = sorted({each.criteria for each in found if each.criteria is not None})
+    tree = "tree" in scopes
+    team = tree or "team" in scopes
+    return Rule(own=team or "own" in scopes, team=team, tree=tree, criteria=tuple(criteria))

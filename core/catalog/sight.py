@@ -1,0 +1,116 @@
+"""The catalog as somebody may see it: what he may not read is not there.
+
+A type, a field or a link that is hidden is an unknown one to all that reads by this catalog:
+filters, sorting, groups, lists, exports, error texts and their nearest matches.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from weakref import WeakKeyDictionary
+
+from ..fields import Field, Link
+from .entity_types import Catalog, EntityType, Layout
+
+#: Sights of one catalog that are remembered; there are as many as sets of roles that people hold.
+_MOST = 64
+_seen: WeakKeyDictionary[Catalog, dict[Sight, Catalog]] = WeakKeyDictionary()
+_REMEMBERED = frozenset(
+    name for name, value in vars(EntityType).items() if isinstance(value, cached_property)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which records of a type somebody may act on: those that any one of the parts admits.
+
+    `own` are those that he owns, `team` those of his team, `tree` those of his team and of all
+    beneath it; `criteria` are filters in JSON. Whatever is shared with him comes on top.
+    """
+
+    own: bool = False
+    team: bool = False
+    tree: bool = False
+    criteria: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TypeSight:
+    """What somebody sees of one type.
+
+    `rule` says which records, None: all; `hidden` and `locked` hold the ids of the fields that he
+    does not see, and of those that he sees and can't write.
+    """
+
+    rule: Rule | None = None
+    hidden: frozenset[int] = frozenset()
+    locked: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What somebody sees: pairs of the id of a type and what he sees of it, in order of the ids."""
+
+    types: tuple[tuple[int, TypeSight], ...]
+
+
+def through(known: Catalog, sight: Sight) -> Catalog:
+    """Return a catalog as it is seen: one and the same for everybody who sees the same of it."""
+    found = _seen.setdefault(known, {})
+    made = found.get(sight)
+    if made is None:
+        while len(found) >= _MOST:
+            found.pop(next(iter(found)), None)
+        made = found[sight] = _trimmed(known, dict(sight.types))
+    return made
+
+
+def _trimmed(known: Catalog, sights: Mapping[int, TypeSight]) -> Catalog:
+    visible = {n: each for n, each in known.types.items() if each.id in sights}
+    types = {n: trimmed(each, sights[each.id], visible.keys()) for n, each in visible.items()}
+    views = {n: each for n, each in known.views.items() if n in types}
+    return dataclasses.replace(known, types=types, trashed_types=(), patches=(), views=views)
+
+
+def trimmed(entity_type: EntityType, sight: TypeSight, visible: Container[str]) -> EntityType:
+    """Return a type with what a sight shows of it; links into hidden types go, too."""
+    made = copy.copy(entity_type)
+    remembered = vars(made)
+    for each in _REMEMBERED - {"table"}:
+        remembered.pop(each, None)
+    remembered["table"] = entity_type.table
+    fields = {
+        name: _locked(field) if field.id in sight.locked else field
+        for name, field in entity_type.fields.items()
+        if field.id not in sight.hidden and _leads(field, visible)
+    }
+    remembered.update(
+        fields=fields,
+        trashed_fields=(),
+        keys=tuple(key for key in entity_type.keys if set(key.fields) <= fields.keys()),
+        layout=_layout(entity_type.layout, fields),
+        rule=sight.rule,
+    )
+    return made
+
+
+def _leads(field: Field, visible: Container[str]) -> bool:
+    """Say whether a link leads to anything that is seen; what is no link is."""
+    targets = field.targets if isinstance(field, Link) else ()
+    return not targets or any(name in visible for name in targets)
+
+
+def _locked(field: Field) -> Field:
+    return field if field.read_only else dataclasses.replace(field, read_only=True)
+
+
+def _layout(layout: Layout, fields: Mapping[str, Field]) -> Layout:
+    def kept(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if name in fields)
+
+    sections = (s._replace(fields=kept(s.fields)) for s in layout.sections)
+    return Layout(kept(layout.highlights), tuple(s for s in sections if s.fields))

@@ -1,0 +1,196 @@
+"""Filters, and what somebody sees, as SQL: conditions with named parameters.
+
+Negation is driven down to the comparisons, so a comparison with an empty value is neither true
+nor false wherever it stands, over a path too (M8). Over a path only live records count that are
+seen. What is seen depends on the `Rule` of a type alone, so everybody with the same roles shares
+the SQL; who asks is in the parameters that `filters.values` gives.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from .. import catalog, models, types
+from ..catalog import EntityType, Rule
+from ..fields import Several
+from ..storage import Instant, Int64, held_in
+from .filters import ABOVE, ME, NOW, TEAM, TREE
+from .parse import read_filter
+from .paths import Path
+from .terms import Asker, Condition, Filter, Has, Junction, Not
+
+Sql = types.Sql
+_PLUS: Any = sa.sql.operators.custom_op("+")
+_SHARE: Final[Any] = models.Share.__table__
+_me: Final = sa.bindparam(ME, type_=Int64)
+
+
+def compile(node: Filter, table: sa.Table, *, dense: bool = False) -> Sql:  # noqa: A001  # what it does
+    """Return the condition that the records of `table` must meet.
+
+    `dense` says that many do: then no index of a compared field is worth driving from.
+    """
+    return _Compiler(table, itertools.count(), dense=dense).node(node, negated=False)
+
+
+def _plain(column: Any) -> Any:
+    """Return a column as a value that no index is looked up by: SQLite's unary plus."""
+    return sa.UnaryExpression(column, operator=_PLUS, type_=column.type)
+
+
+class _Compiler:
+    """Builds the SQL of one filter; parameters are numbered as `values` numbers them."""
+
+    def __init__(self, table: Any, numbers: Iterator[int], *, dense: bool = False) -> None:
+        self.table = table
+        self.numbers = numbers
+        self.dense = dense
+
+    def _on(self, table: Any) -> _Compiler:
+        return _Compiler(table, self.numbers)
+
+    def node(self, node: Filter, *, negated: bool) -> Sql:
+        match node:
+            case Not(part):
+                return self.node(part, negated=not negated)
+            case Junction(all_, parts):
+                made = [self.node(part, negated=negated) for part in parts]
+                if all_ is not negated:
+                    return sa.and_(sa.true(), *made)
+                return sa.or_(sa.false(), *made)
+            case Condition():
+                return self._leaf(node, negated)
+            case Has():
+                return self._has(node, negated)
+
+    def _leaf(self, leaf: Condition, negated: bool) -> Sql:
+        path, field = leaf.path, leaf.path.field
+        name = field.condition_column(leaf.operator)
+        if leaf.operator == "empty":
+            return _emptiness(self.table, path, name, empty=not negated)
+        at = target(self.table, path)
+        column = at[-1].c[name]
+        arguments = self._parameters(leaf, column)
+        if (self.dense and not path.steps) or (negated and isinstance(field, Several)):
+            column = _plain(column)
+        made = field.condition(leaf.operator, column, *arguments)
+        return over(at, path, sa.not_(made) if negated else made)
+
+    def _parameters(self, leaf: Condition, column: sa.ColumnElement[Any]) -> list[Sql]:
+        many = types.OPERATORS[leaf.operator].operands == "many"
+        made: list[Sql] = []
+        for _ in leaf.path.field.arguments(leaf.operator, leaf.operand):
+            name = f"v{next(self.numbers)}"
+            bound = leaf.path.field.bound_type(column)
+            made.append(sa.bindparam(name, type_=bound, expanding=many))
+        return made
+
+    def _has(self, node: Has, negated: bool) -> Sql:
+        others = node.relation.type.table.alias()
+        column = others.c[node.relation.link.column]
+        where = self._on(others).node(node.where, negated=False)
+        held = live(node.relation.type, others)
+        found = sa.select(column).where(held, column.is_not(None), where)
+        tables = target(self.table, node.path)
+        return _either(self.table, node.path, tables[-1].c.id.in_(found), tables, negated=negated)
+
+
+class _Fixed(_Compiler):
+    """Builds the SQL of a filter that belongs to a rule: its values are the same for everybody."""
+
+    def _on(self, table: Any) -> _Compiler:
+        return _Fixed(table, self.numbers)
+
+    def _parameters(self, leaf: Condition, column: sa.ColumnElement[Any]) -> list[Sql]:
+        if leaf.operand is Asker.ME:
+            return [_me]
+        many = types.OPERATORS[leaf.operator].operands == "many"
+        bound = leaf.path.field.bound_type(column)
+        return [
+            sa.bindparam(
+                None, list(value) if many else value, type_=bound, expanding=many, unique=True
+            )
+            for value in leaf.path.field.arguments(leaf.operator, leaf.operand)
+        ]
+
+
+def target(table: Any, path: Path) -> list[Any]:
+    """Return the tables along a path, the first one given, each further one under its own name."""
+    return [table, *(step.target.table.alias() for step in path.steps)]
+
+
+def over(tables: list[Any], path: Path, condition: Sql) -> Sql:
+    """Return a condition on the last table of a path as one on the first."""
+    for place in range(len(path.steps), 0, -1):
+        after = tables[place]
+        inner = sa.select(after.c.id).where(live(path.steps[place - 1].target, after), condition)
+        condition = tables[place - 1].c[path.steps[place - 1].lookup.column].in_(inner)
+    return condition
+
+
+def _emptiness(table: Any, path: Path, name: str, *, empty: bool) -> Sql:
+    tables = target(table, path)
+    return _either(table, path, tables[-1].c[name].is_not(None), tables, negated=empty)
+
+
+def _either(table: Any, path: Path, holds: Sql, tables: list[Any], *, negated: bool) -> Sql:
+    """Return a condition that is true or false, never neither, on the last table of a path."""
+    if not path.steps:
+        return sa.not_(holds) if negated else holds
+    made = over(tables, path, holds)
+    if not negated:
+        return made
+    return sa.or_(table.c[path.steps[0].lookup.column].is_(None), sa.not_(made))
+
+
+# -- what somebody sees ---------------------------------------------------------------------
+def live(entity_type: EntityType, table: Any) -> sa.ColumnElement[bool]:
+    """Return the condition of records that are not in the trash and that are seen."""
+    return sa.and_(table.c.trashed_at.is_(None), seen(entity_type, table))
+
+
+def seen(entity_type: EntityType, table: Any) -> sa.ColumnElement[bool]:
+    """Return the condition of records that are seen; `table` may be an alias."""
+    if entity_type.rule is None:
+        return sa.true()
+    return admitted(entity_type, entity_type.rule, table)
+
+
+def admitted(
+    entity_type: EntityType, rule: Rule, table: Any, *, update: bool = False
+) -> sa.ColumnElement[bool]:
+    """Return the condition of records that a rule admits, and of those that are shared.
+
+    `update` counts only what is shared to be changed.
+    """
+    parts = [_shared(entity_type, table, update=update)]
+    if rule.own:
+        parts.append(table.c.owner_id == _me)
+        if entity_type.name == "user":
+            parts.append(table.c.id == _me)
+    if rule.tree or rule.team:
+        parts.append(held_in(table.c.team_id, TREE if rule.tree else TEAM))
+    whole = catalog.current().by_id[entity_type.id]
+    for text in rule.criteria:
+        node = read_filter(catalog.current(), whole, orjson.loads(text))
+        parts.append(_Fixed(table, itertools.count()).node(node, negated=False))
+    return sa.or_(*parts)
+
+
+def _shared(entity_type: EntityType, table: Any, *, update: bool) -> sa.ColumnElement[bool]:
+    """Return the condition of what is shared with who asks or with his teams; parts go along."""
+    whom = sa.or_(_SHARE.c.user_id == _me, held_in(_SHARE.c.team_id, ABOVE))
+    lasts = sa.or_(
+        _SHARE.c.expires_at.is_(None), _SHARE.c.expires_at > sa.bindparam(NOW, type_=Instant())
+    )
+    shared = sa.select(_SHARE.c.record_id).where(whom, lasts)
+    if update:
+        shared = shared.where(_SHARE.c.update)
+    part = entity_type.part_of
+    found = table.c.id.in_(shared)
+    return found if part is None else sa.or_(found, table.c[part.column].in_(shared))

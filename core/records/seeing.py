@@ -1,0 +1,125 @@
+"""Which records an actor may do something with, among some: asked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial as bound
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from .. import access, catalog, db, query, spine
+from ..actor import Actor
+from ..catalog import EntityType, Rule
+from ..errors import Problem
+from ..storage import among, slices
+from .batch import Row
+
+#: Codes of problems that name another record, and what is said where that one is hidden.
+_NAMING: Final = {
+    "still_referenced": "still_needed",
+    "duplicate": "duplicate_hidden",
+    "restore_conflict": "duplicate_hidden",
+}
+
+
+def admitted(entity_type: EntityType, ids: Iterable[int], action: str, actor: Actor) -> set[int]:
+    """Return those of some records of a type that an actor may do something with.
+
+    `entity_type` is the whole type. Records in the trash are among them.
+    """
+    rule = access.rule(actor, action, entity_type)
+    wanted = set(ids)
+    if rule is None or not wanted:
+        return wanted
+    make = bound(_admitting, entity_type, rule, action)
+    statement = entity_type.statement(("admitted", rule, action == "read"), make)
+    found: set[int] = set()
+    values = query.asker(actor)
+    for piece in slices(sorted(wanted)):
+        found.update(db.current().connection.execute(statement, {"ids": piece, **values}).scalars())
+    return found
+
+
+def _admitting(entity_type: EntityType, rule: Rule, action: str) -> Any:
+    table = entity_type.table
+    condition = query.admitted(entity_type, rule, table, update=action != "read")
+    return sa.select(table.c.id).where(among(table.c.id), condition)
+
+
+def seen(ids: Iterable[int], actor: Actor) -> set[int]:
+    """Return those of some records of any types that an actor sees, those in the trash too.
+
+    Purged ones only who sees all records of their type.
+    """
+    wanted = set(ids)
+    if actor.admin or not wanted:
+        return wanted
+    known, whole = access.seen(actor).by_id, catalog.current().by_id
+    found: set[int] = set()
+    for type_id, theirs in spine.types_of(wanted).items():
+        if type_id in known:
+            found |= admitted(whole[type_id], theirs, "read", actor)
+    return found
+
+
+def admit(entity_type: EntityType, batch: Sequence[Row], action: str, actor: Actor) -> None:
+    """Refuse rows that an actor may not do something with; what he does not see is not there."""
+    if actor.admin:
+        return
+    there = [row for row in batch if row.id is not None and row.before is not None]
+    ids = {row.id for row in there if row.id is not None}
+    visible = admitted(entity_type, ids, "read", actor)
+    allowed = admitted(entity_type, ids, action, actor)
+    for row in there:
+        if row.id not in visible:
+            row.problems.clear()
+            row.before = None
+            row.refuse("record_unknown", type=entity_type.name, id=row.id)
+        elif row.id not in allowed:
+            row.refuse("record_forbidden", type=entity_type.name, id=row.id, action=action)
+
+
+def readable(type_name: str, actor: Actor) -> EntityType:
+    """Return a type as an actor sees it; raise `forbidden` or `type_unknown`."""
+    access.require(actor, "read", f"records of '{type_name}'", type_name)
+    return access.seen(actor).type(type_name)
+
+
+def mask(found: Iterable[list[Problem]], actor: Actor) -> None:
+    """Leave out of problems what records that the actor does not see are called."""
+    if actor.admin:
+        return
+    named = [(some, at) for some in found for at, p in enumerate(some) if p.code in _NAMING]
+    visible = seen({some[at].params["id"] for some, at in named}, actor)
+    for some, at in named:
+        problem = some[at]
+        if problem.params["id"] not in visible:
+            told = {name: problem.params.get(name) for name in ("fields", "value")}
+            some[at] = Problem(_NAMING[problem.code], told, problem.field, problem.row)
+
+
+def assign(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None:
+    """Refuse rows that give records to somebody whom the actor may not give them to."""
+    if actor.admin or entity_type.part_of is not None or entity_type.owner == "core":
+        return
+    given = [row for row in batch if not row.problems and _is_given(row, actor)]
+    if not given:
+        return
+    stored = {row.id for row in given if row.id is not None and row.before is not None}
+    allowed = admitted(entity_type, stored, "assign", actor)
+    may = access.may(actor, "assign", entity_type.name)
+    for row in given:
+        if not may or (row.before is not None and row.id not in allowed):
+            name = "owner" if "owner" in row.values else "team"
+            row.refuse("assign_forbidden", name, type=entity_type.name)
+
+
+def _is_given(row: Row, actor: Actor) -> bool:
+    """Say whether a row names another owner or team than the actor's own, or than there was."""
+    own = {"owner": actor.user_id, "team": actor.team_id}
+    for name, mine in own.items():
+        before = row.before[name] if row.before is not None else mine
+        if name in row.values and row.values[name] != before:
+            return True
+    return False
