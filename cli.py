@@ -40,6 +40,8 @@ COMMANDS = {
     "changes": ("changes", "changes", "Show what was written together, and undo it."),
     "views": ("views", "views", "Show, save and drop views: saved lists."),
     "users": ("users", "users", "Show users, add them and let them sign in."),
+    "roles": ("roles", "roles", "Show and change roles, and who holds them."),
+    "access": ("roles", "access", "Say who may do what, and why."),
     "tokens": ("tokens", "tokens", "Show, make and revoke bearer tokens."),
     "jobs": ("jobs", "jobs", "Show jobs, start, cancel and retry them; what starts by itself."),
     "mail": ("mail", "mail", "Show outgoing mail, send it again, test the mail server."),

@@ -46,7 +46,8 @@ class FieldGrant(Model):
 
     __tablename__ = "core_field_grant"
     role_id: Mapped[int] = mapped_column(sa.ForeignKey("core_role.id"), primary_key=True)
-    field_id: Mapped[int] = mapped_column(sa.ForeignKey("core_field.id"), primary_key=True)
+    #: A field may be purged; its number is not given again.
+    field_id: Mapped[int] = mapped_column(Int64, primary_key=True)
     read: Mapped[bool] = mapped_column(sa.Boolean)
     update: Mapped[bool] = mapped_column(sa.Boolean)
     create: Mapped[bool] = mapped_column(sa.Boolean)

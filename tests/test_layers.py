@@ -49,6 +49,7 @@ LAYERS = (
         "core.views",
         "core.preferences",
         "core.profile",
+        "core.roles",
         "core.auth",
         "core.jobs",
         "core.mail",

@@ -115,6 +115,8 @@ class Grants:
 
 
 _lock = threading.Lock()
+#: What the open transaction has changed is its own until it commits.
+_CHANGED: Final = "access_changed"
 _loaded: WeakKeyDictionary[sa.Engine, Grants] = WeakKeyDictionary()
 
 
@@ -123,16 +125,22 @@ def current() -> Grants:
     tx = db.current()
     pinned: Grants | None = tx.memo.get("grants")
     if pinned is None:
-        engine = db.engine()
-        known = _loaded.get(engine)
-        if known is None or known.epoch != tx.epochs.access:
-            known = _read(tx.epochs.access)
-            with _lock:
-                newest = _loaded.get(engine)
-                if newest is None or newest.epoch < known.epoch:
-                    _loaded[engine] = known
-        pinned = tx.memo["grants"] = known
+        pinned = _read(-1) if _CHANGED in tx.memo else _shared(tx.epochs.access)
+        tx.memo["grants"] = pinned
     return pinned
+
+
+def _shared(epoch: int) -> Grants:
+    """Return the grants of an epoch as this process knows them; read them if it does not."""
+    engine = db.engine()
+    known = _loaded.get(engine)
+    if known is None or known.epoch != epoch:
+        known = _read(epoch)
+        with _lock:
+            newest = _loaded.get(engine)
+            if newest is None or newest.epoch < epoch:
+                _loaded[engine] = known
+    return known
 
 
 def _read(epoch: int) -> Grants:
@@ -155,6 +163,7 @@ def changed() -> None:
     """Let everybody read roles, teams and who holds what anew, once this transaction commits."""
     tx = db.for_writing()
     tx.connection.exec_driver_sql("UPDATE core_epoch SET access = access + 1")
+    tx.memo[_CHANGED] = True
     tx.memo.pop("grants", None)
     tx.memo.pop("seen", None)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from marshmallow import Schema
 
-from ...schemas import answers, changes, entity_types, errors, jobs, mail, people
+from ...schemas import answers, changes, entity_types, errors, jobs, mail, people, roles
 from .. import db
 from ..catalog import Catalog, EntityType
 from ..fields import Field, Several
@@ -56,6 +56,14 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "ScheduleChange": jobs.ScheduleChangeSchema,
     "Schedule": jobs.ScheduleSchema,
     "Schedules": jobs.SchedulesSchema,
+    "RoleChange": roles.RoleChangeSchema,
+    "Role": roles.RoleSchema,
+    "Roles": roles.RolesSchema,
+    "HeldRoles": roles.HeldRolesSchema,
+    "NewShare": roles.NewShareSchema,
+    "Share": roles.ShareSchema,
+    "Shares": roles.SharesSchema,
+    "Explanation": roles.ExplanationSchema,
     "TestMail": mail.TestMailSchema,
     "Mails": mail.MailsSchema,
     "MailDetails": mail.MailDetailsSchema,

@@ -21,6 +21,7 @@ from . import own as own
 from . import plugins as plugins
 from . import records as records
 from . import retyping as retyping
+from . import roles as roles
 from . import session as session
 from . import tokens as tokens
 from . import views as views

@@ -20,10 +20,10 @@ from .entity_types import SYSTEM_COLUMNS as SYSTEM_COLUMNS
 from .entity_types import Catalog as Catalog
 from .entity_types import EntityType as EntityType
 from .entity_types import Key as Key
-from .entity_types import Layout as Layout
 from .entity_types import Relation as Relation
-from .entity_types import View as View
 from .entity_types import title_names as title_names
+from .layouts import Layout as Layout
+from .layouts import View as View
 from .loading import METADATA as METADATA
 from .loading import Rows as Rows
 from .loading import TypeBuilder as TypeBuilder

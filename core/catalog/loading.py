@@ -25,7 +25,8 @@ from ..fields import (
     UserField,
     country_of,
 )
-from .entity_types import Catalog, EntityType, Key, Layout, View, part_link
+from .entity_types import Catalog, EntityType, Key, part_link
+from .layouts import Layout, View
 from .patches import Patch, Patches
 
 

@@ -14,7 +14,8 @@ from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from ..fields import Field, Link
-from .entity_types import Catalog, EntityType, Layout
+from .entity_types import Catalog, EntityType
+from .layouts import Layout
 
 #: Sights of one catalog that are remembered; there are as many as sets of roles that people hold.
 _MOST = 64

@@ -16,7 +16,8 @@ from weakref import WeakKeyDictionary
 
 from .. import languages
 from ..fields import Composite, Field, Link
-from .entity_types import Catalog, EntityType, Layout, View
+from .entity_types import Catalog, EntityType
+from .layouts import Layout, View
 from .patches import SETTINGS
 
 T = TypeVar("T")

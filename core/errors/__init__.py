@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from . import access_codes as access_codes
 from . import change_codes as change_codes
 from . import import_codes as import_codes
 from . import instance_codes as instance_codes

@@ -72,15 +72,6 @@ codes(
 codes(
     403,
     forbidden=("Not allowed", "You may not {action} {thing}. Ask an administrator."),
-    record_forbidden=(
-        "Not allowed for this record",
-        "You may see {type} {id}, and may not {action} it. Ask its owner or an administrator.",
-    ),
-    assign_forbidden=(
-        "Not allowed to assign",
-        "You may not give this {type} to another owner or team. Leave owner and team as they are, "
-        "or ask an administrator.",
-    ),
     csrf_failed=(
         "Request not confirmed",
         "The request lacks the CSRF token of this session. Send it as the X-CSRF-Token header.",
@@ -150,11 +141,6 @@ codes(
         "Duplicate",
         "{fields} '{value}' is already used by {type} {id} ({label}). Change one of them.",
     ),
-    duplicate_hidden=(
-        "Duplicate",
-        "{fields} '{value}' is already used by a record that you may not see. Use another value, "
-        "or ask an administrator.",
-    ),
     duplicate_in_batch=(
         "Duplicate within the batch",
         "{fields} '{value}' also stands in row {other} of this batch. Keep one of them.",
@@ -167,11 +153,6 @@ codes(
     parent_trashed=(
         "Whole in the trash",
         "This is a part of {type} {id}, which is in the trash. Restore that one.",
-    ),
-    still_needed=(
-        "Still referenced",
-        "Records that you may not see point to this one and restrict deleting it. Ask an "
-        "administrator.",
     ),
     still_referenced=(
         "Still referenced",

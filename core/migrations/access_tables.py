@@ -59,7 +59,7 @@ def make_access() -> None:
     op.create_table(
         "core_field_grant",
         _to("role_id", "core_role", primary_key=True),
-        _to("field_id", "core_field", primary_key=True),
+        sa.Column("field_id", Int64, primary_key=True),
         *(sa.Column(name, sa.Boolean, nullable=False) for name in ("read", "update", "create")),
     )
     for whom in ("user", "team"):

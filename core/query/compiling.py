@@ -162,13 +162,15 @@ def seen(entity_type: EntityType, table: Any) -> sa.ColumnElement[bool]:
 
 
 def admitted(
-    entity_type: EntityType, rule: Rule, table: Any, *, update: bool = False
+    entity_type: EntityType, rule: Rule, table: Any, *, shared: str | None = "read"
 ) -> sa.ColumnElement[bool]:
     """Return the condition of records that a rule admits, and of those that are shared.
 
-    `update` counts only what is shared to be changed.
+    `shared` says what they are shared for: read, update, or None: shares don't count.
     """
-    parts = [_shared(entity_type, table, update=update)]
+    parts: list[sa.ColumnElement[Any]] = [sa.false()]
+    if shared is not None:
+        parts.append(_shared(entity_type, table, update=shared == "update"))
     if rule.own:
         parts.append(table.c.owner_id == _me)
         if entity_type.name == "user":

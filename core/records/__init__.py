@@ -23,6 +23,9 @@ from .reading import deletion as deletion
 from .reading import get as get
 from .reading import history as history
 from .reading import since as since
+from .seeing import admitted as admitted
+from .seeing import meeting as meeting
+from .seeing import seen as seen
 from .undoing import look as look
 from .undoing import undo as undo
 from .unwinding import left_to_undo as left_to_undo

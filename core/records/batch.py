@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -34,6 +34,8 @@ class Row:
     problems: list[Problem] = field(default_factory=list)
     #: What was sent for lists of parts, such as lines: rows by the name of the list.
     parts: dict[str, list[Any]] = field(default_factory=dict)
+    #: The names of the fields that whoever writes it has sent; others the kernel filled in.
+    sent: Collection[str] = ()
 
     def refuse(self, code: str, name: str | None = None, **params: Any) -> None:
         """Note a problem of this row."""
@@ -91,6 +93,7 @@ def read(
         row = Row(place)
         rows.append(row)
         known = _names(entity_type, row, given, with_id)
+        row.sent = known.keys()
         if checked:
             row.values = {name: value for name, value in known.items() if name in checked}
             known = {} if len(row.values) == len(known) else known

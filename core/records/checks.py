@@ -12,7 +12,7 @@ from .. import access, catalog, db, query, spine
 from ..actor import Actor
 from ..catalog import EntityType, Key
 from ..errors import RelatumError, nearest
-from ..fields import Refused
+from ..fields import Lookup, Refused
 from ..storage import SLICE, among, slices
 from .batch import Row
 
@@ -24,25 +24,35 @@ _IN_TURN = 0x52454C50
 
 def references(entity_type: EntityType, rows: Sequence[Row], actor: Actor) -> None:
     """Note links to records that the actor does not find; hold the others (one query a field)."""
-    connection, known, asker = db.for_writing().connection, access.seen(actor), query.asker(actor)
     for lookup in entity_type.lookups:
         if lookup.read_only:
             continue
         touched = [r for r in rows if r.values.get(lookup.name) is not None]
         if not touched:
             continue
-        target = known.types.get(lookup.target)
-        wanted = sorted({row.values[lookup.name] for row in touched})
-        found: set[int] = set()
-        if target is not None:
-            for piece in slices(wanted):
-                held = connection.execute(_held(target), {"ids": piece, **asker})
-                found.update(held.scalars())
+        found = _found(lookup, touched, actor)
         for row in touched:
             if row.values[lookup.name] not in found:
                 row.refuse(
                     "reference_unknown", lookup.name, type=lookup.target, id=row.values[lookup.name]
                 )
+
+
+def _found(lookup: Lookup, rows: Iterable[Row], actor: Actor) -> set[int]:
+    """Return the records that rows link to and that are there; what was sent must be seen, too."""
+    connection, asker = db.for_writing().connection, query.asker(actor)
+    sent, filled = set[int](), set[int]()
+    for row in rows:
+        seen = actor.admin or lookup.name in row.sent
+        (sent if seen else filled).add(row.values[lookup.name])
+    found: set[int] = set()
+    for known, wanted in ((access.seen(actor), sent), (catalog.current(), filled)):
+        target = known.types.get(lookup.target)
+        for piece in slices(sorted(wanted)) if target is not None else ():
+            assert target is not None
+            held = connection.execute(_held(target), {"ids": piece, **asker})
+            found.update(held.scalars())
+    return found
 
 
 def mixed_references(entity_type: EntityType, rows: Sequence[Row], actor: Actor) -> None:

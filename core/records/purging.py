@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import access, catalog, changes, db, ddl
+from .. import access, catalog, changes, db, ddl, models
 from ..actor import Actor
 from ..catalog import EntityType, Relation
 from ..errors import RelatumError
@@ -23,6 +23,8 @@ from .batch import Outcome, Row, good, in_order, read, refused
 from .deleting import Family, Going, Members
 from .verbs import update
 from .writing import opened
+
+_SHARE: Final[Any] = models.Share.__table__
 
 
 def purge(
@@ -187,6 +189,7 @@ def _drop(each: Going, actor: Actor) -> None:
         query = sa.select(table.c.id, table.c.version).where(table.c.id.in_(piece))
         versions.update((id_, version) for id_, version in connection.execute(query))
         connection.execute(sa.delete(table).where(table.c.id.in_(piece)))
+        connection.execute(sa.delete(_SHARE).where(_SHARE.c.record_id.in_(piece)))
     changes.record(
         (changes.Change(id_, "purge", version + 1, {}) for id_, version in versions.items()), actor
     )

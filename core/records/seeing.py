@@ -15,6 +15,8 @@ from ..errors import Problem
 from ..storage import among, slices
 from .batch import Row
 
+#: What sharing a record allows.
+_SHARED: Final = ("read", "update")
 #: Codes of problems that name another record, and what is said where that one is hidden.
 _NAMING: Final = {
     "still_referenced": "still_needed",
@@ -29,11 +31,24 @@ def admitted(entity_type: EntityType, ids: Iterable[int], action: str, actor: Ac
     `entity_type` is the whole type. Records in the trash are among them.
     """
     rule = access.rule(actor, action, entity_type)
+    how = "read" if action == "read" else "update"
+    return meeting(entity_type, ids, rule, actor, shared=how if action in _SHARED else None)
+
+
+def meeting(
+    entity_type: EntityType,
+    ids: Iterable[int],
+    rule: Rule | None,
+    actor: Actor,
+    *,
+    shared: str | None = None,
+) -> set[int]:
+    """Return those of some records that a rule admits, or that are shared to `read` or `update`."""
     wanted = set(ids)
     if rule is None or not wanted:
         return wanted
-    make = bound(_admitting, entity_type, rule, action)
-    statement = entity_type.statement(("admitted", rule, action == "read"), make)
+    make = bound(_meeting, entity_type, rule, shared)
+    statement = entity_type.statement(("meeting", rule, shared), make)
     found: set[int] = set()
     values = query.asker(actor)
     for piece in slices(sorted(wanted)):
@@ -41,9 +56,9 @@ def admitted(entity_type: EntityType, ids: Iterable[int], action: str, actor: Ac
     return found
 
 
-def _admitting(entity_type: EntityType, rule: Rule, action: str) -> Any:
+def _meeting(entity_type: EntityType, rule: Rule, shared: str | None) -> Any:
     table = entity_type.table
-    condition = query.admitted(entity_type, rule, table, update=action != "read")
+    condition = query.admitted(entity_type, rule, table, shared=shared)
     return sa.select(table.c.id).where(among(table.c.id), condition)
 
 

@@ -74,4 +74,6 @@ def after(entity_type: EntityType, written: Sequence[Row]) -> None:
     ids = [row.id for row in written if row.id is not None and row.before is not None]
     if entity_type.name == "user" and ids:
         checks.administrators(ids)
+    if entity_type.name == "team":
+        access.changed()
     checks.trees(entity_type, written)

@@ -1,0 +1,14 @@
+"""Roles: what they allow, who holds them, what is shared, and why somebody may do something."""
+
+from __future__ import annotations
+
+from .editing import drop as drop
+from .editing import get as get
+from .editing import list_roles as list_roles
+from .editing import save as save
+from .explaining import why as why
+from .holding import held as held
+from .holding import hold as hold
+from .sharing import share as share
+from .sharing import shares as shares
+from .sharing import unshare as unshare

@@ -1,0 +1,53 @@
+"""Who holds which roles: users themselves, and everybody in a team."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from .. import access, db, records
+from ..access.grants import ROLE, TEAM_ROLE, USER_ROLE
+from ..actor import Actor
+from .editing import unknown
+
+#: Where roles of users and of teams are kept, with the column that says whose.
+_TABLES: Final[dict[str, tuple[Any, str]]] = {
+    "user": (USER_ROLE, "user_id"), "team": (TEAM_ROLE, "team_id"),
+}  # fmt: skip
+
+
+def held(kind: str, id_: int, *, actor: Actor) -> list[str]:
+    """Return the names of the roles of a `user` or a `team`, in order.
+
+    Everybody may ask for his own. Raises `record_unknown`, `forbidden`.
+    """
+    if kind != "user" or actor.user_id != id_:
+        access.require(actor, "read", "roles")
+        records.get(kind, id_, actor=actor)
+    table, column = _TABLES[kind]
+    query = sa.select(ROLE.c.name).join(table, table.c.role_id == ROLE.c.id)
+    query = query.where(table.c[column] == id_).order_by(ROLE.c.name)
+    return list(db.current().connection.execute(query).scalars())
+
+
+def hold(kind: str, id_: int, names: Sequence[str], *, actor: Actor) -> list[str]:
+    """Let a user or a team hold these roles and no others; return them as `held` does.
+
+    Obeyed from the next request on. Raises `role_unknown`, `record_unknown`, `forbidden`.
+    """
+    access.require(actor, "customise", "roles")
+    connection = db.for_writing().connection
+    records.get(kind, id_, actor=actor)
+    known = {row.name: row.id for row in connection.execute(sa.select(ROLE.c.id, ROLE.c.name))}
+    for name in names:
+        if name not in known:
+            raise unknown(name, known)
+    table, column = _TABLES[kind]
+    connection.execute(sa.delete(table).where(table.c[column] == id_))
+    rows = [{column: id_, "role_id": known[name]} for name in sorted(set(names))]
+    if rows:
+        connection.execute(sa.insert(table), rows)
+    access.changed()
+    return held(kind, id_, actor=actor)
