@@ -54,13 +54,13 @@ def build(instance: Any) -> Office:
         [teams[name]] = instance.create("team", {"name": name, "parent": teams.get(parent or "")})
     people: dict[str, int] = {}
     for name, team in PEOPLE.items():
-        row = {"name": name, "email": f"{name}@example.org", "team": teams.get(team or "")}
-        [people[name]] = instance.create("user", row)
+        user = {"name": name, "email": f"{name}@example.org", "team": teams.get(team or "")}
+        [people[name]] = instance.create("user", user)
     office = Office(teams, people, {})
     for person, id_ in people.items():
         [firm] = instance.create("x_firm", {"name": f"{person} and sons", "owner": id_})
         for size, amount in (("large", 900), ("small", 10)):
-            row = {
+            row: dict[str, Any] = {
                 "name": f"{person} {size}", "amount": amount, "secret": f"hush {person} {size}",
                 "firm": firm, "owner": id_, "tags": [size],
             }  # fmt: skip
@@ -113,7 +113,7 @@ def admits(office: Office, person: str, scope: Any, row: dict[str, Any]) -> bool
         case "all":
             return True
         case {"filter": {"field": "amount", "op": "gt", "value": least}}:
-            return row["amount"] is not None and row["amount"] > least
+            return bool(row["amount"] is not None and row["amount"] > least)
     return False
 
 
