@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from .core import profile as profile
     from .core import query as query
     from .core import records as records
+    from .core import roles as roles
     from .core import uploads as uploads
     from .core import views as views
     from .core.access import may as may
+    from .core.access import seen as seen
     from .core.actor import Actor as Actor
     from .core.api import idempotency as idempotency
     from .core.api import links as links
@@ -94,6 +96,8 @@ _FACE: Final = {
     "reading": "core.db",
     "records": "core",
     "requires": "core.plugin_host",
+    "roles": "core",
+    "seen": "core.access",
     "sessions": "core.api",
     "tokens": "core.auth",
     "transact": "core.db",

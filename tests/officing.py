@@ -5,7 +5,6 @@ The model decides in plain Python what the product decides in SQL.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,10 @@ from relatum.core.actor import Actor
 TEAMS = {"North": None, "Coast": "North", "South": None}
 #: People and their teams; alice, the administrator, is in none.
 PEOPLE = {"nora": "North", "cora": "Coast", "sam": "South", "nobody": None}
+
+SCOPES: list[Any] = [
+    None, "own", "team", "tree", "all", {"filter": {"field": "amount", "op": "gt", "value": 500}},
+]  # fmt: skip
 
 
 @dataclass
@@ -112,8 +115,8 @@ def admits(office: Office, person: str, scope: Any, row: dict[str, Any]) -> bool
             return mine or (team is not None and within(row["team"], team))
         case "all":
             return True
-        case {"filter": {"field": "amount", "op": "gt", "value": least}}:
-            return bool(row["amount"] is not None and row["amount"] > least)
+        case {"filter": {"field": "amount", "op": "gt", "value": int(least)}}:
+            return bool(int(row["amount"] or 0) > least)
     return False
 
 
@@ -158,6 +161,11 @@ def write(instance: Any, who: Actor, verb: str, *rows: dict[str, Any]) -> list[r
     return made
 
 
-def admin(who: Actor) -> Actor:
-    """Return the same person as an administrator."""
-    return dataclasses.replace(who, admin=True)
+def ids(outcomes: Iterable[records.Outcome]) -> set[int]:
+    """Return the records that were written."""
+    return {each.id for each in outcomes if each.status != "refused" and each.id is not None}
+
+
+def expected(office: Office, person: str, lines: list[dict[str, Any]], action: str) -> set[int]:
+    """Return the deals that the model lets a person do something with."""
+    return {id_ for id_ in office.rows if allowed(office, person, lines, action, id_)}

@@ -1,7 +1,7 @@
 """The description of the API in OpenAPI 3.1, made from the operations and the catalog.
 
-A stranger gets the generic addresses; whoever may read records gets those of every entity type
-instead, with its fields. Made once per generation of the data model.
+A stranger gets the generic addresses; whoever may read records gets those of the entity types
+that he sees instead, with the fields that he sees. Made once per catalog.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import re
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import orjson
 from apispec import APISpec
@@ -17,9 +18,9 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import current_app
 
 from ...version import __version__
-from .. import access, catalog, db
+from .. import access, db
 from ..catalog import Catalog, EntityType
-from ..errors import REGISTRY, RelatumError
+from ..errors import REGISTRY
 from . import components, wire
 from .gate import COOKIE
 from .operations import (
@@ -70,7 +71,7 @@ Every error is a problem document with a stable `code`; see [the list](/help/err
 )  # fmt: skip
 def read_description(call: Call) -> Answer:
     """Read this description; with a credential, of every entity type too."""
-    known = catalog.current() if _reads_all(call) else None
+    known = access.seen(call.actor)
     tag, text = _cached(known)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
     if wire.unchanged(call.headers.get("If-None-Match"), tag):
@@ -78,24 +79,15 @@ def read_description(call: Call) -> Answer:
     return Answer(orjson.Fragment(text), headers=headers)
 
 
-def _reads_all(call: Call) -> bool:
-    try:
-        access.require(call.actor, "read", "records")
-    except RelatumError:
-        return False
-    return True
-
-
-def _cached(known: Catalog | None) -> tuple[str, bytes]:
-    generation = None if known is None else known.generation
-    cache: dict[int | None, tuple[str, bytes]] = current_app.extensions.setdefault(_KEY, {})
-    made = cache.get(generation)
+def _cached(known: Catalog) -> tuple[str, bytes]:
+    """Return the description of a catalog as somebody sees it, made once per catalog."""
+    cache: WeakKeyDictionary[Catalog, tuple[str, bytes]] = current_app.extensions.setdefault(
+        _KEY, WeakKeyDictionary()
+    )
+    made = cache.get(known)
     if made is None:
-        text = wire.dump(document(known))
-        made = f'"{hashlib.sha256(text).hexdigest()[:24]}"', text
-        for other in [g for g in list(cache) if g is not None and generation is not None]:
-            cache.pop(other, None)
-        cache[generation] = made
+        text = wire.dump(document(known if known.types else None))
+        made = cache[known] = f'"{hashlib.sha256(text).hexdigest()[:24]}"', text
     return made
 
 

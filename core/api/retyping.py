@@ -29,7 +29,7 @@ def retype_field(call: Call, type: str, field: str) -> Answer:  # noqa: A002  # 
 )  # fmt: skip
 def read_retype(call: Call, type: str, field: str) -> Answer:  # noqa: A002
     """Say how far a running change of type has come."""
-    access.require(call.actor, "read", "entity types")
+    access.require(call.actor, "read", "the data model")
     return Answer(entities.progress(type, field)._asdict())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .. import records
+from .. import records, roles
 from ..actor import Actor
 
 #: Team and the team above it.
@@ -47,4 +47,8 @@ def settle(actor: Actor) -> dict[str, list[int]]:
     rows = [{"name": name, "email": email, "team": teams[team]} for name, email, team in USERS]
     outcomes = records.create("user", rows, actor=actor)
     ids = {name: made.id for (name, _, _), made in zip(USERS, outcomes, strict=True) if made.id}
+    for name, held in (("Almut Reiher", "manager"), ("Theresa Vogl", "manager")):
+        roles.hold("user", ids[name], [held], actor=actor)
+    for id_ in teams.values():
+        roles.hold("team", id_, ["member"], actor=actor)
     return {of: [ids[name] for name, _, team in USERS if team == of] for of in teams}

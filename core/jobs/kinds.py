@@ -78,7 +78,8 @@ class Kind:
 
     `arguments` is the marshmallow schema of what it is asked; without one it takes nothing.
     `check` may refuse loaded arguments by what the instance holds, in the transaction that
-    starts the job, and returns those to keep. `permission` is the action that its starter needs.
+    starts the job, and returns those to keep. `permission` is what its starter needs; with None
+    it is `check` that refuses who may not, by what the job would do.
     """
 
     name: str
@@ -87,7 +88,7 @@ class Kind:
     prepare: Callable[[Chunk], Any] | None = None
     arguments: type[Schema] | None = None
     check: Callable[[dict[str, Any], Actor], dict[str, Any]] | None = None
-    permission: str = "run"
+    permission: str | None = "run"
     #: Says what a job with loaded arguments would do, in a transaction that may write and keeps
     #: nothing; it refuses what `check` does.
     look: Callable[[dict[str, Any], Actor], dict[str, Any]] | None = None

@@ -58,7 +58,7 @@ def create_schedule(
         reason = "it must be 1 to 40 characters a-z, 0-9 and _, a letter first"
         raise RelatumError("bad_parameter", name="name", reason=reason)
     wanted = kind_named(kind)
-    access.require(actor, wanted.permission, f"jobs of the kind '{kind}'")
+    verbs.require(wanted, actor)
     loaded = wanted.load(arguments or {}, actor)
     next_run = following(rule, clock.now())
     if _find(name) is not None:

@@ -15,7 +15,7 @@ from ..actor import Actor
 from ..errors import RelatumError
 from ..fields.number import INTEGER_LIMIT
 from . import rows
-from .kinds import Chunk, kind_named, known
+from .kinds import Chunk, Kind, kind_named, known
 from .queue import current_queue
 from .rows import CANCELLED, FAILED, OPEN, QUEUED, RUNNING, TABLE
 from .rows import STATES as STATES
@@ -34,13 +34,19 @@ def enqueue(
     Raises `job_kind_unknown`, `forbidden`, `Invalid` naming wrong arguments.
     """
     wanted = kind_named(kind)
-    access.require(actor, wanted.permission, f"jobs of the kind '{kind}'")
+    require(wanted, actor)
     loaded = wanted.load(dict(arguments or {}), actor)
     when = {} if not_before is None else {"not_before": not_before, "turn_at": not_before}
     job_id = insert(kind, rows.dump(loaded), actor=actor, schedule=schedule, **when)
     if not_before is None:
         wake(job_id)
     return job_id
+
+
+def require(kind: Kind, actor: Actor) -> None:
+    """Refuse who may not start jobs of a kind, whatever they would do; raise `forbidden`."""
+    if kind.permission is not None:
+        access.require(actor, kind.permission, f"jobs of the kind '{kind.name}'")
 
 
 def look(kind: str, arguments: Mapping[str, Any], *, actor: Actor) -> dict[str, Any]:
@@ -50,7 +56,7 @@ def look(kind: str, arguments: Mapping[str, Any], *, actor: Actor) -> dict[str, 
     """
     db.for_writing()
     wanted = kind_named(kind)
-    access.require(actor, wanted.permission, f"jobs of the kind '{kind}'")
+    require(wanted, actor)
     if wanted.look is None:
         raise RelatumError("job_kind_blind", kind=kind)
     return wanted.look(wanted.read(dict(arguments)), actor)
@@ -63,7 +69,7 @@ def at_once(kind: str, arguments: Mapping[str, Any], *, actor: Actor) -> dict[st
     """
     db.for_writing()
     wanted = kind_named(kind)
-    access.require(actor, wanted.permission, f"jobs of the kind '{kind}'")
+    require(wanted, actor)
     if wanted.prepare is not None:
         raise ValueError(f"'{kind}' prepares its chunks outside of a transaction")
     chunk = Chunk(
@@ -149,8 +155,11 @@ def list_jobs(
 
 def list_kinds(*, actor: Actor) -> list[dict[str, Any]]:
     """Return the kinds of jobs that may be started: name and title."""
-    access.require(actor, "read", "jobs")
-    return [{"name": k.name, "title": k.title} for _, k in sorted(known().items())]
+    return [
+        {"name": k.name, "title": k.title}
+        for _, k in sorted(known().items())
+        if k.permission is None or access.may(actor, k.permission)
+    ]
 
 
 def change_sets(job_id: int, *, actor: Actor, limit: int = 50) -> list[int]:

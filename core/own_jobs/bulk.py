@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from marshmallow import Schema
 
 from ...schemas.jobs import BulkChoiceSchema, BulkLinkSchema, BulkUpdateSchema
-from .. import access, catalog, changes, db, models, query, records
+from .. import access, changes, db, models, query, records
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import Invalid, Problem, RelatumError, nearest
@@ -61,8 +61,8 @@ def _check_restore(arguments: dict[str, Any], actor: Actor) -> None:
 
 def _check_tie(arguments: dict[str, Any], actor: Actor) -> None:
     _chosen(arguments, actor, "read")
-    relation = ties.relation_of(arguments)
-    access.require(actor, "update", f"records of '{relation.type.name}'")
+    relation = ties.relation_of(arguments, actor)
+    access.require(actor, "update", f"records of '{relation.type.name}'", relation.type.name)
     _refuse_values(relation.type, arguments["values"])
     if not ties.ends(relation, arguments):
         reason = f"name what to link to, by a link of '{relation.type.name}'"
@@ -98,8 +98,9 @@ def _check_value(entity_type: EntityType, name: str, value: Any) -> None:
 def _chosen(arguments: dict[str, Any], actor: Actor, action: str) -> EntityType:
     """Return the type of chosen records; raise what is wrong with the choice."""
     name = arguments["type"]
-    access.require(actor, action, f"records of '{name}'")
-    entity_type = catalog.current().type(name)
+    for needed in ("bulk", action):
+        access.require(actor, needed, f"records of '{name}'", name)
+    entity_type = access.seen(actor).type(name)
     if ("ids" in arguments) == ("filter" in arguments):
         reason = "name the records by one of ids and filter"
         raise Invalid([Problem("value_invalid", {"reason": reason}, field="arguments")])
@@ -216,7 +217,7 @@ def _kind(name: str, title: str, bulk: _Bulk, arguments: type[Schema] = BulkChoi
     return register(
         Kind(
             name=name, title=title, run=bulk.run, arguments=arguments, check=bulk.check,
-            look=bulk.look,
+            look=bulk.look, permission=None,
         )
     )  # fmt: skip
 

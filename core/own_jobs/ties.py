@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import catalog, db, query, records
+from .. import access, db, query, records
 from ..actor import Actor
 from ..catalog import Relation
 
 
-def relation_of(arguments: dict[str, Any]) -> Relation:
+def relation_of(arguments: dict[str, Any], actor: Actor) -> Relation:
     """Return the link by which ties point to the chosen records; raise `inverse_unknown`."""
-    return catalog.current().inverse(arguments["type"], arguments["list"])
+    return access.seen(actor).inverse(arguments["type"], arguments["list"])
 
 
 def ends(relation: Relation, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def ends(relation: Relation, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def tie(arguments: dict[str, Any], ids: list[int], actor: Actor) -> list[records.Outcome]:
     """Make a tie for each record that has none to the same end."""
-    relation = relation_of(arguments)
+    relation = relation_of(arguments, actor)
     tied = {each[relation.link.name] for each in _ties(relation, arguments, ids, actor)}
     fresh = [place for place, id_ in enumerate(ids) if id_ not in tied]
     rows = [{**arguments["values"], relation.link.name: ids[place]} for place in fresh]
@@ -42,7 +42,7 @@ def tie(arguments: dict[str, Any], ids: list[int], actor: Actor) -> list[records
 
 def untie(arguments: dict[str, Any], ids: list[int], actor: Actor) -> list[records.Outcome]:
     """Put the ties of records to the same end in the trash."""
-    relation = relation_of(arguments)
+    relation = relation_of(arguments, actor)
     found = _ties(relation, arguments, ids, actor)
     rows = [{"id": each["id"]} for each in found]
     gone = records.delete(relation.type.name, rows, actor=actor, partial=True) if rows else []

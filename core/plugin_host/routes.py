@@ -29,10 +29,14 @@ _EVERYWHERE: Final = (*_EARLY, "after_request_funcs", "error_handler_spec", "url
 
 
 class Permission(NamedTuple):
-    """Something that a plugin lets people do: `plugin.word`, and what people read."""
+    """Something that a plugin lets people do: `plugin.word`, and what people read.
+
+    `roles` are those that are proposed to have it, such as member, when the plugin is enabled.
+    """
 
     name: str
     label: str
+    roles: tuple[str, ...] = ()
 
 
 class Shell(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from .. import access, catalog, clock, db, entities, faults, jobs, models
+from .. import access, catalog, clock, db, entities, faults, jobs, models, roles
 from .. import hooks as hooking
 from ..actor import Actor
 from ..errors import RelatumError
@@ -151,7 +151,8 @@ class _Candidate:
             raise
         except Exception as error:
             raise Unfit(f"relatum_declare: {hooking.reason_of(error)}") from error
-        document = results[0].value if results else {}
+        declared = results[0].value if results else {}
+        document, self.proposed = roles.of_declarations(declared)
         self.provides = {**self.active.brings(), **names_of(document)}
         if self.manifest.provides is not None:
             loading.check_provides(self.manifest, self.provides)
@@ -166,10 +167,27 @@ class _Candidate:
         return PluginPlan(
             action=action, plugins=(self.each.id,), version=self.each.version, before=before,
             provides={n: list(self.provides.get(n, ())) for n in PROVIDED if n in self.provides},
-            notes=(), model=model if self.changes else None,
+            notes=tuple(roles.told(self._proposals(), self._new_types())),
+            model=model if self.changes else None,
         )  # fmt: skip
 
+    def _new_types(self) -> list[str]:
+        known = catalog.current().types
+        return [name for name in self.provides.get("types", ()) if name not in known]
+
+    def _proposals(self) -> list[roles.Proposal]:
+        """Return what is proposed of what is new: on the rest an administrator has his word."""
+        new, first = set(self._new_types()), self.each.id not in self.known
+        allowed = [
+            roles.Proposal(role, permission=each.name, label=each.label)
+            for each in self.active.permissions
+            for role in each.roles
+            if first
+        ]
+        return [*allowed, *(each for each in self.proposed if each.type in new)]
+
     def apply(self) -> None:
+        proposals = self._proposals()
         with hooking.using(self.loaded.hooks):
             if self.changes:
                 entities.apply(self.changes, actor=self.actor, owner=self.owner)
@@ -190,6 +208,7 @@ class _Candidate:
         else:
             changed = sa.update(TABLE).where(TABLE.c.id == self.each.id).values(**values)
             self.tx.connection.execute(changed)
+        roles.accept(proposals)
         jobs.settle(self.active.job_kinds, self.each.id)
         _next_generation()
 

@@ -27,6 +27,7 @@ from .seeing import admitted as admitted
 from .seeing import meeting as meeting
 from .seeing import seen as seen
 from .undoing import look as look
+from .undoing import require_own as require_own
 from .undoing import undo as undo
 from .unwinding import left_to_undo as left_to_undo
 from .unwinding import look_at as look_at

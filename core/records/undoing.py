@@ -45,7 +45,7 @@ def look(change_set_id: int, *, actor: Actor) -> dict[str, Any]:
     form, `conflicts` problems; one without a field keeps the whole record as it is. Raises
     `change_unknown`, `undo_done`, `undo_purged`, `undo_limit`, `forbidden`.
     """
-    require(change_set_id, actor)
+    require_own(change_set_id, actor)
     return of_change_set(change_set_id, actor=actor, hold=False).as_json()
 
 
@@ -56,7 +56,7 @@ def undo(change_set_id: int, *, actor: Actor, partial: bool = False) -> dict[str
     problems); with `partial` it stays as it is, and the conflicts say so. Raises what `look` does.
     """
     db.for_writing()
-    require(change_set_id, actor)
+    require_own(change_set_id, actor)
     former = of_change_set(change_set_id, actor=actor, hold=True)
     if former.conflicts and not partial:
         raise refusal(former, former.conflicts)
@@ -68,7 +68,7 @@ def undo(change_set_id: int, *, actor: Actor, partial: bool = False) -> dict[str
     return former.as_json(number)
 
 
-def require(change_set_id: int, actor: Actor) -> None:
+def require_own(change_set_id: int, actor: Actor) -> None:
     """Refuse who is neither an administrator nor made the change set himself."""
     if not actor.admin and changes.header(change_set_id).actor != actor.user_id:
         access.require(actor, "undo", "changes of others")

@@ -20,7 +20,7 @@ from ..errors import Problem, RelatumError
 from .changesets import live_type, type_name
 from .former import Former
 from .touched import WAY_BACK, Touched
-from .undoing import WayBack, require
+from .undoing import WayBack, require_own
 
 #: Records changed since that a look names.
 _NAMED: Final = 20
@@ -90,7 +90,7 @@ def look_at(
 
 def _require(actor: Actor, job: int | None, change_set: int | None) -> None:
     if change_set is not None:
-        require(change_set, actor)
+        require_own(change_set, actor)
     elif not actor.admin:
         others = sa.select(_SET.c.id).where(_SET.c.job_id == job, _SET.c.actor_id != actor.user_id)
         if db.current().connection.execute(others.limit(1)).first() is not None:
@@ -191,7 +191,7 @@ def put_back(
     `change_unknown`, `forbidden`.
     """
     db.for_writing()
-    require(change_set_id, actor)
+    require_own(change_set_id, actor)
     header = changes.header(change_set_id, hold=True)
     if header.undone_by is not None:
         return Piece()

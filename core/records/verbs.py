@@ -145,9 +145,7 @@ def update_batch(
     dry_run: bool = False,
 ) -> list[Outcome]:
     """Change rows that were read, as `update` does; what is refused is noted in them."""
-    checks.in_turn(entity_type, batch)
-    write.lock(entity_type, batch)
-    seeing.admit(entity_type, batch, "update", actor)
+    _take_up(entity_type, batch, actor)
     fill_in(entity_type, batch, actor)
     settle(entity_type, batch)
     _reduce(batch)
@@ -176,6 +174,13 @@ def update_batch(
     versions = [(r, now(r.id or 0, r.version + 1)) for r in written]
     made += [told(entity_type, r, "updated", v, dry_run=dry_run) for r, v in versions]
     return in_order(refused(batch), made)
+
+
+def _take_up(entity_type: EntityType, batch: list[Row], actor: Actor) -> None:
+    """Lock the records that are to be changed, those that the actor may change."""
+    checks.in_turn(entity_type, batch)
+    write.lock(entity_type, batch)
+    seeing.admit(entity_type, batch, "update", actor)
 
 
 def _raised(

@@ -9,6 +9,10 @@ from .editing import save as save
 from .explaining import why as why
 from .holding import held as held
 from .holding import hold as hold
+from .proposing import Proposal as Proposal
+from .proposing import accept as accept
+from .proposing import of_declarations as of_declarations
+from .proposing import told as told
 from .sharing import share as share
 from .sharing import shares as shares
 from .sharing import unshare as unshare

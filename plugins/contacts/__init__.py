@@ -22,7 +22,7 @@ plugin = Plugin(
 @hookimpl
 def relatum_declare() -> dict[str, Any]:
     """Declare accounts, households, contacts, their roles and further ways to reach them."""
-    return {"types": entities.TYPES}
+    return {"types": entities.TYPES, "grants": entities.GRANTS}
 
 
 @hookimpl

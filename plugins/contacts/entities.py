@@ -251,3 +251,9 @@ TYPES: Final[list[dict[str, Any]]] = [
     *lists_of("account", "Company", 210, personal=False),
     *lists_of("contact", "Person", 190, personal=True),
 ]  # fmt: skip
+
+#: Roles that come with Relatum see the personal fields of these types, too.
+_PERSONAL: Final = [
+    each["name"] for each in TYPES if any(field.get("personal") for field in each["fields"])
+]
+GRANTS: Final = dict.fromkeys(("manager", "member", "read_only"), _PERSONAL)

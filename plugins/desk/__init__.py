@@ -27,7 +27,11 @@ plugin = Plugin(  # noqa: S604  # shell is what the plugin is; no process is sta
 @hookimpl
 def relatum_permissions() -> list[Permission]:
     """Name what people need to work in the desk."""
-    return [Permission("desk.use", "Work in the web interface")]
+    return [
+        Permission(
+            "desk.use", "Work in the web interface", roles=("manager", "member", "read_only")
+        )
+    ]
 
 
 @hookimpl

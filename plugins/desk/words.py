@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from babel import Locale, dates, numbers
 from flask import has_request_context, request
 
-from relatum import RelatumError, catalog, clock, context, fields, languages
+from relatum import Actor, RelatumError, catalog, clock, context, fields, languages, seen
 
 _FOLDER: Final = Path(__file__).parent / "translations"
 #: Languages that the desk speaks; the first one is that of the words in its templates.
@@ -62,8 +62,8 @@ def _of_instance() -> str:
 
 
 def known() -> catalog.Catalog:
-    """Return the data model, called as people call it in the reader's language."""
-    return catalog.current(language())
+    """Return the data model as the reader sees it, called as people call it in his language."""
+    return seen(context().actor or Actor(user_id=None), language())
 
 
 def translated(text: str, /, **values: Any) -> str:

@@ -23,7 +23,7 @@ plugin = Plugin(
 @hookimpl
 def relatum_declare() -> dict[str, Any]:
     """Declare leads, opportunities, their lines and their people."""
-    return {"types": entities.TYPES}
+    return {"types": entities.TYPES, "grants": entities.GRANTS}
 
 
 @hookimpl

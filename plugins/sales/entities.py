@@ -300,3 +300,9 @@ _PERSON: Final = {
 }  # fmt: skip
 
 TYPES: Final[list[dict[str, Any]]] = [_LEAD, _OPPORTUNITY, _LINE, _PERSON]
+
+#: Roles that come with Relatum see the personal fields of these types, too.
+_PERSONAL: Final = [
+    each["name"] for each in TYPES if any(field.get("personal") for field in each["fields"])
+]
+GRANTS: Final = dict.fromkeys(("manager", "member", "read_only"), _PERSONAL)

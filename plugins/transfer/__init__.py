@@ -26,8 +26,8 @@ plugin = Plugin(
 def relatum_permissions() -> list[Permission]:
     """Name who brings files in, and who takes records out."""
     return [
-        Permission(api.IMPORT, "Import files"),
-        Permission(api.EXPORT, "Export records"),
+        Permission(api.IMPORT, "Import files", roles=("manager",)),
+        Permission(api.EXPORT, "Export records", roles=("manager",)),
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from relatum import Actor, catalog, reading, uploads
+from relatum import Actor, reading, seen, uploads
 
 from . import formats
 from .formats import How
@@ -45,7 +45,7 @@ def look(
     with reading():
         upload = uploads.get(upload_id, actor=actor)
         if type_name is not None:
-            catalog.current().type(type_name)
+            seen(actor).type(type_name)
     with uploads.opened(upload.id) as file:
         found = formats.detect(file, upload.name, how)
         with formats.opened(file, upload.name, found) as table:
@@ -54,5 +54,5 @@ def look(
     made = None
     if type_name is not None:
         with reading():
-            made = propose(catalog.current().type(type_name), header, sample)
+            made = propose(seen(actor).type(type_name), header, sample)
     return Look(upload, found, header, count, sample, sheets, made)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from relatum import Actor, catalog, imports, jobs, uploads
+from relatum import Actor, imports, jobs, seen, uploads
 
 from . import reading as files
 
@@ -53,7 +53,7 @@ class ImportArguments(Schema):
 def _check(arguments: dict[str, Any], actor: Actor) -> dict[str, Any]:
     """Refuse what the instance does not hold; keep the name of the file."""
     upload = uploads.get(arguments["upload"], actor=actor)
-    catalog.current().type(arguments["type"])
+    seen(actor).type(arguments["type"])
     if arguments.get("map") is not None:
         imports.load_map(arguments["map"])
     return {**arguments, "name": upload.name, "size": upload.size}
@@ -105,7 +105,7 @@ class _Importing:
 
     def _loading(self) -> imports.Loading:
         """Return the way into the type, made anew if the data model has changed."""
-        known = catalog.current()
+        known = seen(self.chunk.actor)
         if self.file.loading is None or self.file.loading[0] is not known:
             document = self.asked.get("map")
             made = imports.Loading(

@@ -21,6 +21,7 @@ from relatum import (
     plugin_host,
     reading,
     requires,
+    seen,
     transact,
     uploads,
 )
@@ -56,8 +57,8 @@ def _render(template: str, status: int = 200, **values: Any) -> Response:
 
 
 def _known() -> catalog.Catalog:
-    """Return the data model, called as people call it in the reader's language."""
-    return catalog.current(plugin_host.language())
+    """Return the data model as the reader sees it, called as people call it in his language."""
+    return seen(_actor(), plugin_host.language())
 
 
 def _away(address: str) -> Response:
