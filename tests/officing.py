@@ -105,7 +105,7 @@ def within(team: str | None, above: str | None) -> bool:
 
 def admits(office: Office, person: str, scope: Any, row: dict[str, Any]) -> bool:
     """Say whether a scope admits a record for a person."""
-    mine, team = row["person"] == person, office.team_of(person)
+    mine, team = bool(row["person"] == person), office.team_of(person)
     match scope:
         case "own":
             return mine

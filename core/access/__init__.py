@@ -111,19 +111,19 @@ def _sight(known: Catalog, actor: Actor) -> Sight:
 def _of_type(
     entity_type: EntityType, roles: tuple[grants.Role, ...], writing: str
 ) -> TypeSight | None:
-    """Return what roles show of a type; None: nothing."""
+    """Return what roles show of a type, with the fields that none lets one write; None: nothing."""
     readers = [role for role in roles if role.given(entity_type, "read")]
     if not readers:
         return None
     given = [role.given(entity_type, "read") for role in readers]
+    writers = [role for role in roles if role.given(entity_type, writing)]
     hidden, locked = set(), set()
     for field in entity_type.fields.values():
         if field.owner == "system":
             continue
-        rights = [role.rights(entity_type, field) for role in readers]
-        if not any(right.read for right in rights):
+        if not any(role.rights(entity_type, field).read for role in readers):
             hidden.add(field.id)
-        elif not any(getattr(right, writing) for right in rights):
+        elif not any(getattr(role.rights(entity_type, field), writing) for role in writers):
             locked.add(field.id)
     return TypeSight(
         grants.joined(each for each in given if each is not None),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from flask import Blueprint, Flask, Response, current_app, g, request
 
 from .. import access, db, plugin_host
+from ..actor import Actor
 from ..errors import RelatumError
 from ..hooks import Context, reason_of
 from ..plugin_host import Access, Loaded
@@ -91,20 +92,30 @@ def _gated(
             gate.confirm(who)
         else:
             guard.confirm_origin()
-        if allowed.permission is not None and not access.may(who.actor, allowed.permission):
-            thing = f"plugin '{plugin_id}' ({allowed.permission})"
-            raise RelatumError("forbidden", action="use", thing=thing)
         g.relatum = Context(plugin=plugin_id, home=db.settings().home, actor=who.actor)
         if allowed.own:
+            if not (allowed.public or who.actor.admin):
+                with db.reading():
+                    _let_in(plugin_id, allowed, who.actor)
             return current_app.make_response(view(**path))
 
-        work = functools.partial(_made, view, path)
+        def work() -> Response:
+            _let_in(plugin_id, allowed, who.actor)
+            return _made(view, path)
+
         if request.method in SAFE_METHODS:
             with db.reading():
                 return work()
         return _written(work)
 
     return answer
+
+
+def _let_in(plugin_id: str, allowed: Access, actor: Actor) -> None:
+    """Refuse who has no permission of a view; in the transaction that it works in."""
+    if allowed.permission is not None and not access.may(actor, allowed.permission):
+        thing = f"plugin '{plugin_id}' ({allowed.permission})"
+        raise RelatumError("forbidden", action="use", thing=thing)
 
 
 def _made(view: Callable[..., Any], path: dict[str, Any]) -> Response:

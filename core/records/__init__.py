@@ -24,6 +24,7 @@ from .reading import get as get
 from .reading import history as history
 from .reading import since as since
 from .seeing import admitted as admitted
+from .seeing import may as may
 from .seeing import meeting as meeting
 from .seeing import seen as seen
 from .undoing import look as look

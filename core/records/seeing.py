@@ -95,6 +95,15 @@ def admit(entity_type: EntityType, batch: Sequence[Row], action: str, actor: Act
             row.refuse("record_forbidden", type=entity_type.name, id=row.id, action=action)
 
 
+def may(action: str, type_name: str, record_id: int, *, actor: Actor) -> bool:
+    """Say whether an actor may do something with a record, before it is offered."""
+    if actor.admin:
+        return True
+    if not access.may(actor, action, type_name) or record_id not in seen([record_id], actor):
+        return False
+    return bool(admitted(catalog.current().type(type_name), [record_id], action, actor))
+
+
 def readable(type_name: str, actor: Actor) -> EntityType:
     """Return a type as an actor sees it; raise `forbidden` or `type_unknown`."""
     access.require(actor, "read", f"records of '{type_name}'", type_name)

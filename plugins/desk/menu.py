@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from relatum import catalog, plugin_host
+from relatum import Actor, catalog, context, plugin_host
+from relatum import may as permitted
 
 from . import words
 from .words import translated
@@ -27,6 +28,8 @@ class Item:
     icon: str
     hue: int | None
     address: str
+    #: Whether whoever reads the page may make one.
+    makes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,11 @@ class Group:
 
     label: str
     items: tuple[Item, ...]
+
+
+def may(action: str, entity_type: catalog.EntityType) -> bool:
+    """Say whether the reader may do something with records of a type, before it is offered."""
+    return permitted(context().actor or Actor(user_id=None), action, entity_type.name)
 
 
 def groups() -> list[Group]:
@@ -51,7 +59,7 @@ def item(entity_type: catalog.EntityType) -> Item:
     """Return the entry of a type."""
     return Item(
         entity_type.name, entity_type.plural, entity_type.label, entity_type.icon or _DRAWN,
-        entity_type.hue, f"/records/{entity_type.name}",
+        entity_type.hue, f"/records/{entity_type.name}", may("create", entity_type),
     )  # fmt: skip
 
 

@@ -144,7 +144,8 @@ def _globals(state: Any) -> None:
     """Give the templates of the desk, and of plugins that build on them, what they draw with."""
     state.app.jinja_env.globals.update(
         _=words.translated, asset=assets.url, demo=is_demo, hue=hue, icon=assets.icon,
-        initials=initials, menu=menu.groups, number=words.number, preload=assets.fonts,
+        initials=initials, may=menu.may, menu=menu.groups, number=words.number,
+        preload=assets.fonts,
         resting=menu.resting, said=said, settings=menu.settings, slots=filling, theme=theme,
         values=values, who=_who, words=words,
         Markup=Markup,

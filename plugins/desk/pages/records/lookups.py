@@ -33,7 +33,7 @@ def lookup(type_name: str) -> Response:
 
 def can_make(entity_type: catalog.EntityType) -> bool:
     """Say whether records of a type are made from within a form."""
-    return entity_type.owner != _CORE and may(ui.actor(), "create")
+    return entity_type.owner != _CORE and may(ui.actor(), "create", entity_type.name)
 
 
 @ui.page("/search")

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from flask import Response
 
-from relatum import RelatumError, catalog, fields, query
+from relatum import RelatumError, catalog, fields, query, records
 
 from ... import ui, values, words
 from . import around, history, layouts, lines
@@ -48,6 +48,10 @@ class Sheet:
     def label(self) -> str:
         """What the record is called."""
         return self.type.label_of_wire(self.record)
+
+    def can(self, action: str) -> bool:
+        """Say whether the reader may do something with the record."""
+        return records.may(action, self.type.name, self.record["id"], actor=ui.actor())
 
     @property
     def sections(self) -> list[Section]:
