@@ -293,12 +293,12 @@ def key_of(call: Call) -> tuple[str, ...]:
 
 @contextmanager
 def _one() -> Iterator[None]:
-    """Let the one record's only problem speak with its own status (404, 412, 423)."""
+    """Let the one record's only problem speak with its own status (403, 404, 412, 423)."""
     try:
         yield
     except Invalid as error:
         only = error.problems[0]
-        if len(error.problems) > 1 or REGISTRY[only.code].status not in (404, 412, 423):
+        if len(error.problems) > 1 or REGISTRY[only.code].status not in (403, 404, 412, 423):
             raise
         named = RelatumError(only.code, **only.params)
         named.problems = error.problems
