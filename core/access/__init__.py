@@ -72,6 +72,12 @@ def require(actor: Actor, action: str, thing: str, type_name: str | None = None)
     raise RelatumError("forbidden", action=action, thing=thing)
 
 
+def require_any(actor: Actor, action: str, thing: str) -> None:
+    """Let pass who sees records of any type; raise `forbidden` for everybody else."""
+    if not actor.admin and not seen(actor).types:
+        raise RelatumError("forbidden", action=action, thing=thing)
+
+
 def rule(actor: Actor, action: str, entity_type: EntityType) -> Rule | None:
     """Return which records of a type an actor may do something with; None: all of them.
 

@@ -154,7 +154,8 @@ def list_jobs(
 
 
 def list_kinds(*, actor: Actor) -> list[dict[str, Any]]:
-    """Return the kinds of jobs that may be started: name and title."""
+    """Return the kinds of jobs that may be started: name and title. Raises `forbidden`."""
+    access.require_any(actor, "read", "jobs")
     return [
         {"name": k.name, "title": k.title}
         for _, k in sorted(known().items())
