@@ -4,7 +4,8 @@
     with formats.opened(file, name, how) as table:
         table.header, table.count, table.rows(after=0)
 
-A row is (line, cells): the line is the one that people see in the file or the sheet.
+A row is (line, cells): the line is the one that people see in the file or the sheet. Of JSON
+with lists of objects, a third part holds a row for each further object.
 """
 
 from __future__ import annotations
@@ -36,7 +37,16 @@ def detect(file: IO[bytes], name: str, given: How | None = None) -> How:
 
 
 @contextmanager
-def opened(file: IO[bytes], name: str, how: How) -> Iterator[Table]:
-    """Give the table of a file, read as `how` says; raises `file_unreadable`."""
-    with _WAYS[how.format or "csv"].opened(file, name, how) as table:
+def opened(
+    file: IO[bytes], name: str, how: How, whole: frozenset[str] = frozenset()
+) -> Iterator[Table]:
+    """Give the table of a file, read as `how` says; raises `file_unreadable`.
+
+    `whole` are names under which JSON has documents, whose lists are no rows.
+    """
+    if how.format in ("json", "ndjson"):
+        way = documents.opened(file, name, how, whole)
+    else:
+        way = _WAYS[how.format or "csv"].opened(file, name, how)
+    with way as table:
         yield table

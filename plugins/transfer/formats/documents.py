@@ -11,6 +11,8 @@ from typing import IO, Any, Final
 import ijson
 import orjson
 
+from relatum import imports
+
 from .table import COLUMNS, How, Table, refusal
 from .telling import SAMPLE
 
@@ -25,36 +27,57 @@ def detect(file: IO[bytes], name: str, given: How) -> How:
 
 
 @contextmanager
-def opened(file: IO[bytes], name: str, how: How) -> Iterator[Table]:
-    """Give the table of a JSON file; the whole file is read once for its columns."""
+def opened(
+    file: IO[bytes], name: str, how: How, whole: frozenset[str] = frozenset()
+) -> Iterator[Table]:
+    """Give the table of a JSON file; the whole file is read once for its columns.
+
+    What a list of objects holds has columns of its own (`lines.price`), and a row for each.
+    """
     #: Names, and whether any record has a value there.
     names: dict[str, bool] = {}
-    count = 0
-    for _, record in _records(file, name, how):
+    count, listed = 0, False
+    for _, pieces in _records(file, name, how, whole):
         count += 1
-        for key, text in record.items():
-            names[key] = bool(text) or names.get(key, False)
+        listed = listed or len(pieces) > 1
+        for piece in pieces:
+            for key, text in piece.items():
+                names[key] = bool(text) or names.get(key, False)
         if len(names) > COLUMNS:
             raise refusal(name, f"has more than {COLUMNS:,} different names in its records")
     # What is null in one record and an object in another has its members as columns.
-    whole = {key.rpartition(".")[0] for key in names}
-    header = [key for key, filled in names.items() if filled or key not in whole]
+    inner = {key.rpartition(".")[0] for key in names}
+    header = [key for key, filled in names.items() if filled or key not in inner]
 
-    def rows() -> Iterator[tuple[int, list[str]]]:
-        for line, record in _records(file, name, how):
-            yield line, [record.get(key, "") for key in header]
+    def rows() -> Iterator[imports.FileRow]:
+        for line, pieces in _records(file, name, how, whole):
+            first, *rest = [[piece.get(key, "") for key in header] for piece in pieces]
+            yield (line, first, [(line, cells) for cells in rest]) if listed else (line, first)
 
     yield Table(header, count, rows)
 
 
-def _records(file: IO[bytes], name: str, how: How) -> Iterator[tuple[int, dict[str, str]]]:
+def _records(
+    file: IO[bytes], name: str, how: How, whole: frozenset[str]
+) -> Iterator[tuple[int, list[dict[str, str]]]]:
+    """Yield (line, texts by path) of records, and below the first those of further objects."""
     found = _lines(file, name) if how.format == "ndjson" else _items(file, name)
     for line, record in found:
         if not isinstance(record, dict):
             raise refusal(name, f"record {line} is no object of names and values")
-        flat: dict[str, str] = {}
-        _flatten(flat, "", record, name, 0)
-        yield line, flat
+        lists = {k: v for k, v in record.items() if k not in whole and _is_list(v)}
+        pieces: list[dict[str, str]] = [{}]
+        _flatten(pieces[0], "", {k: v for k, v in record.items() if k not in lists}, name, 0)
+        for key, items in lists.items():
+            pieces += [{} for _ in range(len(items) - len(pieces))]
+            for piece, item in zip(pieces, items, strict=False):
+                _flatten(piece, f"{key}.", item, name, 1)
+        yield line, pieces
+
+
+def _is_list(value: Any) -> bool:
+    """Say whether a value is a list of objects."""
+    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
 
 
 def _lines(file: IO[bytes], name: str) -> Iterator[tuple[int, Any]]:
