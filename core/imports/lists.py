@@ -98,14 +98,22 @@ class _Slot:
             entity_type.path(name)
         self.fixed = tuple(dict.fromkeys(name.partition(".")[0] for name in line.fixed))
         self.cells = Cells(catalog, entity_type, mine, line.fixed, actor, inward=False)
+        #: Fields that are never empty: where the file says nothing, they stay as they are.
+        self.kept = [name for name in self.cells.filled if _has_value(entity_type, name)]
 
     def lines_of(self, row: Parsed) -> Iterator[tuple[int, list[str]]]:
         """Yield the rows of the file in which a record has such a line."""
         for line, cells in ((row.line, row.cells), *(row.rest if self.by_row else ())):
             # What is too short or too long was refused.
             sound = len(cells) == len(self.cells.columns)
-            if sound and any(column.text(cells[at]) for at, column in self.places):
+            if sound and any(cells[at].strip() and c.text(cells[at]) for at, c in self.places):
                 yield line, cells
+
+
+def _has_value(entity_type: EntityType, name: str) -> bool:
+    """Say whether every record has a value of a field, whoever makes it."""
+    field = entity_type.path(name)
+    return name == "id" or (field.required and field.default is not None)
 
 
 class _List:
@@ -159,8 +167,9 @@ class _List:
         for slot in self.slots:
             found = [(row, at) for row in rows for at in slot.lines_of(row)]
             for (row, _), part in zip(found, slot.cells.read([at for _, at in found]), strict=True):
-                if "id" in part.values and part.values["id"] is None:
-                    del part.values["id"]
+                for name in slot.kept:
+                    if part.values.get(name, name) is None:
+                        del part.values[name]
                 place = len(values[id(row)])
                 values[id(row)].append(part.values)
                 row.sent.setdefault(self.name, []).append((slot.cells, part))

@@ -191,7 +191,11 @@ def _matched(
             if wanted is None:
                 continue
             for id_, part in free.items():
-                if all(_agrees(f, part.values[f.name], wanted[f.name]) for f in fields):
+                if all(
+                    _agrees(f, part.values[f.name], wanted[f.name])
+                    for f in fields
+                    if f.name in wanted
+                ):
                     row["id"] = id_
                     del free[id_]
                     break
@@ -199,10 +203,12 @@ def _matched(
 
 
 def _checked(fields: Sequence[Field], row: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what a row has in fields; None if it has nothing there, or what no part can have."""
+    """Return what a row says of fields; None if that is nothing, or what no part can have."""
     made: dict[str, Any] = {}
     for field in fields:
-        value = row.get(field.name)
+        if field.name not in row:
+            continue
+        value = row[field.name]
         try:
             made[field.name] = None if value in (None, "") else field.check(value)
         except Refused:

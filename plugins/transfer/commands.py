@@ -180,8 +180,8 @@ def export(
         args.append((name, value))
     args += [(f"_{name}", value) for name, value in words.items() if value]
     with reading():
-        made = Export(type_name, args, actor=actor)
-    body = made.stream(form)
+        made = Export(type_name, args, form, actor=actor)
+    body = made.stream()
     if out is None:
         sys.stdout.buffer.writelines(body)
         return

@@ -63,7 +63,12 @@ def _prepare(chunk: jobs.Chunk) -> Any:
     """Read the rows of the chunk that is to come."""
     at = chunk.checkpoint or {}
     found = files.of_job(chunk.job_id, chunk.arguments, chunk.arguments["name"])
-    lines = [] if at.get("phase") == LINK else found.take(at.get("row", 0), chunk.size)
+    try:
+        lines = [] if at.get("phase") == LINK else found.take(at.get("row", 0), chunk.size)
+    except BaseException:
+        # Read on after a failure, it would look as if it ended there.
+        files.done(chunk.job_id)
+        raise
     return found, lines
 
 
