@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .. import records
@@ -64,6 +65,18 @@ class Lists:
             for column, text in self.gathering.differing(row.cells, cells):
                 problem = Problem("row_disagrees", {"line": row.line}, column.path)
                 row.problems.append(CellProblem(line, column.name, text, problem))
+
+    def told(
+        self, parts: Mapping[str, Sequence[records.Outcome]]
+    ) -> dict[str, list[records.Outcome]]:
+        """Return what became of lines without what their record says of them."""
+        made: dict[str, list[records.Outcome]] = {}
+        for name, outcomes in parts.items():
+            own = {self.lists[name].relation.link.name, records.POSITION}
+            for each in outcomes:
+                changes = {n: v for n, v in (each.changes or {}).items() if n not in own}
+                made.setdefault(name, []).append(dataclasses.replace(each, changes=changes))
+        return made
 
     def placed(self, row: Parsed, problem: Problem) -> CellProblem | None:
         """Return a problem of a line (`lines.0.price`) where it stands; None if it is of none."""

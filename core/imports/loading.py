@@ -74,7 +74,7 @@ class Loading:
         outcomes = self._verb(sound, partial=partial, dry_run=dry_run)
         for row, outcome in zip(sound, outcomes, strict=True):
             row.status, row.id, row.changes = outcome.status, outcome.id, outcome.changes
-            row.parts = outcome.parts
+            row.parts = self.lists.told(outcome.parts)
             if outcome.problems:
                 row.problems += self.placed(row, outcome.problems)
         return rows
