@@ -74,7 +74,7 @@ def test_a_contact_with_three_phones_goes_in_through_the_form_as_it_is(desk):
     assert re.search(r'<option value="[^"]*home[^"]*" selected>Home</option>', page)
     form = form_of(desk, address)
     shown, preview = worked(desk, desk.post(address, data={**form, "mode": "create"}))
-    assert "+49 30 1234568" in preview
+    assert "+49301234568" in preview
     assert "<h3>Person phones</h3>" in preview
     assert desk.instance.sql("SELECT count(*) FROM contact_phone")[0][0] == 0
     worked(desk, desk.post(f"{shown}/run"))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event
 
-from relatum.core import imports, jobs, records
+from relatum.core import db, imports, jobs, records
 from relatum.core.errors import RelatumError
 from relatum.core.jobs import running
 from relatum.plugins.transfer import reading, rejects
@@ -428,3 +432,70 @@ def test_what_is_exported_with_lines_goes_in_again_without_a_change(shop, form):
         lines(shop, "item", "product", "quantity"),
         phones(shop, "label", "number", "place"),
     ) == before
+
+
+# -- many, and all --------------------------------------------------------------------------------
+def statements(instance, work):
+    """Return how many statements a piece of work takes."""
+    seen: list[Any] = []
+
+    def note(*args: Any) -> None:
+        seen.append(args[2])
+
+    with instance.app.app_context():
+        engine = db.engine()
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        work()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return len(seen)
+
+
+@pytest.mark.parametrize("words", [{}, {"dry_run": True}, {"key": ["code"]}])
+def test_many_records_with_lines_take_as_many_statements_as_a_few(shop, words):
+    def text(name, orders):
+        rows = [f"{name}{n},Pump\n,Hose\n" for n in range(orders)]
+        return "code,lines.item\n" + "".join(rows)
+
+    jobs_ = [begin(shop, "x_order", text(f"N{n}-", n), **words) for n in (5, 60)]
+    few, many_ = (statements(shop, lambda id_=id_: run(shop, id_)) for id_ in jobs_)
+    assert counts(shop.read(jobs.get, jobs_[1])) == (60, 0, 0, 0)
+    assert many_ <= few + 2
+
+
+def test_a_refused_line_costs_no_statement_for_each_of_the_others(shop):
+    good = "".join(f"G{n},Pump,Big\n,Hose,\n" for n in range(60))
+    text = "code,lines.item,lines.product\nB1,,Big\n" + good + "B2,,Big\n"
+    job_id = begin(shop, "x_order", text, key=["code"])
+    assert statements(shop, lambda: run(shop, job_id)) < 150
+    assert counts(shop.read(jobs.get, job_id)) == (60, 0, 0, 2)
+
+
+TEXT = st.text(
+    st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=8
+)  # fmt: skip
+LINE = st.fixed_dictionaries(
+    {"item": TEXT, "quantity": st.none() | st.decimals(0, 999, places=3).map(str)},
+    optional={"day": st.dates().map(str), "product": st.sampled_from(["Big", "Small"])},
+)
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
+)
+@given(orders=st.lists(st.lists(LINE, max_size=4), min_size=1, max_size=5))
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_any_lines_come_back_as_they_were(shop, form, orders):
+    orders = [*orders, [{"item": "Pump", "product": "Big"}]]
+    made = [{"code": f"P{uuid.uuid4().hex}", "lines": lines_} for lines_ in orders]
+    body = "\n".join(map(json.dumps, made))
+    assert counts(bring(shop, "x_order", body, name="x.ndjson")) == (len(made), 0, 0, 0)
+    before = lines(shop, "item", "quantity", "day", "product")
+    sent = export(shop, "x_order", form, ("_fields", "id,code,lines"))
+    columns: dict[str, Any] = {"lines.product": to("lines.product", by="id")}
+    for key in ("id", "code"):
+        job = bring(shop, "x_order", sent, name=f"x.{form}", key=[key], map={"columns": columns})
+        assert counts(job) == (0, 0, len(before), 0)
+        columns |= {"id": None, "lines.id": None}
+    assert lines(shop, "item", "quantity", "day", "product") == before

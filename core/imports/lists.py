@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import records
 from ..actor import Actor
-from ..catalog import Catalog, EntityType, Relation
+from ..catalog import INHERITED, Catalog, EntityType, Relation
 from ..errors import Problem, RelatumError
 from .cells import CellProblem, Cells, Parsed
 from .gathering import Gathering
@@ -72,7 +72,7 @@ class Lists:
         """Return what became of lines without what their record says of them."""
         made: dict[str, list[records.Outcome]] = {}
         for name, outcomes in parts.items():
-            own = {self.lists[name].relation.link.name, records.POSITION}
+            own = {self.lists[name].relation.link.name, records.POSITION, *INHERITED}
             for each in outcomes:
                 changes = {n: v for n, v in (each.changes or {}).items() if n not in own}
                 made.setdefault(name, []).append(dataclasses.replace(each, changes=changes))

@@ -11,7 +11,7 @@ from relatum import Actor, catalog, imports, reading, uploads
 from . import formats
 from .formats import How
 from .proposing import propose
-from .reading import documents_of
+from .reading import names_of
 
 #: Rows that are looked at for styles, and those that people are shown.
 LOOKED: Final = 500
@@ -45,10 +45,10 @@ def look(
     """Look into a file; opens its own transactions. Raises what is wrong with the file."""
     with reading():
         upload = uploads.get(upload_id, actor=actor)
-        whole = frozenset[str]() if type_name is None else documents_of(type_name)
+        known = formats.Names() if type_name is None else names_of(type_name)
     with uploads.opened(upload.id) as file:
         found = formats.detect(file, upload.name, how)
-        with formats.opened(file, upload.name, found, whole) as table:
+        with formats.opened(file, upload.name, found, known) as table:
             rows = islice(table.rows(), LOOKED)
             sample = [c for row in rows for _, c in (row[:2], *imports.rest_of(row))][:LOOKED]
             header, count, sheets = table.header, table.count, table.sheets

@@ -82,8 +82,9 @@ def choices_of(group: Group, now: dict[str, Any]) -> list[tuple[str, str | int]]
     made += [(words_of({"nth": n}), n) for n in range(1, _NUMBERED + 1)]
     current = words_of(now)
     if current and current not in dict(made):
-        texts = [str(value) for value in (now.get("line") or {}).values()]
-        made.append((current, " ".join([*texts, *([str(now["nth"])] if "nth" in now else [])])))
+        line = now.get("line") or {}
+        name = dict(made).get(words_of({"line": line}), ", ".join(map(str, line.values())))
+        made.append((current, f"{name} {now.get('nth', '')}".strip()))
     return made
 
 

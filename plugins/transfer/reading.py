@@ -15,10 +15,13 @@ from .formats import How, Table
 Lines = list[imports.FileRow]
 
 
-def documents_of(type_name: str) -> frozenset[str]:
-    """Return the fields of a type that hold JSON documents, whatever lists are in them."""
-    fields = catalog.current().type(type_name).fields.values()
-    return frozenset(field.name for field in fields if field.kind == "json")
+def names_of(type_name: str) -> formats.Names:
+    """Return what names mean in the records of a type; in an open transaction."""
+    known = catalog.current()
+    entity_type = known.type(type_name)
+    documents = (name for name, field in entity_type.fields.items() if field.kind == "json")
+    lists = imports.lists_of(known, entity_type)
+    return formats.Names(frozenset(documents), frozenset(lists))
 
 
 class Reading:
@@ -32,8 +35,8 @@ class Reading:
             if how.format is None or how.header is None:
                 how = formats.detect(file, name, how)
             with reading():
-                whole = documents_of(arguments["type"])
-            self.table: Table = stack.enter_context(formats.opened(file, name, how, whole))
+                known = names_of(arguments["type"])
+            self.table: Table = stack.enter_context(formats.opened(file, name, how, known))
             self._stack = stack.pop_all()
         self.at = 0
         self._asked = arguments

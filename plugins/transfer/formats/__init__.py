@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from typing import IO
 
 from . import documents, sheets, texts
+from .documents import NOTHING
+from .documents import Names as Names
 from .table import FORMATS as FORMATS
 from .table import How as How
 from .table import Table as Table
@@ -37,15 +39,13 @@ def detect(file: IO[bytes], name: str, given: How | None = None) -> How:
 
 
 @contextmanager
-def opened(
-    file: IO[bytes], name: str, how: How, whole: frozenset[str] = frozenset()
-) -> Iterator[Table]:
+def opened(file: IO[bytes], name: str, how: How, known: Names = NOTHING) -> Iterator[Table]:
     """Give the table of a file, read as `how` says; raises `file_unreadable`.
 
-    `whole` are names under which JSON has documents, whose lists are no rows.
+    `known` says what names in JSON mean.
     """
     if how.format in ("json", "ndjson"):
-        way = documents.opened(file, name, how, whole)
+        way = documents.opened(file, name, how, known)
     else:
         way = _WAYS[how.format or "csv"].opened(file, name, how)
     with way as table:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
 import ijson
 import orjson
@@ -21,15 +21,23 @@ _RECORD: Final = 4_194_304
 _DEPTH: Final = 8
 
 
+class Names(NamedTuple):
+    """What names mean in the records of a type: documents, whose lists are no rows, and lists."""
+
+    documents: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+
+
+NOTHING: Final = Names()
+
+
 def detect(file: IO[bytes], name: str, given: How) -> How:
     """Return how a JSON file is written: always in UTF-8."""
     return given.replace(encoding="utf-8", header=1, delimiter=None)
 
 
 @contextmanager
-def opened(
-    file: IO[bytes], name: str, how: How, whole: frozenset[str] = frozenset()
-) -> Iterator[Table]:
+def opened(file: IO[bytes], name: str, how: How, known: Names = NOTHING) -> Iterator[Table]:
     """Give the table of a JSON file; the whole file is read once for its columns.
 
     What a list of objects holds has columns of its own (`lines.price`), and a row for each.
@@ -37,7 +45,7 @@ def opened(
     #: Names, and whether any record has a value there.
     names: dict[str, bool] = {}
     count, listed = 0, False
-    for _, pieces in _records(file, name, how, whole):
+    for _, pieces in _records(file, name, how, known):
         count += 1
         listed = listed or len(pieces) > 1
         for piece in pieces:
@@ -46,11 +54,12 @@ def opened(
         if len(names) > COLUMNS:
             raise refusal(name, f"has more than {COLUMNS:,} different names in its records")
     # What is null in one record and an object in another has its members as columns.
-    inner = {key.rpartition(".")[0] for key in names}
+    # A list of lines without any has none.
+    inner = {key.rpartition(".")[0] for key in names} | known.lists
     header = [key for key, filled in names.items() if filled or key not in inner]
 
     def rows() -> Iterator[imports.FileRow]:
-        for line, pieces in _records(file, name, how, whole):
+        for line, pieces in _records(file, name, how, known):
             first, *rest = [[piece.get(key, "") for key in header] for piece in pieces]
             yield (line, first, [(line, cells) for cells in rest]) if listed else (line, first)
 
@@ -58,14 +67,14 @@ def opened(
 
 
 def _records(
-    file: IO[bytes], name: str, how: How, whole: frozenset[str]
+    file: IO[bytes], name: str, how: How, known: Names
 ) -> Iterator[tuple[int, list[dict[str, str]]]]:
     """Yield (line, texts by path) of records, and below the first those of further objects."""
     found = _lines(file, name) if how.format == "ndjson" else _items(file, name)
     for line, record in found:
         if not isinstance(record, dict):
             raise refusal(name, f"record {line} is no object of names and values")
-        lists = {k: v for k, v in record.items() if k not in whole and _is_list(v)}
+        lists = {k: v for k, v in record.items() if k not in known.documents and _is_list(v)}
         pieces: list[dict[str, str]] = [{}]
         _flatten(pieces[0], "", {k: v for k, v in record.items() if k not in lists}, name, 0)
         for key, items in lists.items():
