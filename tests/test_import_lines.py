@@ -412,6 +412,14 @@ def test_objects_under_the_name_of_a_list_are_its_lines(shop, form):
     assert "Kiel" in phones(shop, "place", "number")["A"][0][0]
 
 
+def test_records_whose_lists_are_all_empty_and_a_file_of_one_record_are_read_too(shop):
+    records_ = '{"code": "A", "lines": []}\n{"code": "B", "lines": null}\n'
+    assert counts(bring(shop, "x_order", records_, name="x.ndjson")) == (2, 0, 0, 0)
+    alone = '{"code": "C", "lines": [{"item": "Pump"}]}\n'
+    assert counts(bring(shop, "x_order", alone, name="x.ndjson")) == (1, 0, 0, 0)
+    assert lines(shop, "item") == {"A": [], "B": [], "C": ["Pump"]}
+
+
 @pytest.mark.parametrize("form", ["json", "ndjson", "csv", "xlsx"])
 def test_what_is_exported_with_lines_goes_in_again_without_a_change(shop, form):
     bring(shop, "x_order", ORDERS, key=["code"])
@@ -499,3 +507,17 @@ def test_any_lines_come_back_as_they_were(shop, form, orders):
         assert counts(job) == (0, 0, len(before), 0)
         columns |= {"id": None, "lines.id": None}
     assert lines(shop, "item", "quantity", "day", "product") == before
+
+
+def test_an_export_of_lines_alone_says_by_the_id_whose_they_are(shop):
+    bring(shop, "x_order", ORDERS, key=["code"])
+    header, *rows = export(shop, "x_order", "csv", ("_fields", "lines")).decode().splitlines()
+    assert header.startswith("id,lines.id,lines.item,")
+    assert [row.split(",")[2] for row in rows] == ["Pump", "Hose", "Valve", "Pipe", ""]
+    [first, *_] = json.loads(export(shop, "x_order", "json", ("_fields", "code, lines")))
+    assert list(first) == ["code", "lines"]
+    assert [line["item"] for line in first["lines"]] == ["Pump", "Hose"]
+    assert "order" not in first["lines"][0]
+    assert b"lines" not in export(shop, "x_order", "csv").splitlines()[0]
+    with pytest.raises(RelatumError):
+        export(shop, "x_order", "csv", ("_fields", "lines,nothing"))

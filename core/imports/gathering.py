@@ -24,15 +24,15 @@ def rest_of(row: FileRow) -> Sequence[tuple[int, list[str]]]:
 
 
 def pieces(rows: Iterable[FileRow], size: int) -> Iterator[list[FileRow]]:
-    """Yield chunks of at least `size` rows of the file, none of which ends within a record."""
+    """Yield chunks of at least `size` rows and lines, none of which ends within a record."""
     chunk: list[FileRow] = []
-    high = 0
+    count = 0
     for row in rows:
         chunk.append(row)
-        high += height(row)
-        if high >= size:
+        count += 1 + len(rest_of(row))
+        if count >= size:
             yield chunk
-            chunk, high = [], 0
+            chunk, count = [], 0
     if chunk:
         yield chunk
 
@@ -63,20 +63,18 @@ class Gathering:
         limit = db.settings().import_record_rows
         first: tuple[int, list[str]] | None = None
         rest: list[tuple[int, list[str]]] = []
+        whole = False
         for row in rows:
             line, cells = row[0], row[1]
-            if first is not None and len(row) == 2 and self._goes_on(first[1], cells):
-                if len(rest) + 2 > limit:
-                    raise RelatumError("record_rows_limit", line=first[0], limit=limit)
-                rest.append((line, cells))
-                continue
-            if first is not None:
-                yield (*first, rest)
-            first, rest = None, []
-            if len(row) == 3:
-                yield row
+            if first is None or whole or len(row) == 3 or not self._goes_on(first[1], cells):
+                if first is not None:
+                    yield (*first, rest)
+                # Whoever gives a row its further ones knows all of them.
+                first, rest, whole = (line, cells), list(rest_of(row)), len(row) == 3
             else:
-                first = (line, cells)
+                rest.append((line, cells))
+            if len(rest) >= limit:
+                raise RelatumError("record_rows_limit", line=first[0], limit=limit)
         if first is not None:
             yield (*first, rest)
 

@@ -57,7 +57,7 @@ class Export:
         lists = {each.name: each for each in lists_in(entity_type, None)}
         shown = [n for n in dict(args).get("_fields", "").split(",") if n.strip() in lists]
         kept = [_without(n, v, lists) for n, v in args if n not in _LEFT_OUT]
-        chosen = views.from_url(type_name, [each for each in kept if each[1]], actor=actor)
+        chosen = views.from_url(type_name, kept, actor=actor)
         self.type: catalog.EntityType = chosen.type
         named = "_fields" in dict(args)
         self.columns = columns_of(self.type, [p.text for p in chosen.fields] if named else None)
@@ -212,10 +212,14 @@ def _labels(page: query.Page, row: Row) -> Iterator[str]:
 
 
 def _without(name: str, words: str, lists: Iterable[str]) -> tuple[str, str]:
-    """Return a word of the address without lists of lines, which are no fields to ask for."""
-    if name != "_fields":
+    """Return a word of the address without lists of lines, which are no fields to ask for.
+
+    Of records that are asked for nothing else, the id says whose lines they are.
+    """
+    named = [each.strip() for each in words.split(",")]
+    if name != "_fields" or not set(named) & set(lists):
         return name, words
-    return name, ",".join(each for each in words.split(",") if each.strip() not in lists)
+    return name, ",".join(each for each in named if each not in lists) or "id"
 
 
 _JSON: Final = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS

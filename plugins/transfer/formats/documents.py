@@ -45,9 +45,8 @@ def opened(file: IO[bytes], name: str, how: How, known: Names = NOTHING) -> Iter
     #: Names, and whether any record has a value there.
     names: dict[str, bool] = {}
     count, listed = 0, False
-    for _, pieces in _records(file, name, how, known):
-        count += 1
-        listed = listed or len(pieces) > 1
+    for _, pieces, has_lists in _records(file, name, how, known):
+        count, listed = count + 1, listed or has_lists
         for piece in pieces:
             for key, text in piece.items():
                 names[key] = bool(text) or names.get(key, False)
@@ -59,7 +58,7 @@ def opened(file: IO[bytes], name: str, how: How, known: Names = NOTHING) -> Iter
     header = [key for key, filled in names.items() if filled or key not in inner]
 
     def rows() -> Iterator[imports.FileRow]:
-        for line, pieces in _records(file, name, how, known):
+        for line, pieces, _ in _records(file, name, how, known):
             first, *rest = [[piece.get(key, "") for key in header] for piece in pieces]
             yield (line, first, [(line, cells) for cells in rest]) if listed else (line, first)
 
@@ -68,8 +67,11 @@ def opened(file: IO[bytes], name: str, how: How, known: Names = NOTHING) -> Iter
 
 def _records(
     file: IO[bytes], name: str, how: How, known: Names
-) -> Iterator[tuple[int, list[dict[str, str]]]]:
-    """Yield (line, texts by path) of records, and below the first those of further objects."""
+) -> Iterator[tuple[int, list[dict[str, str]], bool]]:
+    """Yield (line, pieces, whether it has lists of objects) of records.
+
+    A piece is texts by path; those below the first hold the further objects.
+    """
     found = _lines(file, name) if how.format == "ndjson" else _items(file, name)
     for line, record in found:
         if not isinstance(record, dict):
@@ -81,7 +83,7 @@ def _records(
             pieces += [{} for _ in range(len(items) - len(pieces))]
             for piece, item in zip(pieces, items, strict=False):
                 _flatten(piece, f"{key}.", item, name, 1)
-        yield line, pieces
+        yield line, pieces, bool(lists)
 
 
 def _is_list(value: Any) -> bool:
