@@ -1,117 +1,27 @@
-"""Lines of records in imports: from columns, from a row each, from JSON; none lost or doubled."""
+"""Lines of records in imports: from columns, or from a row each; none is lost or doubled."""
 
 from __future__ import annotations
 
-import json
-import uuid
-from typing import Any
-
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import event
 
-from relatum.core import db, imports, jobs, records
+from relatum.core import imports, jobs
 from relatum.core.errors import RelatumError
 from relatum.core.jobs import running
-from relatum.plugins.transfer import reading, rejects
+from relatum.plugins.transfer import reading
 
 from .counting import run
 from .instances import prepared
-from .transferring import begin, bring, counts, export
+from .lined import KEYED, ORDERS, PEOPLE, PHONES, lines, noted, phones, refused_file, shop_in, to
+from .transferring import begin, bring, counts
 
 #: The preset of the instance.
 PRESET = "desk"
-LABELS = [{"value": "work", "label": "Work"}, {"value": "home", "label": "Home"}]
-ORDERS = """code,stage,lines.item,lines.quantity,lines.product
-A,open,Pump,2,Big
-,,Hose,3.5,
-B,won,Valve,1,small
-B,won,Pipe,4,
-C,open,,,
-"""
-
-
-def link(name, target, **words):
-    """Return a link to another type; words other than `required` are settings."""
-    made = {"name": name, "kind": "lookup", "required": words.pop("required", False)}
-    return {**made, "settings": {"target": target, **words}}
 
 
 @prepared
 def shop(instance):
     """An instance with orders that have lines, and phones with a label each."""
-    instance.make_type(
-        "x_product", {"name": "name", "kind": "text", "required": True, "unique": True}
-    )
-    instance.make_type(
-        "x_order",
-        {"name": "code", "kind": "text", "required": True, "unique": True},
-        {"name": "stage", "kind": "text"},
-        {"name": "inside", "kind": "lookup", "settings": {"target": "x_order"}},
-        title="code",
-    )
-    instance.make_type(
-        "x_line",
-        link("order", "x_order", required=True, part=True, inverse="lines"),
-        {"name": "position", "kind": "integer"},
-        {"name": "item", "kind": "text", "required": True},
-        {"name": "quantity", "kind": "decimal", "settings": {"scale": 3}},
-        {"name": "day", "kind": "date"},
-        {"name": "price", "kind": "money"},
-        link("product", "x_product"),
-        title="item",
-    )
-    instance.make_type(
-        "x_phone",
-        link("order", "x_order", required=True, part=True, inverse="phones"),
-        {"name": "position", "kind": "integer"},
-        {
-            "name": "label", "kind": "choice", "required": True, "default": "work",
-            "options": LABELS,
-        },
-        {"name": "number", "kind": "text", "required": True},
-        {"name": "place", "kind": "address"},
-        title="number",
-    )  # fmt: skip
-    instance.apply({"op": "add_key", "type": "x_phone", "fields": ["order", "number"]})
-    instance.create("x_product", {"name": "Big"}, {"name": "Small"})
-
-
-def parts(instance, type_name, *names):
-    """Return {code: values of the lines of each order, in their order}."""
-    orders = instance.sql("SELECT id, code FROM x_order WHERE trashed_at IS NULL")
-    found: dict[int, tuple[str, list[Any]]] = {order.id: (order.code, []) for order in orders}
-    rows = instance.sql(
-        f"SELECT id FROM {type_name} WHERE trashed_at IS NULL ORDER BY position, id"
-    )
-    for row in rows:
-        record = instance.get(type_name, row.id)
-        values = tuple(str(record[name]) for name in names)
-        found[record["order"]][1].append(values if len(names) > 1 else values[0])
-    return dict(found.values())
-
-
-def lines(instance, *names):
-    return parts(instance, "x_line", *(names or ("item", "quantity")))
-
-
-def phones(instance, *names):
-    return parts(instance, "x_phone", *(names or ("label", "number")))
-
-
-def noted(instance, job, state=imports.REFUSED):
-    with instance.reading():
-        return imports.lines(job["id"], state)
-
-
-def refused_file(instance, job):
-    with instance.app.app_context():
-        return b"".join(rejects.stream(job)).decode("utf-8-sig")
-
-
-def to(field, **words):
-    return {"field": field, **words}
+    shop_in(instance)
 
 
 # -- a row per line -------------------------------------------------------------------------------
@@ -289,17 +199,6 @@ def test_a_record_of_too_many_rows_stops_the_import_with_the_setting_that_says_s
 
 
 # -- columns of a line ----------------------------------------------------------------------------
-PHONES = {
-    "code": "code",
-    "Work": to("phones.number", line={"label": "work"}),
-    "Home": to("phones.number", line={"label": "Home"}),
-    "Home 2": to("phones.number", line={"label": "Home"}, nth=2),
-    "Home city": to("phones.place.city", line={"label": "Home"}),
-}
-KEYED = {"lines": {"phones": {"key": ["label"]}}}
-PEOPLE = "code,Work,Home,Home 2,Home city\nA,1,2,3,Kiel\nB,,5,,\n"
-
-
 def test_columns_of_a_record_make_a_line_each(shop):
     assert counts(bring(shop, "x_order", PEOPLE, map={"columns": PHONES})) == (2, 0, 0, 0)
     assert phones(shop) == {
@@ -390,134 +289,3 @@ def test_a_dry_run_checks_lines_writes_nothing_and_shows_what_becomes_of_them(sh
     assert (new["status"], new["id"], new["lines"]["lines"][0]["id"]) == ("created", None, None)
     [refused] = noted(shop, job)
     assert refused.data["problems"][0]["field"] == "lines.0.item"
-
-
-# -- JSON -----------------------------------------------------------------------------------------
-@pytest.mark.parametrize("form", ["json", "ndjson"])
-def test_objects_under_the_name_of_a_list_are_its_lines(shop, form):
-    records = [
-        {
-            "code": "A",
-            "lines": [{"item": "Pump", "quantity": 2}, {"item": "Hose", "product": "Big"}],
-            "phones": [{"number": "1", "place": {"city": "Kiel"}}],
-        },
-        {"code": "A2", "lines": []},
-        {"code": "B", "phones": [{"number": "2"}, {"number": "3", "label": "home"}]},
-    ]  # fmt: skip
-    body = json.dumps(records) if form == "json" else "\n".join(map(json.dumps, records))
-    job = bring(shop, "x_order", body, name=f"x.{form}", key=["code"])
-    assert counts(job) == (3, 0, 0, 0)
-    assert lines(shop) == {"A": [("Pump", "2.000"), ("Hose", "None")], "A2": [], "B": []}
-    assert phones(shop)["B"] == [("work", "2"), ("home", "3")]
-    assert "Kiel" in phones(shop, "place", "number")["A"][0][0]
-
-
-def test_records_whose_lists_are_all_empty_and_a_file_of_one_record_are_read_too(shop):
-    records_ = '{"code": "A", "lines": []}\n{"code": "B", "lines": null}\n'
-    assert counts(bring(shop, "x_order", records_, name="x.ndjson")) == (2, 0, 0, 0)
-    alone = '{"code": "C", "lines": [{"item": "Pump"}]}\n'
-    assert counts(bring(shop, "x_order", alone, name="x.ndjson")) == (1, 0, 0, 0)
-    assert lines(shop, "item") == {"A": [], "B": [], "C": ["Pump"]}
-
-
-@pytest.mark.parametrize("form", ["json", "ndjson", "csv", "xlsx"])
-def test_what_is_exported_with_lines_goes_in_again_without_a_change(shop, form):
-    bring(shop, "x_order", ORDERS, key=["code"])
-    bring(shop, "x_order", PEOPLE, map={"columns": PHONES}, key=["code"])
-    links = {name: to(name, by="id") for name in ("inside", "owner", "lines.product")}
-    fields = "id,code,stage,inside,owner,lines,phones"
-    body = export(shop, "x_order", form, ("_fields", fields))
-    before = lines(shop, "item", "product", "quantity"), phones(shop, "label", "number", "place")
-    job = bring(shop, "x_order", body, name=f"x.{form}", key=["id"], map={"columns": links})
-    assert counts(job) == (0, 0, 3, 0)
-    shop.write(
-        records.delete, "x_order", [{"id": r.id} for r in shop.sql("SELECT id FROM x_order")]
-    )
-    columns = links | {"id": None, "lines.id": None, "phones.id": None}
-    job = bring(shop, "x_order", body, name=f"x.{form}", key=["code"], map={"columns": columns})
-    assert counts(job) == (3, 0, 0, 0)
-    assert (
-        lines(shop, "item", "product", "quantity"),
-        phones(shop, "label", "number", "place"),
-    ) == before
-
-
-# -- many, and all --------------------------------------------------------------------------------
-def statements(instance, work):
-    """Return how many statements a piece of work takes."""
-    seen: list[Any] = []
-
-    def note(*args: Any) -> None:
-        seen.append(args[2])
-
-    with instance.app.app_context():
-        engine = db.engine()
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        work()
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return len(seen)
-
-
-@pytest.mark.parametrize("words", [{}, {"dry_run": True}, {"key": ["code"]}])
-def test_many_records_with_lines_take_as_many_statements_as_a_few(shop, words):
-    def text(name, orders):
-        rows = [f"{name}{n},Pump\n,Hose\n" for n in range(orders)]
-        return "code,lines.item\n" + "".join(rows)
-
-    jobs_ = [begin(shop, "x_order", text(f"N{n}-", n), **words) for n in (5, 60)]
-    few, many_ = (statements(shop, lambda id_=id_: run(shop, id_)) for id_ in jobs_)
-    assert counts(shop.read(jobs.get, jobs_[1])) == (60, 0, 0, 0)
-    assert many_ <= few + 2
-
-
-def test_a_refused_line_costs_no_statement_for_each_of_the_others(shop):
-    good = "".join(f"G{n},Pump,Big\n,Hose,\n" for n in range(60))
-    text = "code,lines.item,lines.product\nB1,,Big\n" + good + "B2,,Big\n"
-    job_id = begin(shop, "x_order", text, key=["code"])
-    assert statements(shop, lambda: run(shop, job_id)) < 150
-    assert counts(shop.read(jobs.get, job_id)) == (60, 0, 0, 2)
-
-
-TEXT = st.text(
-    st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=8
-)  # fmt: skip
-LINE = st.fixed_dictionaries(
-    {"item": TEXT, "quantity": st.none() | st.decimals(0, 999, places=3).map(str)},
-    optional={"day": st.dates().map(str), "product": st.sampled_from(["Big", "Small"])},
-)
-
-
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
-)
-@given(orders=st.lists(st.lists(LINE, max_size=4), min_size=1, max_size=5))
-@pytest.mark.parametrize("form", ["ndjson", "csv"])
-def test_any_lines_come_back_as_they_were(shop, form, orders):
-    orders = [*orders, [{"item": "Pump", "product": "Big"}]]
-    made = [{"code": f"P{uuid.uuid4().hex}", "lines": lines_} for lines_ in orders]
-    body = "\n".join(map(json.dumps, made))
-    assert counts(bring(shop, "x_order", body, name="x.ndjson")) == (len(made), 0, 0, 0)
-    before = lines(shop, "item", "quantity", "day", "product")
-    sent = export(shop, "x_order", form, ("_fields", "id,code,lines"))
-    columns: dict[str, Any] = {"lines.product": to("lines.product", by="id")}
-    for key in ("id", "code"):
-        job = bring(shop, "x_order", sent, name=f"x.{form}", key=[key], map={"columns": columns})
-        assert counts(job) == (0, 0, len(before), 0)
-        columns |= {"id": None, "lines.id": None}
-    assert lines(shop, "item", "quantity", "day", "product") == before
-
-
-def test_an_export_of_lines_alone_says_by_the_id_whose_they_are(shop):
-    bring(shop, "x_order", ORDERS, key=["code"])
-    header, *rows = export(shop, "x_order", "csv", ("_fields", "lines")).decode().splitlines()
-    assert header.startswith("id,lines.id,lines.item,")
-    assert [row.split(",")[2] for row in rows] == ["Pump", "Hose", "Valve", "Pipe", ""]
-    [first, *_] = json.loads(export(shop, "x_order", "json", ("_fields", "code, lines")))
-    assert list(first) == ["code", "lines"]
-    assert [line["item"] for line in first["lines"]] == ["Pump", "Hose"]
-    assert "order" not in first["lines"][0]
-    assert b"lines" not in export(shop, "x_order", "csv").splitlines()[0]
-    with pytest.raises(RelatumError):
-        export(shop, "x_order", "csv", ("_fields", "lines,nothing"))

@@ -125,11 +125,21 @@ def create_batch(
     parted = _save_parts(entity_type, written, actor, dry_run)
     if not dry_run:
         hooking.after(entity_type, "create", written, actor)
-    made = [
-        told(entity_type, row, "created", 1, parts=parted.get(row.id or 0, {}), dry_run=dry_run)
-        for row in written
-    ]
+    made = _told(entity_type, "created", [(row, 1) for row in written], parted, dry_run)
     return in_order(refused(batch), made)
+
+
+def _told(
+    entity_type: EntityType,
+    status: str,
+    versions: Sequence[tuple[Row, int]],
+    parted: parts.Parted,
+    dry_run: bool,
+) -> list[Outcome]:
+    return [
+        told(entity_type, row, status, version, parts=parted.get(row.id or 0, {}), dry_run=dry_run)
+        for row, version in versions
+    ]
 
 
 def _check(entity_type: EntityType, batch: list[Row], *, required: bool = True) -> None:
@@ -198,7 +208,6 @@ def update_batch(
     dry_run: bool = False,
 ) -> list[Outcome]:
     """Change rows that were read, as `update` does; what is refused is noted in them."""
-    writes = not dry_run or _with_parts(batch)
     checks.in_turn(entity_type, batch)
     write.lock(entity_type, batch)
     fill_in(entity_type, batch, actor)
@@ -212,7 +221,7 @@ def update_batch(
     changed = [r for r in batch if r.values or r.problems]
 
     def run(rows: list[Row]) -> None:
-        if writes:
+        if not dry_run or _with_parts(batch):
             numbers.note(entity_type, rows)
             write.update(entity_type, rows, actor=actor)
 
@@ -226,10 +235,7 @@ def update_batch(
         hooking.after(entity_type, "update", written, actor)
     made = [Outcome(r.place, "unchanged", r.id, now(r.id or 0, r.version)) for r in same]
     versions = [(r, now(r.id or 0, r.version + 1)) for r in written]
-    made += [
-        told(entity_type, r, "updated", v, parts=touched.get(r.id or 0, {}), dry_run=dry_run)
-        for r, v in versions
-    ]
+    made += _told(entity_type, "updated", versions, touched, dry_run)
     return in_order(refused(batch), made)
 
 
