@@ -113,6 +113,7 @@ class Config:
     upload_limit: int = _setting(536_870_912, "Largest file for an import in bytes.")
     upload_days: int = _setting(30, "Days after which files that were sent are forgotten.")
     import_chunk: int = _setting(1000, "Rows written per transaction by an import.")
+    import_record_rows: int = _setting(10_000, "Most rows of a file that make one record.")
     forget_days: int = _setting(
         30, "Days after which finished jobs, expired sessions and links are forgotten."
     )

@@ -13,7 +13,10 @@ _NAME: dict[str, Any] = {"validate": validate.Length(min=1, max=200)}
 
 
 class ColumnSchema(Schema):
-    """One column: its field, how a link is found and a date written, which texts mean others."""
+    """One column: its field, how a link is found and a date written, which texts mean others.
+
+    `line` and `nth` say which line of the record it belongs to, if its field is one of lines.
+    """
 
     field = fields.String(required=True, **_NAME)
     by = fields.String(**_NAME)
@@ -22,6 +25,17 @@ class ColumnSchema(Schema):
     add = fields.Boolean(truthy={True}, falsy={False})
     create = fields.Boolean(truthy={True}, falsy={False})
     values = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True))
+    line = fields.Dict(
+        keys=fields.String(**_NAME), values=fields.Raw(), validate=validate.Length(min=1, max=8)
+    )
+    nth = fields.Integer(strict=True, validate=validate.Range(1, 100))
+
+
+class LinesSchema(Schema):
+    """One list of lines: the fields that find those that there are; whether others go."""
+
+    key = fields.List(fields.String(**_NAME), validate=validate.Length(min=1, max=8))
+    replace = fields.Boolean(truthy={True}, falsy={False})
 
 
 class _Column(fields.Field[Any]):
@@ -46,3 +60,6 @@ class ImportMapSchema(Schema):
     encoding = fields.String(**_NAME)
     columns = fields.Dict(keys=fields.String(), values=_Column(allow_none=True))
     fixed = fields.Dict(keys=fields.String(), values=fields.Raw(allow_none=True))
+    lines = fields.Dict(
+        keys=fields.String(**_NAME), values=fields.Nested(LinesSchema, unknown=RAISE)
+    )

@@ -131,7 +131,7 @@ def test_a_filter_and_an_order_hold_and_pages_follow_each_other(shop):
 
 def test_only_who_may_read_exports(shop):
     with pytest.raises(RelatumError) as refused, shop.reading():
-        Export("x_thing", [], actor=shop.bob)
+        Export("x_thing", [], "csv", actor=shop.bob)
     assert refused.value.code == "forbidden"
 
 

@@ -349,6 +349,16 @@ codes(
         "Wrong number of cells",
         "Has {got} cells; the first line names {wanted} columns.",
     ),
+    row_disagrees=(
+        "Rows of one record disagree",
+        "Differs from line {line}, the first row of the same record. Write the same there, or "
+        "leave the cell empty.",
+    ),
+    record_rows_limit=(
+        "Too many rows of one record",
+        "The record of line {line} goes on for more than {limit} rows. Divide it, correct the "
+        "column that tells records apart, or raise import_record_rows.",
+    ),
     duplicate_in_file=(
         "Duplicate within the file",
         "{fields} '{value}' also stands in line {other}. Keep one of them.",

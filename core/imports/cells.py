@@ -10,6 +10,8 @@ from ..actor import Actor
 from ..catalog import Catalog, EntityType
 from ..errors import Problem
 from ..fields import Refused
+from ..records import Outcome
+from .gathering import FileRow, height
 from .lookups import Lookups
 from .maps import Column, make_column
 from .numbers import plain_number
@@ -47,10 +49,14 @@ class CellProblem:
 
 @dataclass(slots=True)
 class Parsed:
-    """A line on its way in: its cells, values by field, links into the file itself."""
+    """A line on its way in: its cells, values by field, links into the file itself.
+
+    `rest` are the further rows of the file that belong to the record.
+    """
 
     line: int
     cells: list[str]
+    rest: Sequence[tuple[int, list[str]]] = ()
     values: dict[str, Any] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     problems: list[CellProblem] = field(default_factory=list)
@@ -58,6 +64,20 @@ class Parsed:
     status: str = "refused"
     id: int | None = None
     changes: Mapping[str, tuple[Any, Any]] | None = None
+    #: What would become of lines of the record, by their list.
+    parts: Mapping[str, Sequence[Outcome]] = field(default_factory=dict)
+    #: The lines that were read, by their list, each with what reads its cells.
+    sent: dict[str, list[tuple[Cells, Parsed]]] = field(default_factory=dict)
+
+    @property
+    def height(self) -> int:
+        """How many rows of the file it is."""
+        return height((self.line, self.cells, self.rest))
+
+    @property
+    def lines(self) -> list[int]:
+        """The lines of the file that it stands in."""
+        return list(dict.fromkeys([self.line, *(line for line, _ in self.rest)]))
 
 
 class Cells:
@@ -105,6 +125,11 @@ class Cells:
         """Whether reading may create the records that links name."""
         return any(lookups.creates for lookups in self.lookups.values())
 
+    def forget(self) -> None:
+        """Drop what was read of other records: it may not be there any more."""
+        for lookups in self.lookups.values():
+            lookups.forget()
+
     def text(self, row: Parsed, name: str) -> str | None:
         """Return the text that a field of a row has in the file; None if no column fills it."""
         place = self._places.get(name)
@@ -112,11 +137,11 @@ class Cells:
             return next((c.values[FIXED] for c in self.fixed if c.field.name == name), None)
         column = self.columns[place]
         assert column is not None
-        return _text(column, row.cells[place] if place < len(row.cells) else "")
+        return column.text(row.cells[place] if place < len(row.cells) else "")
 
-    def read(self, rows: Sequence[tuple[int, list[str]]]) -> list[Parsed]:
+    def read(self, rows: Sequence[FileRow]) -> list[Parsed]:
         """Return the rows with their values; runs in an open transaction."""
-        made = [self._shape(line, cells) for line, cells in rows]
+        made = [self._shape(*row) for row in rows]
         filled: dict[str, Iterable[Any]] = {}
         for place, column in enumerate(self.columns):
             if column is not None:
@@ -137,11 +162,15 @@ class Cells:
                     row.values[name] = None
         return made
 
-    def _shape(self, line: int, cells: list[str]) -> Parsed:
-        parsed = Parsed(line, cells)
-        if len(cells) != len(self.columns):
-            params = {"got": len(cells), "wanted": len(self.columns)}
-            parsed.problems.append(CellProblem(line, None, None, Problem("cells_mismatch", params)))
+    def _shape(
+        self, line: int, cells: list[str], rest: Sequence[tuple[int, list[str]]] = ()
+    ) -> Parsed:
+        parsed = Parsed(line, cells, rest)
+        wanted = len(self.columns)
+        for at, found in ((line, cells), *rest):
+            if len(found) != wanted:
+                problem = Problem("cells_mismatch", {"got": len(found), "wanted": wanted})
+                parsed.problems.append(CellProblem(at, None, None, problem))
         return parsed
 
     def _fill(
@@ -155,13 +184,13 @@ class Cells:
         name = column.field.name
         if name in self.inward and self.inward[name][0] is column:
             for row, raw in zip(rows, texts, strict=True):
-                text = _text(column, raw)
+                text = column.text(raw)
                 if text:
                     row.links[name] = text
             return
         lookups = self.lookups.get(column)
         if lookups is not None:
-            lookups.learn({text for raw in set(texts) if (text := _text(column, raw))})
+            lookups.learn({text for raw in set(texts) if (text := column.text(raw))})
             read = _Texts(column, lookups.find)
         else:
             read = self._read[column]
@@ -172,7 +201,7 @@ class Cells:
             problem = read.wrong.get(raw)
             if problem is not None:
                 found = problem.at(field=problem.field or name)
-                row.problems.append(CellProblem(row.line, column.name, _text(column, raw), found))
+                row.problems.append(CellProblem(row.line, column.name, column.text(raw), found))
 
 
 class _Texts:
@@ -190,7 +219,7 @@ class _Texts:
             self.wrong.clear()
         known = self._known
         for raw in set(texts).difference(known):
-            text = _text(self.column, raw)
+            text = self.column.text(raw)
             value: Any = {"add": []} if self.column.adds else None
             if text:
                 value = self.find(text)
@@ -232,11 +261,6 @@ def _fixed(
         else:
             constants[name] = value
     return columns, constants
-
-
-def _text(column: Column, raw: str) -> str:
-    text = column.values.get(raw, raw) or ""
-    return text if text.strip() else ""
 
 
 def _parser(column: Column) -> Callable[[str], Any]:

@@ -11,9 +11,11 @@ from ..actor import Actor
 from ..catalog import EntityType, Key
 from ..errors import Problem, RelatumError
 from .cells import CellProblem, Cells, Parsed
+from .gathering import FileRow, Gathering
+from .lists import Lists
 from .maps import ImportMap, bind, find_key
 
-Lines = Sequence[tuple[int, list[str]]]
+Lines = Sequence[FileRow]
 #: What becomes of a row: all are created; those that match are updated, others refused; or either.
 MODES: Final = ("create", "update", "upsert")
 
@@ -43,7 +45,9 @@ class Loading:
         self.actor, self.mode = actor, mode
         mapping = dataclasses.replace(mapping, key=tuple(key) or mapping.key)
         columns = bind(known, self.type, mapping, header)
-        self.cells = Cells(known, self.type, columns, mapping.fixed, actor)
+        own = [column if column and column.line is None else None for column in columns]
+        self.cells = Cells(known, self.type, own, mapping.fixed, actor)
+        self.lists = Lists(known, self.type, columns, mapping, actor)
         wanted = () if mode == "create" else mapping.key
         self.key: Key | None = find_key(self.type, wanted, self.cells.filled, loose=loose)
         if mode == "update" and self.key is None:
@@ -56,7 +60,7 @@ class Loading:
 
         Links into the file itself are left to `link`. Without `partial` a refusal raises.
         """
-        if dry_run and self.cells.creates:
+        if dry_run and (self.cells.creates or self.lists.creates):
             with db.attempt():
                 rows = self._bring(lines, partial=partial, dry_run=True)
             self.forget()
@@ -65,10 +69,12 @@ class Loading:
 
     def _bring(self, lines: Lines, *, partial: bool, dry_run: bool) -> list[Parsed]:
         rows = self.cells.read(lines)
+        self.lists.read(rows)
         sound = [row for row in rows if not row.problems]
         outcomes = self._verb(sound, partial=partial, dry_run=dry_run)
         for row, outcome in zip(sound, outcomes, strict=True):
             row.status, row.id, row.changes = outcome.status, outcome.id, outcome.changes
+            row.parts = self.lists.told(outcome.parts)
             if outcome.problems:
                 row.problems += self.placed(row, outcome.problems)
         return rows
@@ -115,6 +121,9 @@ class Loading:
         """Return problems of the verbs with the line and column they stand in."""
         made = []
         for problem in problems:
+            if (found := self.lists.placed(row, problem)) is not None:
+                made.append(found)
+                continue
             name = (problem.field or "").split(",")[0]
             column = self.cells.names.get(name)
             made.append(CellProblem(row.line, column, self.cells.text(row, name), problem))
@@ -122,8 +131,8 @@ class Loading:
 
     def forget(self) -> None:
         """Drop what was read of other records: it may not be there any more."""
-        for lookups in self.cells.lookups.values():
-            lookups.forget()
+        self.cells.forget()
+        self.lists.forget()
 
     # -- links into the file ---------------------------------------------------------------
     def link(
@@ -152,3 +161,17 @@ class Loading:
         for (line, _, _), outcome in zip(waiting, outcomes, strict=True):
             problems += [CellProblem(line, None, None, problem) for problem in outcome.problems]
         return outcomes, problems
+
+
+def gathering(
+    type_name: str,
+    header: Sequence[str],
+    *,
+    mapping: ImportMap,
+    actor: Actor,
+    key: Sequence[str] = (),
+) -> Gathering:
+    """Return what puts the rows of a file together that are one record; in an open transaction."""
+    known = access.seen(actor)
+    mapping = dataclasses.replace(mapping, key=tuple(key) or mapping.key)
+    return Gathering(bind(known, known.type(type_name), mapping, header), mapping.key)

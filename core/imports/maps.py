@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field as plain
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from marshmallow import RAISE, ValidationError
@@ -17,8 +17,9 @@ from ...schemas.entity_types import flat
 from ...schemas.imports import ImportMapSchema
 from ..catalog import Catalog, EntityType, Key
 from ..errors import RelatumError, nearest
-from ..fields import STYLES, Field, Lookup, Several, fold
+from ..fields import STYLES, Field, Lookup, Several
 from .numbers import NUMBERS
+from .targets import Target, match, target_of
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -38,6 +39,30 @@ class ImportMap:
     encoding: str = "utf-8-sig"
     columns: Mapping[str, dict[str, Any] | None] = plain(default_factory=dict)
     fixed: Mapping[str, Any] = plain(default_factory=dict)
+    #: By list of lines: the fields that find those that there are, and whether others go.
+    lines: Mapping[str, dict[str, Any]] = plain(default_factory=dict)
+
+
+class Line(NamedTuple):
+    """Which line of a record a column belongs to: its list, and what parts it from others.
+
+    Without `fixed` values and number, it is the line that the row of the file stands for.
+    """
+
+    list: str
+    fixed: Mapping[str, Any] = _NOTHING
+    nth: int | None = None
+
+    @property
+    def of_row(self) -> bool:
+        """Whether every row of the file is such a line."""
+        return not self.fixed and self.nth is None
+
+    def is_as(self, other: Line) -> bool:
+        """Say whether both are one line."""
+        return (self.list, self.fixed, self.nth or 1, self.of_row) == (
+            other.list, other.fixed, other.nth or 1, other.of_row,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +84,18 @@ class Column:
     decimal: str | None = None
     #: Records of the target that no text finds are created, with that text as `by`.
     creates: bool = False
+    #: The line of the record that it belongs to; None: the record itself.
+    line: Line | None = None
+
+    @property
+    def path(self) -> str:
+        """Where the column goes, as a map says it."""
+        return f"{self.line.list}.{self.field.name}" if self.line else self.field.name
+
+    def text(self, raw: str) -> str:
+        """Return what a cell says: what its text means, nothing for blanks alone."""
+        text = self.values.get(raw, raw) or ""
+        return text if text.strip() else ""
 
 
 def read_map(path: str | Path) -> ImportMap:
@@ -116,17 +153,32 @@ def bind(
             near = nearest(name, list(header))
             raise RelatumError("column_missing", column=name, nearest=near)
     bound = [_column(catalog, entity_type, mapping, name) for name in header]
-    seen: dict[str, str] = {}
+    seen: list[tuple[Line | None, dict[str, str]]] = [(None, {})]
     for column in bound:
-        if column is None:
-            continue
-        for name in (column.field.name, column.field.name.partition(".")[0]):
-            if name in seen or name in mapping.fixed:
-                other = f"column '{seen[name]}'" if name in seen else "fixed"
-                reason = f"field '{name}' is filled by {other} too; keep one of them"
-                raise RelatumError("map_invalid", place=f"columns.{column.name}", reason=reason)
-        seen[column.field.name] = column.name
+        if column is not None:
+            _refuse_twice(column, _beside(seen, column.line), mapping)
     return bound
+
+
+def _beside(seen: list[tuple[Line | None, dict[str, str]]], line: Line | None) -> dict[str, str]:
+    """Return the fields that columns of the same line fill so far, with their columns."""
+    for other, filled in seen:
+        if line is other or (line is not None and other is not None and line.is_as(other)):
+            return filled
+    seen.append((line, {}))
+    return seen[-1][1]
+
+
+def _refuse_twice(column: Column, seen: dict[str, str], mapping: ImportMap) -> None:
+    fixed = mapping.fixed if column.line is None else column.line.fixed
+    for name in (column.field.name, column.field.name.partition(".")[0]):
+        if name in seen or name in fixed:
+            other = f"column '{seen[name]}'" if name in seen else "fixed"
+            if column.line is not None and name not in seen:
+                other = "line"
+            reason = f"field '{name}' is filled by {other} too; keep one of them"
+            raise RelatumError("map_invalid", place=f"columns.{column.name}", reason=reason)
+    seen[column.field.name] = column.name
 
 
 def _column(
@@ -136,7 +188,14 @@ def _column(
     given = mapping.columns.get(name, None if name.startswith("_") else {})
     if given is None:
         return None
-    found = entity_type.path(given["field"]) if given else _match(entity_type, name)
+    goal = (
+        target_of(catalog, entity_type, given["field"])
+        if given
+        else match(catalog, entity_type, name)
+    )
+    found, by_id = goal.field, mapping.key == ("id",)
+    if goal.list and found.name == "id" and not given and not by_id:
+        return None  # Lines of another instance, or of records that are to be made.
     style = given.get("date_format")
     if style is None and found.kind == "date":
         style = mapping.date_format
@@ -146,18 +205,18 @@ def _column(
     return make_column(
         catalog, name, found, style=style, values=given.get("values", {}), by=given.get("by"),
         adds=given.get("add", False), decimal=decimal, creates=given.get("create", False),
-        identifies=mapping.key == ("id",),
+        identifies=by_id, line=_line(goal, given, name),
     )  # fmt: skip
 
 
-def _match(entity_type: EntityType, name: str) -> Field:
-    wanted = fold(name)
-    for attribute in ("name", "label"):
-        for found in entity_type.with_members:
-            if fold(getattr(found, attribute)) == wanted:
-                return found
-    near = nearest(wanted, [f.name for f in entity_type.with_members if not f.read_only])
-    raise RelatumError("column_unknown", column=name, type=entity_type.name, nearest=near)
+def _line(goal: Target, given: Mapping[str, Any], name: str) -> Line | None:
+    if goal.list is not None:
+        return Line(goal.list, given.get("line", _NOTHING), given.get("nth"))
+    for word in ("line", "nth"):
+        if word in given:
+            reason = f"'{goal.path}' is no field of lines"
+            raise RelatumError("map_invalid", place=f"columns.{name}.{word}", reason=reason)
+    return None
 
 
 def make_column(
@@ -172,6 +231,7 @@ def make_column(
     decimal: str | None = None,
     creates: bool = False,
     identifies: bool = False,
+    line: Line | None = None,
 ) -> Column:
     """Return a column for a field; `by` names the field of the target that finds a link.
 
@@ -187,13 +247,13 @@ def make_column(
         if by is not None:
             reason = f"'{found.name}' is a {found.kind} field; by is for links"
             raise RelatumError("map_invalid", place=f"columns.{name}.by", reason=reason)
-        return Column(name, found, style, values, adds=adds, decimal=decimal)
+        return Column(name, found, style, values, adds=adds, decimal=decimal, line=line)
     target = catalog.type(found.target)
     by_field = finder(target, name, by)
     if creates and (by_field.read_only or by_field.name == "id"):
         reason = f"a new {target.name} can't be made from its {by_field.name}"
         raise RelatumError("map_invalid", place=f"columns.{name}.create", reason=reason)
-    return Column(name, found, style, values, target, by_field, creates=creates)
+    return Column(name, found, style, values, target, by_field, creates=creates, line=line)
 
 
 def finder(target: EntityType, column: str, name: str | None) -> Field:

@@ -83,7 +83,7 @@ def rejects_of(job_id: int) -> Response:
     with reading():
         job = rejects.job_of(job_id, actor=actor)
     stem = job["arguments"]["name"].rpartition(".")[0] or job["arguments"]["name"]
-    return attached(rejects.stream(job), TYPES["csv"], f"{stem}-refused.csv")
+    return attached(rejects.stream(job, actor), TYPES["csv"], f"{stem}-refused.csv")
 
 
 @API.get("/imports/<int:job>/lines")
@@ -114,5 +114,5 @@ def exported(type_name: str) -> Response:
     args = [(n, v) for n, v in request.args.items(multi=True) if n != "_format"]
     form = request.args.get("_format", "csv")
     with reading():
-        made = Export(type_name, args, actor=actor)
-    return attached(made.stream(form), TYPES.get(form, ""), f"{type_name}.{form}")
+        made = Export(type_name, args, form, actor=actor)
+    return attached(made.stream(), TYPES[form], f"{type_name}.{form}")

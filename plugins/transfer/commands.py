@@ -78,7 +78,7 @@ def import_file(
     job = _done(job_id)
     if refused and (job["result"] or {}).get("refused"):
         with Path(refused).open("wb") as out:
-            out.writelines(rejects.stream(job))
+            out.writelines(rejects.stream(job, instance.actor))
     _tell(job, as_json=as_json)
 
 
@@ -119,7 +119,7 @@ def _tell(job: dict[str, Any], *, as_json: bool) -> None:
             kept = imports.lines(job["id"], imports.REFUSED, limit=_SHOWN)
         for each in kept:
             for problem in each.data["problems"]:
-                click.echo(f"line {each.line}, {rejects.sentence(problem)}")
+                click.echo(f"line {problem['line']}, {rejects.sentence(problem)}")
         nothing = "" if result["written"] else " Nothing is written."
         click.echo(
             f"{result['rows']:,} rows of {result['name']}: {result['created']:,} created, "
@@ -180,8 +180,8 @@ def export(
         args.append((name, value))
     args += [(f"_{name}", value) for name, value in words.items() if value]
     with reading():
-        made = Export(type_name, args, actor=actor)
-    body = made.stream(form)
+        made = Export(type_name, args, form, actor=actor)
+    body = made.stream()
     if out is None:
         sys.stdout.buffer.writelines(body)
         return

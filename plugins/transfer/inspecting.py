@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from relatum import Actor, reading, seen, uploads
+from relatum import Actor, imports, reading, seen, uploads
 
 from . import formats
 from .formats import How
 from .proposing import propose
+from .reading import names_of
 
 #: Rows that are looked at for styles, and those that people are shown.
 LOOKED: Final = 500
@@ -44,12 +45,12 @@ def look(
     """Look into a file; opens its own transactions. Raises what is wrong with the file."""
     with reading():
         upload = uploads.get(upload_id, actor=actor)
-        if type_name is not None:
-            seen(actor).type(type_name)
+        known = formats.Names() if type_name is None else names_of(type_name, actor)
     with uploads.opened(upload.id) as file:
         found = formats.detect(file, upload.name, how)
-        with formats.opened(file, upload.name, found) as table:
-            sample = [cells for _, cells in islice(table.rows(), LOOKED)]
+        with formats.opened(file, upload.name, found, known) as table:
+            rows = islice(table.rows(), LOOKED)
+            sample = [c for row in rows for _, c in (row[:2], *imports.rest_of(row))][:LOOKED]
             header, count, sheets = table.header, table.count, table.sheets
     made = None
     if type_name is not None:

@@ -26,6 +26,7 @@ from relatum import (
     uploads,
 )
 
+from . import lines
 from .api import EXPORT, IMPORT, allow_files, exported, how_of, rejects_of
 from .cells import text_of
 from .formats.texts import ENCODINGS
@@ -40,6 +41,9 @@ _IMPORTS: Final = 20
 _SAMPLES: Final = 3
 #: The name of the form's field for the column at a place, and of what is said of it.
 _TO, _BY, _STYLE, _MAKE, _VALUES = "to-{}", "by-{}", "style-{}", "make-{}", "values-{}"
+_LINE: Final = "line-{}-{}"
+#: The answer after which nobody needs to ask again.
+_LAST: Final = 286
 
 
 def _actor() -> Actor:
@@ -130,13 +134,18 @@ def _columns(
 ) -> Response:
     with reading():
         entity_type = _known().type(type_name)
-        rows = [_row(entity_type, found, document, i, n) for i, n in enumerate(found.header)]
+        groups = lines.groups_of(entity_type, _known())
+        rows = [
+            _row(entity_type, found, document, i, n) | _line(groups, document, n)
+            for i, n in enumerate(found.header)
+        ]
         targets = targets_of(entity_type)
         keys = [f for f in entity_type.own_fields if f.value_type.ordered and not f.members]
         asked = document.get("key") or _unique(entity_type, document)
         return _render(
             "columns.html", refused.status if refused else 200, type=entity_type, found=found,
-            rows=rows, targets=targets, keys=keys, key=asked, styles=list(fields.STYLES),
+            rows=rows, targets=targets, line_lists=groups, lists=lines.asked_of(groups, document),
+            keys=keys, key=asked, styles=list(fields.STYLES),
             refused=refused, encodings=_encodings(found.how.encoding),
             mode=request.form.get("mode", "upsert" if asked else "create"),
         )  # fmt: skip
@@ -159,7 +168,7 @@ def _row(
     given = (document.get("columns") or {}).get(name)
     given = {"field": given} if isinstance(given, str) else given or {}
     texts = [cells[place] for cells in found.sample if place < len(cells) and cells[place].strip()]
-    field = entity_type.path(given["field"]) if given else None
+    field = imports.target_of(_known(), entity_type, given["field"]).field if given else None
     link = isinstance(field, fields.Lookup)
     return {
         "name": name, "samples": list(dict.fromkeys(texts))[:_SAMPLES], "given": given,
@@ -169,6 +178,17 @@ def _row(
         "numbers": field is not None and field.kind in imports.NUMBERS,
         "values": "\n".join(f"{a} = {b or ''}" for a, b in given.get("values", {}).items()),
     }  # fmt: skip
+
+
+def _line(groups: list[lines.Group], document: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return which lines the column of a name may belong to, and to which it does."""
+    given = (document.get("columns") or {}).get(name)
+    path = given.get("field", "") if isinstance(given, dict) else given or ""
+    group = next((g for g in groups if path.startswith(f"{g.name}.")), None)
+    if group is None:
+        return {"group": None}
+    now = lines.said_of(given) if isinstance(given, dict) else {}
+    return {"group": group, "lines": lines.choices_of(group, now), "line": lines.words_of(now)}
 
 
 def _finders(field: Any) -> list[Any]:
@@ -210,8 +230,8 @@ def _map(found: Look, type_name: str) -> dict[str, Any]:
     """Return the import map that the form says; what it does not say is found out."""
     with reading():
         entity_type = _known().type(type_name)
-    columns = {name: _said(entity_type, found, i) for i, name in enumerate(found.header)}
-    return {"relatum_map": 1, "columns": columns}
+        columns = {name: _said(entity_type, found, i) for i, name in enumerate(found.header)}
+    return {"relatum_map": 1, "columns": columns, **lines.read(request.form, columns)}
 
 
 def _said(entity_type: catalog.EntityType, found: Look, place: int) -> dict[str, Any] | None:
@@ -222,8 +242,9 @@ def _said(entity_type: catalog.EntityType, found: Look, place: int) -> dict[str,
     if _STYLE.format(place) not in form and _BY.format(place) not in form:
         # The field was chosen on this page, which had nothing to ask about it yet.
         texts = [cells[place] for cells in found.sample if place < len(cells)]
-        return column_for(entity_type, target, texts) | _values(place)
-    column: dict[str, Any] = {"field": target}
+        made = column_for(entity_type, target, texts)
+        return made | _of_line(entity_type, found, place, target) | _values(place)
+    column = {"field": target} | _of_line(entity_type, found, place, target)
     if by := form.get(_BY.format(place)):
         column["by"] = by
     style = form.get(_STYLE.format(place), "")
@@ -234,6 +255,16 @@ def _said(entity_type: catalog.EntityType, found: Look, place: int) -> dict[str,
     if form.get(_MAKE.format(place)):
         column["create"] = True
     return column | _values(place)
+
+
+def _of_line(
+    entity_type: catalog.EntityType, found: Look, place: int, target: str
+) -> dict[str, Any]:
+    """Return which line the column at a place belongs to; if that was not asked yet, a guess."""
+    said = request.form.get(_LINE.format(place, target.partition(".")[0]))
+    if said is None:
+        return lines.guess(entity_type, target, found.header[place])
+    return lines.read_words(said)
 
 
 def _values(place: int) -> dict[str, Any]:
@@ -250,31 +281,38 @@ def _values(place: int) -> dict[str, Any]:
 def show(job: int) -> Response:
     """Show how far an import is, and what came of it."""
     found = job_of(job, actor=_actor())
-    fragment = request.headers.get("HX-Request") == "true"
-    return _render("_job.html" if fragment else "job.html", **_shown(found))
+    fragment, shown = request.headers.get("HX-Request") == "true", _shown(found)
+    if not fragment:
+        return _render("job.html", **shown)
+    part = _render("_job.html", _LAST if shown["over"] else 200, **shown)
+    if not shown["over"]:
+        part.add_etag()
+        part.make_conditional(request)
+    return part
 
 
 def _shown(job: dict[str, Any]) -> dict[str, Any]:
     entity_type = _known().type(job["arguments"]["type"])
-    over, lines, refused = job["finished_at"] is not None, [], []
+    over, rows, refused = job["finished_at"] is not None, [], []
     if over and job["result"]:
         kept = imports.lines(job["id"], imports.SHOWN, limit=_LINES)
-        lines = [{"line": each.line, **each.data} for each in kept]
+        rows = [{"line": each.line, "lines": {}, **each.data} for each in kept]
         refused = [
             {"line": each.line, "reasons": [_told(p) for p in each.data["problems"]]}
             for each in imports.lines(job["id"], imports.REFUSED, limit=_LINES)
         ]
     return {
-        "job": job, "over": over, "type": entity_type, "lines": lines, "refused": refused,
+        "job": job, "over": over, "type": entity_type, "rows": rows, "refused": refused,
+        "line_lists": {group.name: group for group in lines.groups_of(entity_type, _known())},
         "result": job["result"] or {}, "asked": job["arguments"],
         "shown": _cell, "undo": over and changes.of_job(job["id"]) is not None,
     }  # fmt: skip
 
 
-def _told(problem: dict[str, Any]) -> str:
-    """Return what is wrong with a cell in the reader's language."""
+def _told(problem: dict[str, Any]) -> tuple[int, str]:
+    """Return the line, and what is wrong with a cell in it in the reader's language."""
     told = languages.sentence(problem["code"], problem["params"], plugin_host.language())
-    return sentence({**problem, "message": told})
+    return problem["line"], sentence({**problem, "message": told})
 
 
 def _cell(entity_type: catalog.EntityType, name: str, wire: Any) -> str:

@@ -14,6 +14,8 @@ from rapidfuzz import fuzz, process
 
 from relatum import catalog, fields, imports
 
+from . import lines
+
 #: From so much likeness on (of 100) a column is proposed a field that is not called like it.
 _LIKE: Final = 86
 _SKIPPED: Final = "_"
@@ -62,6 +64,9 @@ def propose(
                 continue
             taken.add(found)
             columns[name] = column
+    for name, path, line in lines.proposed(entity_type, header, columns, _ALSO):
+        texts = [row[header.index(name)] for row in sample if row[header.index(name) :]]
+        columns[name] = column_for(entity_type, path, texts) | line
     return {"relatum_map": 1, "columns": {name: columns.get(name) for name in header}}
 
 
@@ -98,7 +103,7 @@ def _nearly(name: str, targets: dict[str, Any]) -> str | None:
 
 def column_for(entity_type: catalog.EntityType, path: str, texts: Sequence[str]) -> dict[str, Any]:
     """Return what a map says of a column, with the styles that its texts are written in."""
-    field = entity_type.path(path)
+    field = imports.target_of(catalog.current(), entity_type, path).field
     made: dict[str, Any] = {"field": path}
     filled = [text.strip() for text in texts if text.strip()]
     if field.kind in ("date", "datetime") and filled:
