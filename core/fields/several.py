@@ -129,6 +129,9 @@ class Several(Field):
     def wire(self, value: tuple[str, ...] | None) -> list[str]:
         return list(value or ())
 
+    def unwire(self, wire: Sequence[str] | None) -> tuple[str, ...] | None:
+        return self.gather(wire or ())
+
     def text(self, wire: Sequence[str] | None) -> str:
         return f"{SEPARATOR} ".join(_escaped(self.shown(value)) for value in wire or ())
 
