@@ -23,6 +23,8 @@ LISTS: tuple[tuple[Any, list[str]], ...] = (
     ({"field": "title", "op": "starts", "value": "a"}, ["title", "a_integer"]),
     ({"not": {"field": "a_integer", "op": "gt", "value": 0}}, ["-updated_at"]),
     ({"field": "a_choice", "value": "won"}, ["a_choice", "-a_decimal"]),
+    ({"field": "a_tags", "op": "has_any", "value": ["vip", "new"]}, ["-id"]),
+    ({"not": {"field": "a_multi_choice", "op": "has", "value": "open"}}, []),
 )
 State = dict[int, dict[str, Any]]
 
@@ -194,6 +196,8 @@ class Story:
             "starts": lambda record: record["title"].lower().replace("ä", "a").startswith("a"),
             "gt": lambda record: record["a_integer"] is not None and record["a_integer"] <= 0,
             "won": lambda record: record["a_choice"] == "won",
+            "has_any": lambda record: bool(record["a_tags"]),
+            "has": lambda record: "open" not in record["a_multi_choice"],
             "all": bool,
         }
         leaf = (where or {}).get("not", where) or {"op": "all"}

@@ -139,6 +139,12 @@ class Several(Field):
         """Return what a person reads for one value."""
         return value
 
+    def looked_for_in(self, values: Any) -> Several:
+        """Return the same field, whose conditions look in another table of values."""
+        made = dataclasses.replace(self)
+        made.__dict__["values"] = values
+        return made
+
     # -- conditions ------------------------------------------------------------------------
     def condition_column(self, operator: str) -> str:
         return self.column if operator == "empty" else "id"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -71,6 +71,7 @@ class _Grouping:
             then = past.Past(query.type, query.as_of)
             self.table = then.table
             self.values |= then.values
+            self.query = replace(query, filter=then.filter(query.filter))
         self.source: Any = self.table
         self.joined: dict[tuple[str, ...], Any] = {(): self.table}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -88,6 +88,7 @@ class _List:
         then = past.Past(query.type, at)
         self.table, self.past = then.table, then.shape
         self.values |= then.values
+        self.query = replace(query, filter=then.filter(query.filter))
 
     def page(self) -> Page:
         """Read the page."""

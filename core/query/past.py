@@ -7,6 +7,7 @@ from the history and handed to the database as one value, in the place of their 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Final
@@ -19,11 +20,13 @@ from ..catalog import Catalog, EntityType
 from ..errors import RelatumError
 from ..fields import Refused, Several
 from ..fields.moment import to_date, to_instant
-from ..storage import apart
+from ..storage import Int64, Text, apart, each_text
 from .paths import Path
 from .rebuilding import rebuild
 from .terms import Condition, Filter, Has, Junction, Not, Query
 
+#: What follows the column of a set where the texts stand that its values are found by.
+_MATCHES: Final = "__m"
 #: Characters of a date.
 _DATE: Final = 10
 
@@ -86,6 +89,9 @@ class Past:
             {str(n): makers[n](value) for n, value in row.items() if value is not None}
             for row in self._rebuilt.rows
         ]
+        for field in self.type.sets:
+            for row, made in zip(self._rebuilt.rows, rows, strict=True):
+                made[f"{field.column}{_MATCHES}"] = [*map(field.match, row[field.column] or ())]
         return {"past_ids": self._rebuilt.ids, "past_rows": dialects.json_rows(rows)}
 
     def _columns(self) -> list[sa.Column[Any]]:
@@ -102,6 +108,30 @@ class Past:
         untouched = sa.select(*same).where(apart(table.c.id, "past_ids"))
         former = dialects.rows_of(db.current().dialect, "past_rows", columns)
         return sa.union_all(untouched, former).subquery("past")
+
+    # -- sets, whose values have a table beside the records ----------------------------------
+    def filter(self, node: Filter) -> Filter:
+        """Return a filter whose conditions look at the sets as they were."""
+        match node:
+            case Condition(path) if isinstance(path.field, Several):
+                field = path.field.looked_for_in(self._sets(path.field))
+                return replace(node, path=replace(path, field=field))
+            case Not(part):
+                return Not(self.filter(part))
+            case Junction(all_, parts):
+                return Junction(all_, tuple(map(self.filter, parts)))
+        return node
+
+    def _sets(self, field: Several) -> Any:
+        """Return the table of a field's values as they were, by what they are found by."""
+        live, name = field.values, f"{field.column}{_MATCHES}"
+        there = sa.false() if field.name in self._added else apart(live.c.id, "past_ids")
+        untouched = sa.select(live.c.id, live.c[field.MATCHED]).where(there)
+        columns: list[sa.Column[Any]] = [sa.Column("id", Int64), sa.Column(name, Text)]
+        rows = dialects.rows_of(db.current().dialect, "past_rows", columns).subquery("rows_")
+        each = each_text(rows.c[name])
+        former = sa.select(rows.c.id, each.c.value).select_from(rows.join(each, sa.true()))
+        return sa.union_all(untouched, former).subquery("past_sets")
 
 
 # -- what can be asked of it ----------------------------------------------------------------
@@ -121,8 +151,6 @@ def check(query: Query) -> None:
         check_path(path)
         if operator in types.TREE:
             _refuse(path.text, f"'{operator}' follows the tree of today")
-        if isinstance(path.field, Several) and operator != "empty":
-            _refuse(path.text, "several values are looked for in a table beside the records")
 
 
 def check_path(path: Path) -> None:
