@@ -338,7 +338,7 @@ codes(
     ),
     as_of_refused=(
         "Not known as of an instant",
-        "'{name}' is only known as it is now: {reason}. Leave it out, or ask without as_of.",
+        "'{name}' is only known as it is now: {reason}. Leave it out, or ask without _as_of.",
     ),
     group_limit=(
         "Too many groups",

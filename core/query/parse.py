@@ -189,7 +189,7 @@ def _text(given: dict[str, Any], word: str) -> str | None:
 
 def _instant(given: dict[str, Any], known: Catalog) -> datetime | None:
     text = _text(given, "as_of")
-    return None if text is None else past.instant(text, known)
+    return None if text is None else past.instant(text, known=known)
 
 
 def _limit(value: Any) -> int | None:

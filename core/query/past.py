@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from .. import clock, db, dialects, types
+from .. import catalog, clock, db, dialects, types
 from ..catalog import Catalog, EntityType
 from ..errors import RelatumError
 from ..fields import Refused, Several
@@ -31,12 +31,12 @@ _MATCHES: Final = "__m"
 _DATE: Final = 10
 
 
-def instant(text: str, known: Catalog) -> datetime:
+def instant(text: str, *, known: Catalog | None = None) -> datetime:
     """Return the instant that an address names; a date alone is the end of that day.
 
     Raises `bad_parameter` for what is no date or instant, and for one that is still to come.
     """
-    text, zone = text.strip(), known.zone
+    text, zone = text.strip(), (known or catalog.current()).zone
     try:
         if len(text) > _DATE:
             at = to_instant(text, zone)
@@ -137,26 +137,26 @@ class Past:
 # -- what can be asked of it ----------------------------------------------------------------
 def check(query: Query) -> None:
     """Raise `as_of_refused` for what is only known as it is now, naming it."""
-    for name in ("trashed", "expand"):
-        if getattr(query, name):
-            reason = {"trashed": "the trash has no past", "expand": "lists of other records"}[name]
-            raise RelatumError("as_of_refused", name=f"_{name}", reason=reason)
+    if query.trashed:
+        refuse("_trashed", "the trash has no past")
+    if query.expand:
+        refuse("_expand", "it leads to other records")
     selected = [wanted.path for wanted in query.select if wanted.path is not None]
     for path in (*query.fields, *query.group, *selected):
         check_path(path)
     for path in query.group:
         if isinstance(path.field, Several):
-            _refuse(path.text, "groups by several values are made of a table beside the records")
+            refuse(path.text, "groups by several values are made of a table beside the records")
     for path, operator in _compared(query.filter):
         check_path(path)
         if operator in types.TREE:
-            _refuse(path.text, f"'{operator}' follows the tree of today")
+            refuse(path.text, f"'{operator}' follows the tree of today")
 
 
 def check_path(path: Path) -> None:
     """Raise `as_of_refused` for a path that leads to other records."""
     if path.steps:
-        _refuse(path.text, "it leads to other records, which are read as they are now")
+        refuse(path.text, "it leads to other records")
 
 
 def _compared(node: Filter) -> Iterator[tuple[Path, str]]:
@@ -169,8 +169,9 @@ def _compared(node: Filter) -> Iterator[tuple[Path, str]]:
             for part in parts:
                 yield from _compared(part)
         case Has(_, relation, _):
-            _refuse(relation.link.inverse or relation.type.name, "it asks other records")
+            refuse(relation.link.inverse or relation.type.name, "it asks other records")
 
 
-def _refuse(name: str, reason: str) -> None:
+def refuse(name: str, reason: str) -> NoReturn:
+    """Raise `as_of_refused`."""
     raise RelatumError("as_of_refused", name=name, reason=reason)
