@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -95,9 +94,9 @@ class Listing:
         return self.asked.trashed
 
     @property
-    def then(self) -> datetime | None:
-        """The instant that it is shown as of; None: now."""
-        return self.asked.as_of
+    def then(self) -> str | None:
+        """The instant or the date that it is shown as of; None: now."""
+        return self.opened.body.get("as_of")
 
     @property
     def is_narrower(self) -> bool:

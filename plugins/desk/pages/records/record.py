@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from flask import Response, request
@@ -45,8 +44,8 @@ class Sheet:
     related: list[Related] = field(default_factory=list)
     #: The records above it in its tree, the topmost first.
     ancestors: list[tuple[int, str]] = field(default_factory=list)
-    #: The instant that it is shown as of; None: now.
-    then: datetime | None = None
+    #: The instant or the date that it is shown as of; None: now.
+    then: str | None = None
 
     @property
     def is_live(self) -> bool:
@@ -112,7 +111,7 @@ def sheet_then(type_name: str, id_: int, text: str) -> Sheet:
     record = records.get(type_name, id_, actor=ui.actor(), as_of=at)
     linked = [record[field.name] for field in entity_type.fields.values() if field.is_link]
     labels = query.labels([id_ for id_ in linked if id_ is not None], actor=ui.actor())
-    return Sheet(entity_type, record, labels, trashed=False, then=at)
+    return Sheet(entity_type, record, labels, trashed=False, then=text)
 
 
 def _one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels, bool]:
