@@ -138,25 +138,25 @@ class Past:
 def check(query: Query) -> None:
     """Raise `as_of_refused` for what is only known as it is now, naming it."""
     if query.trashed:
-        refuse("_trashed", "the trash has no past")
+        only_now("_trashed", "the trash has no past")
     if query.expand:
-        refuse("_expand", "it leads to other records")
+        only_now("_expand", "it leads to other records")
     selected = [wanted.path for wanted in query.select if wanted.path is not None]
     for path in (*query.fields, *query.group, *selected):
         check_path(path)
     for path in query.group:
         if isinstance(path.field, Several):
-            refuse(path.text, "groups by several values are made of a table beside the records")
+            only_now(path.text, "groups by several values are made of a table beside the records")
     for path, operator in _compared(query.filter):
         check_path(path)
         if operator in types.TREE:
-            refuse(path.text, f"'{operator}' follows the tree of today")
+            only_now(path.text, f"'{operator}' follows the tree of today")
 
 
 def check_path(path: Path) -> None:
     """Raise `as_of_refused` for a path that leads to other records."""
     if path.steps:
-        refuse(path.text, "it leads to other records")
+        only_now(path.text, "it leads to other records")
 
 
 def _compared(node: Filter) -> Iterator[tuple[Path, str]]:
@@ -169,9 +169,9 @@ def _compared(node: Filter) -> Iterator[tuple[Path, str]]:
             for part in parts:
                 yield from _compared(part)
         case Has(_, relation, _):
-            refuse(relation.link.inverse or relation.type.name, "it asks other records")
+            only_now(relation.link.inverse or relation.type.name, "it asks other records")
 
 
-def refuse(name: str, reason: str) -> NoReturn:
+def only_now(name: str, reason: str) -> NoReturn:
     """Raise `as_of_refused`."""
     raise RelatumError("as_of_refused", name=name, reason=reason)
