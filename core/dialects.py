@@ -274,18 +274,14 @@ def _is_gone(error: sa_exc.DBAPIError, text: str, state: str) -> bool:
 
 
 # -- rows that are handed to a statement as one value ---------------------------------------
-def json_value(dialect: sa.Dialect, type_: Any) -> Callable[[Any], Any]:
-    """Return what makes of a stored value of a column the one that stands in `json_rows`."""
+def json_value(dialect: sa.Dialect, type_: Any) -> Callable[[Any], Any] | None:
+    """Return what makes of a stored value of a column the one of `json_rows`; None: it is it."""
     made = type_.dialect_impl(dialect)
     if dialect.name == "sqlite":
-        return made.bind_processor(dialect) or _same
+        return made.bind_processor(dialect)  # type: ignore[no-any-return]
     if isinstance(made, TypeDecorator):
         return lambda value: made.process_bind_param(value, dialect)
-    return _same
-
-
-def _same(value: Any) -> Any:
-    return value
+    return None
 
 
 def json_rows(rows: Sequence[Mapping[str, Any]]) -> str:

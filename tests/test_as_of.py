@@ -91,6 +91,11 @@ def test_a_time_without_an_offset_is_one_in_the_zone_of_the_instance(crm):
     assert listed(crm, "2026-02-01T00:30") == ["Acme", "Beta"]
 
 
+def test_the_plus_of_an_offset_need_not_be_escaped_in_an_address(crm):
+    found = crm.client(crm.alice).get("/api/v1/records/x_firm?_as_of=2026-02-01T00:29:00+01:00")
+    assert [record["name"] for record in found.json["records"]] == ["Acme"]
+
+
 def test_a_list_is_filtered_sorted_and_paged_by_the_values_of_then(crm):
     where = {"field": "city", "value": "Berlin"}
     assert listed(crm, MORNING.isoformat(), filter=where) == ["Acme"]

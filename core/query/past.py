@@ -39,7 +39,8 @@ def instant(text: str, *, known: Catalog | None = None) -> datetime:
     text, zone = text.strip(), (known or catalog.current()).zone
     try:
         if len(text) > _DATE:
-            at = to_instant(text, zone)
+            # The plus of an offset that was written into an address as it is came as a blank.
+            at = to_instant(text[: _DATE + 1] + text[_DATE + 1 :].replace(" ", "+"), zone)
             later = at > clock.now()
         else:
             at = _end_of(to_date(text), zone)
@@ -86,7 +87,11 @@ class Past:
         dialect = db.current().connection.dialect
         makers = {c.name: dialects.json_value(dialect, c.type) for c in self._columns()}
         rows = [
-            {str(n): makers[n](value) for n, value in row.items() if value is not None}
+            {
+                name: value if (make := makers[name]) is None else make(value)
+                for name, value in row.items()
+                if value is not None
+            }
             for row in self._rebuilt.rows
         ]
         for field in self.type.sets:

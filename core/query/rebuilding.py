@@ -19,11 +19,14 @@ from .. import db, models
 from ..catalog import EntityType
 from ..errors import RelatumError
 from ..storage import among
+from .filters import plain
 from .remade import Remade
 
 _CHANGE: Final[Any] = models.Change.__table__
 _SET: Final[Any] = models.ChangeSet.__table__
 _RECORD: Final[Any] = models.Record.__table__
+#: The number of a change, where it is the records that lead to the changes.
+_number: Final = plain(_CHANGE.c.id)
 #: What the history does not keep of the fields of the kernel.
 _KERNEL: Final = ("id", "created_at", "created_by", "updated_at", "updated_by", "version")
 
@@ -74,18 +77,19 @@ def _first_later(
 ) -> dict[int, int]:
     """Return the first change after an instant, by id of the record."""
     limit = db.settings().as_of_limit
-    query = (
-        sa.select(_CHANGE.c.record_id, sa.func.min(_CHANGE.c.id))
-        .join_from(_SET, _CHANGE, _CHANGE.c.change_set_id == _SET.c.id)
-        .join(_RECORD, _RECORD.c.id == _CHANGE.c.record_id)
-        .where(_SET.c.at > at, _RECORD.c.type_id == entity_type.id)
-        .group_by(_CHANGE.c.record_id)
-        .limit(limit + 1)
-    )
-    if only is not None:
-        query = query.where(among(_CHANGE.c.record_id))
+    record = _CHANGE.c.record_id
+    if only is None:
+        # SQLite would rather look through all changes there are than begin with those change sets.
+        record = plain(record)
+        later = sa.select(_SET.c.id).where(_SET.c.at > at)
+        found_in = [_CHANGE.c.change_set_id.in_(later), plain(_RECORD.c.type_id) == entity_type.id]
+        query = sa.select(record, sa.func.min(_CHANGE.c.id)).join_from(_CHANGE, _RECORD)
+    else:
+        found_in = [_SET.c.at > at, among(record)]
+        query = sa.select(record, sa.func.min(_CHANGE.c.id)).join_from(_CHANGE, _SET)
     values = {} if only is None else {"ids": only}
-    rows = db.current().connection.execute(query, values)
+    query = query.where(*found_in).group_by(record)
+    rows = db.current().connection.execute(query.limit(limit + 1), values)
     found: dict[int, int] = dict(map(tuple, rows))
     if len(found) > limit:
         instant = at.isoformat().replace("+00:00", "Z")
@@ -99,7 +103,7 @@ class _Rebuilding:
     def __init__(self, entity_type: EntityType, at: datetime, first: dict[int, int]) -> None:
         self.type, self.at, self.first = entity_type, at, first
         self.fields = [
-            (field, tuple(column.name for column in field.columns()))
+            (field, tuple(str(column.name) for column in field.columns()))
             for field in entity_type.fields.values()
             if field.name not in _KERNEL
         ]
@@ -109,7 +113,7 @@ class _Rebuilding:
     def result(self) -> Rebuilt:
         """Read and rebuild them."""
         ids, least = sorted(self.first), min(self.first.values())
-        for line in _lines(ids, _CHANGE.c.id >= least):
+        for line in _lines(ids, _number >= least):
             later = line.id >= self.first[line.record_id]
             (self.later if later else self.earlier).setdefault(line.record_id, []).append(line)
         # What was made since was not there, what came out of the trash since was in it.
@@ -130,23 +134,24 @@ class _Rebuilding:
 
     def _current(self, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         table = self.type.table
-        names = [
-            n for field in self.type.fields.values() for n in (c.name for c in field.columns())
-        ]
+        names = [str(column.name) for f in self.type.fields.values() for column in f.columns()]
         query = sa.select(*(table.c[name] for name in names)).where(among(table.c.id))
         rows = db.current().connection.execute(query, {"ids": ids})
         return {row.id: dict(zip(names, row, strict=True)) for row in rows}
 
     def _read_earlier(self, ids: Sequence[int], least: int) -> None:
         found: dict[int, list[_Line]] = {}
-        for line in _lines(ids, _CHANGE.c.id < least):
+        for line in _lines(ids, _number < least):
             found.setdefault(line.record_id, []).append(line)
         for id_, lines in found.items():
             self.earlier[id_] = [*lines, *self.earlier.get(id_, ())]
 
-    def _row(self, id_: int, current: dict[str, Any] | None, last: _Line | None) -> dict[str, Any]:
+    def _row(
+        self, id_: int, current: dict[str, Any] | None, last: tuple[datetime, int | None] | None
+    ) -> dict[str, Any]:
         later, earlier = self.later[id_], self.earlier.get(id_, [])
-        last = earlier[-1] if earlier else last
+        if earlier:
+            last = earlier[-1].at, earlier[-1].actor
         row = dict(current or {})
         if current is None and earlier:
             row |= self._system(created_at=earlier[0].at, created_by=earlier[0].actor)
@@ -160,13 +165,13 @@ class _Rebuilding:
                 row.update(dict.fromkeys(columns))
         row |= self._system(id=id_, version=later[0].version - 1)
         if last is not None:
-            row |= self._system(updated_at=last.at, updated_by=last.actor)
+            row |= self._system(updated_at=last[0], updated_by=last[1])
         return row
 
     def _system(self, **values: Any) -> dict[str, Any]:
         """Return values of fields of the kernel by their columns, of those that the type has."""
         known = self.type.fields
-        return {known[name].column: value for name, value in values.items() if name in known}
+        return {str(known[name].column): value for name, value in values.items() if name in known}
 
 
 def _recorded(earlier: Sequence[_Line], later: Sequence[_Line]) -> dict[str, tuple[Any, int]]:
@@ -184,23 +189,19 @@ def _lines(ids: Sequence[int], where: Any) -> Iterator[_Line]:
         return
     query = _LINES.where(among(_CHANGE.c.record_id), where).order_by(_CHANGE.c.id)
     for row in db.current().connection.execute(query, {"ids": ids}):
-        yield _line(row)
+        id_, record_id, op, version, data, *of_set = row
+        yield _Line(id_, record_id, op, version, orjson.loads(data), *of_set)
 
 
-def _line(row: Any) -> _Line:
-    id_, record_id, op, version, data, *of_set = row
-    return _Line(id_, record_id, op, version, orjson.loads(data), *of_set)
-
-
-def _last_before(ids: Sequence[int], least: int) -> dict[int, _Line]:
-    """Return the last change of records before the one with an id, by id of the record."""
+def _last_before(ids: Sequence[int], least: int) -> dict[int, tuple[datetime, int | None]]:
+    """Return when and by whom records were last changed before the change with an id."""
     if not ids:
         return {}
     newest = (
         sa.select(sa.func.max(_CHANGE.c.id))
-        .where(among(_CHANGE.c.record_id), _CHANGE.c.id < least)
+        .where(among(_CHANGE.c.record_id), _number < least)
         .group_by(_CHANGE.c.record_id)
     )
-    query = _LINES.where(_CHANGE.c.id.in_(newest))
-    rows = db.current().connection.execute(query, {"ids": ids})
-    return {line.record_id: line for line in map(_line, rows)}
+    query = sa.select(_CHANGE.c.record_id, _SET.c.at, _SET.c.actor_id).join_from(_CHANGE, _SET)
+    rows = db.current().connection.execute(query.where(_CHANGE.c.id.in_(newest)), {"ids": ids})
+    return {id_: (at, actor) for id_, at, actor in rows}
