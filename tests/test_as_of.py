@@ -76,6 +76,19 @@ def test_a_change_at_the_very_instant_has_happened_and_one_a_microsecond_later_h
     assert then(crm, ids["acme"], before)["updated_at"] == MORNING
 
 
+def test_after_a_clock_was_set_back_all_that_followed_the_first_later_change_is_taken_back(
+    crm, ids
+):
+    with clock.frozen(MORNING + timedelta(hours=1)):
+        change(crm, ids["acme"], city="Bonn")
+    between = MORNING + timedelta(hours=2)
+    assert (then(crm, ids["acme"], between)["city"], then(crm, ids["acme"], NOON)["city"]) == (
+        "Berlin", "Bonn",
+    )  # fmt: skip
+    where = {"field": "city", "value": "Berlin"}
+    assert listed(crm, between.isoformat(), filter=where) == ["Acme"]
+
+
 def test_encrypted_texts_are_those_of_then(crm, ids):
     assert then(crm, ids["acme"], MORNING)["secret"] == "one"
     assert then(crm, ids["acme"], NOON)["secret"] == "two"
