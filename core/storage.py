@@ -163,6 +163,7 @@ def spelled(
     return made
 
 
+_PLUS: Any = sa.sql.operators.custom_op("+")
 # No Boolean: SQLite would be asked whether it = 1, and use no index.
 _among = spelled(
     "relatum_among",
@@ -179,6 +180,23 @@ def among(column: Any) -> sa.ColumnElement[Any]:
 def held_in(column: Any, name: str) -> sa.ColumnElement[Any]:
     """Return the condition that a column holds one of the ids that are bound to a name."""
     return _among(column, sa.bindparam(name, type_=Ids()))
+
+
+_apart = spelled(
+    "relatum_apart",
+    sqlite="{0} NOT IN (SELECT value FROM json_each({1}))",
+    postgresql="{0} NOT IN (SELECT unnest({1}))",
+)
+
+
+def apart(column: Any, name: str) -> sa.ColumnElement[Any]:
+    """Return the condition that a column holds none of the ids that are bound to a name."""
+    return _apart(column, sa.bindparam(name, type_=Ids()))
+
+
+def plain(column: Any) -> Any:
+    """Return a column as a value that no index is looked up by: SQLite's unary plus."""
+    return sa.UnaryExpression(column, operator=_PLUS, type_=column.type)
 
 
 def slices(items: Iterable[T], size: int = SLICE) -> Iterator[list[T]]:

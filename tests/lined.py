@@ -112,4 +112,4 @@ def noted(instance: Any, job: dict[str, Any], state: str = imports.REFUSED) -> l
 def refused_file(instance: Any, job: dict[str, Any]) -> str:
     """Return the file of refusals."""
     with instance.app.app_context():
-        return b"".join(rejects.stream(job)).decode("utf-8-sig")
+        return b"".join(rejects.stream(job, instance.alice)).decode("utf-8-sig")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from relatum.core import access, positions, query, records, roles
+from relatum.core import access, clock, positions, query, records, roles
 from relatum.core.errors import RelatumError
 
 from .instances import prepared
@@ -188,3 +188,20 @@ def test_a_taken_value_of_a_hidden_record_names_no_record(instance, office):
     [problem] = outcome.problems
     assert problem.code == "duplicate_hidden"
     assert str(office.deals["sam large"]) not in str(problem.as_json())
+
+
+def test_what_was_is_for_those_who_see_the_record_today(instance, office):
+    give(instance, office, "nora", {"read": "own"})
+    who = actor(instance, office, "nora")
+    before = clock.now()
+    mine, theirs = office.deals["nora large"], office.deals["sam large"]
+    rows = [{"id": mine, "owner": office.people["sam"]}, {"id": theirs, "amount": 1}]
+    instance.write(records.update, "x_deal", rows)
+    asked = {"as_of": before.isoformat(), "fields": ["name"]}
+    with instance.reading():
+        shown = query.page(query.from_json("x_deal", asked, actor=who)).records
+        assert [row["name"] for row in shown] == ["nora small"]
+        for id_ in (mine, theirs):
+            with pytest.raises(RelatumError) as caught:
+                records.get("x_deal", id_, actor=who, as_of=before)
+            assert caught.value.code == "record_unknown"

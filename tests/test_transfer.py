@@ -58,7 +58,7 @@ def noted(instance, job, state=imports.REFUSED):
 def refused_file(instance, job):
     """Return the rows of the file of refusals."""
     with instance.app.app_context():
-        return b"".join(rejects.stream(job)).decode("utf-8-sig").splitlines()
+        return b"".join(rejects.stream(job, instance.alice)).decode("utf-8-sig").splitlines()
 
 
 # -- what goes in ---------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def test_sound_rows_go_in_and_refused_ones_are_kept_with_their_reasons(shop):
 def test_the_file_of_refused_rows_goes_in_again_once_it_is_corrected(shop):
     job = bring(shop, "x_thing", BAD, key=["code"])
     with shop.app.app_context():
-        text = b"".join(rejects.stream(job)).decode("utf-8-sig")
+        text = b"".join(rejects.stream(job, shop.alice)).decode("utf-8-sig")
     first, *rest = text.splitlines()
     assert first == "_line,_problem,code,size,color"
     assert rest[0].startswith('3,"') or rest[0].startswith("3,")

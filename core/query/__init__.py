@@ -20,6 +20,8 @@ from .parse import over as over
 from .parse import read as read
 from .parse import read_filter as read_filter
 from .parse import words as words
+from .past import Past as Past
+from .past import instant as instant
 from .related import Labels as Labels
 from .related import labels_of as labels_of
 from .sorting import check as check

@@ -18,14 +18,13 @@ import sqlalchemy as sa
 from .. import catalog, models, types
 from ..catalog import EntityType, Rule
 from ..fields import Several
-from ..storage import Instant, Int64, held_in
+from ..storage import Instant, Int64, held_in, plain
 from .filters import ABOVE, ME, NOW, TEAM, TREE
 from .parse import read_filter
 from .paths import Path
 from .terms import Asker, Condition, Filter, Has, Junction, Not
 
 Sql = types.Sql
-_PLUS: Any = sa.sql.operators.custom_op("+")
 _SHARE: Final[Any] = models.Share.__table__
 _me: Final = sa.bindparam(ME, type_=Int64)
 
@@ -36,11 +35,6 @@ def compile(node: Filter, table: sa.Table, *, dense: bool = False) -> Sql:  # no
     `dense` says that many do: then no index of a compared field is worth driving from.
     """
     return _Compiler(table, itertools.count(), dense=dense).node(node, negated=False)
-
-
-def _plain(column: Any) -> Any:
-    """Return a column as a value that no index is looked up by: SQLite's unary plus."""
-    return sa.UnaryExpression(column, operator=_PLUS, type_=column.type)
 
 
 class _Compiler:
@@ -77,7 +71,7 @@ class _Compiler:
         column = at[-1].c[name]
         arguments = self._parameters(leaf, column)
         if (self.dense and not path.steps) or (negated and isinstance(field, Several)):
-            column = _plain(column)
+            column = plain(column)
         made = field.condition(leaf.operator, column, *arguments)
         return over(at, path, sa.not_(made) if negated else made)
 

@@ -40,6 +40,9 @@ def neighbours(query: Query, record_id: int) -> Neighbours:
     A record that does not meet the filter has neighbours, too: those that it would stand between.
     Raises `record_unknown`, `not_sortable` and `sort_too_costly`.
     """
+    if query.as_of is not None:
+        reason = "what stands around a record is asked for as it is now"
+        raise RelatumError("bad_parameter", name="as_of", reason=reason)
     return _Around(query).of(record_id)
 
 

@@ -78,7 +78,7 @@ def import_file(
     job = _done(job_id)
     if refused and (job["result"] or {}).get("refused"):
         with Path(refused).open("wb") as out:
-            out.writelines(rejects.stream(job, instance.actor))
+            out.writelines(rejects.stream(job, actor))
     _tell(job, as_json=as_json)
 
 
