@@ -45,8 +45,11 @@ def enqueue(
 
 def require(kind: Kind, actor: Actor) -> None:
     """Refuse who may not start jobs of a kind, whatever they would do; raise `forbidden`."""
-    if kind.permission is not None:
-        access.require(actor, kind.permission, f"jobs of the kind '{kind.name}'")
+    what = f"jobs of the kind '{kind.name}'"
+    if kind.permission is None:
+        access.require_any(actor, "run", what)
+    else:
+        access.require(actor, kind.permission, what)
 
 
 def look(kind: str, arguments: Mapping[str, Any], *, actor: Actor) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from .. import access, db
 from ..errors import RelatumError
-from . import compiling, cursors, filters, past, sorting
+from . import compiling, cursors, density, filters, past, sorting
 from .expanding import expand
 from .related import Related, all_fields
 from .terms import Query, SortKey
@@ -69,6 +69,7 @@ class _List:
         self.values = filters.values(query.filter, actor)
         self.table: Any = query.type.table
         self.past: tuple[object, ...] = ()
+        self.few = density.is_few(query)
         if query.as_of is not None:
             self._look_back(query, query.as_of)
         self.digest = cursors.digest(query, self.keys)
@@ -143,6 +144,7 @@ class _List:
             self.dense,
             empty,
             self.past,
+            self.few,
         )
         made: list[Any] = self.type.statement(shape, lambda: list(self._made(empty)))
         return made
@@ -154,7 +156,7 @@ class _List:
         placed = [term.expression.label(f"k{place}") for place, term in enumerate(terms)]
         query = (
             sa.select(*shown, *placed)
-            .where(*conditions(self.query, table=table, dense=self.dense))
+            .where(*conditions(self.query, table=table, dense=self.dense, few=self.few))
             .order_by(*(term.ordered() for term in terms))
             .limit(sa.bindparam("limit", type_=sa.Integer()))
         )
@@ -178,14 +180,14 @@ class _List:
         return min(self.counted[0], most)
 
     def _counted(self, most: int) -> int:
-        shape = ("count", filters.shape(self.query.filter), self.query.trashed, self.past)
+        shape = ("count", filters.shape(self.query.filter), self.query.trashed, self.past, self.few)
         statement = self.type.statement(shape, self._counting)
         return int(self.connection.execute(statement, {**self.values, "limit": most}).scalar_one())
 
     def _counting(self) -> Any:
         limit = sa.bindparam("limit", type_=sa.Integer())
         found: Any = sa.select(sa.literal_column("1")).select_from(self.table)
-        found = found.where(*conditions(self.query, table=self.table)).limit(limit)
+        found = found.where(*conditions(self.query, table=self.table, few=self.few)).limit(limit)
         return sa.select(sa.func.count()).select_from(found.subquery())
 
     def _is_dense(self) -> bool:
@@ -208,10 +210,13 @@ class _List:
             raise RelatumError("sort_too_costly", field=first.path.text, limit=cap)
 
 
-def conditions(query: Query, *, table: Any = None, dense: bool = False) -> list[Any]:
+def conditions(
+    query: Query, *, table: Any = None, dense: bool = False, few: bool = False
+) -> list[Any]:
     """Return what the records of a query must meet: alive (or trashed), and the filter.
 
-    `table` is an alias of the type's, where one stands beside others of the same.
+    `table` is an alias of the type's, where one stands beside others of the same; `few` says that
+    who asks sees few records (`density`).
     """
     table = query.type.table if table is None else table
     alive = table.c.trashed_at.is_not(None) if query.trashed else table.c.trashed_at.is_(None)
@@ -220,6 +225,7 @@ def conditions(query: Query, *, table: Any = None, dense: bool = False) -> list[
         return made
     now = query.type.table
     if query.as_of is None:
-        return [*made, compiling.seen(query.type, table)]
+        sight = compiling.among_few if few else compiling.seen
+        return [*made, sight(query.type, table)]
     # What was, is for those who see the record today.
     return [*made, table.c.id.in_(sa.select(now.c.id).where(compiling.seen(query.type, now)))]
