@@ -163,7 +163,6 @@ def spelled(
     return made
 
 
-_PLUS: Any = sa.sql.operators.custom_op("+")
 # No Boolean: SQLite would be asked whether it = 1, and use no index.
 _among = spelled(
     "relatum_among",
@@ -194,9 +193,16 @@ def apart(column: Any, name: str) -> sa.ColumnElement[Any]:
     return _apart(column, sa.bindparam(name, type_=Ids()))
 
 
-def plain(column: Any) -> Any:
-    """Return a column as a value that no index is looked up by: SQLite's unary plus."""
-    return sa.UnaryExpression(column, operator=_PLUS, type_=column.type)
+_plain = spelled("relatum_plain", sqlite="+{0}", postgresql="{0}")
+
+
+def plain(column: Any) -> sa.ColumnElement[Any]:
+    """Return a column as a value that no index is looked up by: SQLite's unary plus.
+
+    SQLite plans without a look at LIMIT and at how many rows it will find.
+    """
+    made: sa.ColumnElement[Any] = _plain(column, type_=column.type)
+    return made
 
 
 def slices(items: Iterable[T], size: int = SLICE) -> Iterator[list[T]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -99,6 +100,16 @@ class _Fixed(_Compiler):
 
     def _on(self, table: Any) -> _Compiler:
         return _Fixed(table, self.numbers)
+
+    def _leaf(self, leaf: Condition, negated: bool) -> Sql:
+        if isinstance(leaf.operand, tuple) and Asker.ME in leaf.operand:
+            if leaf.operator == "nin":
+                return self._leaf(replace(leaf, operator="in"), not negated)
+            others = tuple(item for item in leaf.operand if item is not Asker.ME)
+            parts = [replace(leaf, operator="eq", operand=Asker.ME)]
+            parts += [replace(leaf, operand=others)] if others else []
+            return self.node(Junction(all=False, parts=tuple(parts)), negated=negated)
+        return super()._leaf(leaf, negated)
 
     def _parameters(self, leaf: Condition, column: sa.ColumnElement[Any]) -> list[Sql]:
         if leaf.operand is Asker.ME:
