@@ -8,7 +8,7 @@ of the file to others of the same type (a parent company by name, further down) 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial as bound
 from itertools import islice
 from pathlib import Path
@@ -32,6 +32,7 @@ from .keeping import refusal as refusal
 from .keeping import remember as remember
 from .keeping import remembered as remembered
 from .loading import MODES as MODES
+from .loading import SKIPPED as SKIPPED
 from .loading import Lines as Lines
 from .loading import Loading as Loading
 from .lookups import Lookups
@@ -45,7 +46,14 @@ from .reader import Source as Source
 from .reader import quoted as quoted
 from .reader import unquoted as unquoted
 from .report import Report as Report
+from .saved import SavedMap as SavedMap
+from .saved import drop_saved as drop_saved
+from .saved import get_saved as get_saved
+from .saved import save as save
+from .saved import saved as saved
 from .seen import Seen as Seen
+from .texts import Template as Template
+from .texts import converted as converted
 
 Progress = Callable[[str, int], None]
 
@@ -192,6 +200,17 @@ def find(type_name: str, text: str, *, actor: Actor, by: str | None = None) -> i
     if isinstance(found, Problem):
         raise RelatumError(found.code, **found.params)
     return found
+
+
+def unfound(
+    type_name: str, texts: Iterable[str], *, actor: Actor, by: str | None = None
+) -> list[str]:
+    """Return those of the texts that mean no record, or several; raises as `find`."""
+    target = catalog.current().type(type_name)
+    lookups = Lookups(target, finder(target, type_name, by), actor)
+    wanted = list(texts)
+    lookups.learn(wanted)
+    return [text for text in wanted if isinstance(lookups.find(text), Problem)]
 
 
 def _named_by(target: Field, text: str) -> str | None:

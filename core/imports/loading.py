@@ -10,12 +10,14 @@ from .. import access, catalog, db, records
 from ..actor import Actor
 from ..catalog import EntityType, Key
 from ..errors import Problem, RelatumError
-from .cells import CellProblem, Cells, Parsed
-from .maps import ImportMap, bind, find_key
+from .cells import CellProblem, Cells, Parsed, is_missing
+from .maps import ImportMap, bind, compose, find_key
 
 Lines = Sequence[tuple[int, list[str]]]
 #: What becomes of a row: all are created; those that match are updated, others refused; or either.
 MODES: Final = ("create", "update", "upsert")
+#: What becomes of a row that is not among those that the map is about.
+SKIPPED: Final = "skipped"
 
 
 class Loading:
@@ -43,7 +45,12 @@ class Loading:
         self.actor, self.mode = actor, mode
         mapping = dataclasses.replace(mapping, key=tuple(key) or mapping.key)
         columns = bind(known, self.type, mapping, header)
-        self.cells = Cells(known, self.type, columns, mapping.fixed, actor)
+        self.cells = Cells(
+            known, self.type, columns, mapping.fixed, actor, header=header,
+            composed=compose(known, self.type, mapping),
+        )  # fmt: skip
+        #: Places of columns, and the texts there of the rows that are meant.
+        self.only = [(header.index(name), frozenset(texts)) for name, texts in mapping.only.items()]
         wanted = () if mode == "create" else mapping.key
         self.key: Key | None = find_key(self.type, wanted, self.cells.filled, loose=loose)
         if mode == "update" and self.key is None:
@@ -64,6 +71,24 @@ class Loading:
         return self._bring(lines, partial=partial, dry_run=dry_run)
 
     def _bring(self, lines: Lines, *, partial: bool, dry_run: bool) -> list[Parsed]:
+        if not self.only:
+            return self._written(lines, partial=partial, dry_run=dry_run)
+        meant = [line for line in lines if self._is_meant(line[1])]
+        rows = iter(self._written(meant, partial=partial, dry_run=dry_run))
+        wanted = {number for number, _ in meant}
+        return [
+            next(rows) if number in wanted else Parsed(number, cells, status=SKIPPED)
+            for number, cells in lines
+        ]
+
+    def _is_meant(self, cells: Sequence[str]) -> bool:
+        """Say whether a row is one of those that the map is about."""
+        return all(
+            (cells[place].strip() if place < len(cells) else "") in texts
+            for place, texts in self.only
+        )
+
+    def _written(self, lines: Lines, *, partial: bool, dry_run: bool) -> list[Parsed]:
         rows = self.cells.read(lines)
         sound = [row for row in rows if not row.problems]
         outcomes = self._verb(sound, partial=partial, dry_run=dry_run)
@@ -143,7 +168,9 @@ class Loading:
             for name, text in links.items():
                 column, lookups = self.cells.inward[name]
                 found = lookups.find(text)
-                if isinstance(found, Problem):
+                if column.optional and is_missing(found):
+                    row[name] = None
+                elif isinstance(found, Problem):
                     problems.append(CellProblem(line, column.name, text, found.at(field=name)))
                 else:
                     row[name] = found

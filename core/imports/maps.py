@@ -19,6 +19,7 @@ from ..catalog import Catalog, EntityType, Key
 from ..errors import RelatumError, nearest
 from ..fields import STYLES, Field, Lookup, Several, fold
 from .numbers import NUMBERS
+from .texts import Template, converted
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -27,8 +28,9 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class ImportMap:
     """What a map says; the empty map matches columns to fields by name or label.
 
-    `columns` holds {column: {field, by?, date_format?, add?, values?}}, or None for a column
-    that is left out.
+    `columns` holds {column: {field, by?, date_format?, add?, values?, first?, convert?}}, or None
+    for a column that is left out; `composed` {field: {text, by?, values?}}; `only` {column: texts
+    of the rows that are meant}.
     """
 
     key: tuple[str, ...] = ()
@@ -38,6 +40,8 @@ class ImportMap:
     encoding: str = "utf-8-sig"
     columns: Mapping[str, dict[str, Any] | None] = plain(default_factory=dict)
     fixed: Mapping[str, Any] = plain(default_factory=dict)
+    composed: Mapping[str, dict[str, Any]] = plain(default_factory=dict)
+    only: Mapping[str, Sequence[str]] = plain(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +63,21 @@ class Column:
     decimal: str | None = None
     #: Records of the target that no text finds are created, with that text as `by`.
     creates: bool = False
+    #: The sign between several values of a cell, of which the first is meant.
+    first: str | None = None
+    #: The name of a conversion of the text.
+    convert: str | None = None
+    #: A link that finds nothing stays empty.
+    optional: bool = False
+
+    def text(self, raw: str) -> str:
+        """Return the text that the field reads for a cell; empty for blanks alone."""
+        if self.first is not None:
+            raw = raw.strip().partition(self.first)[0].strip()
+        text = self.values.get(raw, raw) or ""
+        if not text.strip():
+            return ""
+        return converted(self.convert, text)
 
 
 def read_map(path: str | Path) -> ImportMap:
@@ -111,22 +130,37 @@ def bind(
 
     Raises `column_missing`, `column_unknown`, `field_unknown`, `read_only` or `map_invalid`.
     """
-    for name in mapping.columns:
+    texts = {name: given["text"] for name, given in mapping.composed.items()}
+    composing = (name for text in texts.values() for name in Template(text).columns)
+    for name in (*mapping.columns, *composing, *mapping.only):
         if name not in header:
             near = nearest(name, list(header))
             raise RelatumError("column_missing", column=name, nearest=near)
     bound = [_column(catalog, entity_type, mapping, name) for name in header]
+    places = [(c.field.name, f"columns.{c.name}", f"column '{c.name}'") for c in bound if c]
+    places += [(name, f"composed.{name}", f"'{text}'") for name, text in texts.items()]
     seen: dict[str, str] = {}
-    for column in bound:
-        if column is None:
-            continue
-        for name in (column.field.name, column.field.name.partition(".")[0]):
+    for path, place, called in places:
+        for name in (path, path.partition(".")[0]):
             if name in seen or name in mapping.fixed:
-                other = f"column '{seen[name]}'" if name in seen else "fixed"
+                other = seen.get(name, "fixed")
                 reason = f"field '{name}' is filled by {other} too; keep one of them"
-                raise RelatumError("map_invalid", place=f"columns.{column.name}", reason=reason)
-        seen[column.field.name] = column.name
+                raise RelatumError("map_invalid", place=place, reason=reason)
+        seen[path] = called
     return bound
+
+
+def compose(
+    catalog: Catalog, entity_type: EntityType, mapping: ImportMap
+) -> list[tuple[Column, Template]]:
+    """Return what is put together of several columns; raise as `make_column`, `field_unknown`."""
+    return [
+        (
+            _given(catalog, given["text"], entity_type.path(name), mapping, given),
+            Template(given["text"]),
+        )
+        for name, given in mapping.composed.items()
+    ]
 
 
 def _column(
@@ -137,6 +171,13 @@ def _column(
     if given is None:
         return None
     found = entity_type.path(given["field"]) if given else _match(entity_type, name)
+    return _given(catalog, name, found, mapping, given)
+
+
+def _given(
+    catalog: Catalog, name: str, found: Field, mapping: ImportMap, given: Mapping[str, Any]
+) -> Column:
+    """Return the column that a map says something of; what it does not say goes for all."""
     style = given.get("date_format")
     if style is None and found.kind == "date":
         style = mapping.date_format
@@ -146,7 +187,8 @@ def _column(
     return make_column(
         catalog, name, found, style=style, values=given.get("values", {}), by=given.get("by"),
         adds=given.get("add", False), decimal=decimal, creates=given.get("create", False),
-        identifies=mapping.key == ("id",),
+        identifies=mapping.key == ("id",), first=given.get("first"),
+        convert=given.get("convert"), optional=given.get("optional", False),
     )  # fmt: skip
 
 
@@ -172,6 +214,9 @@ def make_column(
     decimal: str | None = None,
     creates: bool = False,
     identifies: bool = False,
+    first: str | None = None,
+    convert: str | None = None,
+    optional: bool = False,
 ) -> Column:
     """Return a column for a field; `by` names the field of the target that finds a link.
 
@@ -187,13 +232,21 @@ def make_column(
         if by is not None:
             reason = f"'{found.name}' is a {found.kind} field; by is for links"
             raise RelatumError("map_invalid", place=f"columns.{name}.by", reason=reason)
-        return Column(name, found, style, values, adds=adds, decimal=decimal)
+        if optional:
+            reason = f"'{found.name}' is a {found.kind} field; optional is for links"
+            raise RelatumError("map_invalid", place=f"columns.{name}.optional", reason=reason)
+        return Column(
+            name, found, style, values, adds=adds, decimal=decimal, first=first, convert=convert
+        )
     target = catalog.type(found.target)
     by_field = finder(target, name, by)
     if creates and (by_field.read_only or by_field.name == "id"):
         reason = f"a new {target.name} can't be made from its {by_field.name}"
         raise RelatumError("map_invalid", place=f"columns.{name}.create", reason=reason)
-    return Column(name, found, style, values, target, by_field, creates=creates)
+    return Column(
+        name, found, style, values, target, by_field, creates=creates, first=first,
+        convert=convert, optional=optional,
+    )  # fmt: skip
 
 
 def finder(target: EntityType, column: str, name: str | None) -> Field:

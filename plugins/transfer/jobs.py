@@ -24,7 +24,7 @@ from . import reading as files
 CHUNK: Final = 5000
 SHOWN: Final = 200
 CHECK, WRITE, LINK = "check", "write", "link"
-_COUNTS: Final = ("created", "updated", "unchanged", "refused")
+_COUNTS: Final = ("created", "updated", "unchanged", "skipped", "refused")
 
 
 class HowSchema(Schema):
@@ -220,7 +220,11 @@ class _Importing:
         for row in rows:
             status = "refused" if row.problems else row.status
             self.counts[status] += 1
-            if self.dry and status != "refused" and self.counts[status] <= SHOWN:
+            if (
+                self.dry
+                and status not in ("refused", imports.SKIPPED)
+                and self.counts[status] <= SHOWN
+            ):
                 changes = {n: list(both) for n, both in (row.changes or {}).items()}
                 shown.append(
                     imports.Kept(row.line, {"status": status, "id": row.id, "changes": changes})
