@@ -42,11 +42,8 @@ class Look:
     #: What the file of another system is offered; what it can be, if it goes into another type.
     offer: Offer | None = None
     files: list[systems.SystemFile] = field(default_factory=list)
-
-    @property
-    def others(self) -> list[str]:
-        """Types that the file is rather about."""
-        return [] if self.offer else list(dict.fromkeys(_best(file) for file in self.files))
+    #: Types that the file is rather about.
+    others: list[str] = field(default_factory=list)
 
     def as_json(self, actor: Actor) -> dict[str, Any]:
         """Return it as the API does; in a reading transaction."""
@@ -93,6 +90,9 @@ def look(
         made.files = systems.recognise(header, type_name)
         if type_name is not None:
             made.offer = offer(made.files, type_name, header, sample, actor=actor)
+        if made.offer is None:
+            made.others = list(dict.fromkeys(_best(file) for file in made.files))
+        if type_name is not None:
             if made.offer is None or made.offer.file.make is None:
                 catalog.current().type(type_name)
             if type_name in catalog.current().types:

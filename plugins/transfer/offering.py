@@ -27,6 +27,8 @@ class Offer:
     map: dict[str, Any]
     #: Operations of a plan that add what the map needs, and those for fields of its own.
     missing: list[dict[str, Any]] = field(default_factory=list)
+    #: What is missing, as people call it.
+    labels: list[str] = field(default_factory=list)
     further: list[dict[str, Any]] = field(default_factory=list)
     #: Other types that the same file holds records of.
     also: list[str] = field(default_factory=list)
@@ -37,11 +39,6 @@ class Offer:
     def name(self) -> str:
         """What people call it."""
         return f"{self.file.system}: {self.file.label}"
-
-    @property
-    def labels(self) -> list[str]:
-        """What is missing, as people call it."""
-        return labels_of(self.missing)
 
     def as_json(self, actor: Actor) -> dict[str, Any]:
         """Return it as the API does; in a reading transaction."""
@@ -57,7 +54,7 @@ def _planned(changes: list[dict[str, Any]], actor: Actor) -> dict[str, Any]:
     return {"changes": changes, "plan": found.as_json() if found is not None else None}
 
 
-def labels_of(changes: Sequence[Mapping[str, Any]]) -> list[str]:
+def _labels(changes: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the labels of what operations add, each with the type it is added to."""
     known = catalog.current().types
     made = []
@@ -131,6 +128,7 @@ class _Offering:
         if self.type is not None:
             document["columns"] = self._others(columns)
         self.offer.missing = self._changes()
+        self.offer.labels = _labels(self.offer.missing)
         self.offer.map = {n: value for n, value in document.items() if value}
         return self.offer
 

@@ -71,13 +71,16 @@ def known() -> tuple[SystemFile, ...]:
 
 
 def _file(document: dict[str, Any], given: dict[str, Any]) -> SystemFile:
-    left: dict[str, Any] = dict.fromkeys(given.get("leave", ()))
+    left: dict[str, Any] = dict.fromkeys([*given.get("leave", ()), *given.get("only", ())])
     named = document.get("values", {})
     return SystemFile(
         system=document["system"], label=given["label"], id=document["id"],
         types=tuple(given.get("types") or [given["type"]]),
         marks=tuple(frozenset(names) for names in given["marks"]),
-        columns={name: _rule(rule, named) for name, rule in given["columns"].items()} | left,
+        columns={
+            **{name: _rule(rule, named) for name, rule in given["columns"].items()},
+            **{name: None for name in left if name not in given["columns"]},
+        },
         composed={
             name: tuple({"text": text} if isinstance(text, str) else text for text in texts)
             for name, texts in given.get("composed", {}).items()
