@@ -191,7 +191,7 @@ def test_columns_that_an_organization_has_added_become_fields_of_a_fitting_kind(
     assert kinds["x_customer_priority"] == "text"
     assert kinds["x_numberof_locations"] == "integer"
     assert kinds["x_regions"] == "tags"
-    assert kinds["x_slaexpiration_date"] == "date"
+    assert kinds["x_sla_expiration_date"] == "date"
     edge, _ = made["account"].values()
     assert (edge["x_regions"], edge["x_numberof_locations"]) == (["APAC", "EMEA"], 3)
     sean, *_ = made["contact"].values()

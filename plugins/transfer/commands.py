@@ -129,7 +129,7 @@ def _tell(job: dict[str, Any], *, as_json: bool) -> None:
             for problem in each.data["problems"]:
                 click.echo(f"line {each.line}, {rejects.sentence(problem)}")
         nothing = "" if result["written"] else " Nothing is written."
-        skipped = f" {result['skipped']:,} are not meant." if result["skipped"] else ""
+        skipped = f" {result['skipped']:,} left out." if result["skipped"] else ""
         click.echo(
             f"{result['rows']:,} rows of {result['name']}: {result['created']:,} created, "
             f"{result['updated']:,} updated, {result['unchanged']:,} unchanged; "

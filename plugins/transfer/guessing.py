@@ -16,7 +16,8 @@ _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
 
 def definition_of(name: str, texts: Sequence[str], type_name: str) -> dict[str, Any]:
     """Return the operation that adds a field for a column that is called so."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").split()
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    words = apart.replace("_", " ").split()
     bare = re.sub(r"[^a-z0-9]+", "_", " ".join(words).lower()).strip("_")
     called = f"x_{bare or 'field'}"[:_NAME_LIMIT].rstrip("_")
     label = " ".join(words)[:200] or name[:200]

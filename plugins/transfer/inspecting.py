@@ -12,7 +12,7 @@ from relatum import Actor, RelatumError, catalog, imports, reading, uploads
 from . import formats, systems
 from .formats import How
 from .offering import Offer, offer, usable
-from .proposing import fitted, propose
+from .proposing import filled_by, fitted, propose
 
 #: Rows that are looked at for styles, and those that people are shown.
 LOOKED: Final = 500
@@ -107,6 +107,9 @@ def _choose(made: Look, entity_type: catalog.EntityType, use: str | None, actor:
     there = [LAST] if last is not None else []
     there += [SYSTEM] if made.offer is not None else []
     made.maps = [*there, NAMES, *(f"{SAVED}{m.name}" for m in imports.saved(name, actor=actor))]
+    if last is not None and made.offer is not None and not _finds(last, made.offer):
+        # It was used before the field that records are found by was there.
+        there.reverse()
     made.used = use or (there or [NAMES])[0]
     if made.used.startswith(SAVED):
         kept = imports.get_saved(name, made.used.removeprefix(SAVED), actor=actor)
@@ -122,6 +125,12 @@ def _choose(made: Look, entity_type: catalog.EntityType, use: str | None, actor:
         reason = f"'{made.used[:80]}' is no map for it. Known: {', '.join(made.maps)}"
         raise RelatumError("bad_parameter", name="use", reason=reason)
     made.map = propose(entity_type, header, made.sample, given)
+
+
+def _finds(document: dict[str, Any], made: Offer) -> bool:
+    """Say whether a map fills the field of the system's id, as far as that is there."""
+    known = catalog.current().type(made.type).fields
+    return made.file.id not in known or made.file.id in filled_by(document)
 
 
 def _absent(document: dict[str, Any], header: Sequence[str]) -> list[str]:

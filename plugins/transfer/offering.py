@@ -54,17 +54,17 @@ def _planned(changes: list[dict[str, Any]], actor: Actor) -> dict[str, Any]:
     return {"changes": changes, "plan": found.as_json() if found is not None else None}
 
 
-def _labels(changes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the labels of what operations add, each with the type it is added to."""
-    known = catalog.current().types
-    made = []
+def _labels(changes: Sequence[Mapping[str, Any]], type_name: str) -> list[str]:
+    """Return the labels of what operations add; fields of another type have its name in front."""
+    known, own, others = catalog.current().types, [], []
     for change in changes:
         if change["op"] == "create_type":
-            made.append(str(change["plural"]))
+            own.append(str(change["plural"]))
+        elif change["type"] == type_name:
+            own.append(str(change["label"]))
         else:
-            plural = known[change["type"]].plural if change["type"] in known else change["type"]
-            made.append(f"{plural}: {change['label']}")
-    return made
+            others.append(f"{known[change['type']].plural}: {change['label']}")
+    return own + others
 
 
 def plan_of(changes: list[dict[str, Any]], actor: Actor) -> entities.Plan | None:
@@ -128,7 +128,7 @@ class _Offering:
         if self.type is not None:
             document["columns"] = self._others(columns)
         self.offer.missing = self._changes()
-        self.offer.labels = _labels(self.offer.missing)
+        self.offer.labels = _labels(self.offer.missing, self.offer.type)
         self.offer.map = {n: value for n, value in document.items() if value}
         return self.offer
 
