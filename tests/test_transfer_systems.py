@@ -306,3 +306,12 @@ def test_without_the_fields_the_map_leaves_their_columns_out(instance):
     assert found.map["columns"]["Id"] is None
     assert "key" not in found.map
     assert found.map["columns"]["Name"]["field"] == "name"
+
+
+def test_a_field_of_another_system_whose_name_is_in_the_trash_is_added_anew(instance):
+    brought(instance, "salesforce_account", "account")
+    instance.apply({"op": "trash_field", "type": "account", "field": "x_fax"})
+    found = looked(instance, "salesforce_account", "account")
+    assert [change["name"] for change in found.offer.missing] == ["x_fax"]
+    assert found.map["columns"]["Fax"] is None
+    assert counts(brought(instance, "salesforce_account", "account")) == (0, 1, 1, 0)

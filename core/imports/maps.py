@@ -228,25 +228,19 @@ def make_column(
     if adds and not isinstance(found, Several):
         reason = f"'{found.name}' is a {found.kind} field; add is for fields of several values"
         raise RelatumError("map_invalid", place=f"columns.{name}.add", reason=reason)
+    texts: dict[str, Any] = {"first": first, "convert": convert}
     if not isinstance(found, Lookup):
-        if by is not None:
-            reason = f"'{found.name}' is a {found.kind} field; by is for links"
-            raise RelatumError("map_invalid", place=f"columns.{name}.by", reason=reason)
-        if optional:
-            reason = f"'{found.name}' is a {found.kind} field; optional is for links"
-            raise RelatumError("map_invalid", place=f"columns.{name}.optional", reason=reason)
-        return Column(
-            name, found, style, values, adds=adds, decimal=decimal, first=first, convert=convert
-        )
+        for word in [w for w, said in (("by", by), ("optional", optional)) if said]:
+            reason = f"'{found.name}' is a {found.kind} field; {word} is for links"
+            raise RelatumError("map_invalid", place=f"columns.{name}.{word}", reason=reason)
+        return Column(name, found, style, values, adds=adds, decimal=decimal, **texts)
     target = catalog.type(found.target)
     by_field = finder(target, name, by)
     if creates and (by_field.read_only or by_field.name == "id"):
         reason = f"a new {target.name} can't be made from its {by_field.name}"
         raise RelatumError("map_invalid", place=f"columns.{name}.create", reason=reason)
-    return Column(
-        name, found, style, values, target, by_field, creates=creates, first=first,
-        convert=convert, optional=optional,
-    )  # fmt: skip
+    ways = {"creates": creates, "optional": optional, **texts}
+    return Column(name, found, style, values, target, by_field, **ways)
 
 
 def finder(target: EntityType, column: str, name: str | None) -> Field:

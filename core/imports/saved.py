@@ -71,8 +71,7 @@ def save(
         "used_at": clock.now(),
     }  # fmt: skip
     try:
-        with connection.begin_nested():
-            connection.execute(sa.insert(_MAP), {**where, **row})
+        connection.execute(sa.insert(_MAP), {**where, **row})
     except sa_exc.IntegrityError:
         raise RelatumError("map_exists", name=called, type=type_name) from None
 

@@ -54,12 +54,12 @@ class Look:
             "used": self.used, "maps": self.maps, "absent": self.absent,
             "offer": self.offer.as_json(actor) if self.offer else None,
             "looks_like": [
-                {"system": f.system, "file": f.label, "type": _best(f)} for f in self.files
+                {"system": f.system, "file": f.label, "type": best(f)} for f in self.files
             ],
         }  # fmt: skip
 
 
-def _best(file: systems.SystemFile) -> str:
+def best(file: systems.SystemFile) -> str:
     """Return the type that a file goes into: the first that is there, else the one to be made."""
     known = catalog.current().types
     return next((name for name in file.types if name in known), file.types[-1])
@@ -91,7 +91,9 @@ def look(
         if type_name is not None:
             made.offer = offer(made.files, type_name, header, sample, actor=actor)
         if made.offer is None:
-            made.others = list(dict.fromkeys(_best(file) for file in made.files))
+            types = catalog.current().types
+            there = [f for f in made.files if f.make is not None or best(f) in types]
+            made.others = list(dict.fromkeys(best(file) for file in there))
         if type_name is not None:
             if made.offer is None or made.offer.file.make is None:
                 catalog.current().type(type_name)

@@ -50,8 +50,12 @@ class Offer:
 
 
 def _planned(changes: list[dict[str, Any]], actor: Actor) -> dict[str, Any]:
-    found = plan_of(changes, actor)
-    return {"changes": changes, "plan": found.as_json() if found is not None else None}
+    try:
+        found, refused = plan_of(changes, actor), None
+    except RelatumError as error:
+        found, refused = None, error.as_json()
+    plan = found.as_json() if found is not None else None
+    return {"changes": changes, "plan": plan, "refused": refused}
 
 
 def _labels(changes: Sequence[Mapping[str, Any]], type_name: str) -> list[str]:
@@ -202,11 +206,18 @@ class _Offering:
         else:
             meant = [imports.converted(rule.get("convert"), text) for text in texts]
             by = rule["by"]
-            unfound = imports.unfound(target.name, meant, actor=self.actor, by=by) if meant else []
+            unfound = self._unfound(target.name, meant, by)
             missing = bool(meant) and len(unfound) == len(meant)
         if missing and target.name != self.offer.type and not rule.get("optional"):
             self.offer.first.setdefault(target.name, name)
         return True
+
+    def _unfound(self, type_name: str, texts: Sequence[str], by: str | None) -> Sequence[str]:
+        """Return the texts that mean no record; all of them to who may not read the type."""
+        try:
+            return imports.unfound(type_name, texts, actor=self.actor, by=by)
+        except RelatumError:
+            return texts
 
     def _target(self, path: str) -> catalog.EntityType | None:
         if self.type is not None and path in self.type.fields:
@@ -222,7 +233,7 @@ class _Offering:
         found = self.type.path(rule["field"])
         if isinstance(found, fields.Lookup):
             by = column_for(self.type, rule["field"], texts).get("by")
-            return by != "id" and not imports.unfound(found.target, texts, actor=self.actor, by=by)
+            return by != "id" and not self._unfound(found.target, texts, by)
         values = rule.get("values", {})
         style = styles_of(found.kind, texts).get("date_format")
         try:

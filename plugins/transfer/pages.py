@@ -24,7 +24,7 @@ from relatum import (
 from .api import EXPORT, IMPORT, allow_files, exported, rejects_of
 from .cells import text_of
 from .frame import PAGES, asking, away, known, render, types
-from .inspecting import Look, look
+from .inspecting import Look, best, look
 from .rejects import job_of, sentence
 
 #: Lines of a preview or of refusals that one page shows, and imports in the list.
@@ -74,6 +74,9 @@ def send() -> Response:
 def _found_out(found: Look) -> str:
     """Return the type that the columns of a file speak of."""
     if not found.others:
+        for file in found.files:
+            # Of a plugin that is not enabled: the error names the type.
+            known().type(best(file))
         reason = "its columns do not say what its rows are. Choose it"
         raise RelatumError("bad_parameter", name="type", reason=reason)
     return found.others[0]
