@@ -77,7 +77,7 @@ class Column:
         text = self.values.get(raw, raw) or ""
         if not text.strip():
             return ""
-        return converted(self.convert, text)
+        return text if self.convert is None else converted(self.convert, text)
 
 
 def read_map(path: str | Path) -> ImportMap:
