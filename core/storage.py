@@ -176,6 +176,18 @@ def among(column: Any) -> sa.ColumnElement[Any]:
     return _among(column, sa.bindparam("ids", type_=Ids()))
 
 
+_apart = spelled(
+    "relatum_apart",
+    sqlite="{0} NOT IN (SELECT value FROM json_each({1}))",
+    postgresql="{0} NOT IN (SELECT unnest({1}))",
+)
+
+
+def apart(column: Any, name: str) -> sa.ColumnElement[Any]:
+    """Return the condition that a column holds none of the ids that are bound to a name."""
+    return _apart(column, sa.bindparam(name, type_=Ids()))
+
+
 def slices(items: Iterable[T], size: int = SLICE) -> Iterator[list[T]]:
     """Yield lists of at most `size` items: one statement takes no more."""
     rest = iter(items)

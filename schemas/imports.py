@@ -15,7 +15,10 @@ _NAME: dict[str, Any] = {"validate": validate.Length(min=1, max=200)}
 
 
 class ColumnSchema(Schema):
-    """One column: its field, how a link is found and a date written, which texts mean others."""
+    """One column: its field, how a link is found and a date written, which texts mean others.
+
+    `line` and `nth` say which line of the record it belongs to, if its field is one of lines.
+    """
 
     field = fields.String(required=True, **_NAME)
     by = fields.String(**_NAME)
@@ -27,6 +30,17 @@ class ColumnSchema(Schema):
     convert = fields.String(validate=validate.OneOf(CONVERSIONS))
     optional = fields.Boolean(truthy={True}, falsy={False})
     values = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True))
+    line = fields.Dict(
+        keys=fields.String(**_NAME), values=fields.Raw(), validate=validate.Length(min=1, max=8)
+    )
+    nth = fields.Integer(strict=True, validate=validate.Range(1, 100))
+
+
+class LinesSchema(Schema):
+    """One list of lines: the fields that find those that there are; whether others go."""
+
+    key = fields.List(fields.String(**_NAME), validate=validate.Length(min=1, max=8))
+    replace = fields.Boolean(truthy={True}, falsy={False})
 
 
 class ComposedSchema(ColumnSchema):
@@ -35,7 +49,7 @@ class ComposedSchema(ColumnSchema):
     text = fields.String(required=True, validate=validate.Length(min=1, max=1000))
 
 
-_NOT_COMPOSED = ("field", "first", "add", "create")
+_NOT_COMPOSED = ("field", "first", "add", "create", "line", "nth")
 
 
 class _Composed(fields.Field[Any]):
@@ -77,3 +91,6 @@ class ImportMapSchema(Schema):
         values=fields.List(fields.String(), validate=validate.Length(min=1, max=100)),
         data_key="only", attribute="only",
     )  # fmt: skip
+    lines = fields.Dict(
+        keys=fields.String(**_NAME), values=fields.Nested(LinesSchema, unknown=RAISE)
+    )

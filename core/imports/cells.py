@@ -11,6 +11,8 @@ from ..actor import Actor
 from ..catalog import Catalog, EntityType
 from ..errors import Problem
 from ..fields import Refused
+from ..records import Outcome
+from .gathering import FileRow, height
 from .lookups import Lookups
 from .maps import Column, make_column
 from .numbers import plain_number
@@ -49,10 +51,14 @@ class CellProblem:
 
 @dataclass(slots=True)
 class Parsed:
-    """A line on its way in: its cells, values by field, links into the file itself."""
+    """A line on its way in: its cells, values by field, links into the file itself.
+
+    `rest` are the further rows of the file that belong to the record.
+    """
 
     line: int
     cells: list[str]
+    rest: Sequence[tuple[int, list[str]]] = ()
     values: dict[str, Any] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     problems: list[CellProblem] = field(default_factory=list)
@@ -61,6 +67,20 @@ class Parsed:
     status: str = "refused"
     id: int | None = None
     changes: Mapping[str, tuple[Any, Any]] | None = None
+    #: What would become of lines of the record, by their list.
+    parts: Mapping[str, Sequence[Outcome]] = field(default_factory=dict)
+    #: The lines that were read, by their list, each with what reads its cells.
+    sent: dict[str, list[tuple[Cells, Parsed]]] = field(default_factory=dict)
+
+    @property
+    def height(self) -> int:
+        """How many rows of the file it is."""
+        return height((self.line, self.cells, self.rest))
+
+    @property
+    def lines(self) -> list[int]:
+        """The lines of the file that it stands in."""
+        return list(dict.fromkeys([self.line, *(line for line, _ in self.rest)]))
 
 
 class Cells:
@@ -111,6 +131,11 @@ class Cells:
         """Whether reading may create the records that links name."""
         return any(lookups.creates for lookups in self.lookups.values())
 
+    def forget(self) -> None:
+        """Drop what was read of other records: it may not be there any more."""
+        for lookups in self.lookups.values():
+            lookups.forget()
+
     def text(self, row: Parsed, name: str) -> str | None:
         """Return the text that a field of a row has in the file; None if no column fills it."""
         place = self._places.get(name)
@@ -123,9 +148,9 @@ class Cells:
         assert found is not None
         return found.text(row.cells[place] if place < len(row.cells) else "")
 
-    def read(self, rows: Sequence[tuple[int, list[str]]]) -> list[Parsed]:
+    def read(self, rows: Sequence[FileRow]) -> list[Parsed]:
         """Return the rows with their values; runs in an open transaction."""
-        made = [self._shape(line, cells) for line, cells in rows]
+        made = [self._shape(*row) for row in rows]
         filled: dict[str, Iterable[Any]] = {}
         for column, texts in self._texts(made):
             self._fill(column, made, texts, filled)
@@ -153,11 +178,15 @@ class Cells:
         for column in self.fixed:
             yield column, [column.values[FIXED] or ""] * len(rows)
 
-    def _shape(self, line: int, cells: list[str]) -> Parsed:
-        parsed = Parsed(line, cells)
-        if len(cells) != len(self.columns):
-            params = {"got": len(cells), "wanted": len(self.columns)}
-            parsed.problems.append(CellProblem(line, None, None, Problem("cells_mismatch", params)))
+    def _shape(
+        self, line: int, cells: list[str], rest: Sequence[tuple[int, list[str]]] = ()
+    ) -> Parsed:
+        parsed = Parsed(line, cells, rest)
+        wanted = len(self.columns)
+        for at, found in ((line, cells), *rest):
+            if len(found) != wanted:
+                problem = Problem("cells_mismatch", {"got": len(found), "wanted": wanted})
+                parsed.problems.append(CellProblem(at, None, None, problem))
         return parsed
 
     def _fill(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field as plain
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from marshmallow import RAISE, ValidationError
@@ -17,8 +17,9 @@ from ...schemas.entity_types import flat
 from ...schemas.imports import ImportMapSchema
 from ..catalog import Catalog, EntityType, Key
 from ..errors import RelatumError, nearest
-from ..fields import STYLES, Field, Lookup, Several, fold
+from ..fields import STYLES, Field, Lookup, Several
 from .numbers import NUMBERS
+from .targets import Target, match, target_of
 from .texts import Template, converted
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -28,9 +29,9 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class ImportMap:
     """What a map says; the empty map matches columns to fields by name or label.
 
-    `columns` holds {column: {field, by?, date_format?, add?, values?, first?, convert?}}, or None
-    for a column that is left out; `composed` {field: {text, by?, values?}}; `only` {column: texts
-    of the rows that are meant}.
+    `columns` holds {column: {field, by?, date_format?, add?, values?, first?, convert?, line?,
+    nth?}}, or None for a column that is left out; `composed` {field: {text, by?, values?}}; `only`
+    {column: texts of the rows that are meant}.
     """
 
     key: tuple[str, ...] = ()
@@ -42,6 +43,30 @@ class ImportMap:
     fixed: Mapping[str, Any] = plain(default_factory=dict)
     composed: Mapping[str, dict[str, Any]] = plain(default_factory=dict)
     only: Mapping[str, Sequence[str]] = plain(default_factory=dict)
+    #: By list of lines: the fields that find those that there are, and whether others go.
+    lines: Mapping[str, dict[str, Any]] = plain(default_factory=dict)
+
+
+class Line(NamedTuple):
+    """Which line of a record a column belongs to: its list, and what parts it from others.
+
+    Without `fixed` values and number, it is the line that the row of the file stands for.
+    """
+
+    list: str
+    fixed: Mapping[str, Any] = _NOTHING
+    nth: int | None = None
+
+    @property
+    def of_row(self) -> bool:
+        """Whether every row of the file is such a line."""
+        return not self.fixed and self.nth is None
+
+    def is_as(self, other: Line) -> bool:
+        """Say whether both are one line."""
+        return (self.list, self.fixed, self.nth or 1, self.of_row) == (
+            other.list, other.fixed, other.nth or 1, other.of_row,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +94,13 @@ class Column:
     convert: str | None = None
     #: A link that finds nothing stays empty.
     optional: bool = False
+    #: The line of the record that it belongs to; None: the record itself.
+    line: Line | None = None
+
+    @property
+    def path(self) -> str:
+        """Where the column goes, as a map says it."""
+        return f"{self.line.list}.{self.field.name}" if self.line else self.field.name
 
     def text(self, raw: str) -> str:
         """Return the text that the field reads for a cell; empty for blanks alone."""
@@ -137,17 +169,33 @@ def bind(
             near = nearest(name, list(header))
             raise RelatumError("column_missing", column=name, nearest=near)
     bound = [_column(catalog, entity_type, mapping, name) for name in header]
-    places = [(c.field.name, f"columns.{c.name}", f"column '{c.name}'") for c in bound if c]
-    places += [(name, f"composed.{name}", f"'{text}'") for name, text in texts.items()]
-    seen: dict[str, str] = {}
-    for path, place, called in places:
-        for name in (path, path.partition(".")[0]):
-            if name in seen or name in mapping.fixed:
-                other = seen.get(name, "fixed")
-                reason = f"field '{name}' is filled by {other} too; keep one of them"
-                raise RelatumError("map_invalid", place=place, reason=reason)
-        seen[path] = called
+    own = dict.fromkeys(mapping.fixed, "fixed")
+    filled: list[tuple[Line | None, dict[str, str]]] = [(None, own)]
+    for column in bound:
+        if column is not None:
+            beside, called = _beside(filled, column.line), f"column '{column.name}'"
+            _fill(beside, column.field.name, f"columns.{column.name}", called)
+    for name, text in texts.items():
+        _fill(own, name, f"composed.{name}", f"'{text}'")
     return bound
+
+
+def _beside(filled: list[tuple[Line | None, dict[str, str]]], line: Line | None) -> dict[str, str]:
+    """Return the fields of a line, or of the record itself, that are filled so far, and by what."""
+    for other, known in filled:
+        if line is other or (line is not None and other is not None and line.is_as(other)):
+            return known
+    filled.append((line, dict.fromkeys(line.fixed if line else (), "line")))
+    return filled[-1][1]
+
+
+def _fill(filled: dict[str, str], path: str, place: str, called: str) -> None:
+    """Note what fills a field; refuse a second one."""
+    for name in (path, path.partition(".")[0]):
+        if name in filled:
+            reason = f"field '{name}' is filled by {filled[name]} too; keep one of them"
+            raise RelatumError("map_invalid", place=place, reason=reason)
+    filled[path] = called
 
 
 def compose(
@@ -170,12 +218,23 @@ def _column(
     given = mapping.columns.get(name, None if name.startswith("_") else {})
     if given is None:
         return None
-    found = entity_type.path(given["field"]) if given else _match(entity_type, name)
-    return _given(catalog, name, found, mapping, given)
+    goal = (
+        target_of(catalog, entity_type, given["field"])
+        if given
+        else match(catalog, entity_type, name)
+    )
+    if goal.list and goal.field.name == "id" and not given and mapping.key != ("id",):
+        return None  # Lines of another instance, or of records that are to be made.
+    return _given(catalog, name, goal.field, mapping, given, _line(goal, given, name))
 
 
 def _given(
-    catalog: Catalog, name: str, found: Field, mapping: ImportMap, given: Mapping[str, Any]
+    catalog: Catalog,
+    name: str,
+    found: Field,
+    mapping: ImportMap,
+    given: Mapping[str, Any],
+    line: Line | None = None,
 ) -> Column:
     """Return the column that a map says something of; what it does not say goes for all."""
     style = given.get("date_format")
@@ -188,18 +247,18 @@ def _given(
         catalog, name, found, style=style, values=given.get("values", {}), by=given.get("by"),
         adds=given.get("add", False), decimal=decimal, creates=given.get("create", False),
         identifies=mapping.key == ("id",), first=given.get("first"),
-        convert=given.get("convert"), optional=given.get("optional", False),
+        convert=given.get("convert"), optional=given.get("optional", False), line=line,
     )  # fmt: skip
 
 
-def _match(entity_type: EntityType, name: str) -> Field:
-    wanted = fold(name)
-    for attribute in ("name", "label"):
-        for found in entity_type.with_members:
-            if fold(getattr(found, attribute)) == wanted:
-                return found
-    near = nearest(wanted, [f.name for f in entity_type.with_members if not f.read_only])
-    raise RelatumError("column_unknown", column=name, type=entity_type.name, nearest=near)
+def _line(goal: Target, given: Mapping[str, Any], name: str) -> Line | None:
+    if goal.list is not None:
+        return Line(goal.list, given.get("line", _NOTHING), given.get("nth"))
+    for word in ("line", "nth"):
+        if word in given:
+            reason = f"'{goal.path}' is no field of lines"
+            raise RelatumError("map_invalid", place=f"columns.{name}.{word}", reason=reason)
+    return None
 
 
 def make_column(
@@ -217,6 +276,7 @@ def make_column(
     first: str | None = None,
     convert: str | None = None,
     optional: bool = False,
+    line: Line | None = None,
 ) -> Column:
     """Return a column for a field; `by` names the field of the target that finds a link.
 
@@ -228,18 +288,18 @@ def make_column(
     if adds and not isinstance(found, Several):
         reason = f"'{found.name}' is a {found.kind} field; add is for fields of several values"
         raise RelatumError("map_invalid", place=f"columns.{name}.add", reason=reason)
-    texts: dict[str, Any] = {"first": first, "convert": convert}
+    ways: dict[str, Any] = {"first": first, "convert": convert, "line": line}
     if not isinstance(found, Lookup):
         for word in [w for w, said in (("by", by), ("optional", optional)) if said]:
             reason = f"'{found.name}' is a {found.kind} field; {word} is for links"
             raise RelatumError("map_invalid", place=f"columns.{name}.{word}", reason=reason)
-        return Column(name, found, style, values, adds=adds, decimal=decimal, **texts)
+        return Column(name, found, style, values, adds=adds, decimal=decimal, **ways)
     target = catalog.type(found.target)
     by_field = finder(target, name, by)
     if creates and (by_field.read_only or by_field.name == "id"):
         reason = f"a new {target.name} can't be made from its {by_field.name}"
         raise RelatumError("map_invalid", place=f"columns.{name}.create", reason=reason)
-    ways = {"creates": creates, "optional": optional, **texts}
+    ways |= {"creates": creates, "optional": optional}
     return Column(name, found, style, values, target, by_field, **ways)
 
 

@@ -44,7 +44,7 @@ class Report:
             elif outcome.status == "unchanged":
                 self.unchanged += 1
             elif outcome.status == "skipped":
-                self.skipped += 1
+                self.skipped += outcome.height
 
     def forget_counts(self) -> None:
         """Start counting anew, from the check to the writing."""

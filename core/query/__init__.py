@@ -14,6 +14,8 @@ from .parse import from_json as from_json
 from .parse import from_url as from_url
 from .parse import over as over
 from .parse import words as words
+from .past import Past as Past
+from .past import instant as instant
 from .related import Labels as Labels
 from .related import labels_of as labels_of
 from .sorting import check as check

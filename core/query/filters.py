@@ -92,7 +92,7 @@ def is_ordered(node: Filter, entity_type: EntityType, order: str) -> bool:
     return False
 
 
-def _plain(column: Any) -> Any:
+def plain(column: Any) -> Any:
     """Return a column as a value that no index is looked up by: SQLite's unary plus."""
     return sa.UnaryExpression(column, operator=_PLUS, type_=column.type)
 
@@ -128,7 +128,7 @@ class _Compiler:
         column = at[-1].c[name]
         arguments = self._parameters(leaf, column)
         if (self.dense and not path.steps) or (negated and isinstance(field, Several)):
-            column = _plain(column)
+            column = plain(column)
         made = field.condition(leaf.operator, column, *arguments)
         return over(at, path, sa.not_(made) if negated else made)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from .. import access, catalog, db
 from ..actor import Actor
 from ..catalog import Catalog
 from ..errors import RelatumError
-from . import cursors, filters, sorting
+from . import cursors, filters, past, sorting
 from .expanding import expand
 from .related import Related, all_fields
 from .terms import Query, SortKey
@@ -36,8 +37,8 @@ class Page:
 def page(query: Query, *, actor: Actor) -> Page:
     """Return a page of records.
 
-    Raises `forbidden`, `not_sortable`, `sort_too_costly`, `bad_cursor`, `cursor_expired` and
-    `bad_parameter`.
+    Raises `forbidden`, `not_sortable`, `sort_too_costly`, `bad_cursor`, `cursor_expired`,
+    `bad_parameter`, `as_of_refused` and `as_of_limit`.
     """
     access.require(actor, "read", f"records of '{query.type.name}'")
     if query.group or query.select or query.tz:
@@ -68,12 +69,26 @@ class _List:
         self.keys = sorting.read(known, query.type, query.sort)
         self.limit = query.limit or db.settings().page_default
         self.values = filters.values(query.filter, actor)
+        self.table: Any = query.type.table
+        self.past: tuple[object, ...] = ()
+        if query.as_of is not None:
+            self._look_back(query, query.as_of)
         self.digest = cursors.digest(query, self.keys)
         self.backwards = query.before is not None
         self.dense = False
         #: How many records match, and up to how many they were counted.
         self.counted: tuple[int, int] | None = None
         self.related = Related(known, query.fields or all_fields(known, query.type))
+
+    def _look_back(self, query: Query, at: datetime) -> None:
+        """Ask the records as they stood at an instant."""
+        past.check(query)
+        for key in self.keys:
+            past.check_path(key.path)
+        then = past.Past(query.type, at)
+        self.table, self.past = then.table, then.shape
+        self.values |= then.values
+        self.query = replace(query, filter=then.filter(query.filter))
 
     def page(self) -> Page:
         """Read the page."""
@@ -129,18 +144,19 @@ class _List:
             self.backwards,
             self.dense,
             empty,
+            self.past,
         )
         made: list[Any] = self.type.statement(shape, lambda: list(self._made(empty)))
         return made
 
     def _made(self, empty: sorting.Shape | None) -> Any:
-        table = self.type.table
+        table = self.table
         terms = sorting.terms(self.keys, table, backwards=self.backwards)
         shown = self.related.shown(table)
         placed = [term.expression.label(f"k{place}") for place, term in enumerate(terms)]
         query = (
             sa.select(*shown, *placed)
-            .where(*conditions(self.query, dense=self.dense))
+            .where(*conditions(self.query, table=table, dense=self.dense))
             .order_by(*(term.ordered() for term in terms))
             .limit(sa.bindparam("limit", type_=sa.Integer()))
         )
@@ -164,14 +180,14 @@ class _List:
         return min(self.counted[0], most)
 
     def _counted(self, most: int) -> int:
-        shape = ("count", filters.shape(self.query.filter), self.query.trashed)
+        shape = ("count", filters.shape(self.query.filter), self.query.trashed, self.past)
         statement = self.type.statement(shape, self._counting)
         return int(self.connection.execute(statement, {**self.values, "limit": most}).scalar_one())
 
     def _counting(self) -> Any:
         limit = sa.bindparam("limit", type_=sa.Integer())
-        found: Any = sa.select(sa.literal_column("1")).select_from(self.type.table)
-        found = found.where(*conditions(self.query)).limit(limit)
+        found: Any = sa.select(sa.literal_column("1")).select_from(self.table)
+        found = found.where(*conditions(self.query, table=self.table)).limit(limit)
         return sa.select(sa.func.count()).select_from(found.subquery())
 
     def _is_dense(self) -> bool:

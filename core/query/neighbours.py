@@ -41,6 +41,9 @@ def neighbours(query: Query, record_id: int, *, actor: Actor) -> Neighbours:
     Raises `record_unknown`, `forbidden`, `not_sortable` and `sort_too_costly`.
     """
     access.require(actor, "read", f"records of '{query.type.name}'")
+    if query.as_of is not None:
+        reason = "what stands around a record is asked for as it is now"
+        raise RelatumError("bad_parameter", name="as_of", reason=reason)
     return _Around(query, actor).of(record_id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -14,12 +15,12 @@ from .. import catalog, db, types
 from ..catalog import Catalog, EntityType
 from ..errors import RelatumError, nearest
 from ..fields import Choice, Field, Refused, UserField, kind_of
-from . import paths
+from . import past, paths
 from .terms import Aggregate, Asker, Condition, Filter, Has, Junction, Not, Query
 
 _LISTS: Final = ("sort", "fields", "expand", "group", "select")
 _FLAGS: Final = ("count", "trashed")
-_TEXTS: Final = ("after", "before", "tz")
+_TEXTS: Final = ("after", "before", "tz", "as_of")
 WORDS: Final = ("filter", "limit", *_LISTS, *_FLAGS, *_TEXTS)
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
 _SELECT = re.compile(r"(count|sum|avg|min|max)(?:\(([a-z0-9_.]{1,200})\))?")
@@ -156,6 +157,7 @@ def from_json(type_name: str, body: Any, *, known: Catalog | None = None) -> Que
         after=_text(given, "after"),
         before=_text(given, "before"),
         tz=_text(given, "tz"),
+        as_of=_instant(given, known),
     )
 
 
@@ -183,6 +185,11 @@ def _text(given: dict[str, Any], word: str) -> str | None:
         near = nearest(value, sorted(available_timezones()))
         raise RelatumError("bad_parameter", name=word, reason=f"there is no such zone.{near}")
     return value
+
+
+def _instant(given: dict[str, Any], known: Catalog) -> datetime | None:
+    text = _text(given, "as_of")
+    return None if text is None else past.instant(text, known=known)
 
 
 def _limit(value: Any) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -115,3 +116,5 @@ class Query:
     group: tuple[Path, ...] = ()
     select: tuple[Aggregate, ...] = ()
     tz: str | None = None
+    #: The instant that records are shown as of; None: as they are now.
+    as_of: datetime | None = None

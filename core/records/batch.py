@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from marshmallow import Schema, ValidationError
@@ -33,7 +33,7 @@ class Row:
     before: Mapping[str, Any] | None = None
     problems: list[Problem] = field(default_factory=list)
     #: What was sent for lists of parts, such as lines: rows by the name of the list.
-    parts: dict[str, list[Any]] = field(default_factory=dict)
+    parts: dict[str, list[Any] | Merge] = field(default_factory=dict)
 
     def refuse(self, code: str, name: str | None = None, **params: Any) -> None:
         """Note a problem of this row."""
@@ -52,6 +52,18 @@ class Row:
         return self.before.get(name) if self.before else None
 
 
+class Merge(NamedTuple):
+    """Parts that come in among those that there are, which stay unless the list is to `replace`.
+
+    A row with an id is that part. Others are compared by the fields of `by`, one set of them
+    after the other: what agrees is the same part, the rest is new.
+    """
+
+    rows: list[Any]
+    by: tuple[tuple[str, ...], ...] = ()
+    replace: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a row: created, updated, unchanged, deleted, restored or refused."""
@@ -63,6 +75,8 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
     #: Of a dry run: {field: (wire value before, and after)} of what would be written.
     changes: Mapping[str, tuple[Any, Any]] | None = None
+    #: Of a dry run: what would become of the parts that are not left as they are, by their list.
+    parts: Mapping[str, Sequence[Outcome]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the item of a bulk answer."""
@@ -150,7 +164,7 @@ def _part(entity_type: EntityType, row: Row, name: Any, value: Any) -> None:
     """Take what was sent for a list of parts; note a name that is none."""
     known = catalog.current().inverses(entity_type.name)
     if name in known and known[name].link.part:
-        if isinstance(value, list):
+        if isinstance(value, (list, Merge)):
             row.parts[name] = value
         else:
             row.refuse("not_list", name, got=kind_of(value))
@@ -232,10 +246,20 @@ def _checked(field_: Field, value: Any) -> Any:
         return refused.problem
 
 
-def told(entity_type: EntityType, row: Row, status: str, version: int, *, dry_run: bool) -> Outcome:
+def told(
+    entity_type: EntityType,
+    row: Row,
+    status: str,
+    version: int,
+    *,
+    parts: Mapping[str, Sequence[Outcome]],
+    dry_run: bool,
+) -> Outcome:
     """Return the outcome of a sound row, with what it would change if it is a dry run."""
-    changes = _changes(entity_type, row) if dry_run else None
-    return Outcome(row.place, status, row.id, version, changes=changes)
+    if not dry_run:
+        return Outcome(row.place, status, row.id, version)
+    id_ = None if row.before is None else row.id  # one that was given for the try is nobody's
+    return Outcome(row.place, status, id_, version, changes=_changes(entity_type, row), parts=parts)
 
 
 def _changes(entity_type: EntityType, row: Row) -> dict[str, tuple[Any, Any]]:

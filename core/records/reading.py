@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import access, catalog, changes, db, spine
+from .. import access, catalog, changes, db, query, spine
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import RelatumError
@@ -21,24 +22,56 @@ from .deleting import closure, emptied, family, sound_of
 _PAGE: Final = 50
 
 
-def get(type_name: str, record_id: int, *, actor: Actor, trashed: bool = False) -> dict[str, Any]:
+def get(
+    type_name: str,
+    record_id: int,
+    *,
+    actor: Actor,
+    trashed: bool = False,
+    as_of: datetime | None = None,
+) -> dict[str, Any]:
     """Return one record: {field: wire value}; a trashed one only if `trashed`.
 
-    Raises `record_unknown`, `type_unknown`, `forbidden`.
+    `as_of` shows it as it stood at an instant, one too that was purged since. Raises
+    `record_unknown`, `record_unknown_then`, `type_unknown`, `forbidden`.
     """
     access.require(actor, "read", f"records of '{type_name}'")
     entity_type = catalog.current().type(type_name)
+    if as_of is not None:
+        return _then(entity_type, record_id, as_of)
     table = entity_type.table
     fields = tuple(entity_type.fields.values())
-    query = sa.select(*(f.whole(table).label(f.name) for f in fields)).where(
+    asked = sa.select(*(f.whole(table).label(f.name) for f in fields)).where(
         table.c.id == record_id
     )
     if not trashed:
-        query = query.where(table.c.trashed_at.is_(None))
+        asked = asked.where(table.c.trashed_at.is_(None))
     possible = 0 < record_id <= INTEGER_LIMIT
-    row = db.current().connection.execute(query).one_or_none() if possible else None
+    row = db.current().connection.execute(asked).one_or_none() if possible else None
     if row is None:
         raise RelatumError("record_unknown", type=type_name, id=record_id)
+    return {field.name: field.wire(value) for field, value in zip(fields, row, strict=True)}
+
+
+def _then(entity_type: EntityType, record_id: int, at: datetime) -> dict[str, Any]:
+    """Return a record as it stood at an instant."""
+    _known(entity_type, record_id)
+    past = query.Past(entity_type, at, only=[record_id])
+    table, fields = past.table, tuple(entity_type.fields.values())
+
+    def make() -> Any:
+        wholes = (f.whole(table).label(f.name) for f in fields)
+        one = table.c.id == sa.bindparam("id")
+        return sa.select(*wholes).where(one, table.c.trashed_at.is_(None))
+
+    statement = entity_type.statement(("then", past.shape), make)
+    values = {"id": record_id, **past.values}
+    row = db.current().connection.execute(statement, values).one_or_none()
+    if row is None:
+        instant = at.isoformat().replace("+00:00", "Z")
+        raise RelatumError(
+            "record_unknown_then", type=entity_type.name, id=record_id, instant=instant
+        )
     return {field.name: field.wire(value) for field, value in zip(fields, row, strict=True)}
 
 

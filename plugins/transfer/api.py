@@ -168,5 +168,5 @@ def exported(type_name: str) -> Response:
     args = [(n, v) for n, v in request.args.items(multi=True) if n != "_format"]
     form = request.args.get("_format", "csv")
     with reading():
-        made = Export(type_name, args, actor=actor)
-    return attached(made.stream(form), TYPES.get(form, ""), f"{type_name}.{form}")
+        made = Export(type_name, args, form, actor=actor)
+    return attached(made.stream(), TYPES[form], f"{type_name}.{form}")

@@ -127,7 +127,7 @@ def _tell(job: dict[str, Any], *, as_json: bool) -> None:
             kept = imports.lines(job["id"], imports.REFUSED, limit=_SHOWN)
         for each in kept:
             for problem in each.data["problems"]:
-                click.echo(f"line {each.line}, {rejects.sentence(problem)}")
+                click.echo(f"line {problem['line']}, {rejects.sentence(problem)}")
         nothing = "" if result["written"] else " Nothing is written."
         skipped = f" {result['skipped']:,} left out." if result["skipped"] else ""
         click.echo(
@@ -318,8 +318,8 @@ def export(
         args.append((name, value))
     args += [(f"_{name}", value) for name, value in words.items() if value]
     with reading():
-        made = Export(type_name, args, actor=actor)
-    body = made.stream(form)
+        made = Export(type_name, args, form, actor=actor)
+    body = made.stream()
     if out is None:
         sys.stdout.buffer.writelines(body)
         return

@@ -13,6 +13,7 @@ from . import formats, systems
 from .formats import How
 from .offering import Offer, offer, usable
 from .proposing import filled_by, fitted, propose
+from .reading import names_of
 
 #: Rows that are looked at for styles, and those that people are shown.
 LOOKED: Final = 500
@@ -80,10 +81,14 @@ def look(
     """
     with reading():
         upload = uploads.get(upload_id, actor=actor)
+        # A type that is to be made has no names yet.
+        is_there = type_name is not None and type_name in catalog.current().types
+        known = names_of(str(type_name)) if is_there else formats.Names()
     with uploads.opened(upload.id) as file:
         found = formats.detect(file, upload.name, how)
-        with formats.opened(file, upload.name, found) as table:
-            sample = [cells for _, cells in islice(table.rows(), LOOKED)]
+        with formats.opened(file, upload.name, found, known) as table:
+            rows = islice(table.rows(), LOOKED)
+            sample = [c for row in rows for _, c in (row[:2], *imports.rest_of(row))][:LOOKED]
             header, count, sheets = table.header, table.count, table.sheets
     made = Look(upload, found, header, count, sample, sheets, type=type_name)
     with reading():

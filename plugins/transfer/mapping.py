@@ -20,18 +20,19 @@ from relatum import (
     transact,
 )
 
-from . import offering
+from . import lines, offering
 from .api import IMPORT, how_of
 from .formats import How
 from .formats.texts import ENCODINGS
 from .frame import PAGES, asking, away, known, render
 from .inspecting import LAST, NAMES, SAVED, SYSTEM, Look, look
-from .proposing import column_for, targets_of
+from .proposing import column_for, filled_by, targets_of
 
 _SAMPLES: Final = 3
 #: The name of the form's field for the column at a place, and of what is said of it.
 _TO, _BY, _STYLE, _MAKE, _VALUES = "to-{}", "by-{}", "style-{}", "make-{}", "values-{}"
 _SPARE: Final = "spare-{}"
+_LINE: Final = "line-{}-{}"
 #: What a map says that the form has no field for; it stays as long as the field does.
 _KEPT: Final = ("first", "convert", "add")
 #: So many values that mean others are shown at once.
@@ -57,11 +58,16 @@ def _columns(
         if type_name not in known().types:
             return render("make.html", status, **beside)
         entity_type = known().type(type_name)
+        groups = lines.groups_of(entity_type, known())
         keys = [f for f in entity_type.own_fields if f.value_type.ordered and not f.members]
         asked = document.get("key") or _unique(entity_type, document)
         return render(
             "columns.html", status, type=entity_type,
-            rows=[_row(entity_type, found, document, i, n) for i, n in enumerate(found.header)],
+            rows=[
+                _row(entity_type, found, document, i, n) | _line(groups, document, n)
+                for i, n in enumerate(found.header)
+            ],
+            line_lists=groups, lists=lines.asked_of(groups, document),
             mixed=_mixed(entity_type, document), only=document.get("only", {}),
             base=orjson.dumps(document).decode(), targets=targets_of(entity_type), keys=keys,
             key=asked, styles=list(fields.STYLES), encodings=_encodings(found.how.encoding),
@@ -116,7 +122,7 @@ def _encodings(now: str | None) -> list[str]:
 
 def _unique(entity_type: catalog.EntityType, document: dict[str, Any]) -> list[str]:
     """Return the unique key that the columns of a file fill, by which records are found."""
-    filled = {c["field"] for c in (document.get("columns") or {}).values() if c}
+    filled = filled_by(document)
     return next((list(k.fields) for k in entity_type.keys if set(k.fields) <= filled), [])
 
 
@@ -125,7 +131,7 @@ def _row(
 ) -> dict[str, Any]:
     given = _in_full((document.get("columns") or {}).get(name))
     texts = [cells[place] for cells in found.sample if place < len(cells) and cells[place].strip()]
-    field = entity_type.path(given["field"]) if given else None
+    field = imports.target_of(known(), entity_type, given["field"]).field if given else None
     link, values = isinstance(field, fields.Lookup), given.get("values", {})
     return {
         "name": name, "samples": list(dict.fromkeys(texts))[:_SAMPLES], "given": given,
@@ -136,6 +142,17 @@ def _row(
         "values": "\n".join(f"{a} = {b or ''}" for a, b in values.items()),
         "open": 0 < len(values) <= _OPEN, "count": len(values),
     }  # fmt: skip
+
+
+def _line(groups: list[lines.Group], document: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return which lines the column of a name may belong to, and to which it does."""
+    given = _in_full((document.get("columns") or {}).get(name))
+    path = given.get("field", "")
+    group = next((g for g in groups if path.startswith(f"{g.name}.")), None)
+    if group is None:
+        return {"group": None}
+    now = lines.said_of(given)
+    return {"group": group, "lines": lines.choices_of(group, now), "line": lines.words_of(now)}
 
 
 def _in_full(column: Any) -> dict[str, Any]:
@@ -212,12 +229,12 @@ def _map(found: Look, type_name: str) -> dict[str, Any]:
     """Return the import map that the form says; what it does not say is found out."""
     with reading():
         entity_type, base = known().type(type_name), _base()
-    given = base.get("columns") or {}
-    said = {
-        name: _said(entity_type, found, i, _in_full(given.get(name)))
-        for i, name in enumerate(found.header)
-    }
-    made: dict[str, Any] = {"relatum_map": 1, "columns": said}
+        given = base.get("columns") or {}
+        said = {
+            name: _said(entity_type, found, i, _in_full(given.get(name)))
+            for i, name in enumerate(found.header)
+        }
+    made = {"relatum_map": 1, "columns": said, **lines.read(request.form, said)}
     for word in ("composed", "only"):
         kept = set(request.form.getlist(f"keep-{word}"))
         made[word] = {name: v for name, v in (base.get(word) or {}).items() if name in kept}
@@ -247,8 +264,9 @@ def _said(
     if _STYLE.format(place) not in form and _BY.format(place) not in form:
         # The field was chosen on this page, which had nothing to ask about it yet.
         texts = [cells[place] for cells in found.sample if place < len(cells)]
-        return column_for(entity_type, target, texts) | kept | _values(place)
-    column: dict[str, Any] = {"field": target, **kept}
+        guessed = column_for(entity_type, target, texts) | kept
+        return guessed | _of_line(entity_type, found, place, target) | _values(place)
+    column = {"field": target, **kept} | _of_line(entity_type, found, place, target)
     if by := form.get(_BY.format(place)):
         column["by"] = by
     style = form.get(_STYLE.format(place), "")
@@ -262,10 +280,20 @@ def _said(
     return column | _values(place)
 
 
+def _of_line(
+    entity_type: catalog.EntityType, found: Look, place: int, target: str
+) -> dict[str, Any]:
+    """Return which line the column at a place belongs to; if that was not asked yet, a guess."""
+    said = request.form.get(_LINE.format(place, target.partition(".")[0]))
+    if said is None:
+        return lines.guess(entity_type, target, found.header[place])
+    return lines.read_words(said)
+
+
 def _values(place: int) -> dict[str, Any]:
     """Return the texts of a column that mean others, as a map says them."""
-    lines = request.form.get(_VALUES.format(place), "").splitlines()
-    pairs = (line.partition("=") for line in lines)
+    texts = request.form.get(_VALUES.format(place), "").splitlines()
+    pairs = (text.partition("=") for text in texts)
     values = {a.strip(): b.strip() or None for a, sign, b in pairs if sign and a.strip()}
     return {"values": values} if values else {}
 

@@ -21,6 +21,7 @@ from relatum import (
     uploads,
 )
 
+from . import lines
 from .api import EXPORT, IMPORT, allow_files, exported, rejects_of
 from .cells import text_of
 from .frame import PAGES, asking, away, known, render, types
@@ -30,6 +31,8 @@ from .rejects import job_of, sentence
 #: Lines of a preview or of refusals that one page shows, and imports in the list.
 _LINES: Final = 50
 _IMPORTS: Final = 20
+#: The answer after which nobody needs to ask again.
+_LAST: Final = 286
 
 
 # -- send -----------------------------------------------------------------------------------------
@@ -96,31 +99,38 @@ def _sent() -> tuple[str, Any]:
 def show(job: int) -> Response:
     """Show how far an import is, and what came of it."""
     found = job_of(job, actor=asking())
-    fragment = request.headers.get("HX-Request") == "true"
-    return render("_job.html" if fragment else "job.html", **_shown(found))
+    fragment, shown = request.headers.get("HX-Request") == "true", _shown(found)
+    if not fragment:
+        return render("job.html", **shown)
+    part = render("_job.html", _LAST if shown["over"] else 200, **shown)
+    if not shown["over"]:
+        part.add_etag()
+        part.make_conditional(request)
+    return part
 
 
 def _shown(job: dict[str, Any]) -> dict[str, Any]:
     entity_type = known().type(job["arguments"]["type"])
-    over, lines, refused = job["finished_at"] is not None, [], []
+    over, rows, refused = job["finished_at"] is not None, [], []
     if over and job["result"]:
         kept = imports.lines(job["id"], imports.SHOWN, limit=_LINES)
-        lines = [{"line": each.line, **each.data} for each in kept]
+        rows = [{"line": each.line, "lines": {}, **each.data} for each in kept]
         refused = [
             {"line": each.line, "reasons": [_told(p) for p in each.data["problems"]]}
             for each in imports.lines(job["id"], imports.REFUSED, limit=_LINES)
         ]
     return {
-        "job": job, "over": over, "type": entity_type, "lines": lines, "refused": refused,
+        "job": job, "over": over, "type": entity_type, "rows": rows, "refused": refused,
+        "line_lists": {group.name: group for group in lines.groups_of(entity_type, known())},
         "result": job["result"] or {}, "asked": job["arguments"],
         "shown": _cell, "undo": over and changes.of_job(job["id"]) is not None,
     }  # fmt: skip
 
 
-def _told(problem: dict[str, Any]) -> str:
-    """Return what is wrong with a cell in the reader's language."""
+def _told(problem: dict[str, Any]) -> tuple[int, str]:
+    """Return the line, and what is wrong with a cell in it in the reader's language."""
     told = languages.sentence(problem["code"], problem["params"], plugin_host.language())
-    return sentence({**problem, "message": told})
+    return problem["line"], sentence({**problem, "message": told})
 
 
 def _cell(entity_type: catalog.EntityType, name: str, wire: Any) -> str:

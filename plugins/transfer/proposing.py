@@ -11,6 +11,8 @@ from rapidfuzz import fuzz, process
 
 from relatum import RelatumError, catalog, fields, imports
 
+from . import lines
+
 #: From so much likeness on (of 100) a column is proposed a field that is not called like it.
 _LIKE: Final = 86
 _SKIPPED: Final = "_"
@@ -61,7 +63,12 @@ def propose(
                 continue
             taken.add(found)
             columns[name] = column
-    return {**document, "columns": {name: decided.get(name, columns.get(name)) for name in header}}
+    made = {name: decided.get(name, columns.get(name)) for name in header}
+    left = [name for name in header if name not in decided]
+    for name, path, line in lines.proposed(entity_type, left, made, taken, _ALSO):
+        texts = [row[header.index(name)] for row in sample if row[header.index(name) :]]
+        made[name] = column_for(entity_type, path, texts) | line
+    return {**document, "columns": made}
 
 
 def filled_by(document: Mapping[str, Any]) -> set[str]:
@@ -90,6 +97,7 @@ def fitted(
         if _is_there(_in_full(text) | {"field": path}, entity_type)
         and set(imports.Template(_in_full(text)["text"]).columns) <= set(header)
     }
+    made["lines"] = lines.fitted(document.get("lines") or {}, made["columns"])
     made["only"] = {n: texts for n, texts in (document.get("only") or {}).items() if n in header}
     made["fixed"] = {
         path: value
@@ -108,18 +116,21 @@ def _in_full(text: Any) -> dict[str, Any]:
 
 
 def _is_there(column: Any, entity_type: catalog.EntityType) -> bool:
-    """Say whether the field of a column is there, and what a link is found by."""
+    """Say whether the field of a column is there, its line, and what a link is found by."""
     if not column:
         return False
     given = {"field": column} if isinstance(column, str) else column
     try:
-        field = entity_type.path(given["field"])
+        target = imports.target_of(catalog.current(), entity_type, given["field"])
     except RelatumError:
+        return False
+    field = target.field
+    if not lines.can_be(entity_type, target, given):
         return False
     if not isinstance(field, fields.Lookup) or "by" not in given:
         return "by" not in given
-    target = catalog.current().types.get(field.target)
-    return target is not None and given["by"] in target.fields
+    other = catalog.current().types.get(field.target)
+    return other is not None and given["by"] in other.fields
 
 
 def targets_of(entity_type: catalog.EntityType) -> dict[str, Any]:
@@ -155,7 +166,7 @@ def _nearly(name: str, targets: dict[str, Any]) -> str | None:
 
 def column_for(entity_type: catalog.EntityType, path: str, texts: Sequence[str]) -> dict[str, Any]:
     """Return what a map says of a column, with the styles that its texts are written in."""
-    field = entity_type.path(path)
+    field = imports.target_of(catalog.current(), entity_type, path).field
     made = {"field": path, **styles_of(field.kind, texts)}
     filled = [text.strip() for text in texts if text.strip()]
     if isinstance(field, fields.Lookup) and filled:
