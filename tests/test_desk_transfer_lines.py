@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+from typing import Any
 
 from relatum.core import catalog, imports
 from relatum.plugins.transfer.proposing import propose
@@ -110,7 +111,7 @@ def test_what_is_wrong_with_a_further_row_is_said_with_its_line(desk):
 
 
 def test_a_saved_mapping_with_lines_goes_through_the_form_as_it_is(desk):
-    mapping = {
+    mapping: dict[str, Any] = {
         "relatum_map": 1,
         "columns": {
             "E-mail": "email",
@@ -130,9 +131,9 @@ def test_a_saved_mapping_with_lines_goes_through_the_form_as_it_is(desk):
     desk.instance.write(imports.save, "contact", "Ours", mapping)
     address = send(desk, "contact", text)
     form = form_of(desk, f"{address}&use=saved:Ours")
+    sent: dict[str, Any] = {n: v for n, v in form.items() if n not in ("again", "save", "drop")}
     # The fields of the key stand in the form one by one, the first to choose.
-    form |= {"lines-key-phones": ["phone", "label"]}
-    sent = {n: v for n, v in form.items() if n not in ("again", "save", "drop")}
+    sent["lines-key-phones"] = ["phone", "label"]
     shown, preview = worked(desk, desk.post(address, data=sent))
     assert "<h3>Person phones</h3>" in preview
     worked(desk, desk.post(f"{shown}/run"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from relatum.core import catalog, imports
@@ -145,7 +147,7 @@ def test_a_map_with_lines_holds_for_a_file_as_far_as_its_columns_and_fields_are_
 
 
 def test_columns_that_a_map_decides_stay_and_others_are_proposed_as_lines_beside_them(shop):
-    given = {
+    given: dict[str, Any] = {
         "columns": {"Phones number": None, "Work": PHONES["Work"], "A": "lines.item"},
         "fixed": {"stage": "open"},
     }

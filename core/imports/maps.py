@@ -136,8 +136,9 @@ def load_map(document: Any) -> ImportMap:
         raise RelatumError("map_invalid", place=place, reason=reason) from None
     given.pop("relatum_map")
     _check_style("date_format", given.get("date_format"))
-    for name, column in given.get("columns", {}).items():
-        _check_style(f"columns.{name}.date_format", (column or {}).get("date_format"))
+    for word in ("columns", "composed"):
+        for name, column in given.get(word, {}).items():
+            _check_style(f"{word}.{name}.date_format", (column or {}).get("date_format"))
     _check_encoding(given.get("encoding", "utf-8"))
     return ImportMap(**{**given, "key": tuple(given.get("key", ()))})
 
