@@ -81,6 +81,14 @@ def test_a_field_that_is_composed_and_has_a_column_is_refused_beside_lines_of_it
     assert "column 'a'" in str(raised.value)
 
 
+def test_rows_are_one_record_by_a_key_that_is_fixed_in_part(shop):
+    mapping = {"fixed": {"stage": "open"}, "lines": {"lines": {"replace": True}}}
+    text = "code,lines.item\nA,Pump\nA,Hose\nB,Valve\n"
+    for made in ((2, 0, 0, 0), (0, 0, 2, 0)):
+        assert counts(bring(shop, "x_order", text, key=["code", "stage"], map=mapping)) == made
+        assert lines(shop, "item") == {"A": ["Pump", "Hose"], "B": ["Valve"]}
+
+
 # -- rows that are meant --------------------------------------------------------------------------
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_record_is_meant_by_its_first_row_and_left_out_with_all_rows(shop, whole):

@@ -62,7 +62,8 @@ class Gathering:
         ]
         self.gathers = len(self.own) < len(places)
         self.own += composed
-        key = mapping.key
+        # What is fixed is the same in every row.
+        key = [name for name in mapping.key if name not in mapping.fixed]
         keyed = [(c, at) for c, at in self.own if c.line is None and c.field.name in key]
         self.keyed = keyed if len(keyed) == len(key) else []
         self.only = [header.index(name) for name in mapping.only]
