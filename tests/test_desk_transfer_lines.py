@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import io
 import re
+from typing import Any
 
-from relatum.core import catalog
+from relatum.core import catalog, imports
 from relatum.plugins.transfer.proposing import propose
 
 from .counting import run
@@ -107,3 +108,41 @@ def test_what_is_wrong_with_a_further_row_is_said_with_its_line(desk):
     _, preview = worked(desk, desk.post(address, data=form_of(desk, address)))
     assert "Line 3, lines.quantity: " in preview
     assert "Import 0 of 2 rows" in preview
+
+
+def test_a_saved_mapping_with_lines_goes_through_the_form_as_it_is(desk):
+    mapping: dict[str, Any] = {
+        "relatum_map": 1,
+        "columns": {
+            "E-mail": "email",
+            "Home": {"field": "phones.phone", "line": {"label": "home"}, "first": ";"},
+            "Kind": None, "First": None, "Last": None,
+            "Other": "phones.phone", "Label": "phones.label",
+        },
+        "composed": {"name": "{First} {Last}"},
+        "only": {"Kind": ["person"]},
+        "lines": {"phones": {"key": ["phone", "label"], "replace": True}},
+    }  # fmt: skip
+    text = (
+        "Kind,First,Last,E-mail,Home,Other,Label\n"
+        "person,Ada,Lovelace,ada@example.org,+49 30 1234567; 9,+49 30 1234568,other\n"
+        ",,,,,+49 30 1234569,other\nfirm,B,,b@example.org,,+49 30 1,other\n"
+    )
+    desk.instance.write(imports.save, "contact", "Ours", mapping)
+    address = send(desk, "contact", text)
+    form = form_of(desk, f"{address}&use=saved:Ours")
+    sent: dict[str, Any] = {n: v for n, v in form.items() if n not in ("again", "save", "drop")}
+    # The fields of the key stand in the form one by one, the first to choose.
+    sent["lines-key-phones"] = ["phone", "label"]
+    shown, preview = worked(desk, desk.post(address, data=sent))
+    assert "<h3>Person phones</h3>" in preview
+    worked(desk, desk.post(f"{shown}/run"))
+    rows = desk.instance.sql("SELECT label, phone FROM contact_phone ORDER BY position")
+    assert [row.phone for row in rows] == ["+49301234567", "+49301234568", "+49301234569"]
+    assert desk.instance.sql("SELECT count(*) FROM contact")[0][0] == 1
+    saved = desk.post(address, data={**sent, "save": "1", "saved-name": "Again"})
+    assert saved.status_code == 303, saved.text
+    again = desk.instance.read(imports.get_saved, "contact", "Again").map
+    assert (again["lines"], again["only"]) == (mapping["lines"], mapping["only"])
+    assert again["composed"] == mapping["composed"]
+    assert again["columns"]["Home"] == mapping["columns"]["Home"]

@@ -121,6 +121,7 @@ def test_killed_at_any_instant_it_goes_on_where_it_was(shop: Any, seed: int) -> 
         take_back(shop)
     else:
         run(shop, job_id)
+    print(f"killed {kills} times")  # noqa: T201  # shown when it fails, or by -rP
     assert kills > 1
     assert_whole(shop, job_id)
 

@@ -154,4 +154,4 @@ def for_new(actor: Actor, type_name: str) -> EntityType:
     whole = catalog.current().type(known.type(type_name).name)
     sight = _of_type(whole, standing(actor).roles, "create")
     assert sight is not None
-    return catalog.trimmed(whole, sight, known.types)
+    return catalog.settle(catalog.trimmed(whole, sight, known.types), known)

@@ -8,7 +8,7 @@ of the file to others of the same type (a parent company by name, further down) 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial as bound
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from .keeping import remember as remember
 from .keeping import remembered as remembered
 from .keeping import rows_of as rows_of
 from .loading import MODES as MODES
+from .loading import SKIPPED as SKIPPED
 from .loading import Lines as Lines
 from .loading import Loading as Loading
 from .loading import gathering as gathering
@@ -52,11 +53,18 @@ from .reader import Source as Source
 from .reader import quoted as quoted
 from .reader import unquoted as unquoted
 from .report import Report as Report
+from .saved import SavedMap as SavedMap
+from .saved import drop_saved as drop_saved
+from .saved import get_saved as get_saved
+from .saved import save as save
+from .saved import saved as saved
 from .seen import Seen as Seen
 from .targets import Target as Target
 from .targets import line_targets as line_targets
 from .targets import lists_of as lists_of
 from .targets import target_of as target_of
+from .texts import Template as Template
+from .texts import converted as converted
 
 Progress = Callable[[str, int], None]
 #: The lines of the file that a record stands in, what became of it, and its links by field.
@@ -207,6 +215,17 @@ def find(type_name: str, text: str, *, actor: Actor, by: str | None = None) -> i
     if isinstance(found, Problem):
         raise RelatumError(found.code, **found.params)
     return found
+
+
+def unfound(
+    type_name: str, texts: Iterable[str], *, actor: Actor, by: str | None = None
+) -> list[str]:
+    """Return those of the texts that mean no record, or several; raises as `find`."""
+    target = access.seen(actor).type(type_name)
+    lookups = Lookups(target, finder(target, type_name, by), actor)
+    wanted = list(texts)
+    lookups.learn(wanted)
+    return [text for text in wanted if isinstance(lookups.find(text), Problem)]
 
 
 def _named_by(target: Field, text: str) -> str | None:

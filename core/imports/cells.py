@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial as bound
 from typing import Any
 
 from ..actor import Actor
@@ -15,6 +16,7 @@ from .gathering import FileRow, height
 from .lookups import Lookups
 from .maps import Column, make_column
 from .numbers import plain_number
+from .texts import Template
 
 #: Distinct texts per column whose value is remembered.
 _REMEMBERED = 50_000
@@ -60,7 +62,8 @@ class Parsed:
     values: dict[str, Any] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     problems: list[CellProblem] = field(default_factory=list)
-    #: What became of it: created, updated, unchanged or refused; of a dry run, what would change.
+    #: What became of it: created, updated, unchanged, skipped (it is not meant) or refused; of a
+    #: dry run, what would change.
     status: str = "refused"
     id: int | None = None
     changes: Mapping[str, tuple[Any, Any]] | None = None
@@ -92,16 +95,19 @@ class Cells:
         actor: Actor,
         *,
         inward: bool = True,
+        header: Sequence[str] = (),
+        composed: Sequence[tuple[Column, Template]] = (),
     ) -> None:
-        self.columns = columns
+        self.columns, self.header, self.composed = columns, header, composed
         self.fixed, self.constants = _fixed(catalog, entity_type, fixed)
-        self.names = {c.field.name: c.name for c in columns if c is not None}
+        mixed = tuple(column for column, _ in composed)
+        self.names = {c.field.name: c.name for c in (*columns, *mixed) if c is not None}
         self._places = {c.field.name: i for i, c in enumerate(columns) if c is not None}
         self._read: dict[Column, _Texts] = {}
         #: Links to other types, resolved while reading; and links into the type itself.
         self.lookups: dict[Column, Lookups] = {}
         self.inward: dict[str, tuple[Column, Lookups]] = {}
-        for column in (*(c for c in columns if c is not None), *self.fixed):
+        for column in (*(c for c in columns if c is not None), *mixed, *self.fixed):
             if column.target is None or column.by is None:
                 self._read[column] = _Texts(column, _parser(column))
                 continue
@@ -134,20 +140,20 @@ class Cells:
         """Return the text that a field of a row has in the file; None if no column fills it."""
         place = self._places.get(name)
         if place is None:
+            for column, template in self.composed:
+                if column.field.name == name:
+                    return column.text(template.filled(self.header, row.cells))
             return next((c.values[FIXED] for c in self.fixed if c.field.name == name), None)
-        column = self.columns[place]
-        assert column is not None
-        return column.text(row.cells[place] if place < len(row.cells) else "")
+        found = self.columns[place]
+        assert found is not None
+        return found.text(row.cells[place] if place < len(row.cells) else "")
 
     def read(self, rows: Sequence[FileRow]) -> list[Parsed]:
         """Return the rows with their values; runs in an open transaction."""
         made = [self._shape(*row) for row in rows]
         filled: dict[str, Iterable[Any]] = {}
-        for place, column in enumerate(self.columns):
-            if column is not None:
-                self._fill(column, made, _column(made, place), filled)
-        for column in self.fixed:
-            self._fill(column, made, [column.values[FIXED] or ""] * len(made), filled)
+        for column, texts in self._texts(made):
+            self._fill(column, made, texts, filled)
         names, nested = tuple(filled), any("." in name for name in filled)
         for row, values in zip(made, zip(*filled.values(), strict=True), strict=False):
             row.values = {**self.constants, **dict(zip(names, values, strict=True))}
@@ -161,6 +167,16 @@ class Cells:
                 if name not in row.links:
                     row.values[name] = None
         return made
+
+    def _texts(self, rows: Sequence[Parsed]) -> Iterator[tuple[Column, list[str]]]:
+        """Yield each column with its text in every row."""
+        for place, column in enumerate(self.columns):
+            if column is not None:
+                yield column, _column(rows, place)
+        for column, template in self.composed:
+            yield column, [template.filled(self.header, row.cells) for row in rows]
+        for column in self.fixed:
+            yield column, [column.values[FIXED] or ""] * len(rows)
 
     def _shape(
         self, line: int, cells: list[str], rest: Sequence[tuple[int, list[str]]] = ()
@@ -191,7 +207,7 @@ class Cells:
         lookups = self.lookups.get(column)
         if lookups is not None:
             lookups.learn({text for raw in set(texts) if (text := column.text(raw))})
-            read = _Texts(column, lookups.find)
+            read = _Texts(column, bound(_linked, column, lookups))
         else:
             read = self._read[column]
         filled[name] = read.values(texts)
@@ -202,6 +218,17 @@ class Cells:
             if problem is not None:
                 found = problem.at(field=problem.field or name)
                 row.problems.append(CellProblem(row.line, column.name, column.text(raw), found))
+
+
+def _linked(column: Column, lookups: Lookups, text: str) -> int | Problem | None:
+    """Return the record that a text means; None where it may be missing, and is."""
+    found = lookups.find(text)
+    return None if column.optional and is_missing(found) else found
+
+
+def is_missing(found: int | Problem) -> bool:
+    """Say whether what was looked for is not there."""
+    return isinstance(found, Problem) and found.code == "lookup_unmatched"
 
 
 class _Texts:

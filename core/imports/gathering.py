@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from .. import db
 from ..errors import RelatumError
 from ..fields import fold
-from .maps import Column
+from .maps import Column, ImportMap
+from .texts import Template
 
 #: (line, cells), and the further rows of the same record, if whoever reads them knows.
 FileRow = tuple[int, list[str]] | tuple[int, list[str], Sequence[tuple[int, list[str]]]]
@@ -41,16 +42,31 @@ class Gathering:
     """Puts the rows of one file together, if its map has columns for a line per row.
 
     A row goes on with the record above if it has the same key, or none; without a key, if it
-    has nothing but lines.
+    has nothing but lines. A row without key, or with lines alone, that is meant otherwise than
+    the record (by the map's `only`) begins another one.
     """
 
-    def __init__(self, columns: Sequence[Column | None], key: Sequence[str]) -> None:
+    def __init__(
+        self,
+        header: Sequence[str],
+        columns: Sequence[Column | None],
+        composed: Sequence[tuple[Column, Template]],
+        mapping: ImportMap,
+    ) -> None:
         places = [(at, column) for at, column in enumerate(columns) if column is not None]
-        #: The columns that speak of the record, not of the line that a row stands for.
-        self.own = [(at, c) for at, c in places if c.line is None or not c.line.of_row]
+        self.header = header
+        #: What speaks of the record, not of the line that a row stands for: columns with their
+        #: places, and texts of several columns.
+        self.own: list[tuple[Column, int | Template]] = [
+            (c, at) for at, c in places if c.line is None or not c.line.of_row
+        ]
         self.gathers = len(self.own) < len(places)
-        keyed = [(at, c) for at, c in self.own if c.line is None and c.field.name in key]
+        self.own += composed
+        # What is fixed is the same in every row.
+        key = [name for name in mapping.key if name not in mapping.fixed]
+        keyed = [(c, at) for c, at in self.own if c.line is None and c.field.name in key]
         self.keyed = keyed if len(keyed) == len(key) else []
+        self.only = [header.index(name) for name in mapping.only]
 
     def rows(self, rows: Iterable[FileRow]) -> Iterator[FileRow]:
         """Yield the rows of a file, those of one record as one.
@@ -79,19 +95,25 @@ class Gathering:
             yield (*first, rest)
 
     def _goes_on(self, first: list[str], cells: list[str]) -> bool:
-        texts = [fold(_text(column, cells, at)) for at, column in self.keyed or self.own]
+        texts = [fold(self._text(each, cells)) for each in self.keyed or self.own]
         if not any(texts):
-            return True
-        above = (fold(_text(column, first, at)) for at, column in self.keyed)
+            return all(_bare(cells, at) in ("", _bare(first, at)) for at in self.only)
+        above = (fold(self._text(each, first)) for each in self.keyed)
         return bool(self.keyed) and texts == list(above)
 
     def differing(self, first: list[str], cells: list[str]) -> Iterator[tuple[Column, str]]:
         """Yield the columns, with their texts, in which a further row says something else."""
-        for at, column in self.own:
-            text = _text(column, cells, at)
-            if text and fold(text) != fold(_text(column, first, at)):
-                yield column, text
+        for each in self.own:
+            text = self._text(each, cells)
+            if text and fold(text) != fold(self._text(each, first)):
+                yield each[0], text
+
+    def _text(self, each: tuple[Column, int | Template], cells: list[str]) -> str:
+        column, source = each
+        if isinstance(source, Template):
+            return column.text(source.filled(self.header, cells)).strip()
+        return column.text(cells[source]).strip() if source < len(cells) else ""
 
 
-def _text(column: Column, cells: list[str], at: int) -> str:
-    return column.text(cells[at]).strip() if at < len(cells) else ""
+def _bare(cells: list[str], at: int) -> str:
+    return cells[at].strip() if at < len(cells) else ""

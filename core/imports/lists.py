@@ -26,8 +26,9 @@ class Lists:
         columns: Sequence[Column | None],
         mapping: ImportMap,
         actor: Actor,
+        gathering: Gathering,
     ) -> None:
-        self.gathering = Gathering(columns, mapping.key)
+        self.gathering = gathering
         known, names = (
             lists_of(catalog, entity_type),
             {c.line.list for c in columns if c and c.line},

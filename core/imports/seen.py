@@ -7,8 +7,8 @@ from typing import Any
 
 from ..catalog import Key
 from ..errors import Problem
-from .cells import CellProblem, Parsed
-from .loading import Loading
+from .cells import CellProblem, Parsed, is_missing
+from .loading import SKIPPED, Loading
 
 
 class Seen:
@@ -29,6 +29,7 @@ class Seen:
 
     def look(self, rows: Sequence[Parsed]) -> None:
         """Take rows in, and note in them what clashes with an earlier one."""
+        rows = [row for row in rows if row.status != SKIPPED] if self.loading.only else rows
         for row in rows if self.holders else ():
             if not row.problems:
                 row.problems += self._twice(row)
@@ -74,7 +75,7 @@ class Seen:
                 if field != name or lookups.key(text) in self.offered[name]:
                     continue
                 found = lookups.find(text)
-                if not isinstance(found, Problem):
+                if not isinstance(found, Problem) or (column.optional and is_missing(found)):
                     continue
                 if found.code == "lookup_unmatched":
                     found = lookups.unmatched(text, self.offered[name].values())

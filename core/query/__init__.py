@@ -11,6 +11,7 @@ from .groups import aggregate as aggregate
 from .labelling import labels as labels
 from .lists import Page as Page
 from .lists import count as count
+from .lists import narrowed as narrowed
 from .lists import page as page
 from .neighbours import Neighbours as Neighbours
 from .neighbours import neighbours as neighbours

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import access, db
+from .. import access, catalog, db
 from ..errors import RelatumError
 from . import compiling, cursors, density, filters, past, sorting
 from .expanding import expand
@@ -133,6 +133,10 @@ class _List:
                 break
         return found
 
+    @property
+    def _sight(self) -> tuple[object, ...]:
+        return self.past, self.few, self.query.also
+
     def _statements(self, empty: sorting.Shape | None) -> list[Any]:
         shape = (
             "rows",
@@ -143,8 +147,7 @@ class _List:
             self.backwards,
             self.dense,
             empty,
-            self.past,
-            self.few,
+            *self._sight,
         )
         made: list[Any] = self.type.statement(shape, lambda: list(self._made(empty)))
         return made
@@ -180,7 +183,12 @@ class _List:
         return min(self.counted[0], most)
 
     def _counted(self, most: int) -> int:
-        shape = ("count", filters.shape(self.query.filter), self.query.trashed, self.past, self.few)
+        shape = (
+            "count",
+            filters.shape(self.query.filter),
+            self.query.trashed,
+            *self._sight,
+        )
         statement = self.type.statement(shape, self._counting)
         return int(self.connection.execute(statement, {**self.values, "limit": most}).scalar_one())
 
@@ -210,6 +218,17 @@ class _List:
             raise RelatumError("sort_too_costly", field=first.path.text, limit=cap)
 
 
+def narrowed(query: Query, action: str) -> Query:
+    """Return a query about those records only that who asks may do something with.
+
+    Raises `forbidden`, `type_unknown`.
+    """
+    name = query.type.name
+    access.require(query.actor, action, f"records of '{name}'", name)
+    rule = access.rule(query.actor, action, catalog.current().type(name))
+    return query if rule is None else replace(query, also=rule)
+
+
 def conditions(
     query: Query, *, table: Any = None, dense: bool = False, few: bool = False
 ) -> list[Any]:
@@ -221,11 +240,17 @@ def conditions(
     table = query.type.table if table is None else table
     alive = table.c.trashed_at.is_not(None) if query.trashed else table.c.trashed_at.is_(None)
     made = [alive, compiling.compile(query.filter, table, dense=dense)]
-    if query.type.rule is None:
-        return made
-    now = query.type.table
-    if query.as_of is None:
-        sight = compiling.among_few if few else compiling.seen
-        return [*made, sight(query.type, table)]
+    return made + _allowed(query, table, few)
+
+
+def _allowed(query: Query, table: Any, few: bool) -> list[Any]:
+    """Return which records whoever asks sees, and of those the ones that the query is about."""
+    of, also = query.type, query.also
+    if of.rule is None and also is None:
+        return []
     # What was, is for those who see the record today.
-    return [*made, table.c.id.in_(sa.select(now.c.id).where(compiling.seen(query.type, now)))]
+    at = table if query.as_of is None else of.table
+    made = [compiling.among_few(of, at) if few else compiling.seen(of, at)]
+    if also is not None:
+        made.append(compiling.admitted(of, also, at, shared=None))
+    return made if at is table else [table.c.id.in_(sa.select(at.c.id).where(*made))]

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from ..actor import Actor
-from ..catalog import EntityType, Relation
+from ..catalog import EntityType, Relation, Rule
 from .paths import Path
 
 
@@ -121,3 +121,5 @@ class Query:
     tz: str | None = None
     #: The instant that records are shown as of; None: as they are now.
     as_of: datetime | None = None
+    #: Which records of those that are seen it is about, such as those that may be exported.
+    also: Rule | None = None

@@ -165,7 +165,7 @@ def _names(entity_type: EntityType, row: Row, given: Any, with_id: bool) -> dict
 
 def _part(entity_type: EntityType, row: Row, name: Any, value: Any) -> None:
     """Take what was sent for a list of parts; note a name that is none."""
-    known = catalog.current().inverses(entity_type.name)
+    known = catalog.around(entity_type).inverses(entity_type.name)
     if name in known and known[name].link.part:
         if isinstance(value, (list, Merge)):
             row.parts[name] = value
@@ -266,9 +266,12 @@ def told(
 
 
 def _changes(entity_type: EntityType, row: Row) -> dict[str, tuple[Any, Any]]:
+    """Return what a row changes, of the fields of a type as the actor sees it."""
     made = {}
     for name, value in row.values.items():
-        field_ = entity_type.fields[name]
+        field_ = entity_type.fields.get(name)
+        if field_ is None:
+            continue
         before = row.before[name] if row.before is not None else None
         if value is not None or before is not None:
             made[name] = (field_.wire(before), field_.wire(value))

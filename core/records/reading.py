@@ -166,7 +166,11 @@ def deletion(type_name: str, ids: Sequence[int], *, actor: Actor) -> dict[str, A
     )
     shown = access.seen(actor).types
     return {
-        "deleted": {e.type.name: len(e.members) for e in found.values() if e.members},
+        "deleted": {
+            e.type.name: len(e.members)
+            for e in found.values()
+            if e.members and e.type.name in shown
+        },
         "emptied": {at: n for at, n in cleared.items() if at.partition(".")[0] in shown},
         "errors": [problem.as_json() for row in batch for problem in row.problems],
     }

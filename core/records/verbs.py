@@ -9,7 +9,7 @@ from functools import partial as bound
 from itertools import chain
 from typing import Any, Final
 
-from .. import catalog, db
+from .. import access, catalog, db
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import Invalid, Problem
@@ -126,7 +126,9 @@ def create_batch(
     parted = _save_parts(entity_type, written, actor, dry_run)
     if not dry_run:
         hooking.after(entity_type, "create", written, actor)
-    made = _told(entity_type, "created", [(row, 1) for row in written], parted, dry_run)
+    made = _told(
+        entity_type, "created", [(row, 1) for row in written], parted, actor, dry_run=dry_run
+    )
     return in_order(refused(batch), made)
 
 
@@ -135,10 +137,13 @@ def _told(
     status: str,
     versions: Sequence[tuple[Row, int]],
     parted: parts.Parted,
+    actor: Actor,
+    *,
     dry_run: bool,
 ) -> list[Outcome]:
+    shown = access.seen(actor).types.get(entity_type.name, entity_type)
     return [
-        told(entity_type, row, status, version, parts=parted.get(row.id or 0, {}), dry_run=dry_run)
+        told(shown, row, status, version, parts=parted.get(row.id or 0, {}), dry_run=dry_run)
         for row, version in versions
     ]
 
@@ -238,7 +243,7 @@ def update_batch(
         hooking.after(entity_type, "update", written, actor)
     made = [Outcome(r.place, "unchanged", r.id, now(r.id or 0, r.version)) for r in same]
     versions = [(r, now(r.id or 0, r.version + 1)) for r in written]
-    made += _told(entity_type, "updated", versions, touched, dry_run)
+    made += _told(entity_type, "updated", versions, touched, actor, dry_run=dry_run)
     return in_order(refused(batch), made)
 
 

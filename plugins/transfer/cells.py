@@ -50,7 +50,7 @@ class ListOf(NamedTuple):
 
 def lists_in(entity_type: catalog.EntityType, names: list[str] | None) -> list[ListOf]:
     """Return the lists of lines of a type that are named; for None all of them."""
-    found = imports.lists_of(catalog.current(), entity_type)
+    found = imports.lists_of(catalog.around(entity_type), entity_type)
     made = []
     for name, relation in found.items():
         if names is None or name in names:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import xlsxwriter
 
-from relatum import Actor, RelatumError, catalog, fields, imports, query, reading, views
+from relatum import Actor, RelatumError, catalog, fields, imports, query, reading, seen, views
 
 from .cells import columns_of, is_number, lists_in, text_of, value_of
 
@@ -53,7 +53,7 @@ class Export:
             reason = f"it must be one of {', '.join(TYPES)}"
             raise RelatumError("bad_parameter", name="_format", reason=reason)
         self.actor, self.type_name, self.form = actor, type_name, form
-        entity_type = catalog.current().type(type_name)
+        entity_type = seen(actor).type(type_name)
         lists = {each.name: each for each in lists_in(entity_type, None)}
         shown = [n for n in dict(args).get("_fields", "").split(",") if n.strip() in lists]
         kept = [_without(n, v, lists) for n, v in args if n not in _LEFT_OUT]
@@ -77,7 +77,7 @@ class Export:
     def _page(self, after: str | None) -> query.Page:
         more = [] if after is None else [("_after", after)]
         asked = views.from_url(self.type_name, [*self.args, *more], actor=self.actor)
-        return query.page(asked)
+        return query.page(query.narrowed(asked, "export"))
 
     def pages(self) -> Pages:
         """Yield every page; opens its own transactions after the first."""

@@ -24,7 +24,9 @@ from . import reading as files
 CHUNK: Final = 5000
 SHOWN: Final = 200
 CHECK, WRITE, LINK = "check", "write", "link"
-_COUNTS: Final = ("created", "updated", "unchanged", "refused")
+_COUNTS: Final = ("created", "updated", "unchanged", "skipped", "refused")
+#: What becomes of rows, not of records: these are counted by their rows, and no preview shows them.
+_ROWS: Final = ("refused", imports.SKIPPED)
 
 
 class HowSchema(Schema):
@@ -232,8 +234,8 @@ class _Importing:
         shown = []
         for row in rows:
             status = "refused" if row.problems else row.status
-            self.counts[status] += row.height if row.problems else 1
-            if self.dry and status != "refused" and self.counts[status] <= SHOWN:
+            self.counts[status] += row.height if status in _ROWS else 1
+            if self.dry and status not in _ROWS and self.counts[status] <= SHOWN:
                 changes = {n: list(both) for n, both in (row.changes or {}).items()}
                 noted = {"status": status, "id": row.id, "changes": changes, "lines": _parts(row)}
                 shown.append(imports.Kept(row.line, noted))

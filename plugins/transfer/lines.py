@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -90,7 +90,7 @@ def choices_of(group: Group, now: dict[str, Any]) -> list[tuple[str, str | int]]
 
 def guess(entity_type: catalog.EntityType, path: str, column: str) -> dict[str, Any]:
     """Return which line a column may belong to by its name; nothing: a line of each row."""
-    groups = {group.name: group for group in groups_of(entity_type, catalog.current())}
+    groups = {group.name: group for group in groups_of(entity_type, catalog.around(entity_type))}
     group, wanted = groups.get(path.partition(".")[0]), _bare(column)
     targets = {target.path: target for target in group.targets} if group else {}
     if group is None or path not in targets or wanted == _bare(path):
@@ -114,16 +114,19 @@ def proposed(
     entity_type: catalog.EntityType,
     header: Sequence[str],
     columns: dict[str, Any],
+    filled: Collection[str],
     also: dict[str, str],
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield (column, path, line) for columns that go nowhere yet and are called like lines.
+    """Yield (column, path, line) for those of some columns that go nowhere and are called so.
 
     The first of several ("Work phone", "Home phone") goes to the record's own field of that
-    name, if there is one that no column fills. `also` are further names of fields.
+    name, if there is one that nothing fills. `filled` are the fields that a map fills, and
+    `also` further names of fields.
     """
-    groups = groups_of(entity_type, catalog.current())
-    taken = {column["field"] for column in columns.values() if column}
-    filled = {path.partition(".")[0] for path in taken}
+    groups = groups_of(entity_type, catalog.around(entity_type))
+    own_filled = {path.partition(".")[0] for path in filled} - {group.name for group in groups}
+    taken = {path for path in filled if path.partition(".")[0] in own_filled}
+    taken.update(map(_place, filter(None, columns.values())))
     #: Which of the lines of the file the record's own field stands for.
     first: dict[str, str] = {}
     for name in header:
@@ -134,13 +137,20 @@ def proposed(
             continue
         target, line, own = *found, found[0].path.partition(".")[2]
         whole, words = own.partition(".")[0], words_of(line)
-        if line and whole not in filled and _is_own(entity_type, own, target.field):
+        if line and whole not in own_filled and _is_own(entity_type, own, target.field):
             first.setdefault(whole, words)
         path = own if line and first.get(whole) == words else target.path
-        key = path if path == own else f"{path} {words}"
-        if key not in taken:
-            taken.add(key)
+        column = {"field": path} | ({} if path == own else line)
+        if _place(column) not in taken:
+            taken.add(_place(column))
             yield name, path, {} if path == own else line
+
+
+def _place(column: str | dict[str, Any]) -> str:
+    """Return where a column goes: a field, and which line it is one of."""
+    if isinstance(column, str):
+        return column
+    return f"{column['field']} {words_of(said_of(column))}".rstrip()
 
 
 def _is_own(entity_type: catalog.EntityType, path: str, field: fields.Field) -> bool:
@@ -172,6 +182,29 @@ def _called(
     return None
 
 
+# -- maps that were made before --------------------------------------------------------------------
+def can_be(entity_type: catalog.EntityType, target: imports.Target, column: dict[str, Any]) -> bool:
+    """Say whether the line that a map says of a column can be."""
+    said = said_of(column)
+    if target.list is None:
+        return not said
+    relation = imports.lists_of(catalog.around(entity_type), entity_type)[target.list]
+    known = {field.name for field in relation.type.with_members}
+    return set(said.get("line") or ()) <= known
+
+
+def fitted(lists: dict[str, Any], columns: dict[str, Any]) -> dict[str, Any]:
+    """Return what of the words of a map on lists holds for the columns that are left."""
+    paths = {c if isinstance(c, str) else c["field"] for c in columns.values() if c}
+    used = {path.partition(".")[0] for path in paths if "." in path}
+    made: dict[str, Any] = {}
+    for name, said in lists.items():
+        if name in used:
+            sound = all(f"{name}.{field}" in paths for field in said.get("key") or ())
+            made[name] = {n: v for n, v in said.items() if n != "key" or sound}
+    return {name: said for name, said in made.items() if said}
+
+
 # -- the form -------------------------------------------------------------------------------------
 def asked_of(
     groups: Sequence[Group], document: dict[str, Any]
@@ -197,8 +230,9 @@ def read(form: MultiDict[str, str], columns: dict[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name in {c["field"].partition(".")[0] for c in columns.values() if c and "." in c["field"]}:
         said: dict[str, Any] = {}
-        if key := form.get(_KEY.format(name)):
-            said["key"] = [key]
+        # The page asks for the first field, and keeps those that a map names beside it.
+        if form.get(_KEY.format(name)):
+            said["key"] = list(dict.fromkeys(filter(None, form.getlist(_KEY.format(name)))))
         if form.get(_REPLACE.format(name)):
             said["replace"] = True
         if said:
