@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import xlsxwriter
 
-from relatum import Actor, RelatumError, catalog, fields, imports, query, reading, seen, views
+from relatum import Actor, RelatumError, catalog, fields, imports, query, reading, views
 
 from .cells import columns_of, is_number, lists_in, text_of, value_of
 
@@ -53,7 +53,7 @@ class Export:
             reason = f"it must be one of {', '.join(TYPES)}"
             raise RelatumError("bad_parameter", name="_format", reason=reason)
         self.actor, self.type_name, self.form = actor, type_name, form
-        entity_type = seen(actor).type(type_name)
+        entity_type = views.from_url(type_name, (), actor=actor).type
         lists = {each.name: each for each in lists_in(entity_type, None)}
         shown = [n for n in dict(args).get("_fields", "").split(",") if n.strip() in lists]
         kept = [_without(n, v, lists) for n, v in args if n not in _LEFT_OUT]
