@@ -177,6 +177,39 @@ def test_a_hidden_field_is_an_unknown_one(instance, office, asked):
     assert "hush" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({"all_types": {"read": "all"}}, {"name"}),
+        ({"types": {"x_person": {"read": "all"}}}, {"name", "phone"}),
+        ({"types": {"x_person": {"read": "all"}}, "fields": {"x_person.pin": True}},
+         {"name", "phone", "pin"}),
+        ({"all_types": {"read": "all"}, "fields": {"x_person.phone": True}}, {"name", "phone"}),
+        ({"types": {"x_person": {"read": "all"}}, "fields": {"x_person.name": False}}, {"phone"}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_personal_and_encrypted_fields_join_no_line_for_all_types(instance, office, given, names):
+    instance.make_type(
+        "x_person",
+        {"name": "name", "kind": "text"},
+        {"name": "phone", "kind": "text", "personal": True},
+        {"name": "pin", "kind": "encrypted"},
+        title="name",
+    )
+    fields = {
+        path: dict.fromkeys(("read", "update", "create"), said)
+        for path, said in given.get("fields", {}).items()
+    }
+    instance.write(roles.save, "nora_0", {**given, "fields": fields})
+    instance.write(roles.hold, "user", office.people["nora"], ["nora_0"])
+    who = actor(instance, office, "nora")
+    with instance.reading():
+        known = access.seen(who).type("x_person")
+        own = {name for name, field in known.fields.items() if field.owner != "system"}
+    assert own == names
+
+
 def _without_secret(instance: Any, office: Office, person: str) -> None:
     hidden = {"read": False, "update": False, "create": False}
     line = {"read": "all", "create": "all", "update": "all", "assign": "all", "delete": "all"}
