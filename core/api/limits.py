@@ -35,10 +35,23 @@ def install(app: Flask) -> None:
 
 def count_try(account: str) -> None:
     """Count a try to sign in to an account; raise `too_many_tries` with the seconds to wait."""
+    count_address()
+    count_account(account)
+
+
+def count_address() -> None:
+    """Count a try from the address of the request; raise `too_many_tries`."""
+    _count("address", request.remote_addr or "")
+
+
+def count_account(account: str) -> None:
+    """Count a try for an account, wherever it comes from; raise `too_many_tries`."""
+    _count("account", fold(account.strip())[:254])
+
+
+def _count(*key: str) -> None:
     counters, rules = current_app.extensions[_KEY]
-    keys = (("address", request.remote_addr or ""), ("account", fold(account.strip())[:254]))
     for rule in rules:
-        for key in keys:
-            if not counters.hit(rule, _KEY, *key):
-                wait = counters.get_window_stats(rule, _KEY, *key).reset_time - time.time()
-                raise RelatumError("too_many_tries", seconds=max(1, math.ceil(wait)))
+        if not counters.hit(rule, _KEY, *key):
+            wait = counters.get_window_stats(rule, _KEY, *key).reset_time - time.time()
+            raise RelatumError("too_many_tries", seconds=max(1, math.ceil(wait)))

@@ -87,7 +87,7 @@ def _gated(
 ) -> Callable[..., Response]:
     @functools.wraps(view)
     def answer(**path: Any) -> Response:
-        who = gate.identify(public=allowed.public)
+        who = gate.identify(public=allowed.public, setting_up=allowed.setting_up)
         if is_api:
             gate.confirm(who)
         else:

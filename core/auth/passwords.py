@@ -17,7 +17,7 @@ from ..errors import RelatumError
 from ..fields import Refused, fold
 from ..fields.text import clean
 from ..storage import Instant
-from .people import CREDENTIALS, LINKS, MAY_ENTER, SESSIONS, USERS, digest, known, own_or_admin
+from .people import CREDENTIALS, MAY_ENTER, USERS, end_all, known, own_or_admin
 
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 1000
@@ -125,8 +125,4 @@ def set_password(
         "changed_at = excluded.changed_at"
     ).bindparams(sa.bindparam("at", type_=Instant))
     tx.connection.execute(statement, {"user": user_id, "hash": password_hash, "at": clock.now()})
-    gone = SESSIONS.c.user_id == user_id
-    if keep is not None:
-        gone &= SESSIONS.c.id_hash != digest(keep)
-    tx.connection.execute(sa.delete(SESSIONS).where(gone))
-    tx.connection.execute(sa.delete(LINKS).where(LINKS.c.user_id == user_id))
+    end_all(user_id, keep=keep)

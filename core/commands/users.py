@@ -165,6 +165,27 @@ def _typed() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
+@users.command("reset-second-factor")
+@click.argument("user")
+@json_option
+@pass_instance
+def reset_second_factor(instance: Instance, user: str, as_json: bool) -> None:
+    """Let in a user who has lost both app and recovery codes, by the password alone.
+
+    His or her sessions end.
+
+    \b
+    Example:
+      relatum users reset-second-factor ada@example.org
+    """
+    user_id = instance.find("user", user)
+    instance.write(auth.second_factor.reset, user_id)
+    if as_json:
+        print_json({"id": user_id})
+    else:
+        click.echo(f"The second factor of {user} is off; the password is enough again.")
+
+
 @users.command("disable")
 @click.argument("names", metavar="USER...", nargs=-1, required=True)
 @json_option

@@ -11,6 +11,7 @@ from . import keys as keys
 from . import links as links
 from . import mail as mail
 from . import plugins as plugins
+from . import second_factor as second_factor
 from . import sign_in as sign_in
 from . import start as start
 from .lists import arranging as arranging
