@@ -125,6 +125,9 @@ class Config:
         words=("no", "admins", "all"),
     )
     sign_in_limit: str = _setting("10 per minute", "Sign-in tries per address and account.")
+    reset_limit: str = _setting(
+        "5 per hour", "Mails with a link for a new password that one account may be sent."
+    )
     smtp_url: str = _setting(
         "",
         "Server that outgoing mail is given to, e.g. smtp://user:password@mail.example.org; empty: "

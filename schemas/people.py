@@ -26,6 +26,19 @@ class SignInCodeSchema(Closed):
     code = fields.String(required=True, **_CODE)
 
 
+class ForgottenPasswordSchema(Closed):
+    """Whose password is forgotten."""
+
+    email = fields.String(required=True, validate=validate.Length(min=1, max=254))
+
+
+class NewPasswordSchema(Closed):
+    """A new password by a link that was mailed: the secret is the last part of its address."""
+
+    secret = fields.String(required=True, **_SECRET)
+    password = fields.String(required=True, **_SECRET)
+
+
 class CodeSchema(Closed):
     """A code of a second factor: six digits of the app, or a recovery code."""
 

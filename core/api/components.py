@@ -16,6 +16,8 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Problem": errors.ProblemSchema,
     "SignIn": people.SignInSchema,
     "SignInCode": people.SignInCodeSchema,
+    "ForgottenPassword": people.ForgottenPasswordSchema,
+    "NewPassword": people.NewPasswordSchema,
     "Code": people.CodeSchema,
     "SecondFactor": people.SecondFactorSchema,
     "NewSecondFactor": people.NewSecondFactorSchema,

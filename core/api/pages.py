@@ -42,6 +42,8 @@ def install(app: Flask) -> None:
         ("/password", "password", password, "POST"),
         ("/sign-in/<secret>", "link", link, "GET"),
         ("/sign-in/<secret>", "use_link", use_link, "POST"),
+        ("/reset/<secret>", "new_password", new_password, "GET"),
+        ("/reset/<secret>", "use_reset", use_reset, "POST"),
         ("/help/", "help", help_list, "GET"),
         ("/help/<name>", "help_page", help_page, "GET"),
     ):
@@ -155,6 +157,25 @@ def use_link(secret: str) -> Response:
         return _away(sessions.cookie_of(sessions.by_link(secret)))
     except CodeNeeded as needed:
         return _ask_code(needed.ticket)
+
+
+def new_password(secret: str) -> Response:
+    """Ask for a new password; looking at the page does not use the link up."""
+    return _page("new_password.html", refused=None)
+
+
+def use_reset(secret: str) -> Response:
+    """Set a new password by a link that was mailed, and sign in."""
+    guard.confirm_origin()
+    try:
+        made = sessions.by_reset(secret, request.form.get("password", ""))
+    except CodeNeeded as needed:
+        return _ask_code(needed.ticket)
+    except RelatumError as error:
+        if error.code not in ("password_weak", "too_many_tries"):
+            raise
+        return _patient(_page("new_password.html", error.status, refused=str(error)), error)
+    return _away(sessions.cookie_of(made))
 
 
 def redirect(address: str) -> Response:

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ...schemas.people import SignInCodeSchema, SignInSchema
+from ...schemas.people import (
+    ForgottenPasswordSchema,
+    NewPasswordSchema,
+    SignInCodeSchema,
+    SignInSchema,
+)
 from .. import auth, db
 from ..actor import Actor
-from . import sessions, wire
+from . import links, sessions, wire
 from .operations import OWN, Answer, Call, Reply, operation
 
 TAG: Final = "sign-in"
@@ -45,6 +50,26 @@ def finish_session(call: Call) -> Answer:
     """Finish signing in by a code of the second factor, or a recovery code, which is used up."""
     given = wire.load(SignInCodeSchema, call.body)
     return _begun(sessions.by_code(given["ticket"], given["code"]))
+
+
+@operation(
+    "POST", "/session/forgotten", tag=TAG, mode=OWN, public=True, body="ForgottenPassword",
+    replies={204: Reply(None)}, problems=(409, 422, 429),
+)  # fmt: skip
+def forgot_password(call: Call) -> Answer:
+    """Mail whoever has an address a link for a new password; the answer is always the same."""
+    links.send_reset(wire.load(ForgottenPasswordSchema, call.body)["email"])
+    return Answer(status=204)
+
+
+@operation(
+    "POST", "/session/new-password", tag=TAG, mode=OWN, public=True, body="NewPassword",
+    replies={200: Reply("Session", ("Set-Cookie",))}, problems=(422, 429),
+)  # fmt: skip
+def set_new_password(call: Call) -> Answer:
+    """Set a new password by the secret of such a link, which is used up, and sign in."""
+    given = wire.load(NewPasswordSchema, call.body)
+    return _begun(sessions.by_reset(given["secret"], given["password"]))
 
 
 @operation("GET", "/session", tag=TAG, replies={200: Reply("Session")}, setting_up=True)

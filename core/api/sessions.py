@@ -46,6 +46,19 @@ def _opened(made: auth.Session | str) -> auth.Session:
     return made
 
 
+def by_reset(secret: str, password: str) -> auth.Session:
+    """Set a new password by a link, which is used up, and open a session.
+
+    Raises `too_many_tries`, `link_invalid`, `password_weak` (the link stays), `CodeNeeded`.
+    """
+    limits.count_address()
+    with db.reading():
+        user_id = auth.reset_holder(secret)
+        email: str | None = records.get("user", user_id, actor=system())["email"]
+    hashed = auth.hash_password(password, email=email)
+    return _opened(db.transact(lambda: auth.enter(auth.use_reset(secret, hashed))))
+
+
 def by_code(ticket: str, code: str) -> auth.Session:
     """Open a session for a ticket and a code of the second factor.
 

@@ -73,15 +73,32 @@ def _nobody() -> str:
     return _hasher.hash(secrets.token_bytes(16))
 
 
+def find_user(email: str) -> int | None:
+    """Return the id of the user with an e-mail address who may come in; None: there is none."""
+    known_by = _key(email)
+    if known_by is None:
+        return None
+    query = sa.select(USERS.c.id).where(USERS.c.email__k == known_by, MAY_ENTER)
+    found: int | None = db.current().connection.execute(query).scalar()
+    return found
+
+
+def _key(email: str) -> str | None:
+    """Return what an address is found by; None for a text that none can be."""
+    try:
+        return fold(clean(email.strip()[:254], lines=False))
+    except Refused:
+        return None
+
+
 def find_credential(email: str) -> Credential:
     """Return what the password of an e-mail address is checked against.
 
     Somebody unknown, without a password or not allowed in gets the hash of nothing, so that
     the answer takes as long as for everybody else.
     """
-    try:
-        known_by = fold(clean(email.strip()[:254], lines=False))
-    except Refused:
+    known_by = _key(email)
+    if known_by is None:
         return Credential(None, "")
     query = (
         sa.select(USERS.c.id, CREDENTIALS.c.password_hash)

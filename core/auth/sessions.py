@@ -12,10 +12,12 @@ from .. import access, clock, db
 from ..actor import Actor
 from ..errors import RelatumError
 from . import second_factor
+from .passwords import set_password
 from .people import LINKS, SESSIONS, digest, enters, must_enter
 
-#: What a row of `core_link` is: a link that signs in, or a ticket that a code still has to follow.
-LINK, TICKET = "link", "ticket"
+#: What a row of `core_link` is: a link that signs in, one by which a password is set, or a ticket
+#: that a code still has to follow.
+LINK, RESET, TICKET = "link", "reset", "ticket"
 #: How long somebody may look for his code.
 TICKET_MINUTES: Final = 10
 
@@ -69,11 +71,7 @@ def enter(user_id: int) -> Session | str:
 
 def ticket_holder(text: str) -> int:
     """Return whose ticket this is. Raises `ticket_invalid`."""
-    query = sa.select(LINKS.c.user_id).where(*_usable(TICKET, text))
-    user_id = db.current().connection.execute(query).scalar()
-    if user_id is None or not enters(user_id):
-        raise RelatumError("ticket_invalid")
-    return int(user_id)
+    return _holder(TICKET, text, "ticket_invalid")
 
 
 def use_ticket(text: str, code: str) -> Session | RelatumError:
@@ -112,6 +110,40 @@ def make_link(user_id: int, *, actor: Actor) -> str:
     return _hand_out(LINK, user_id, db.settings().link_minutes)
 
 
+def make_reset(user_id: int, *, actor: Actor) -> str:
+    """Return the secret of a link by which a user sets a new password, once, within link_minutes.
+
+    Raises `forbidden`, `record_unknown`, `cant_sign_in`.
+    """
+    access.require(actor, "make", "one-time links")
+    db.for_writing()
+    must_enter(user_id)
+    return _hand_out(RESET, user_id, db.settings().link_minutes)
+
+
+def reset_holder(text: str) -> int:
+    """Return who may set a new password by a link. Raises `link_invalid`."""
+    return _holder(RESET, text, "link_invalid")
+
+
+def use_reset(text: str, password_hash: str) -> int:
+    """Set a password by a link, which is used up; return its user's id. Raises `link_invalid`.
+
+    Ends all sessions and links of the user; `enter` follows in the transaction.
+    """
+    user_id = _used_up(RESET, text)
+    set_password(user_id, password_hash, actor=Actor(user_id=user_id))
+    return user_id
+
+
+def _holder(kind: str, text: str, code: str) -> int:
+    query = sa.select(LINKS.c.user_id).where(*_usable(kind, text))
+    user_id = db.current().connection.execute(query).scalar()
+    if user_id is None or not enters(user_id):
+        raise RelatumError(code)
+    return int(user_id)
+
+
 def _hand_out(kind: str, user_id: int, minutes: int) -> str:
     """Return the secret of a new link or ticket."""
     tx, text, now = db.for_writing(), secrets.token_urlsafe(32), clock.now()
@@ -131,7 +163,11 @@ def use_link(text: str) -> int:
 
     Raises `link_invalid`: used, expired, unknown, or its user may not enter.
     """
-    gone = sa.delete(LINKS).where(*_usable(LINK, text)).returning(LINKS.c.user_id)
+    return _used_up(LINK, text)
+
+
+def _used_up(kind: str, text: str) -> int:
+    gone = sa.delete(LINKS).where(*_usable(kind, text)).returning(LINKS.c.user_id)
     user_id = db.for_writing().connection.execute(gone).scalar_one_or_none()
     if user_id is None or not enters(user_id):
         raise RelatumError("link_invalid")

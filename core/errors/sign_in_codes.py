@@ -50,6 +50,10 @@ codes(
         "No second factor",
         "There is no second factor here. Set one up first.",
     ),
+    reset_off=(
+        "Reset not possible",
+        "This instance can't mail a link. Ask an administrator to let you in again.",
+    ),
 )
 codes(
     422,

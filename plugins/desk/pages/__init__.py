@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import about as about
 from . import account as account
 from . import errors as errors
+from . import forgotten as forgotten
 from . import help as help  # noqa: A004  # the pages by their name
 from . import jobs as jobs
 from . import keys as keys

@@ -34,14 +34,14 @@ def sign_in() -> Response:
     try:
         made = sessions.by_password(email, request.form.get("password", ""))
     except CodeNeeded as needed:
-        return _ask_code(needed.ticket, after())
+        return ask_code(needed.ticket, after())
     except RelatumError as error:
         if error.code not in _MORE:
             raise
         if ui.is_fragment():
             return ui.render("_refused.html", error.status, error=error)
         return _refused(error, email)
-    return _begin(made, after())
+    return welcome(made, after())
 
 
 @ui.page("/sign-in/code", "POST", public=True, own=True)
@@ -56,13 +56,16 @@ def sign_in_code() -> Response:
             return _refused(error, "")
         if error.code not in ("code_failed", "too_many_tries", "ticket_invalid"):
             raise
-        if ui.is_fragment():
-            return ui.render("_refused.html", error.status, error=error)
-        return _ask_code(ticket, after(), error)
-    return _begin(made, after())
+        if not ui.is_fragment():
+            return ask_code(ticket, after(), error)
+        part = ui.render("_refused.html", error.status, error=error)
+        if error.code == "ticket_invalid":
+            part.headers["Relatum-Ticket"] = ""  # the dialog asks for the password again
+        return part
+    return welcome(made, after())
 
 
-def _ask_code(ticket: str, to: str, error: RelatumError | None = None) -> Response:
+def ask_code(ticket: str, to: str, error: RelatumError | None = None) -> Response:
     """Ask for a code; a dialog on another page does that itself, and needs the ticket alone."""
     if ui.is_fragment():
         return Response(status=401, headers={"Relatum-Ticket": ticket})
@@ -70,7 +73,7 @@ def _ask_code(ticket: str, to: str, error: RelatumError | None = None) -> Respon
         "sign_in_code.html", error.status if error else 200, next=to, ticket=ticket[:100],
         refused=words.said(error) if error else None,
     )  # fmt: skip
-    return _patient(page, error)
+    return patient(page, error)
 
 
 @ui.page("/sign-in/<secret>", public=True, own=True)
@@ -85,12 +88,12 @@ def use_link(secret: str) -> Response:
     try:
         made = sessions.by_link(secret)
     except CodeNeeded as needed:
-        return _ask_code(needed.ticket, "/")
+        return ask_code(needed.ticket, "/")
     except RelatumError as error:
         if error.code not in _MORE:
             raise
         return _refused(error, "")
-    return _begin(made, "/")
+    return welcome(made, "/")
 
 
 def _refused(error: RelatumError, email: str) -> Response:
@@ -98,10 +101,10 @@ def _refused(error: RelatumError, email: str) -> Response:
     page = _door(
         "sign_in.html", error.status, next=after(), email=email[:254], refused=words.said(error)
     )
-    return _patient(page, error)
+    return patient(page, error)
 
 
-def _patient(page: Response, error: RelatumError | None) -> Response:
+def patient(page: Response, error: RelatumError | None) -> Response:
     """Say to programs how long to wait, where that is what is wrong."""
     if error is not None and error.code == "too_many_tries":
         page.headers["Retry-After"] = str(error.params["seconds"])
@@ -115,7 +118,7 @@ def sign_out() -> Response:
     return _with(ui.away("/sign-in"), sessions.no_cookie())
 
 
-def _begin(made: Any, to: str) -> Response:
+def welcome(made: Any, to: str) -> Response:
     """Lead to a page with a new session, drawn as its user has it set."""
     answer = ui.away(to)
     with reading():

@@ -71,10 +71,12 @@ async function enter(dialog) {
     const { ticket } = form.dataset;
     if (ticket) body.set("ticket", ticket);
     const response = await fetch(ticket ? CODE_DOOR : DOOR, { method: "POST", headers, body });
-    if (response.headers.has("Relatum-Ticket")) {
+    if (response.headers.get("Relatum-Ticket")) {
       askCode(form, response.headers.get("Relatum-Ticket"));
       return false;
     }
+    // An empty one: it took too long, so the password comes first again.
+    if (response.headers.has("Relatum-Ticket")) askPassword(form);
     if (response.ok) {
       const { user } = document.documentElement.dataset;
       const who = response.headers.get("Relatum-User");
@@ -102,6 +104,15 @@ function askCode(form, ticket) {
   code.required = true;
   code.parentElement.hidden = false;
   code.focus();
+}
+
+function askPassword(form) {
+  delete form.dataset.ticket;
+  for (const name of ["email", "password"]) $(`[name=${name}]`, form).readOnly = false;
+  const code = $("[name=code]", form);
+  code.required = false;
+  code.value = "";
+  code.parentElement.hidden = true;
 }
 
 function complain(form, text) {
