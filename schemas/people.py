@@ -55,6 +55,9 @@ class TokenSchema(Closed):
     """A bearer token as it is asked for; without `days` it never expires."""
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=100))
+    reads_only = fields.Boolean(
+        truthy={True}, falsy={False}, metadata={"description": "It may change nothing."}
+    )
     days = fields.Integer(strict=True, allow_none=True, validate=validate.Range(min=1, max=3650))
 
 

@@ -47,7 +47,10 @@ def answer(operation: Operation, path: dict[str, Any]) -> Response:
             who = identify(public=operation.public, setting_up=operation.setting_up)
             if not operation.public:
                 confirm(who)
-            return _response(_run(operation, _call(operation, who), path))
+            call = _call(operation, who)
+            if operation.mode_of(call) != READ:
+                may_write(who)
+            return _response(_run(operation, call, path))
         _claimed(public=operation.public)
         # Nothing is waited for but the database: one snapshot says who asks and what he sees.
         with db.reading():
@@ -162,6 +165,13 @@ def confirm(who: Who) -> None:
         return
     if not hmac.compare_digest(request.headers.get("X-CSRF-Token", "").encode(), who.csrf.encode()):
         raise RelatumError("csrf_failed")
+
+
+def may_write(who: Who) -> None:
+    """Refuse what is no reading by a token that only reads (`token_reads_only`)."""
+    if who.actor.reads_only and request.method not in SAFE_METHODS:
+        path = request.path[:200]
+        raise RelatumError("token_reads_only", method=request.method, path=path)
 
 
 def _known_parameters(operation: Operation) -> None:

@@ -39,6 +39,10 @@ codes(
         "Second factor needed",
         "This instance wants a second factor of you. Set one up in your account first.",
     ),
+    token_reads_only=(
+        "Token only reads",
+        "This bearer token may only read. Use one without that limit to {method} {path}.",
+    ),
 )
 codes(
     409,

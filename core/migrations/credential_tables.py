@@ -58,6 +58,7 @@ def make_credentials() -> None:
         _user(index=True),
         sa.Column("name", Text, nullable=False),
         sa.Column("token_hash", Text, nullable=False, unique=True),
+        sa.Column("reads_only", sa.Boolean, nullable=False),
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("expires_at", Instant),
         sa.Column("last_used_at", Instant),

@@ -89,7 +89,11 @@ def make_token() -> Response:
     life = int(days) if days.isdecimal() and int(days) in DAYS else DAYS[0]
     name = form.get("name", "").strip()
     try:
-        _, text = transact(lambda: tokens.make_token(user_id, name, life or None, actor=actor))
+        _, text = transact(
+            lambda: tokens.make_token(
+                user_id, name, life or None, actor=actor, reads_only=form.get("may") != "all"
+            )
+        )
     except RelatumError as error:
         return _refused("token", error)
     with reading():
