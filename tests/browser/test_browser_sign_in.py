@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pyotp
 import pytest
 from playwright.sync_api import Page, expect
-
-from relatum.core.auth import second_factor
 
 from ..instances import PASSWORD
 from .driving import DESKTOP, PHONE, Site, Watch, Windows, clean, fits
@@ -60,50 +55,6 @@ def test_a_one_time_link_signs_in_once(window: Windows, site: Site, watch: Watch
     expect(page.get_by_role("alert").filter(has_text="link")).to_be_visible()
     expect(page.get_by_label("E-mail address")).to_be_visible()
     clean(page)
-
-
-@pytest.fixture
-def codes(site: Site) -> Iterator[list[str]]:
-    """Return recovery codes of alice's, whose second factor is on."""
-    made = site.instance.write(second_factor.set_up)
-    codes = site.instance.write(second_factor.confirm, pyotp.TOTP(made.secret).now())
-    yield codes
-    site.instance.write(lambda **_: second_factor.switch_off(site.instance.alice.user_id))
-
-
-@pytest.mark.parametrize("scripts", [True, False])
-def test_a_code_follows_the_password_and_leads_to_the_page_that_was_wanted(
-    window: Windows, watch: Watch, codes: list[str], *, scripts: bool
-):
-    watch.expect("401 POST /sign-in/code")
-    page = window(None, java_script_enabled=scripts)
-    page.goto("/account")
-    fill(page)
-    expect(page.get_by_label("Code of your app")).to_be_focused()
-    fits(page)
-    page.keyboard.type("123")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("alert").filter(has_text="code")).to_be_visible()
-    page.keyboard.type(codes[0])
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/account")
-
-
-def test_a_dialog_over_what_was_typed_asks_for_the_code_too(
-    window: Windows, watch: Watch, codes: list[str]
-):
-    watch.expect("401 POST /account/theme", "401 POST /sign-in")
-    page = window("alice")
-    page.goto("/account")
-    page.context.clear_cookies()
-    page.get_by_role("button", name="theme").first.click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("E-mail address").fill(EMAIL)
-    dialog.get_by_label("Password").fill(PASSWORD)
-    dialog.get_by_role("button", name="Sign in").click()
-    dialog.get_by_label("Code of your app").fill(codes[0])
-    dialog.get_by_role("button", name="Sign in").click()
-    expect(dialog).to_be_hidden()
 
 
 def test_who_may_not_use_the_desk_is_told_so(window: Windows, site: Site, watch: Watch):
