@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     from .core.api import links as links
     from .core.api import manual as manual
     from .core.api import sessions as sessions
+    from .core.auth import second_factor as second_factor
     from .core.auth import tokens as tokens
     from .core.db import reading as reading
     from .core.db import transact as transact
     from .core.demo import Demo as Demo
+    from .core.errors import CodeNeeded as CodeNeeded
     from .core.errors import RelatumError as RelatumError
     from .core.hooks import API_VERSION as API_VERSION
     from .core.hooks import Context as Context
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
 _FACE: Final = {
     "API_VERSION": "core.hooks",
     "Actor": "core.actor",
+    "CodeNeeded": "core.errors",
     "Committed": "core.records",
     "Context": "core.hooks",
     "Demo": "core.demo",
@@ -97,6 +100,7 @@ _FACE: Final = {
     "records": "core",
     "requires": "core.plugin_host",
     "roles": "core",
+    "second_factor": "core.auth",
     "seen": "core.access",
     "sessions": "core.api",
     "tokens": "core.auth",

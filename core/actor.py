@@ -20,6 +20,8 @@ class Actor:
     admin: bool = False
     source: str = "api"
     timezone: str | None = None
+    #: By a token that may only read: nothing that changes anything is allowed, whoever this is.
+    reads_only: bool = False
 
     def unbound(self) -> Actor:
         """Return the same actor with all rights, for what follows from what he was allowed to do.

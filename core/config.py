@@ -123,7 +123,15 @@ class Config:
     idempotency_hours: int = _setting(24, "Hours an Idempotency-Key is remembered.")
     session_hours: int = _setting(336, "Hours a sign-in lasts.")
     link_minutes: int = _setting(30, "Minutes a one-time sign-in link works.")
+    require_second_factor: str = _setting(
+        "no",
+        "Who must have a second factor and is led to set one up: no, admins or all.",
+        words=("no", "admins", "all"),
+    )
     sign_in_limit: str = _setting("10 per minute", "Sign-in tries per address and account.")
+    reset_limit: str = _setting(
+        "5 per hour", "Mails with a link for a new password that one account may be sent."
+    )
     smtp_url: str = _setting(
         "",
         "Server that outgoing mail is given to, e.g. smtp://user:password@mail.example.org; empty: "

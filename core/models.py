@@ -14,6 +14,12 @@ from .access_models import Role as Role
 from .access_models import Share as Share
 from .access_models import TeamRole as TeamRole
 from .access_models import UserRole as UserRole
+from .credential_models import Credential as Credential
+from .credential_models import Link as Link
+from .credential_models import RecoveryCode as RecoveryCode
+from .credential_models import SecondFactor as SecondFactor
+from .credential_models import SignIn as SignIn
+from .credential_models import Token as Token
 from .db import db
 from .import_models import ImportLine as ImportLine
 from .import_models import KnownMap as KnownMap
@@ -335,48 +341,6 @@ class Team(Model):
     name: Mapped[str] = mapped_column(Text)
     name__k: Mapped[str] = mapped_column(Text)
     parent: Mapped[int | None] = mapped_column(sa.ForeignKey("core_team.id"))
-
-
-class Credential(Model):
-    """A user's password hash (argon2); unreachable from queries."""
-
-    __tablename__ = "core_credential"
-    user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"), primary_key=True)
-    password_hash: Mapped[str] = mapped_column(Text)
-    changed_at: Mapped[datetime] = mapped_column(Instant)
-
-
-class SignIn(Model):
-    """A session of a browser; the id in the cookie is hashed here."""
-
-    __tablename__ = "core_session"
-    id_hash: Mapped[str] = mapped_column(Text, primary_key=True)
-    user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"), index=True)
-    csrf: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(Instant)
-    expires_at: Mapped[datetime] = mapped_column(Instant)
-
-
-class Token(Model):
-    """A bearer token, hashed; its text is shown once."""
-
-    __tablename__ = "core_token"
-    id: Mapped[int] = _id()
-    user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"), index=True)
-    name: Mapped[str] = mapped_column(Text)
-    token_hash: Mapped[str] = mapped_column(Text, unique=True)
-    created_at: Mapped[datetime] = mapped_column(Instant)
-    expires_at: Mapped[datetime | None] = mapped_column(Instant)
-    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
-
-
-class Link(Model):
-    """A one-time sign-in link, hashed; gone once used."""
-
-    __tablename__ = "core_link"
-    id_hash: Mapped[str] = mapped_column(Text, primary_key=True)
-    user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"))
-    expires_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class Idempotency(Model):

@@ -60,6 +60,7 @@ class TokenInfoSchema(Schema):
 
     id = fields.Integer(**_SET)
     name = fields.String(**_SET)
+    reads_only = fields.Boolean(**_SET)
     created_at = fields.AwareDateTime(**_SET)
     expires_at = fields.AwareDateTime(**_OPEN)
     last_used_at = fields.AwareDateTime(**_OPEN)

@@ -36,3 +36,6 @@ class ProblemSchema(Schema):
     code = _text("Stable code.")
     detail = _text("Thing, rule and next step, in a sentence.")
     errors = fields.List(fields.Nested(ErrorItemSchema), required=True)
+    ticket = fields.String(
+        metadata={"description": "With second_factor_needed: goes with the code that is needed."}
+    )

@@ -32,6 +32,7 @@ LAYERS = (
         "core.db",
         "core.dialects",
         "core.access_models",
+        "core.credential_models",
         "core.import_models",
         "core.job_models",
         "core.keys",

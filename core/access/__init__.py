@@ -31,6 +31,9 @@ class Standing:
 
 
 _NONE: Final = Rule()
+#: What a token that only reads leaves of the words for what somebody does. A plugin's permission
+#: opens its pages, and the gate lets such a token look at them, no more.
+_READING: Final = frozenset({"read", "list", "explain"})
 
 
 def standing(actor: Actor) -> Standing:
@@ -59,6 +62,8 @@ def may(actor: Actor, action: str, type_name: str | None = None) -> bool:
     `action` is one of `ACTIONS` on the records of a type, or a permission of a plugin. Whatever
     has neither only administrators may do.
     """
+    if actor.reads_only and "." not in action and action not in _READING:
+        return False
     if actor.admin:
         return True
     if actor.user_id is None:
@@ -92,6 +97,8 @@ def rule(actor: Actor, action: str, entity_type: EntityType) -> Rule | None:
 
     A rule without parts admits what is shared, and nothing else.
     """
+    if actor.reads_only and action not in _READING:
+        return _NONE
     if actor.admin:
         return None
     given = [role.given(entity_type, action) for role in standing(actor).roles]

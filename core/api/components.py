@@ -15,6 +15,13 @@ JsonSchema = dict[str, Any]
 MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Problem": errors.ProblemSchema,
     "SignIn": people.SignInSchema,
+    "SignInCode": people.SignInCodeSchema,
+    "ForgottenPassword": people.ForgottenPasswordSchema,
+    "NewPassword": people.NewPasswordSchema,
+    "Code": people.CodeSchema,
+    "SecondFactor": people.SecondFactorSchema,
+    "NewSecondFactor": people.NewSecondFactorSchema,
+    "RecoveryCodes": people.RecoveryCodesSchema,
     "Password": people.PasswordSchema,
     "Token": people.TokenSchema,
     "Session": answers.SessionSchema,

@@ -12,6 +12,7 @@ from werkzeug.datastructures import Headers
 
 from .. import auth, changes, db
 from ..actor import Actor
+from ..auth import second_factor
 from ..errors import RelatumError
 from . import idempotency, wire
 from .operations import CHANGE, EXCLUSIVE, OWN, READ, SAFE_METHODS, Call, Operation, Sealed
@@ -43,14 +44,17 @@ def answer(operation: Operation, path: dict[str, Any]) -> Response:
     who = NOBODY
     try:
         if not operation.only_reads:
-            who = identify(public=operation.public)
+            who = identify(public=operation.public, setting_up=operation.setting_up)
             if not operation.public:
                 confirm(who)
-            return _response(_run(operation, _call(operation, who), path))
+            call = _call(operation, who)
+            if operation.mode_of(call) != READ:
+                may_write(who)
+            return _response(_run(operation, call, path))
         _claimed(public=operation.public)
         # Nothing is waited for but the database: one snapshot says who asks and what he sees.
         with db.reading():
-            who = _known(public=operation.public)
+            who = _known(public=operation.public, setting_up=operation.setting_up)
             return _response(operation.work(_call(operation, who), **path).sealed())
     finally:
         if who.token is not None:
@@ -114,15 +118,17 @@ def has_credential() -> bool:
     return "Authorization" in request.headers or COOKIE in request.cookies
 
 
-def identify(*, public: bool) -> Who:
+def identify(*, public: bool, setting_up: bool = False) -> Who:
     """Return who asks; raise `not_signed_in` or `token_invalid`. Where `public`, nobody need ask.
 
-    A bearer token goes before a cookie: another site can't make a browser send it.
+    A bearer token goes before a cookie: another site can't make a browser send it. Whoever came by
+    a cookie and must set up a second factor first is nobody, and refused (`second_factor_required`)
+    where one must be known, unless it is for `setting_up`.
     """
     if not _claimed(public=public):
         return NOBODY
     with db.reading():
-        return _known(public=public)
+        return _known(public=public, setting_up=setting_up)
 
 
 def _claimed(*, public: bool) -> bool:
@@ -132,7 +138,7 @@ def _claimed(*, public: bool) -> bool:
     return has_credential()
 
 
-def _known(*, public: bool) -> Who:
+def _known(*, public: bool, setting_up: bool) -> Who:
     given = request.headers.get("Authorization")
     if given is not None:
         scheme, _, token = given.partition(" ")
@@ -146,6 +152,10 @@ def _known(*, public: bool) -> Who:
         if not public or error.status != 401:
             raise
         return NOBODY
+    if not setting_up and second_factor.must_set_up(actor):
+        if public:
+            return NOBODY
+        raise RelatumError("second_factor_required")
     return Who(actor, csrf, cookie)
 
 
@@ -155,6 +165,13 @@ def confirm(who: Who) -> None:
         return
     if not hmac.compare_digest(request.headers.get("X-CSRF-Token", "").encode(), who.csrf.encode()):
         raise RelatumError("csrf_failed")
+
+
+def may_write(who: Who) -> None:
+    """Refuse what is no reading by a token that only reads (`token_reads_only`)."""
+    if who.actor.reads_only and request.method not in SAFE_METHODS:
+        path = request.path[:200]
+        raise RelatumError("token_reads_only", method=request.method, path=path)
 
 
 def _known_parameters(operation: Operation) -> None:

@@ -1,4 +1,4 @@
-"""How often somebody may try to sign in: per address and per account (setting sign_in_limit).
+"""How often somebody may try to sign in, or ask for a new password: per address and per account.
 
 Each web worker counts for itself, in memory.
 """
@@ -18,27 +18,50 @@ from ..errors import RelatumError
 from ..fields import fold
 
 _KEY: Final = "relatum_sign_in"
+#: The settings that say how often.
+_TRIES, _RESETS = "sign_in_limit", "reset_limit"
 
 
 def install(app: Flask) -> None:
-    """Make the counters of `app`; raise `setting_invalid` if the limit can't be read."""
-    given = app.extensions["relatum"].sign_in_limit
+    """Make the counters of `app`; raise `setting_invalid` if a limit can't be read."""
+    rules = {name: _rules(app, name) for name in (_TRIES, _RESETS)}
+    app.extensions[_KEY] = (MovingWindowRateLimiter(MemoryStorage()), rules)
+
+
+def _rules(app: Flask, name: str) -> list[limits.RateLimitItem]:
+    given = getattr(app.extensions["relatum"], name)
     try:
-        rules = limits.parse_many(given)
+        return limits.parse_many(given)
     except ValueError:
         wanted = "a number of tries per time, such as 10 per minute"
-        raise RelatumError(
-            "setting_invalid", name="sign_in_limit", value=given, wanted=wanted
-        ) from None
-    app.extensions[_KEY] = (MovingWindowRateLimiter(MemoryStorage()), rules)
+        raise RelatumError("setting_invalid", name=name, value=given, wanted=wanted) from None
 
 
 def count_try(account: str) -> None:
     """Count a try to sign in to an account; raise `too_many_tries` with the seconds to wait."""
+    count_address()
+    count_account(account)
+
+
+def count_address() -> None:
+    """Count a try from the address of the request; raise `too_many_tries`."""
+    _count("address", request.remote_addr or "")
+
+
+def count_account(account: str) -> None:
+    """Count a try for an account, wherever it comes from; raise `too_many_tries`."""
+    _count("account", fold(account.strip())[:254])
+
+
+def count_reset(account: str) -> None:
+    """Count a mail that is asked for, from an address and for an account; as `count_try`."""
+    count_address()
+    _count("reset", fold(account.strip())[:254], setting=_RESETS)
+
+
+def _count(*key: str, setting: str = _TRIES) -> None:
     counters, rules = current_app.extensions[_KEY]
-    keys = (("address", request.remote_addr or ""), ("account", fold(account.strip())[:254]))
-    for rule in rules:
-        for key in keys:
-            if not counters.hit(rule, _KEY, *key):
-                wait = counters.get_window_stats(rule, _KEY, *key).reset_time - time.time()
-                raise RelatumError("too_many_tries", seconds=max(1, math.ceil(wait)))
+    for rule in rules[setting]:
+        if not counters.hit(rule, _KEY, *key):
+            wait = counters.get_window_stats(rule, _KEY, *key).reset_time - time.time()
+            raise RelatumError("too_many_tries", seconds=max(1, math.ceil(wait)))

@@ -1,12 +1,19 @@
-"""One-time sign-in links with an address: to be handed over, or mailed to the user."""
+"""One-time links with an address, to sign in or for a new password: handed over, or mailed."""
 
 from __future__ import annotations
+
+import time
+from typing import Final
 
 from flask import request
 
 from .. import auth, db, mail
-from ..actor import Actor
+from ..actor import Actor, system
 from ..errors import RelatumError
+from . import limits
+
+#: How long it takes to answer who has forgotten a password, whether a mail is written or not.
+_RESET_SECONDS: Final = 0.3
 
 
 def make(user_id: int, *, actor: Actor) -> str:
@@ -27,6 +34,31 @@ def send(user_id: int, *, actor: Actor) -> int:
         # The address that a request came by may have been chosen by whoever sent it.
         raise RelatumError("mail_without_base")
     return mail.send_sign_in_link(user_id, _base(), actor=actor)
+
+
+def can_reset() -> bool:
+    """Say whether who has forgotten a password can be mailed a link: to an address of ours."""
+    return db.settings().mail_server is not None and bool(db.settings().base_url)
+
+
+def send_reset(email: str) -> None:
+    """Mail whoever has an address a link for a new password, in a transaction of its own.
+
+    Nobody learns whether anybody has the address: the answer and its time are always the same.
+    Raises `reset_off` without a mail server or base_url, `too_many_tries`.
+    """
+    if not can_reset():
+        raise RelatumError("reset_off")
+    limits.count_reset(email)
+    until = time.monotonic() + _RESET_SECONDS
+    db.transact(lambda: _send_reset(email))
+    time.sleep(max(0.0, until - time.monotonic()))
+
+
+def _send_reset(email: str) -> None:
+    user_id = auth.find_user(email)
+    if user_id is not None:
+        mail.send_reset_link(user_id, db.settings().base_url, actor=system("api"))
 
 
 def minutes() -> int:

@@ -129,6 +129,8 @@ class Operation:
     problems: tuple[int, ...]
     #: The answer holds a secret that is shown once and never stored.
     secret: bool
+    #: Open to whoever must set up a second factor before anything else.
+    setting_up: bool
 
     @property
     def name(self) -> str:
@@ -175,6 +177,7 @@ def operation(
     body: str | None = None,
     problems: tuple[int, ...] = (),
     secret: bool = False,
+    setting_up: bool = False,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Declare a route under `PREFIX`; its docstring is its description.
 
@@ -188,6 +191,7 @@ def operation(
                 method=method, path=path, work=work, tag=tag, public=public, query=query,
                 mode=mode or (READ if method in SAFE_METHODS else WRITE), filters=filters,
                 headers=headers, body=body, replies=replies, problems=problems, secret=secret,
+                setting_up=setting_up,
             )
         )  # fmt: skip
         return work

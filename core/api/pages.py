@@ -13,7 +13,7 @@ from flask import Flask, Response, render_template, request
 
 from ...version import __version__
 from .. import db
-from ..errors import RelatumError
+from ..errors import CodeNeeded, RelatumError
 from . import gate, guard, manual, sessions
 
 #: Where the files of these pages are.
@@ -37,10 +37,13 @@ def install(app: Flask) -> None:
         ("/", "home", home, "GET"),
         ("/sign-in", "sign_in_form", home, "GET"),
         ("/sign-in", "sign_in", sign_in, "POST"),
+        ("/sign-in/code", "sign_in_code", sign_in_code, "POST"),
         ("/sign-out", "sign_out", sign_out, "POST"),
         ("/password", "password", password, "POST"),
         ("/sign-in/<secret>", "link", link, "GET"),
         ("/sign-in/<secret>", "use_link", use_link, "POST"),
+        ("/reset/<secret>", "new_password", new_password, "GET"),
+        ("/reset/<secret>", "use_reset", use_reset, "POST"),
         ("/help/", "help", help_list, "GET"),
         ("/help/<name>", "help_page", help_page, "GET"),
     ):
@@ -54,7 +57,7 @@ def _page(template: str, status: int = 200, **context: Any) -> Response:
 
 def _signed_in() -> gate.Who | None:
     try:
-        who = gate.identify(public=True)
+        who = gate.identify(public=True, setting_up=True)
     except RelatumError as error:
         if error.status != 401:
             raise
@@ -76,6 +79,11 @@ def _home(who: gate.Who | None, refused: RelatumError | None = None, email: str 
         __version__,
     )
     answer = _page("home.html", refused.status if refused else 200, home=context)
+    return _patient(answer, refused)
+
+
+def _patient(answer: Response, refused: RelatumError | None) -> Response:
+    """Say to programs how long to wait, where that is what is wrong."""
     if refused is not None and refused.code == "too_many_tries":
         answer.headers["Retry-After"] = str(refused.params["seconds"])
     return answer
@@ -87,11 +95,32 @@ def sign_in() -> Response:
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
         made = sessions.by_password(email, password)
+    except CodeNeeded as needed:
+        return _ask_code(needed.ticket)
     except RelatumError as error:
         if error.code not in ("sign_in_failed", "too_many_tries"):
             raise
         return _home(None, error, email[:254])
     return _away(sessions.cookie_of(made))
+
+
+def sign_in_code() -> Response:
+    """Finish signing in by a code of the second factor."""
+    guard.confirm_origin()
+    ticket = request.form.get("ticket", "")
+    try:
+        made = sessions.by_code(ticket, request.form.get("code", ""))
+    except RelatumError as error:
+        if error.code not in ("code_failed", "too_many_tries"):
+            raise
+        return _ask_code(ticket, error)
+    return _away(sessions.cookie_of(made))
+
+
+def _ask_code(ticket: str, refused: RelatumError | None = None) -> Response:
+    said, status = (None, 200) if refused is None else (str(refused), refused.status)
+    answer = _page("code.html", status, ticket=ticket[:100], refused=said)
+    return _patient(answer, refused)
 
 
 def sign_out() -> Response:
@@ -124,7 +153,29 @@ def link(secret: str) -> Response:
 def use_link(secret: str) -> Response:
     """Sign in by a one-time link."""
     guard.confirm_origin()
-    return _away(sessions.cookie_of(sessions.by_link(secret)))
+    try:
+        return _away(sessions.cookie_of(sessions.by_link(secret)))
+    except CodeNeeded as needed:
+        return _ask_code(needed.ticket)
+
+
+def new_password(secret: str) -> Response:
+    """Ask for a new password; looking at the page does not use the link up."""
+    return _page("new_password.html", refused=None)
+
+
+def use_reset(secret: str) -> Response:
+    """Set a new password by a link that was mailed, and sign in."""
+    guard.confirm_origin()
+    try:
+        made = sessions.by_reset(secret, request.form.get("password", ""))
+    except CodeNeeded as needed:
+        return _ask_code(needed.ticket)
+    except RelatumError as error:
+        if error.code not in ("password_weak", "too_many_tries"):
+            raise
+        return _patient(_page("new_password.html", error.status, refused=str(error)), error)
+    return _away(sessions.cookie_of(made))
 
 
 def redirect(address: str) -> Response:

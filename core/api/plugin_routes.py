@@ -87,7 +87,8 @@ def _gated(
 ) -> Callable[..., Response]:
     @functools.wraps(view)
     def answer(**path: Any) -> Response:
-        who = gate.identify(public=allowed.public)
+        who = gate.identify(public=allowed.public, setting_up=allowed.setting_up)
+        gate.may_write(who)
         if is_api:
             gate.confirm(who)
         else:

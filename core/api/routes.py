@@ -22,6 +22,7 @@ from . import plugins as plugins
 from . import records as records
 from . import retyping as retyping
 from . import roles as roles
+from . import second_factor as second_factor
 from . import session as session
 from . import tokens as tokens
 from . import views as views

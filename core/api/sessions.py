@@ -6,37 +6,101 @@ send it with a write. Each verb opens its own transactions: passwords are hashed
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from flask import request
 from werkzeug.http import dump_cookie
 
 from .. import access, auth, db, records
 from ..actor import Actor, system
+from ..auth import second_factor
+from ..errors import CodeNeeded, RelatumError
 from . import limits
 from .gate import COOKIE
+
+T = TypeVar("T")
 
 
 def by_password(email: str, password: str) -> auth.Session:
     """Open a session for an address and password.
 
-    Raises `too_many_tries`, `sign_in_failed`.
+    Raises `too_many_tries`, `sign_in_failed`, and `CodeNeeded` with the ticket for `by_code`.
     """
     limits.count_try(email)
     with db.reading():
         credential = auth.find_credential(email)
     user_id = auth.check_password(credential, password)
-    return db.transact(lambda: auth.sign_in(user_id))
+    return _opened(db.transact(lambda: auth.enter(user_id)))
 
 
 def by_link(secret: str) -> auth.Session:
-    """Open a session for a one-time link, which is used up. Raises `link_invalid`."""
-    return db.transact(lambda: auth.sign_in(auth.use_link(secret)))
+    """Open a session for a one-time link, which is used up. Raises `link_invalid`, `CodeNeeded`."""
+    return _opened(db.transact(lambda: auth.enter(auth.use_link(secret))))
+
+
+def _opened(made: auth.Session | str) -> auth.Session:
+    # Raised after the commit: the ticket has to stay, and a link that was used is used.
+    if isinstance(made, str):
+        raise CodeNeeded(made)
+    return made
+
+
+def by_reset(secret: str, password: str) -> auth.Session:
+    """Set a new password by a link, which is used up, and open a session.
+
+    Raises `too_many_tries`, `link_invalid`, `password_weak` (the link stays), `CodeNeeded`.
+    """
+    limits.count_address()
+    with db.reading():
+        user_id = auth.reset_holder(secret)
+        email: str | None = records.get("user", user_id, actor=system())["email"]
+    hashed = auth.hash_password(password, email=email)
+    return _opened(db.transact(lambda: auth.enter(auth.use_reset(secret, hashed))))
+
+
+def by_code(ticket: str, code: str) -> auth.Session:
+    """Open a session for a ticket and a code of the second factor.
+
+    Raises `too_many_tries`, `ticket_invalid`, `code_failed`.
+    """
+    limits.count_address()
+    with db.reading():
+        user_id = auth.ticket_holder(ticket)
+    limits.count_account(f"user {user_id}")
+    return _settled(lambda: auth.use_ticket(ticket, code))
+
+
+def proved(code: str, work: Callable[[], T], *, actor: Actor) -> T:
+    """Do something to the actor's own second factor, in a transaction, once a code was right.
+
+    Raises `too_many_tries`, `second_factor_off`, `code_wrong`.
+    """
+    if actor.user_id is None:
+        raise RelatumError("not_signed_in")
+    user_id = actor.user_id
+    limits.count_account(f"user {user_id}")
+    return _settled(lambda: second_factor.check(user_id, code) or work())
+
+
+def _settled(work: Callable[[], T | RelatumError]) -> T:
+    """Return what is made in a transaction; raise after its commit what that returned as wrong."""
+    made = db.transact(work)
+    if isinstance(made, RelatumError):
+        raise made
+    return made
+
+
+def cookie() -> str | None:
+    """Return the cookie of the session that the request came by."""
+    return request.cookies.get(COOKIE)
 
 
 def end() -> None:
     """End the session of the request's cookie, if there is one."""
-    cookie = request.cookies.get(COOKIE)
-    if cookie:
-        db.transact(lambda: auth.sign_out(cookie))
+    ends = cookie()
+    if ends:
+        db.transact(lambda: auth.sign_out(ends))
 
 
 def set_password(user_id: int, password: str, *, actor: Actor) -> None:
@@ -47,7 +111,7 @@ def set_password(user_id: int, password: str, *, actor: Actor) -> None:
     with db.reading():
         email = _email(actor, user_id)
     hashed = auth.hash_password(password, email=email)
-    keep = request.cookies.get(COOKIE)
+    keep = cookie()
     db.transact(lambda: auth.set_password(user_id, hashed, actor=actor, keep=keep))
 
 

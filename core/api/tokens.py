@@ -72,7 +72,10 @@ def _listed(user_id: int, actor: Actor) -> Answer:
 def make_token(call: Call, id: int) -> Answer:  # noqa: A002
     """Make a bearer token that acts as the user; its text is shown only now."""
     given = wire.load(TokenSchema, call.body)
-    made, text = auth.make_token(id, given["name"], given.get("days"), actor=call.actor)
+    made, text = auth.make_token(
+        id, given["name"], given.get("days"), actor=call.actor,
+        reads_only=given.get("reads_only", False),
+    )  # fmt: skip
     return Answer({"id": made, "name": given["name"], "token": text}, 201)
 
 

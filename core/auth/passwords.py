@@ -17,7 +17,7 @@ from ..errors import RelatumError
 from ..fields import Refused, fold
 from ..fields.text import clean
 from ..storage import Instant
-from .people import CREDENTIALS, LINKS, MAY_ENTER, SESSIONS, USERS, digest, known, own_or_admin
+from .people import CREDENTIALS, MAY_ENTER, USERS, end_all, known, own_or_admin
 
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 1000
@@ -73,15 +73,32 @@ def _nobody() -> str:
     return _hasher.hash(secrets.token_bytes(16))
 
 
+def find_user(email: str) -> int | None:
+    """Return the id of the user with an e-mail address who may come in; None: there is none."""
+    known_by = _key(email)
+    if known_by is None:
+        return None
+    query = sa.select(USERS.c.id).where(USERS.c.email__k == known_by, MAY_ENTER)
+    found: int | None = db.current().connection.execute(query).scalar()
+    return found
+
+
+def _key(email: str) -> str | None:
+    """Return what an address is found by; None for a text that none can be."""
+    try:
+        return fold(clean(email.strip()[:254], lines=False))
+    except Refused:
+        return None
+
+
 def find_credential(email: str) -> Credential:
     """Return what the password of an e-mail address is checked against.
 
     Somebody unknown, without a password or not allowed in gets the hash of nothing, so that
     the answer takes as long as for everybody else.
     """
-    try:
-        known_by = fold(clean(email.strip()[:254], lines=False))
-    except Refused:
+    known_by = _key(email)
+    if known_by is None:
         return Credential(None, "")
     query = (
         sa.select(USERS.c.id, CREDENTIALS.c.password_hash)
@@ -125,8 +142,4 @@ def set_password(
         "changed_at = excluded.changed_at"
     ).bindparams(sa.bindparam("at", type_=Instant))
     tx.connection.execute(statement, {"user": user_id, "hash": password_hash, "at": clock.now()})
-    gone = SESSIONS.c.user_id == user_id
-    if keep is not None:
-        gone &= SESSIONS.c.id_hash != digest(keep)
-    tx.connection.execute(sa.delete(SESSIONS).where(gone))
-    tx.connection.execute(sa.delete(LINKS).where(LINKS.c.user_id == user_id))
+    end_all(user_id, keep=keep)

@@ -33,6 +33,16 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def end_all(user_id: int, *, keep: str | None = None) -> None:
+    """End a user's sessions, one-time links and half sign-ins; `keep` is the cookie of one."""
+    gone = SESSIONS.c.user_id == user_id
+    if keep is not None:
+        gone &= SESSIONS.c.id_hash != digest(keep)
+    connection = db.for_writing().connection
+    connection.execute(sa.delete(SESSIONS).where(gone))
+    connection.execute(sa.delete(LINKS).where(LINKS.c.user_id == user_id))
+
+
 def own_or_admin(actor: Actor, user_id: int, action: str, thing: str) -> None:
     """Refuse to act for somebody else, unless an administrator does."""
     if actor.user_id != user_id:

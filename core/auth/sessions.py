@@ -1,17 +1,25 @@
-"""Sessions of browsers, and the one-time links that open one."""
+"""Sessions of browsers, the one-time links that open one, and the tickets between two steps."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
 from .. import access, clock, db
 from ..actor import Actor
 from ..errors import RelatumError
+from . import second_factor
+from .passwords import set_password
 from .people import LINKS, SESSIONS, digest, enters, must_enter
+
+#: What a row of `core_link` is: a link that signs in, one by which a password is set, or a ticket
+#: that a code still has to follow.
+LINK, RESET, TICKET = "link", "reset", "ticket"
+#: How long somebody may look for his code.
+TICKET_MINUTES: Final = 10
 
 
 class Session(NamedTuple):
@@ -48,6 +56,42 @@ def sign_in(user_id: int) -> Session:
     return made
 
 
+def enter(user_id: int) -> Session | str:
+    """Open a session for a user whose password or link was right, unless he has a second factor.
+
+    Then it returns the secret of a ticket, with which `use_ticket` takes a code. Raises
+    `sign_in_failed` if he may not enter any more.
+    """
+    if not second_factor.is_on(user_id):
+        return sign_in(user_id)
+    if not enters(user_id):
+        raise RelatumError("sign_in_failed")
+    return _hand_out(TICKET, user_id, TICKET_MINUTES)
+
+
+def ticket_holder(text: str) -> int:
+    """Return whose ticket this is. Raises `ticket_invalid`."""
+    return _holder(TICKET, text, "ticket_invalid")
+
+
+def use_ticket(text: str, code: str) -> Session | RelatumError:
+    """Open a session for a ticket and a code of its user, or return why not.
+
+    The refusal is returned, as wrong codes are counted in the transaction: `code_failed`,
+    `too_many_tries`. Raises `ticket_invalid`.
+    """
+    user_id = ticket_holder(text)
+    refused = second_factor.check(user_id, code)
+    if refused is not None and refused.code == "code_wrong":
+        return RelatumError("code_failed")
+    if refused is not None and refused.code != "second_factor_off":
+        return refused
+    gone = sa.delete(LINKS).where(*_usable(TICKET, text))
+    if not db.for_writing().connection.execute(gone).rowcount:
+        raise RelatumError("ticket_invalid")
+    return sign_in(user_id)
+
+
 def sign_out(cookie: str) -> None:
     """End the session of a cookie; an unknown one is fine."""
     gone = sa.delete(SESSIONS).where(SESSIONS.c.id_hash == digest(cookie))
@@ -61,26 +105,69 @@ def make_link(user_id: int, *, actor: Actor) -> str:
     Raises `forbidden`, `record_unknown`, `cant_sign_in`.
     """
     access.require(actor, "make", "one-time links")
-    tx = db.for_writing()
+    db.for_writing()
     must_enter(user_id)
-    text, now = secrets.token_urlsafe(32), clock.now()
+    return _hand_out(LINK, user_id, db.settings().link_minutes)
+
+
+def make_reset(user_id: int, *, actor: Actor) -> str:
+    """Return the secret of a link by which a user sets a new password, once, within link_minutes.
+
+    Raises `forbidden`, `record_unknown`, `cant_sign_in`.
+    """
+    access.require(actor, "make", "one-time links")
+    db.for_writing()
+    must_enter(user_id)
+    return _hand_out(RESET, user_id, db.settings().link_minutes)
+
+
+def reset_holder(text: str) -> int:
+    """Return who may set a new password by a link. Raises `link_invalid`."""
+    return _holder(RESET, text, "link_invalid")
+
+
+def use_reset(text: str, password_hash: str) -> int:
+    """Set a password by a link, which is used up; return its user's id. Raises `link_invalid`.
+
+    Ends all sessions and links of the user; `enter` follows in the transaction.
+    """
+    user_id = _used_up(RESET, text)
+    set_password(user_id, password_hash, actor=Actor(user_id=user_id))
+    return user_id
+
+
+def _holder(kind: str, text: str, code: str) -> int:
+    query = sa.select(LINKS.c.user_id).where(*_usable(kind, text))
+    user_id = db.current().connection.execute(query).scalar()
+    if user_id is None or not enters(user_id):
+        raise RelatumError(code)
+    return int(user_id)
+
+
+def _hand_out(kind: str, user_id: int, minutes: int) -> str:
+    """Return the secret of a new link or ticket."""
+    tx, text, now = db.for_writing(), secrets.token_urlsafe(32), clock.now()
     tx.connection.execute(sa.delete(LINKS).where(LINKS.c.expires_at <= now))
-    ends = now + timedelta(minutes=db.settings().link_minutes)
-    row = {"id_hash": digest(text), "user_id": user_id, "expires_at": ends}
+    ends = now + timedelta(minutes=minutes)
+    row = {"id_hash": digest(text), "kind": kind, "user_id": user_id, "expires_at": ends}
     tx.connection.execute(sa.insert(LINKS), row)
     return text
 
 
+def _usable(kind: str, text: str) -> tuple[Any, ...]:
+    return LINKS.c.id_hash == digest(text), LINKS.c.kind == kind, LINKS.c.expires_at > clock.now()
+
+
 def use_link(text: str) -> int:
-    """Use up a one-time link and return its user's id; `sign_in` follows in the transaction.
+    """Use up a one-time link and return its user's id; `enter` follows in the transaction.
 
     Raises `link_invalid`: used, expired, unknown, or its user may not enter.
     """
-    gone = (
-        sa.delete(LINKS)
-        .where(LINKS.c.id_hash == digest(text), LINKS.c.expires_at > clock.now())
-        .returning(LINKS.c.user_id)
-    )
+    return _used_up(LINK, text)
+
+
+def _used_up(kind: str, text: str) -> int:
+    gone = sa.delete(LINKS).where(*_usable(kind, text)).returning(LINKS.c.user_id)
     user_id = db.for_writing().connection.execute(gone).scalar_one_or_none()
     if user_id is None or not enters(user_id):
         raise RelatumError("link_invalid")

@@ -27,11 +27,18 @@ _USE_EVERY: Final = timedelta(hours=1)
 
 
 def make_token(
-    user_id: int, name: str, expires_in_days: int | None, *, actor: Actor
+    user_id: int,
+    name: str,
+    expires_in_days: int | None,
+    *,
+    actor: Actor,
+    reads_only: bool = False,
 ) -> tuple[int, str]:
     """Make a token that acts as the user; return its id and its text, which is shown only now.
 
-    Without days it never expires. Raises `Invalid`, `forbidden`, `record_unknown`, `cant_sign_in`.
+    Without days it never expires. One that `reads_only` changes nothing.
+
+    Raises `Invalid`, `forbidden`, `record_unknown`, `cant_sign_in`.
     """
     own_or_admin(actor, user_id, "make", "tokens of another user")
     tx = db.for_writing()
@@ -40,6 +47,7 @@ def make_token(
     text, now = TOKEN_PREFIX + secrets.token_urlsafe(32), clock.now()
     row = {
         "user_id": user_id, "name": name, "token_hash": digest(text), "created_at": now,
+        "reads_only": reads_only,
         "expires_at": None if expires_in_days is None else now + timedelta(days=expires_in_days),
     }  # fmt: skip
     made = tx.connection.execute(sa.insert(TOKENS).returning(TOKENS.c.id), row).scalar_one()
@@ -65,10 +73,10 @@ def _check_token(name: str, days: int | None) -> None:
 
 
 def list_tokens(user_id: int, *, actor: Actor) -> list[dict[str, Any]]:
-    """Return a user's tokens, newest first: id, name, created_at, expires_at, last_used_at."""
+    """Return a user's tokens, newest first: their columns but the digest."""
     own_or_admin(actor, user_id, "list", "tokens of another user")
     known(user_id)
-    names = ("id", "name", "created_at", "expires_at", "last_used_at")
+    names = ("id", "name", "reads_only", "created_at", "expires_at", "last_used_at")
     query = sa.select(*(TOKENS.c[name] for name in names)).where(TOKENS.c.user_id == user_id)
     rows = db.current().connection.execute(query.order_by(TOKENS.c.id.desc())).mappings()
     return [dict(row) for row in rows]

@@ -6,9 +6,10 @@ from functools import partial
 
 import click
 
-from .. import catalog, db
+from .. import access, catalog, db
 from .. import keys as ring
 from ..actor import Actor
+from ..auth import second_factor
 from ..records import sealed
 from .terminal import Instance, json_option, pass_instance, print_json, print_table
 
@@ -73,10 +74,16 @@ def rotate(instance: Instance, as_json: bool) -> None:
             work = partial(sealed.reseal, type_id, field_id, after, actor=instance.actor)
             count, after = db.transact(work)
             moved += count
+    moved += instance.write(_reseal_second_factors)
     if as_json:
         print_json({"key": current, "values": moved})
     else:
         click.echo(f"Key {current} encrypts from now on; {moved} values were encrypted with it.")
+
+
+def _reseal_second_factors(*, actor: Actor) -> int:
+    access.require(actor, "customise", "keys")
+    return second_factor.reseal()
 
 
 def _places(*, actor: Actor) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ from .. import auth
 from ..actor import Actor
 from .terminal import Instance, json_option, pass_instance, print_json, print_list
 
-_COLUMNS = ("id", "name", "created_at", "expires_at", "last_used_at")
+_COLUMNS = ("id", "name", "reads_only", "created_at", "expires_at", "last_used_at")
 user_option = click.option(
     "--user", metavar="USER", help="Whose: an id, an e-mail address or a name. Default: --as."
 )
@@ -49,18 +49,25 @@ def list_tokens(instance: Instance, user: str | None, as_json: bool) -> None:
 @click.argument("name")
 @user_option
 @click.option("--days", type=int, metavar="N", help="Ends after so many days; default: never.")
+@click.option("--read-only", "reads_only", is_flag=True, help="It may read, and change nothing.")
 @json_option
 @pass_instance
 def create(
-    instance: Instance, name: str, user: str | None, days: int | None, as_json: bool
+    instance: Instance,
+    name: str,
+    user: str | None,
+    days: int | None,
+    reads_only: bool,
+    as_json: bool,
 ) -> None:
     """Make a token and show its text, only this once.
 
     \b
     Example:
-      relatum tokens create nightly-report --user ada@example.org --days 90
+      relatum tokens create nightly-report --user ada@example.org --days 90 --read-only
     """
-    made, text = instance.write(auth.make_token, _owner(instance, user), name, days)
+    owner = _owner(instance, user)
+    made, text = instance.write(auth.make_token, owner, name, days, reads_only=reads_only)
     if as_json:
         print_json({"id": made, "name": name, "token": text})
         return

@@ -94,7 +94,10 @@ def invite(
     if by_mail:
         _mail_link(instance, user_id, address, as_json)
         return
-    link = sign_in_link(instance, user_id, address)
+    _show_link(instance, user_id, sign_in_link(instance, user_id, address), as_json)
+
+
+def _show_link(instance: Instance, user_id: int, link: str, as_json: bool) -> None:
     minutes = instance.config.link_minutes
     if as_json:
         print_json({"id": user_id, "link": link, "minutes": minutes})
@@ -163,6 +166,49 @@ def _typed() -> str:
         answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
         return answer
     return sys.stdin.readline().rstrip("\r\n")
+
+
+@users.command("reset-password")
+@click.argument("user")
+@click.option(
+    "--address", metavar="URL", help="Address people reach this instance by. Default: base_url."
+)
+@json_option
+@pass_instance
+def reset_password(instance: Instance, user: str, address: str | None, as_json: bool) -> None:
+    """Make a link by which a user sets a new password, once.
+
+    The old one works until then. With a second factor, its code is asked for afterwards.
+
+    \b
+    Example:
+      relatum users reset-password ada@example.org
+    """
+    user_id = instance.find("user", user)
+    base = _base(instance, address).rstrip("/")
+    link = f"{base}/reset/{instance.write(auth.make_reset, user_id)}"
+    _show_link(instance, user_id, link, as_json)
+
+
+@users.command("reset-second-factor")
+@click.argument("user")
+@json_option
+@pass_instance
+def reset_second_factor(instance: Instance, user: str, as_json: bool) -> None:
+    """Let in a user who has lost both app and recovery codes, by the password alone.
+
+    His or her sessions end.
+
+    \b
+    Example:
+      relatum users reset-second-factor ada@example.org
+    """
+    user_id = instance.find("user", user)
+    instance.write(auth.second_factor.reset, user_id)
+    if as_json:
+        print_json({"id": user_id})
+    else:
+        click.echo(f"The second factor of {user} is off; the password is enough again.")
 
 
 @users.command("disable")

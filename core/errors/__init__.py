@@ -19,10 +19,13 @@ from . import job_codes as job_codes
 from . import mail_codes as mail_codes
 from . import model_codes as model_codes
 from . import request_codes as request_codes
+from . import sign_in_codes as sign_in_codes
 from . import value_codes as value_codes
 from .registry import REGISTRY, ErrorCode
 
-__all__ = ["REGISTRY", "ErrorCode", "Invalid", "Problem", "RelatumError", "nearest"]
+__all__ = [
+    "REGISTRY", "CodeNeeded", "ErrorCode", "Invalid", "Problem", "RelatumError", "nearest",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,18 @@ class RelatumError(Exception):
             "detail": str(self),
             "errors": [problem.as_json() for problem in self.problems],
         }
+
+
+class CodeNeeded(RelatumError):
+    """Refuse a right password or link until a code follows; the answer has a ticket for that."""
+
+    def __init__(self, ticket: str) -> None:
+        super().__init__("second_factor_needed")
+        self.ticket: Final = ticket
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the problem document with the ticket."""
+        return super().as_json() | {"ticket": self.ticket}
 
 
 class Invalid(RelatumError):

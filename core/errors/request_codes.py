@@ -56,18 +56,6 @@ codes(
         "This address needs a signed-in user or a bearer token. Send 'Authorization: Bearer TOKEN' "
         "or sign in at /api/v1/session.",
     ),
-    sign_in_failed=(
-        "Sign-in failed",
-        "E-mail address or password is wrong, or the user may not sign in.",
-    ),
-    token_invalid=(
-        "Token not valid",
-        "The bearer token is unknown, revoked or expired. Make a new one.",
-    ),
-    link_invalid=(
-        "Link not valid",
-        "The one-time link is used, expired or unknown. Ask an administrator for a new one.",
-    ),
 )
 codes(
     403,
@@ -388,11 +376,4 @@ codes(
         "written. First: {first} Correct it and import again by a key.",
     ),
     file_unreadable=("File not readable", "{path}: {reason}"),
-)
-codes(
-    429,
-    too_many_tries=(
-        "Too many tries",
-        "Too many sign-in tries. Wait {seconds} seconds and try again.",
-    ),
 )

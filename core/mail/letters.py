@@ -22,17 +22,26 @@ def send_sign_in_link(user_id: int, base: str, *, actor: Actor) -> int:
     `base` is the address of the instance, from a source that can be trusted. Raises `forbidden`,
     `record_unknown`, `cant_sign_in`, `address_missing`.
     """
-    access.require(actor, "make", "one-time links")
     secret = auth.make_link(user_id, actor=actor)
+    return _send_link("sign_in_link", user_id, base, f"sign-in/{secret}", actor)
+
+
+def send_reset_link(user_id: int, base: str, *, actor: Actor) -> int:
+    """Mail a user a link by which he sets a new password; otherwise as `send_sign_in_link`."""
+    secret = auth.make_reset(user_id, actor=actor)
+    return _send_link("password_reset", user_id, base, f"reset/{secret}", actor)
+
+
+def _send_link(template: str, user_id: int, base: str, path: str, actor: Actor) -> int:
     user = records.get("user", user_id, actor=system())
     if user["email"] is None:
         raise RelatumError("address_missing", name=user["name"])
     base, minutes = base.rstrip("/"), db.settings().link_minutes
     values = {
-        "name": user["name"], "link": f"{base}/sign-in/{secret}", "host": urlsplit(base).netloc,
+        "name": user["name"], "link": f"{base}/{path}", "host": urlsplit(base).netloc,
         "minutes": minutes,
     }  # fmt: skip
-    words = TEXTS.words("sign_in_link", language=_language(user), values=values)
+    words = TEXTS.words(template, language=_language(user), values=values)
     until = clock.now() + timedelta(minutes=minutes)
     [mail_id] = send(
         Recipient(user["email"], user["name"]), words, record=("user", user_id), until=until,

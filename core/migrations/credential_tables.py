@@ -23,9 +23,27 @@ def _passwords() -> None:
     )
 
 
+def _second_factors() -> None:
+    op.create_table(
+        "core_second_factor",
+        _user(primary_key=True, autoincrement=False),
+        sa.Column("secret", Text, nullable=False),
+        sa.Column("confirmed_at", Instant),
+        sa.Column("last_step", Int64, nullable=False),
+        sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("wait_until", Instant),
+    )
+    op.create_table(
+        "core_recovery_code",
+        _user(primary_key=True, autoincrement=False),
+        sa.Column("code_hash", Text, primary_key=True),
+    )
+
+
 def make_credentials() -> None:
-    """Make the tables of passwords, sessions, links and tokens."""
+    """Make the tables of passwords, second factors, sessions, links and tokens."""
     _passwords()
+    _second_factors()
     op.create_table(
         "core_session",
         sa.Column("id_hash", Text, primary_key=True),
@@ -40,6 +58,7 @@ def make_credentials() -> None:
         _user(index=True),
         sa.Column("name", Text, nullable=False),
         sa.Column("token_hash", Text, nullable=False, unique=True),
+        sa.Column("reads_only", sa.Boolean, nullable=False),
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("expires_at", Instant),
         sa.Column("last_used_at", Instant),
@@ -47,6 +66,7 @@ def make_credentials() -> None:
     op.create_table(
         "core_link",
         sa.Column("id_hash", Text, primary_key=True),
+        sa.Column("kind", Text, nullable=False),
         _user(),
         sa.Column("expires_at", Instant, nullable=False),
     )

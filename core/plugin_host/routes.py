@@ -60,11 +60,15 @@ class Routes(NamedTuple):
 
 
 class Access(NamedTuple):
-    """Who may use a view: whoever has the permission, or everybody; and who opens transactions."""
+    """Who may use a view: whoever has the permission, or everybody; and who opens transactions.
+
+    One for `setting_up` is open to whoever must set up a second factor before anything else.
+    """
 
     permission: str | None
     public: bool
     own: bool
+    setting_up: bool
 
 
 class Rule(NamedTuple):
@@ -78,19 +82,24 @@ class Rule(NamedTuple):
 
 
 def requires(
-    permission: str | None = None, *, public: bool = False, own: bool = False
+    permission: str | None = None,
+    *,
+    public: bool = False,
+    own: bool = False,
+    setting_up: bool = False,
 ) -> Callable[[F], F]:
     """Say who may use a view: those with a permission of the plugin, or everybody.
 
     Below the blueprint's own decorator. A view for GET reads in one transaction, any other
     writes in one; an exception, or an answer of status 400 or more, undoes it. With `own` the
-    view opens its own, by `reading` and `transact`.
+    view opens its own, by `reading` and `transact`. With `setting_up` it is open to whoever must
+    set up a second factor before anything else.
     """
     if public is (permission is not None):
         raise ValueError("requires() takes a permission, or public=True")
 
     def mark(view: F) -> F:
-        setattr(view, _MARK, Access(permission, public, own))
+        setattr(view, _MARK, Access(permission, public, own, setting_up))
         return view
 
     return mark

@@ -7,13 +7,17 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from .. import access, catalog, db, keys
+from .. import access, catalog, db, keys, models
 from ..actor import Actor
 from ..catalog import Catalog, EntityType
 from ..fields import Encrypted
 
 #: Values that are encrypted anew in one transaction.
 CHUNK = 500
+
+
+#: What is encrypted besides fields: the secrets of second factors.
+_FACTORS: Any = models.SecondFactor.__table__
 
 
 class Use(NamedTuple):
@@ -27,8 +31,8 @@ class Use(NamedTuple):
 
 def uses(connection: sa.Connection, known: Catalog) -> Iterator[Use]:
     """Yield what every key is needed for, by type and field; values in the history left out."""
-    for entity_type, field in fields(known):
-        column = entity_type.table.c[field.column]
+    columns = [(t.name, f.name, t.table.c[f.column]) for t, f in fields(known)]
+    for type_name, name, column in [*columns, ("user", "second_factor", _FACTORS.c.secret)]:
         key = sa.func.substr(column, 3, keys.NAME_LENGTH)
         query = (
             sa.select(key.label("key"), sa.func.count().label("count"))
@@ -37,15 +41,14 @@ def uses(connection: sa.Connection, known: Catalog) -> Iterator[Use]:
             .order_by(sa.text("1"))
         )
         for row in connection.execute(query):
-            yield Use(entity_type.name, field.name, row[0], row[1])
+            yield Use(type_name, name, row[0], row[1])
 
 
 def lost(connection: sa.Connection, known: Catalog) -> Iterator[str]:
     """Yield a sentence for each key that is needed and not in the ring."""
-    if not any(fields(known)):
-        return
-    held = keys.ring().keys
-    for use in uses(connection, known):
+    found = list(uses(connection, known))
+    held = keys.ring().keys if found else {}
+    for use in found:
         if use.key not in held:
             yield (
                 f"Key {use.key} is lost: {use.values} values of '{use.type}.{use.field}' read as "

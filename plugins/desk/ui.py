@@ -26,11 +26,18 @@ _UNDO = re.compile(r"/changes/[0-9]{1,16}/undo")
 BLUEPRINT: Final = Blueprint("desk", __name__, template_folder="templates")
 
 
-def page(rule: str, *methods: str, public: bool = False, own: bool = False) -> Callable[[F], F]:
-    """Add a page of the desk, for those who may use it or for everybody; GET by default."""
+def page(
+    rule: str, *methods: str, public: bool = False, own: bool = False, setting_up: bool = False
+) -> Callable[[F], F]:
+    """Add a page of the desk, for those who may use it or for everybody; GET by default.
+
+    `setting_up` is as with `requires`.
+    """
 
     def add(view: F) -> F:
-        marked = requires(None if public else USE, public=public, own=own)(view)
+        marked = requires(None if public else USE, public=public, own=own, setting_up=setting_up)(
+            view
+        )
         BLUEPRINT.add_url_rule(rule, view.__name__, marked, methods=list(methods or ("GET",)))
         return view
 

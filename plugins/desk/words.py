@@ -167,6 +167,7 @@ SCRIPTS: Final = {
     "email": "E-mail address",
     "password": "Password",
     "sign_in": "Sign in",
+    "code": "Code of your app",
     "draft": "Unsaved text from {time}.",
     "restore": "Restore",
     "discard": "Discard",

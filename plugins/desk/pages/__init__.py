@@ -5,12 +5,14 @@ from __future__ import annotations
 from . import about as about
 from . import account as account
 from . import errors as errors
+from . import forgotten as forgotten
 from . import help as help  # noqa: A004  # the pages by their name
 from . import jobs as jobs
 from . import keys as keys
 from . import links as links
 from . import mail as mail
 from . import plugins as plugins
+from . import second_factor as second_factor
 from . import sign_in as sign_in
 from . import start as start
 from .lists import arranging as arranging

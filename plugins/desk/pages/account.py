@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from relatum import RelatumError, profile, reading, sessions, tokens, transact
+from relatum import RelatumError, profile, reading, second_factor, sessions, tokens, transact
 
 from .. import looks, ui, words
 from ..words import translated
@@ -30,7 +30,8 @@ def _page(refused: dict[str, str] | None = None, status: int = 200, **more: Any)
         "account.html", status, refused=refused or {}, mine=profile.read(actor=actor),
         tokens=tokens.list_tokens(actor.user_id, actor=actor), zones=words.zones(),
         instance_zone=known.zone, instance_language=known.settings.get("language", ""),
-        look=looks.look, days=DAYS, sent=request.form, **more,
+        factor=second_factor.look(actor=actor), look=looks.look, days=DAYS,
+        sent=request.form, **more,
     )  # fmt: skip
 
 
@@ -88,7 +89,11 @@ def make_token() -> Response:
     life = int(days) if days.isdecimal() and int(days) in DAYS else DAYS[0]
     name = form.get("name", "").strip()
     try:
-        _, text = transact(lambda: tokens.make_token(user_id, name, life or None, actor=actor))
+        _, text = transact(
+            lambda: tokens.make_token(
+                user_id, name, life or None, actor=actor, reads_only=form.get("may") != "all"
+            )
+        )
     except RelatumError as error:
         return _refused("token", error)
     with reading():

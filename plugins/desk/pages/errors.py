@@ -16,6 +16,8 @@ def refusal(error: RelatumError) -> Response:
     if error.status == 401 and not ui.is_fragment():
         wanted = _wanted()
         return ui.away(f"/sign-in?{urlencode({'next': wanted})}" if wanted != "/" else "/sign-in")
+    if error.code == "second_factor_required":
+        return ui.away("/account/second-factor")
     if ui.is_fragment():
         made = ui.render("_refused.html", error.status, error=error)
         return ui.toast(made, words.said(error), kind="bad")

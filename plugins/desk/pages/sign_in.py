@@ -1,4 +1,4 @@
-"""Signing in by password or by a one-time link, and signing out."""
+"""Signing in by password or by a one-time link, with a code where one is needed; signing out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from relatum import Actor, RelatumError, reading, sessions
+from relatum import Actor, CodeNeeded, RelatumError, reading, sessions
 
 from .. import looks, ui, words
 
@@ -33,16 +33,47 @@ def sign_in() -> Response:
     email = request.form.get("email", "")
     try:
         made = sessions.by_password(email, request.form.get("password", ""))
+    except CodeNeeded as needed:
+        return ask_code(needed.ticket, after())
     except RelatumError as error:
         if error.code not in _MORE:
             raise
         if ui.is_fragment():
             return ui.render("_refused.html", error.status, error=error)
         return _refused(error, email)
-    answer = _begin(made, after())
-    # A page that waits for this goes on only if it is the same person.
-    answer.headers["Relatum-User"] = str(made.user_id)
-    return answer
+    return welcome(made, after())
+
+
+@ui.page("/sign-in/code", "POST", public=True, own=True)
+def sign_in_code() -> Response:
+    """Finish signing in by a code of the second factor."""
+    form = request.form
+    ticket = form.get("ticket", "")
+    try:
+        made = sessions.by_code(ticket, form.get("code", ""))
+    except RelatumError as error:
+        if error.code == "ticket_invalid" and not ui.is_fragment():
+            return _refused(error, "")
+        if error.code not in ("code_failed", "too_many_tries", "ticket_invalid"):
+            raise
+        if not ui.is_fragment():
+            return ask_code(ticket, after(), error)
+        part = ui.render("_refused.html", error.status, error=error)
+        if error.code == "ticket_invalid":
+            part.headers["Relatum-Ticket"] = ""  # the dialog asks for the password again
+        return part
+    return welcome(made, after())
+
+
+def ask_code(ticket: str, to: str, error: RelatumError | None = None) -> Response:
+    """Ask for a code; a dialog on another page does that itself, and needs the ticket alone."""
+    if ui.is_fragment():
+        return Response(status=401, headers={"Relatum-Ticket": ticket})
+    page = _door(
+        "sign_in_code.html", error.status if error else 200, next=to, ticket=ticket[:100],
+        refused=words.said(error) if error else None,
+    )  # fmt: skip
+    return patient(page, error)
 
 
 @ui.page("/sign-in/<secret>", public=True, own=True)
@@ -56,11 +87,13 @@ def use_link(secret: str) -> Response:
     """Sign in by a one-time link; one that is used up leads to the form, which says so."""
     try:
         made = sessions.by_link(secret)
+    except CodeNeeded as needed:
+        return ask_code(needed.ticket, "/")
     except RelatumError as error:
         if error.code not in _MORE:
             raise
         return _refused(error, "")
-    return _begin(made, "/")
+    return welcome(made, "/")
 
 
 def _refused(error: RelatumError, email: str) -> Response:
@@ -68,7 +101,12 @@ def _refused(error: RelatumError, email: str) -> Response:
     page = _door(
         "sign_in.html", error.status, next=after(), email=email[:254], refused=words.said(error)
     )
-    if error.code == "too_many_tries":
+    return patient(page, error)
+
+
+def patient(page: Response, error: RelatumError | None) -> Response:
+    """Say to programs how long to wait, where that is what is wrong."""
+    if error is not None and error.code == "too_many_tries":
         page.headers["Retry-After"] = str(error.params["seconds"])
     return page
 
@@ -80,11 +118,13 @@ def sign_out() -> Response:
     return _with(ui.away("/sign-in"), sessions.no_cookie())
 
 
-def _begin(made: Any, to: str) -> Response:
+def welcome(made: Any, to: str) -> Response:
     """Lead to a page with a new session, drawn as its user has it set."""
     answer = ui.away(to)
     with reading():
         looks.remember(answer, Actor(user_id=made.user_id))
+    # A page that waits for this goes on only if it is the same person.
+    answer.headers["Relatum-User"] = str(made.user_id)
     return _with(answer, sessions.cookie_of(made))
 
 

@@ -4,6 +4,7 @@ import { t } from "./words.js";
 
 const UNAUTHORISED = 401;
 const DOOR = "/sign-in";
+const CODE_DOOR = "/sign-in/code";
 let door;
 
 const $ = (selector, root) => root.querySelector(selector);
@@ -32,12 +33,15 @@ function signIn() {
       type="email" autocomplete="username" maxlength="254" required autofocus></div>
     <div><label class="label" for="door-p"></label><input class="input" id="door-p" name="password"
       type="password" autocomplete="current-password" maxlength="1000" required></div>
+    <div hidden><label class="label" for="door-c"></label><input class="input mono" id="door-c"
+      name="code" autocomplete="one-time-code" autocapitalize="none" maxlength="100"></div>
     <footer><button class="btn" type="button" data-close></button>
       <button class="btn btn-primary" type="submit"></button></footer></form>`;
   $("h2", dialog).textContent = t("session_over");
   $(".door-t", dialog).textContent = t("session_kept");
   $("[for=door-e]", dialog).textContent = t("email");
   $("[for=door-p]", dialog).textContent = t("password");
+  $("[for=door-c]", dialog).textContent = t("code");
   $("[data-close]", dialog).textContent = t("cancel");
   $("[type=submit]", dialog).textContent = t("sign_in");
   document.body.append(dialog);
@@ -64,7 +68,15 @@ async function enter(dialog) {
   try {
     const headers = { Accept: "text/html", "HX-Request": "true" };
     const body = new URLSearchParams(new FormData(form));
-    const response = await fetch(DOOR, { method: "POST", headers, body });
+    const { ticket } = form.dataset;
+    if (ticket) body.set("ticket", ticket);
+    const response = await fetch(ticket ? CODE_DOOR : DOOR, { method: "POST", headers, body });
+    if (response.headers.get("Relatum-Ticket")) {
+      askCode(form, response.headers.get("Relatum-Ticket"));
+      return false;
+    }
+    // An empty one: it took too long, so the password comes first again.
+    if (response.headers.has("Relatum-Ticket")) askPassword(form);
     if (response.ok) {
       const { user } = document.documentElement.dataset;
       const who = response.headers.get("Relatum-User");
@@ -83,9 +95,29 @@ async function enter(dialog) {
   return false;
 }
 
+/** Go on to the second step: the password was right, and a code has to follow. */
+function askCode(form, ticket) {
+  form.dataset.ticket = ticket;
+  for (const name of ["email", "password"]) $(`[name=${name}]`, form).readOnly = true;
+  $(".refused", form).hidden = true;
+  const code = $("[name=code]", form);
+  code.required = true;
+  code.parentElement.hidden = false;
+  code.focus();
+}
+
+function askPassword(form) {
+  delete form.dataset.ticket;
+  for (const name of ["email", "password"]) $(`[name=${name}]`, form).readOnly = false;
+  const code = $("[name=code]", form);
+  code.required = false;
+  code.value = "";
+  code.parentElement.hidden = true;
+}
+
 function complain(form, text) {
   const place = $(".refused", form);
   place.textContent = text;
   place.hidden = false;
-  $("[name=password]", form).select();
+  $(form.dataset.ticket ? "[name=code]" : "[name=password]", form).select();
 }

@@ -1,0 +1,75 @@
+"""What can be wrong with signing in: passwords, links, codes of a second factor, tokens."""
+
+from __future__ import annotations
+
+from .registry import codes
+
+codes(
+    401,
+    sign_in_failed=(
+        "Sign-in failed",
+        "E-mail address or password is wrong, or the user may not sign in.",
+    ),
+    token_invalid=(
+        "Token not valid",
+        "The bearer token is unknown, revoked or expired. Make a new one.",
+    ),
+    link_invalid=(
+        "Link not valid",
+        "The one-time link is used, expired or unknown. Ask an administrator for a new one.",
+    ),
+    second_factor_needed=(
+        "Code needed",
+        "The password or the link is right, and a code is needed, too. Send the ticket and a code "
+        "to /api/v1/session/code.",
+    ),
+    ticket_invalid=(
+        "Sign-in not finished in time",
+        "The ticket of this sign-in is used, expired or unknown. Sign in again.",
+    ),
+    code_failed=(
+        "Code not valid",
+        "The code is wrong, over or already used. Wait for the next one of the app, or use a "
+        "recovery code.",
+    ),
+)
+codes(
+    403,
+    second_factor_required=(
+        "Second factor needed",
+        "This instance wants a second factor of you. Set one up in your account first.",
+    ),
+    token_reads_only=(
+        "Token only reads",
+        "This bearer token may only read. Use one without that limit to {method} {path}.",
+    ),
+)
+codes(
+    409,
+    second_factor_on=(
+        "Second factor already on",
+        "The second factor is on. Switch it off first to set up another app.",
+    ),
+    second_factor_off=(
+        "No second factor",
+        "There is no second factor here. Set one up first.",
+    ),
+    reset_off=(
+        "Reset not possible",
+        "This instance can't mail a link. Ask an administrator to let you in again.",
+    ),
+)
+codes(
+    422,
+    code_wrong=(
+        "Code wrong",
+        "The code is wrong, over or already used. Type the one that the app shows now.",
+    ),
+)
+codes(
+    429,
+    too_many_tries=(
+        "Too many tries",
+        "Too many sign-in tries. Wait {seconds} seconds and try again.",
+    ),
+)
