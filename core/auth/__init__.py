@@ -20,6 +20,8 @@ from .passwords import find_credential as find_credential
 from .passwords import hash_password as hash_password
 from .passwords import random_password as random_password
 from .passwords import set_password as set_password
+from .people import MAY_ENTER as MAY_ENTER
+from .people import USERS as USERS
 from .sessions import Session as Session
 from .sessions import make_link as make_link
 from .sessions import sign_in as sign_in
