@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import access, auth, catalog, clock, db, models, query, records
+from .. import access, auth, catalog, clock, db, models, records
 from ..access import grants
 from ..access.grants import USER_ROLE
 from ..actor import Actor
@@ -152,9 +152,10 @@ def who_sees(type_name: str, record_id: int, *, actor: Actor) -> dict[str, Any]:
     access.require(actor, "explain", "what others may do")
     records.get(type_name, record_id, actor=actor, trashed=True)
     looked_at = _looked_at(catalog.current().type(type_name), record_id)
-    who = sa.select(auth.USERS.c["id", "team_id", "name", "admin"]).where(auth.MAY_ENTER)
+    known = auth.USERS.c
+    who = sa.select(known.id, known.team_id, known.name, known.admin).where(auth.MAY_ENTER)
     users: list[dict[str, Any]] = []
-    for row in db.current().connection.execute(who.order_by(auth.USERS.c.name, auth.USERS.c.id)):
+    for row in db.current().connection.execute(who.order_by(known.name, known.id)):
         reasons = [*_seen_by(row, looked_at)]
         if reasons and len(users) == MOST_SEEN:
             return {"users": users, "more": True}

@@ -10,6 +10,7 @@ from flask import Response
 from relatum import RelatumError, catalog, fields, query, records
 
 from ... import ui, values, words
+from ..access import holding
 from . import around, history, layouts, lines
 from .lines import Lines
 from .lookups import Labels
@@ -142,4 +143,5 @@ def show_record(type_name: str, id_: int) -> Response:
     return ui.render(
         "record.html", sheet=found, history=history.read(found.type, id_),
         around=around.around(type_name, id_),
+        held=None if found.trashed else holding.card(type_name, found.record),
     )  # fmt: skip
