@@ -8,10 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from relatum.benchmarks import bulk, change, data, desk, ground, instance, model, pages, web
+from relatum.benchmarks import access, bulk, change, data, desk, ground, instance, model, pages, web
 from relatum.benchmarks.report import Figure, markdown
 
-CASES = ("pages", "sizes", "bulk", "field", "change", "model", "catalog", "start", "desk")
+CASES = ("pages", "sizes", "bulk", "field", "change", "model", "catalog", "start", "desk", "access")
 
 
 def main() -> int:
@@ -73,6 +73,9 @@ def _measure(
         figures += bulk.measure(
             made, folder, ids["x_account"], largest // 5 if quick else 100_000, rounds, _say
         )
+    if "access" in chosen:
+        _say("access")
+        figures += access.measure(made, largest, 30 if quick else 100, _say)
     if "catalog" in chosen:
         _say("catalog")
         figures += ground.load_catalog(made, 2 * rounds + 3, _say)

@@ -22,6 +22,8 @@ from .storage import slices
 
 #: Where a transaction notes the id of the job that it is a chunk of.
 JOB: Final = "job"
+#: Where it notes the instant of its change set.
+_AT: Final = "change_set_at"
 
 
 class Change(NamedTuple):
@@ -109,10 +111,11 @@ def change_set(actor: Actor, *, undoes: int | None = None) -> int:
     tx = db.for_writing()
     known: int | None = tx.memo.get("change_set")
     if known is None:
+        tx.memo[_AT] = clock.now()
         known = tx.connection.execute(
             _INSERT_IN_PLACE if tx.dialect == "sqlite" else _INSERT_SET,
             {
-                "at": clock.now(),
+                "at": tx.memo[_AT],
                 "actor_id": actor.user_id,
                 "source": actor.source,
                 "generation": tx.epochs.catalog,
@@ -122,6 +125,13 @@ def change_set(actor: Actor, *, undoes: int | None = None) -> int:
         ).scalar_one()
         tx.memo["change_set"] = known
     return known
+
+
+def moment(actor: Actor) -> datetime:
+    """Return the instant of the open transaction's change set: what it writes carries it."""
+    change_set(actor)
+    found: datetime = db.for_writing().memo[_AT]
+    return found
 
 
 def undoes(change_set_id: int, actor: Actor) -> None:
@@ -135,13 +145,12 @@ def undoes(change_set_id: int, actor: Actor) -> None:
 def apart() -> Iterator[None]:
     """Let what the block writes be a change set of its own within the open transaction."""
     memo = db.for_writing().memo
-    around = memo.pop("change_set", None)
+    around = {name: memo.pop(name) for name in ("change_set", _AT) if name in memo}
     try:
         yield
     finally:
         memo.pop("change_set", None)
-        if around is not None:
-            memo["change_set"] = around
+        memo.update(around)
 
 
 def record(changes: Iterable[Change], actor: Actor) -> None:

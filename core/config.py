@@ -89,6 +89,9 @@ class Config:
     page_default: int = _setting(50, "Records in a page when none is asked for.")
     count_cap: int = _setting(1000, "Counts stop here and say so.")
     sort_cap: int = _setting(50_000, "Most matching rows sorted without an index.", least=0)
+    as_of_limit: int = _setting(
+        20_000, "Most records changed since an instant that a list is shown as of."
+    )
     group_limit: int = _setting(1000, "Most groups in one aggregate answer.")
     expand_limit: int = _setting(200, "Most records of one expanded list, per record of a page.")
     filter_depth: int = _setting(8, "Deepest nesting of and/or/not in a filter.")
@@ -113,6 +116,7 @@ class Config:
     upload_limit: int = _setting(536_870_912, "Largest file for an import in bytes.")
     upload_days: int = _setting(30, "Days after which files that were sent are forgotten.")
     import_chunk: int = _setting(1000, "Rows written per transaction by an import.")
+    import_record_rows: int = _setting(10_000, "Most rows of a file that make one record.")
     forget_days: int = _setting(
         30, "Days after which finished jobs, expired sessions and links are forgotten."
     )

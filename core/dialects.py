@@ -7,12 +7,15 @@ import random
 import sqlite3
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy import exc as sa_exc
+from sqlalchemy.types import TypeDecorator
 
 from .config import Config
 from .errors import RelatumError
@@ -268,3 +271,36 @@ def _is_gone(error: sa_exc.DBAPIError, text: str, state: str) -> bool:
     if not from_server or not isinstance(error, sa_exc.OperationalError):
         return False
     return not state or state[:2] in ("08", "57", "53", "28") or state == "3D000"
+
+
+# -- rows that are handed to a statement as one value ---------------------------------------
+def json_value(dialect: sa.Dialect, type_: Any) -> Callable[[Any], Any] | None:
+    """Return what makes of a stored value of a column the one of `json_rows`; None: it is it."""
+    made = type_.dialect_impl(dialect)
+    if dialect.name == "sqlite":
+        return made.bind_processor(dialect)  # type: ignore[no-any-return]
+    if isinstance(made, TypeDecorator):
+        return lambda value: made.process_bind_param(value, dialect)
+    return None
+
+
+def json_rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as the one value that `rows_of` reads."""
+    return orjson.dumps(rows, default=str).decode()
+
+
+def rows_of(dialect: str, name: str, columns: Sequence[sa.Column[Any]]) -> Any:
+    """Return a select of the rows that are bound to a name as JSON, with these columns."""
+    given = sa.bindparam(name, type_=sa.Text())
+    if dialect == "sqlite":
+        each: Any = sa.func.json_each(given).table_valued("value", name="given")
+        made = [
+            sa.func.json_extract(
+                each.c.value, sa.literal_column(f"'$.{column.name}'"), type_=column.type
+            )
+            for column in columns
+        ]
+        return sa.select(*(m.label(c.name) for m, c in zip(made, columns, strict=True)))
+    typed = [sa.column(column.name, column.type) for column in columns]
+    rows = sa.func.json_to_recordset(sa.cast(given, sa.JSON())).table_valued(*typed, name="given")
+    return sa.select(*rows.render_derived(with_types=True).c)

@@ -53,13 +53,21 @@ class ImportLine(Model):
 
 
 class KnownMap(Model):
-    """The map that a file with this header was imported by last, as JSON."""
+    """A map of a type, as JSON: of a header, the one that was used last; or saved under a name."""
 
     __tablename__ = "core_import_map"
-    type_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("core_type.id", ondelete="CASCADE"), primary_key=True
-    )
-    header: Mapped[str] = mapped_column(Text, primary_key=True)
+    id: Mapped[int] = mapped_column(Int64, primary_key=True, autoincrement=True)
+    type_id: Mapped[int] = mapped_column(sa.ForeignKey("core_type.id", ondelete="CASCADE"))
+    #: A digest of the names of the columns.
+    header: Mapped[str | None] = mapped_column(Text)
+    name: Mapped[str | None] = mapped_column(Text)
+    #: What the name is compared by, whatever its case.
+    name_key: Mapped[str | None] = mapped_column(Text)
     map: Mapped[str] = mapped_column(Text)
     user_id: Mapped[int | None] = mapped_column(Int64)
     used_at: Mapped[datetime] = mapped_column(Instant)
+    __table_args__ = (
+        sa.UniqueConstraint("type_id", "header"),
+        sa.UniqueConstraint("type_id", "name_key"),
+        {"sqlite_autoincrement": True},
+    )

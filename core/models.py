@@ -285,6 +285,7 @@ class ChangeSet(Model):
     position: Mapped[int | None] = mapped_column(Int64, unique=True)
     __table_args__ = (
         sa.Index("ix_core_change_set_actor_id_id", "actor_id", "id"),
+        sa.Index("ix_core_change_set_at", "at"),
         sa.Index(
             "ix_core_change_set_job_id_id",
             "job_id",

@@ -181,6 +181,30 @@ def held_in(column: Any, name: str) -> sa.ColumnElement[Any]:
     return _among(column, sa.bindparam(name, type_=Ids()))
 
 
+_apart = spelled(
+    "relatum_apart",
+    sqlite="{0} NOT IN (SELECT value FROM json_each({1}))",
+    postgresql="{0} NOT IN (SELECT unnest({1}))",
+)
+
+
+def apart(column: Any, name: str) -> sa.ColumnElement[Any]:
+    """Return the condition that a column holds none of the ids that are bound to a name."""
+    return _apart(column, sa.bindparam(name, type_=Ids()))
+
+
+_plain = spelled("relatum_plain", sqlite="+{0}", postgresql="{0}")
+
+
+def plain(column: Any) -> sa.ColumnElement[Any]:
+    """Return a column as a value that no index is looked up by: SQLite's unary plus.
+
+    SQLite plans without a look at LIMIT and at how many rows it will find.
+    """
+    made: sa.ColumnElement[Any] = _plain(column, type_=column.type)
+    return made
+
+
 def slices(items: Iterable[T], size: int = SLICE) -> Iterator[list[T]]:
     """Yield lists of at most `size` items: one statement takes no more."""
     rest = iter(items)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -139,6 +141,21 @@ def arguments(operator: str, operand: Any) -> tuple[Any, ...]:
         case "starts":
             return operand, _after(operand)
     return (operand,)
+
+
+#: What makes a stored value of one in JSON, where JSON has no such values.
+_LOADED: Final[dict[str, Callable[[Any], Any]]] = {
+    "decimal": lambda value: Decimal(str(value)),
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "instant": datetime.fromisoformat,
+}
+
+
+def loaded(value_type: ValueType, value: Any) -> Any:
+    """Return the stored value for one that went out as JSON; raise ValueError for another."""
+    load = _LOADED.get(value_type.name)
+    return value if value is None or load is None else load(value)
 
 
 def _after(prefix: str) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from relatum.core import access, positions, query, records, roles
+from relatum.core import access, clock, positions, query, records, roles
 from relatum.core.errors import RelatumError
+from relatum.core.query import density
 
 from .instances import prepared
 from .officing import PEOPLE, SCOPES, Office, actor, build, expected, give, listed, write
@@ -64,6 +65,46 @@ def test_roles_add_up_to_the_most_that_any_allows(instance, office):
     wanted = expected(office, "cora", lines, "read")
     assert sorted(listed(instance, who)) == sorted(office.rows[id_]["name"] for id_ in wanted)
     assert 1 < len(wanted) < len(office.rows)
+
+
+@pytest.mark.parametrize(
+    ("criteria", "found"),
+    [
+        ({"field": "name", "op": "starts", "value": "sam"}, "sam"),
+        ({"field": "name", "value": "cora large"}, "cora large"),
+        ({"field": "firm.name", "op": "contains", "value": "cora"}, "cora"),
+        ({"field": "owner", "value": "me"}, "nora"),
+        ({"field": "owner", "op": "in", "value": ["me"]}, "nora"),
+        ({"not": {"field": "owner", "op": "nin", "value": ["me", 1]}}, "nora"),
+        ({"field": "tags", "op": "has", "value": "large"}, "large"),
+        ({"not": {"field": "amount", "op": "lt", "value": 100}}, "large"),
+        ({"field": "secret", "op": "empty", "value": True}, "nothing"),
+        ({"field": "firm", "op": "empty", "value": False}, ""),
+    ],
+    ids=str,
+)
+def test_a_filter_of_any_kind_says_which_records_are_seen(instance, office, criteria, found):
+    names = {row["name"] for row in office.rows.values() if found in row["name"]}
+    hidden = {"read": False, "update": False, "create": False}
+    line = {"read": {"filter": criteria}, "update": {"filter": criteria}}
+    give(instance, office, "nora", line, fields={"x_deal.secret": hidden})
+    who = actor(instance, office, "nora")
+    assert set(listed(instance, who)) == names
+    assert set(listed(instance, who, sort=["-name"], count=True)) == names
+    with instance.reading():
+        assert {row["name"] for id_, row in office.rows.items()
+                if records.may("update", "x_deal", id_, actor=who)} == names  # fmt: skip
+
+
+def test_what_is_seen_by_few_and_by_many_is_the_same(instance, office, monkeypatch):
+    large = {"filter": {"field": "amount", "op": "gt", "value": 500}}
+    give(instance, office, "cora", {"read": "own"}, {"read": large})
+    who = actor(instance, office, "cora")
+    instance.write(roles.share, "x_deal", office.deals["sam small"], user=office.people["cora"])
+    few = listed(instance, who, sort=["name"])
+    monkeypatch.setattr(density, "is_few", lambda _: False)
+    assert listed(instance, who, sort=["name"]) == few
+    assert {"sam small", "cora small", "sam large"} < set(few)
 
 
 def test_roles_of_a_team_are_those_of_everybody_in_it(instance, office):
@@ -188,3 +229,20 @@ def test_a_taken_value_of_a_hidden_record_names_no_record(instance, office):
     [problem] = outcome.problems
     assert problem.code == "duplicate_hidden"
     assert str(office.deals["sam large"]) not in str(problem.as_json())
+
+
+def test_what_was_is_for_those_who_see_the_record_today(instance, office):
+    give(instance, office, "nora", {"read": "own"})
+    who = actor(instance, office, "nora")
+    before = clock.now()
+    mine, theirs = office.deals["nora large"], office.deals["sam large"]
+    rows = [{"id": mine, "owner": office.people["sam"]}, {"id": theirs, "amount": 1}]
+    instance.write(records.update, "x_deal", rows)
+    asked = {"as_of": before.isoformat(), "fields": ["name"]}
+    with instance.reading():
+        shown = query.page(query.from_json("x_deal", asked, actor=who)).records
+        assert [row["name"] for row in shown] == ["nora small"]
+        for id_ in (mine, theirs):
+            with pytest.raises(RelatumError) as caught:
+                records.get("x_deal", id_, actor=who, as_of=before)
+            assert caught.value.code == "record_unknown"

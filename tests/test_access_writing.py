@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relatum.core import records, roles
+from relatum.core import db, imports, jobs, query, records, roles
 from relatum.core.errors import RelatumError
 
 from .instances import prepared
@@ -145,3 +145,90 @@ def test_undo_does_not_write_what_one_may_not_write_any_more(instance, office):
         instance.write(records.undo, mine, actor=who)
     assert caught.value.code in ("undo_conflict", "record_forbidden")
     assert instance.get("x_deal", deal)["amount"] == 1
+
+
+# -- more than one at once -------------------------------------------------------------------
+def test_a_bulk_change_reaches_only_what_may_be_changed_together(instance, office):
+    give(instance, office, "nora", {"read": "all", "update": "all", "bulk": "own"})
+    who = actor(instance, office, "nora")
+    asked = {"type": "x_deal", "filter": {"and": []}, "values": {"amount": 7}}
+    done = instance.write(jobs.at_once, "bulk_update", asked, actor=who)
+    assert done["updated"] == 2
+    assert done["refused"] == len(office.rows) - 2
+    give(instance, office, "nora", {"read": "all", "update": "all"})
+    with pytest.raises(RelatumError) as caught:
+        instance.write(jobs.at_once, "bulk_update", asked, actor=who)
+    assert caught.value.code == "forbidden"
+
+
+def test_an_export_holds_only_what_may_be_exported(instance, office):
+    give(instance, office, "nora", {"read": "all", "export": "own"})
+    who = actor(instance, office, "nora")
+    with instance.reading():
+        asked = query.from_json("x_deal", {"fields": ["name"], "count": True}, actor=who)
+        page = query.page(query.narrowed(asked, "export"))
+        assert {row["name"] for row in page.records} == {"nora large", "nora small"}
+        assert page.count == {"value": 2, "exact": True}
+    give(instance, office, "nora", {"read": "all"})
+    with instance.reading(), pytest.raises(RelatumError) as caught:
+        query.narrowed(query.from_json("x_deal", {}, actor=who), "export")
+    assert caught.value.code == "forbidden"
+
+
+def test_an_import_needs_a_right_of_its_own(instance, office):
+    line = {"read": "all", "create": "all", "update": "all"}
+    mapping = imports.load_map({"relatum_map": 1})
+    for given, allowed in (({}, False), ({"import": "all"}, True)):
+        give(instance, office, "nora", line | given)
+        who = actor(instance, office, "nora")
+        with instance.app.app_context(), db.writing():
+            if allowed:
+                imports.Loading("x_deal", ["name"], mapping=mapping, actor=who)
+                continue
+            with pytest.raises(RelatumError) as caught:
+                imports.Loading("x_deal", ["name"], mapping=mapping, actor=who)
+            assert caught.value.code == "forbidden"
+
+
+def test_an_import_finds_only_records_that_are_seen(instance, office):
+    everything = {"read": "all", "create": "all", "update": "all", "import": "all"}
+    give(instance, office, "nora", everything)
+    firms = {"x_firm": {"read": "own"}, "x_deal": everything, "user": {"read": "all"}}
+    instance.write(roles.save, "nora_0", {"types": firms})
+    who = actor(instance, office, "nora")
+    mapping = imports.load_map({"relatum_map": 1, "columns": {"firm": "firm"}})
+    lines = [(2, ["a", "nora and sons"]), (3, ["b", "sam and sons"])]
+    with instance.app.app_context(), db.writing():
+        loading = imports.Loading("x_deal", ["name", "firm"], mapping=mapping, actor=who)
+        first, second = loading.bring(lines)
+    assert first.status == "created"
+    assert [each.problem.code for each in second.problems] == ["lookup_unmatched"]
+    assert "sam" not in second.problems[0].problem.message.replace("sam and sons", "", 1)
+
+
+def test_a_dry_run_says_nothing_of_hidden_fields(instance, office):
+    field = {"name": "rank", "kind": "text", "default": "first"}
+    instance.apply({"op": "add_field", "type": "x_deal", **field})
+    hidden = {"read": False, "update": False, "create": False}
+    line = {"read": "all", "create": "all"}
+    give(instance, office, "nora", line, fields={"x_deal.rank": hidden})
+    who = actor(instance, office, "nora")
+    [told] = instance.write(records.create, "x_deal", [{"name": "n"}], actor=who, dry_run=True)
+    assert "name" in told.changes
+    assert "rank" not in told.changes
+
+
+def test_a_key_with_a_hidden_field_is_not_told(instance, office):
+    instance.apply({"op": "add_key", "type": "x_deal", "fields": ["amount", "secret"]})
+    hidden = {"read": False, "update": False, "create": False}
+    line = {"read": "all", "update": "all"}
+    give(instance, office, "nora", line, fields={"x_deal.secret": hidden})
+    who = actor(instance, office, "nora")
+    instance.write(records.update, "x_deal", [{"id": office.deals["sam large"], "secret": None}])
+    instance.apply({"op": "change_field", "type": "x_deal", "field": "secret", "unique": False})
+    instance.write(records.update, "x_deal", [
+        {"id": office.deals["sam large"], "secret": "hush nora large", "amount": 1}])  # fmt: skip
+    [outcome] = write(instance, who, "update", {"id": office.deals["nora large"], "amount": 1})
+    [problem] = outcome.problems
+    assert problem.code == "duplicate_hidden"
+    assert "hush" not in str(problem.as_json())

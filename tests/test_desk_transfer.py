@@ -70,11 +70,15 @@ def test_progress_is_asked_for_until_the_end_and_an_import_can_be_stopped(desk):
     sent = send(desk, b"code\nA\n")
     started = desk.post(sent.headers["Location"], data={"to-0": "code", "mode": "create"})
     address = started.headers["Location"]
-    page = desk.get(address, headers=FRAGMENT).text
-    assert 'hx-trigger="every 1s"' in page
-    assert "<html" not in page
+    assert f'<ui-poll class="stack tr-job" src="{address}"' in desk.get(address).text
+    part = desk.get(address, headers=FRAGMENT)
+    assert ("<html" in part.text, "ui-poll" in part.text) == (False, False)
+    known = {**FRAGMENT, "If-None-Match": part.headers["ETag"]}
+    assert desk.get(address, headers=known).status_code == 304
     desk.post(f"{address}/stop")
-    assert "stopped" in desk.get(address).text
+    over = desk.get(address, headers=known)
+    assert (over.status_code, "stopped" in over.text) == (286, True)
+    assert "ui-poll" not in desk.get(address).text
 
 
 def test_what_is_wrong_with_file_or_columns_is_said_on_the_page(desk):

@@ -121,5 +121,59 @@ def test_killed_at_any_instant_it_goes_on_where_it_was(shop: Any, seed: int) -> 
         take_back(shop)
     else:
         run(shop, job_id)
+    print(f"killed {kills} times")  # noqa: T201  # shown when it fails, or by -rP
     assert kills > 1
     assert_whole(shop, job_id)
+
+
+# -- records with lines ---------------------------------------------------------------------------
+ORDERS = 4_000
+
+
+@pytest.fixture
+def orders(instance: Any) -> Any:
+    """An instance with orders that have lines."""
+    code = {"name": "code", "kind": "text", "required": True, "unique": True}
+    instance.make_type("x_order", code, title="code")
+    settings = {"target": "x_order", "part": True, "inverse": "lines"}
+    instance.make_type(
+        "x_line",
+        {"name": "whole", "kind": "lookup", "required": True, "settings": settings},
+        {"name": "position", "kind": "integer"},
+        {"name": "item", "kind": "text", "required": True},
+        title="item",
+    )
+    return instance
+
+
+def rows_of_orders() -> str:
+    """Return a file in which order n has n % 4 + 1 lines, and every thousandth an empty one."""
+    rows = [
+        f"{f'C{n}' if i == 0 or n % 2 else ''},{'' if n % 1000 == 7 and i == 1 else f'I{i}'},x"
+        for n in range(ORDERS)
+        for i in range(n % 4 + 1)
+    ]
+    return "code,lines.item,_x\n" + "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize("point", ["jobs.before_checkpoint", "db.before_commit", "db.after_commit"])
+def test_killed_at_a_step_no_order_has_fewer_or_more_lines_than_its_rows(
+    orders: Any, point: str
+) -> None:
+    job_id = begin(orders, "x_order", rows_of_orders(), key=["code"])
+    for number in range(2):
+        process = worker(orders, job_id, f"w{number}", f"{point}=kill")
+        process.communicate(timeout=120)
+        assert process.returncode == -signal.SIGKILL
+        take_back(orders)
+    run(orders, job_id)
+    assert counts(orders.read(jobs.get, job_id)) == (ORDERS, 0, 0, 0)
+    found = orders.sql(
+        "SELECT o.code, count(l.id) AS n, count(DISTINCT l.position) AS places "
+        "FROM x_order o LEFT JOIN x_line l ON l.whole = o.id GROUP BY o.code"
+    )
+    wanted = {f"C{n}": n % 4 + 1 - (n % 1000 == 7) for n in range(ORDERS)}
+    assert {row.code: row.n for row in found} == wanted
+    assert all(row.n == row.places for row in found)
+    with orders.app.app_context():
+        assert [finding.text for finding in doctor.examine()] == []

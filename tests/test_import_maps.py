@@ -23,6 +23,10 @@ from relatum.core.errors import RelatumError
             {"relatum_map": 1, "columns": {"a": {"field": "x", "date_format": "no"}}},
             "columns.a.date_format",
         ),
+        (
+            {"relatum_map": 1, "composed": {"x": {"text": "{a}", "date_format": "no"}}},
+            "composed.x.date_format",
+        ),
         ({"relatum_map": 1, "delimiter": ";;"}, "delimiter"),
         ({"relatum_map": 1, "encoding": "klingon"}, "encoding"),
     ],

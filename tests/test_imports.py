@@ -369,3 +369,31 @@ def test_the_changes_are_marked_as_an_import(shop, load):
         shop.sql("SELECT source FROM core_change_set ORDER BY id DESC LIMIT 1")[0].source
         == "import"
     )
+
+
+def test_a_row_that_is_in_without_its_link_is_among_the_refused_lines(shop, load):
+    text = "name,parent\nA,B\nB,missing\nC,A\n"
+    report = load("x_company", text, key=["name"], partial=True)
+    assert (report.created, report.refused) == (2, 1)
+    assert [(line, code) for line, _, _, code in problems(report)] == [
+        (3, "lookup_unmatched"), (2, "lookup_unmatched"),
+    ]  # fmt: skip
+    assert report.refused_lines == {2, 3}
+
+
+def test_lines_of_records_come_from_further_rows_and_a_refused_one_refuses_all_of_them(shop, load):
+    link = {"target": "x_deal", "part": True, "inverse": "items"}
+    shop.make_type("x_item", {"name": "what", "kind": "text", "required": True})
+    shop.apply({
+        "op": "add_field", "type": "x_item", "name": "deal", "kind": "lookup", "required": True,
+        "settings": link,
+    })  # fmt: skip
+    text = "code,items.what\nA1,Pump\n,Hose\nA2,\xa0\n,Tap\nA3,Ring\nA3,Nut\n"
+    report = load("x_deal", text, key=["code"])
+    assert (report.rows, report.created, report.refused) == (6, 3, 0)
+    assert rows(shop, "x_item", "what") == ["Pump", "Hose", "Tap", "Ring", "Nut"]
+    text = f"code,items.what\nA1,New\n,{'x' * 30_000}\nA4,Tap\n"
+    report = load("x_deal", text, key=["code"], partial=True)
+    assert (report.rows, report.created, report.refused) == (3, 1, 2)
+    assert problems(report)[0][:2] == (3, "items.what")
+    assert report.refused_lines == {2, 3}

@@ -55,6 +55,12 @@ def noted(instance, job, state=imports.REFUSED):
     return [(each.line, [p["code"] for p in each.data.get("problems", ())]) for each in kept]
 
 
+def refused_file(instance, job):
+    """Return the rows of the file of refusals."""
+    with instance.app.app_context():
+        return b"".join(rejects.stream(job, instance.alice)).decode("utf-8-sig").splitlines()
+
+
 # -- what goes in ---------------------------------------------------------------------------------
 def test_sound_rows_go_in_and_refused_ones_are_kept_with_their_reasons(shop):
     job = bring(shop, "x_thing", BAD)
@@ -70,7 +76,7 @@ def test_sound_rows_go_in_and_refused_ones_are_kept_with_their_reasons(shop):
 def test_the_file_of_refused_rows_goes_in_again_once_it_is_corrected(shop):
     job = bring(shop, "x_thing", BAD, key=["code"])
     with shop.app.app_context():
-        text = b"".join(rejects.stream(job)).decode("utf-8-sig")
+        text = b"".join(rejects.stream(job, shop.alice)).decode("utf-8-sig")
     first, *rest = text.splitlines()
     assert first == "_line,_problem,code,size,color"
     assert rest[0].startswith('3,"') or rest[0].startswith("3,")
@@ -273,3 +279,27 @@ def test_only_who_may_import_sends_files_and_starts_imports(shop):
         asked = {"upload": upload, "type": "x_thing"}
         shop.write(jobs.enqueue, "transfer_import", asked, actor=shop.bob)
     assert refused.value.code == "forbidden"
+
+
+# -- links that are refused late ------------------------------------------------------------------
+@pytest.mark.parametrize("words", [{"dry_run": True}, {"whole": True}])
+def test_rows_whose_links_meet_nothing_stand_in_the_file_of_refusals_as_they_stood(shop, words):
+    text = "code,inside,size\nA,Z,1\nB,A,2\n"
+    job = bring(shop, "x_thing", text, **words)
+    assert counts(job) == (2, 0, 0, 1)
+    header, *rows = refused_file(shop, job)
+    assert (len(rows), rows[0].startswith("2,"), rows[0].endswith(",A,Z,1")) == (1, True, True)
+    again = "\n".join([header, rows[0].replace(",A,Z,", ",A,B,")])
+    assert noted(shop, bring(shop, "x_thing", again, dry_run=True)) == [(2, ["lookup_unmatched"])]
+
+
+def test_rows_that_are_in_without_their_link_stand_in_the_file_of_refusals_as_they_stood(shop):
+    text = "code,inside,size\nA,B,1\nB,,two\nC,A,3\n"
+    job = bring(shop, "x_thing", text, key=["code"])
+    assert (counts(job), job["result"]["unlinked"]) == ((2, 0, 0, 1), 1)
+    header, *rows = refused_file(shop, job)
+    assert [row.split(",")[-3:] for row in rows] == [["A", "B", "1"], ["B", "", "two"]]
+    again = "\n".join([header, *rows]).replace("two", "2")
+    assert counts(bring(shop, "x_thing", again, key=["code"])) == (1, 1, 0, 0)
+    [a, b] = shop.sql("SELECT id, inside FROM x_thing WHERE code IN ('a', 'A', 'B') ORDER BY code")
+    assert a.inside == b.id

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
+from relatum.core import clock, records
 from relatum.core.errors import RelatumError
 from relatum.plugins.transfer.exporting import Export
 
@@ -129,9 +130,17 @@ def test_a_filter_and_an_order_hold_and_pages_follow_each_other(shop):
     assert [row[0] for row in table(body)[1:]] == [str(n) for n in range(600, 0, -1)]
 
 
+def test_a_list_is_exported_as_it_stood_at_an_instant(shop):
+    before = clock.now().isoformat()
+    rows = [{"id": row.id, "code": "later"} for row in shop.sql("SELECT id FROM x_thing")]
+    shop.write(records.update, "x_thing", rows)
+    then = json.loads(export(shop, "x_thing", "json", ("_as_of", before), ("_fields", "code")))
+    assert [each["code"] for each in then] == ["=first", "second"]
+
+
 def test_only_who_may_read_exports(shop):
     with pytest.raises(RelatumError) as refused, shop.reading():
-        Export("x_thing", [], actor=shop.bob)
+        Export("x_thing", [], "csv", actor=shop.bob)
     assert refused.value.code == "forbidden"
 
 

@@ -45,6 +45,6 @@ def counts(job: dict[str, Any]) -> tuple[int, ...]:
 def export(instance: Any, type_name: str, form: str, *args: tuple[str, str]) -> bytes:
     """Export a list as alice."""
     with instance.reading():
-        made = Export(type_name, list(args), actor=instance.alice)
+        made = Export(type_name, list(args), form, actor=instance.alice)
     with instance.app.app_context():
-        return b"".join(made.stream(form))
+        return b"".join(made.stream())

@@ -35,6 +35,15 @@ _NONE: Final = Rule()
 
 def standing(actor: Actor) -> Standing:
     """Return where an actor stands, by what the open transaction obeys."""
+    memo = db.current().memo.setdefault("standing", {})
+    key = actor.user_id, actor.team_id
+    if key not in memo:
+        memo[key] = _standing(actor)
+    found: Standing = memo[key]
+    return found
+
+
+def _standing(actor: Actor) -> Standing:
     known = grants.current()
     held = known.held(actor.user_id, actor.team_id) if actor.user_id is not None else ()
     own = () if actor.team_id is None else (actor.team_id,)
@@ -72,6 +81,12 @@ def require(actor: Actor, action: str, thing: str, type_name: str | None = None)
     raise RelatumError("forbidden", action=action, thing=thing)
 
 
+def require_any(actor: Actor, action: str, thing: str) -> None:
+    """Let pass who sees records of any type; raise `forbidden` for everybody else."""
+    if not actor.admin and not seen(actor).types:
+        raise RelatumError("forbidden", action=action, thing=thing)
+
+
 def rule(actor: Actor, action: str, entity_type: EntityType) -> Rule | None:
     """Return which records of a type an actor may do something with; None: all of them.
 
@@ -90,16 +105,16 @@ def seen(actor: Actor, language: str = languages.FIRST) -> Catalog:
     known = catalog.current(language)
     if actor.admin:
         return known
-    memo = db.current().memo.setdefault("seen", {})
-    key = actor.user_id, actor.team_id, language
-    if key not in memo:
-        memo[key] = catalog.through(known, _sight(known, actor))
-    found: Catalog = memo[key]
+    roles = standing(actor).roles
+    made = grants.current().views.setdefault(known, {})
+    held = frozenset(role.id for role in roles)
+    found = made.get(held)
+    if found is None:
+        found = made[held] = catalog.through(known, _sight(known, roles))
     return found
 
 
-def _sight(known: Catalog, actor: Actor) -> Sight:
-    roles = standing(actor).roles
+def _sight(known: Catalog, roles: tuple[grants.Role, ...]) -> Sight:
     made = []
     for entity_type in sorted(known.types.values(), key=lambda each: each.id):
         sight = _of_type(entity_type, roles, "update")
@@ -139,4 +154,4 @@ def for_new(actor: Actor, type_name: str) -> EntityType:
     whole = catalog.current().type(known.type(type_name).name)
     sight = _of_type(whole, standing(actor).roles, "create")
     assert sight is not None
-    return catalog.trimmed(whole, sight, known.types)
+    return catalog.settle(catalog.trimmed(whole, sight, known.types), known)

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 
 from .. import db, models
-from ..catalog import EntityType, Rule
+from ..catalog import Catalog, EntityType, Rule
 from ..fields import Field
 
 #: What a role may allow on the records of a type.
@@ -90,6 +90,12 @@ class Grants:
     teams: Mapping[int, frozenset[int]]
     parents: Mapping[int, int | None]
     holders: dict[int, frozenset[int]] = field(default_factory=dict)
+    #: Teams with all beneath them, once somebody has asked.
+    trees: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    #: What was made of catalogs for those who hold some roles.
+    views: WeakKeyDictionary[Catalog, dict[frozenset[int], Catalog]] = field(
+        default_factory=WeakKeyDictionary
+    )
 
     def above(self, team_id: int | None) -> tuple[int, ...]:
         """Return a team and those that it stands beneath, from below."""
@@ -103,7 +109,12 @@ class Grants:
         """Return a team and all that stand beneath it."""
         if team_id is None:
             return ()
-        return tuple(sorted(t for t in {*self.parents, team_id} if team_id in self.above(t)))
+        found = self.trees.get(team_id)
+        if found is None:
+            every = {*self.parents, team_id}
+            found = tuple(sorted(t for t in every if team_id in self.above(t)))
+            self.trees[team_id] = found
+        return found
 
     def held(self, user_id: int, team_id: int | None) -> frozenset[int]:
         """Return the roles of a user: his own, and those of his team."""
@@ -166,7 +177,7 @@ def changed() -> None:
     tx.connection.exec_driver_sql("UPDATE core_epoch SET access = access + 1")
     tx.memo[_CHANGED] = True
     tx.memo.pop("grants", None)
-    tx.memo.pop("seen", None)
+    tx.memo.pop("standing", None)
 
 
 def joined(given: Iterable[Given]) -> Rule | None:

@@ -99,8 +99,10 @@ def plain() -> dict[str, JsonSchema]:
     """Return the schemas that are the same for every instance, but for its limits."""
     return {
         **_filters(),
-        "Query": _query("fields", "expand", "after", "before", "view", flags=("count", "trashed")),
-        "AggregateQuery": _query("group", "select", "tz", "view", flags=("trashed",)),
+        "Query": _query(
+            "fields", "expand", "after", "before", "view", "as_of", flags=("count", "trashed")
+        ),
+        "AggregateQuery": _query("group", "select", "tz", "view", "as_of", flags=("trashed",)),
         "BulkRecordIds": bulk(
             {
                 "type": "object",

@@ -38,6 +38,10 @@ CHOICE: Final = (
 EXPAND: Final = Parameter(
     "_expand", _TEXT, "Lists of records that point here to show inside, separated by commas."
 )
+AS_OF: Final = Parameter(
+    "_as_of", {**_TEXT, "minLength": 10, "maxLength": 40},
+    "An instant up to now, or a date (the end of that day): values as they were then.",
+)  # fmt: skip
 #: Words that steer a list; every other parameter is a filter.
 LIST: Final = (
     Parameter("_sort", _TEXT, "Fields to sort by, separated by commas; - for descending."),
@@ -47,6 +51,7 @@ LIST: Final = (
     Parameter("_fields", _TEXT, "Fields and paths to show, separated by commas."),
     EXPAND,
     Parameter("_count", FLAG, "1: count the matching records, up to count_cap."),
+    AS_OF,
     *CHOICE,
 )
 GROUPS: Final = (
@@ -55,6 +60,7 @@ GROUPS: Final = (
     Parameter("_tz", _TEXT, "Time zone of the parts of instants; default: the instance's."),
     LIST[0],
     LIST[1]._replace(help="Groups in the answer; at most page_limit."),
+    AS_OF,
     *CHOICE,
 )
 
@@ -149,11 +155,16 @@ def suggest_values(call: Call, type: str, field: str) -> Answer:  # noqa: A002
 
 @operation(
     "GET", "/records/<type>/<id:id>", tag=TAG, headers=(IF_NONE_MATCH,),
-    query=(EXPAND, Parameter("_trashed", FLAG, "1: also from the trash.")),
-    replies={200: Reply("Record", ("ETag",)), 304: Reply(None, ("ETag",))},
+    query=(EXPAND, AS_OF, Parameter("_trashed", FLAG, "1: also from the trash.")),
+    replies={200: Reply("Record", ("ETag",)), 304: Reply(None, ("ETag",))}, problems=(422,),
 )  # fmt: skip
 def read_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
-    """Read one record; its ETag is its version, and speaks for its parts, not for other lists."""
+    """Read one record; its ETag is its version, and speaks for its parts, not for other lists.
+
+    As of an instant it has no ETag: what was can't be changed.
+    """
+    if call.text("_as_of") is not None:
+        return Answer(_then(call, type, id))
     found = records.get(type, id, actor=call.actor, trashed=call.flag("_trashed"))
     tag = wire.etag(found["version"])
     lists = call.text("_expand")
@@ -162,6 +173,16 @@ def read_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
     if wire.unchanged(call.headers.get("If-None-Match"), tag):
         return Answer(status=304, headers={"ETag": tag})
     return Answer(found, headers={"ETag": tag})
+
+
+def _then(call: Call, type_name: str, record_id: int) -> dict[str, Any]:
+    """Return a record as it stood at the instant that is asked for."""
+    at = query.instant(call.text("_as_of") or "")
+    if call.text("_expand") is not None:
+        raise RelatumError("as_of_refused", name="_expand", reason="it leads to other records")
+    if call.flag("_trashed"):
+        raise RelatumError("as_of_refused", name="_trashed", reason="the trash has no past")
+    return records.get(type_name, record_id, actor=call.actor, as_of=at)
 
 
 def _lists(call: Call, type_name: str, record_id: int, names: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from .archive import Reader, Table, type_of
 #: their references.
 _METADATA = (
     "core_epoch", "core_setting", "core_generation", "core_type", "core_field", "core_option",
-    "core_key", "core_patch", "core_plugin", "core_job_schedule",
+    "core_key", "core_patch", "core_plugin", "core_job_schedule", "core_role", "core_grant",
 )  # fmt: skip
 _BATCH = 5000
 #: (table, column) → table referenced.

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from .. import db, hooks, languages
 from . import patches as patches
-from . import speaking
+from . import sight, speaking
 from .entity_types import INHERITED as INHERITED
 from .entity_types import SYSTEM_COLUMNS as SYSTEM_COLUMNS
 from .entity_types import Catalog as Catalog
@@ -38,6 +38,7 @@ from .patches import Patches as Patches
 from .sight import Rule as Rule
 from .sight import Sight as Sight
 from .sight import TypeSight as TypeSight
+from .sight import settle as settle
 from .sight import through as through
 from .sight import trimmed as trimmed
 
@@ -55,6 +56,11 @@ def current(language: str = languages.FIRST) -> Catalog:
     if pinned is None:
         pinned = tx.memo["catalog"] = _at(tx)
     return pinned if language == languages.FIRST else speaking.in_language(pinned, language)
+
+
+def around(entity_type: EntityType) -> Catalog:
+    """Return the catalog that a type was taken from: as somebody sees it, or the whole one."""
+    return sight.around(entity_type) or current()
 
 
 def _at(tx: db.Transaction) -> Catalog:

@@ -20,6 +20,8 @@ from .layouts import Layout
 #: Sights of one catalog that are remembered; there are as many as sets of roles that people hold.
 _MOST = 64
 _seen: WeakKeyDictionary[Catalog, dict[Sight, Catalog]] = WeakKeyDictionary()
+#: Where a trimmed type keeps the catalog that it stands in.
+_AROUND = "_around"
 _REMEMBERED = frozenset(
     name for name, value in vars(EntityType).items() if isinstance(value, cached_property)
 )
@@ -74,7 +76,22 @@ def _trimmed(known: Catalog, sights: Mapping[int, TypeSight]) -> Catalog:
     visible = {n: each for n, each in known.types.items() if each.id in sights}
     types = {n: trimmed(each, sights[each.id], visible.keys()) for n, each in visible.items()}
     views = {n: each for n, each in known.views.items() if n in types}
-    return dataclasses.replace(known, types=types, trashed_types=(), patches=(), views=views)
+    made = dataclasses.replace(known, types=types, trashed_types=(), patches=(), views=views)
+    for each in types.values():
+        settle(each, made)
+    return made
+
+
+def settle(entity_type: EntityType, seen: Catalog) -> EntityType:
+    """Let a trimmed type know the catalog that it stands in; return it."""
+    vars(entity_type)[_AROUND] = seen
+    return entity_type
+
+
+def around(entity_type: EntityType) -> Catalog | None:
+    """Return the catalog, as somebody sees it, that a type stands in; None for a whole type."""
+    found: Catalog | None = vars(entity_type).get(_AROUND)
+    return found
 
 
 def trimmed(entity_type: EntityType, sight: TypeSight, visible: Container[str]) -> EntityType:

@@ -90,10 +90,11 @@ def _show(report: imports.Report, rejects: str | None) -> None:
         click.echo(f"… and {report.problem_count - _SHOWN:,} more problems; {where}.")
     would = "" if report.written else "would be "
     nothing = "" if report.written else " Nothing is written."
+    skipped = f" {report.skipped:,} left out." if report.skipped else ""
     click.echo(
         f"{report.rows:,} rows of {report.file}: {report.created:,} {would}created, "
         f"{report.updated:,} updated, {report.unchanged:,} unchanged; {report.refused:,} refused."
-        f"{nothing}"
+        f"{skipped}{nothing}"
     )
 
 

@@ -33,8 +33,15 @@ class Plugged(click.Group):
         with instance.app.app_context():
             made = instance.read(plugin_host.commands_of, plugin_id)
         for command in made:
-            command.callback = _inside(instance, plugin_id, command.callback)
+            _enter(instance, plugin_id, command)
         return {str(command.name): command for command in made}
+
+
+def _enter(instance: Instance, plugin_id: str, command: click.Command) -> None:
+    """Let a command run in the instance, and all commands of a group."""
+    command.callback = _inside(instance, plugin_id, command.callback)
+    for each in command.commands.values() if isinstance(command, click.Group) else ():
+        _enter(instance, plugin_id, each)
 
 
 def _inside(

@@ -24,11 +24,17 @@ sort_option = click.option(
 view_option = click.option("--view", metavar="VIEW", help="A saved view to begin with.")
 trashed_option = click.option("--trashed", is_flag=True, help="Those in the trash instead.")
 
+as_of_option = click.option(
+    "--as-of", metavar="INSTANT",
+    help="Values as they were at an instant, or at the end of a date.",
+)  # fmt: skip
+
 
 def all_options(command: F) -> F:
     """Add the arguments and options of a list."""
     for option in (
         trashed_option,
+        as_of_option,
         view_option,
         click.option("--count", is_flag=True, help="Also count, up to count_cap."),
         click.option("--after", metavar="CURSOR", help="The page after this cursor."),

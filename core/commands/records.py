@@ -7,14 +7,16 @@ from typing import Any, TypeVar
 
 import click
 
-from .. import imports
+from .. import imports, query
 from .. import records as verbs
+from ..actor import Actor
 from ..errors import RelatumError
 from ..records import Outcome
 from .importing import import_file
 from .plans import read_json
 from .reading import (
     all_options,
+    as_of_option,
     filters_argument,
     names_in,
     show_all,
@@ -70,6 +72,7 @@ def list_records(instance: Instance, type_name: str, as_json: bool, **options: A
       relatum records list x_company city=Berlin --sort name
       relatum records list x_deal amount__gt=1000 company.city=Berlin --fields name,company.name
       relatum records list x_deal stage__category=open --count --json
+      relatum records list x_deal stage=open --as-of 2026-01-31 --sort=-amount
     """
     show_all(instance, type_name, as_json=as_json, **options)
 
@@ -86,6 +89,7 @@ def list_records(instance: Instance, type_name: str, as_json: bool, **options: A
 @view_option
 @click.option("--limit", metavar="N", help="Groups, at most page_limit.")
 @click.option("--tz", metavar="ZONE", help="Time zone of date parts; default: the instance's.")
+@as_of_option
 @trashed_option
 @json_option
 @pass_instance
@@ -104,21 +108,41 @@ def aggregate(instance: Instance, type_name: str, as_json: bool, **options: Any)
 @type_argument
 @click.argument("name", metavar="RECORD")
 @click.option("--trashed", is_flag=True, help="Also from the trash (by id).")
+@as_of_option
 @json_option
 @pass_instance
-def get(instance: Instance, type_name: str, name: str, trashed: bool, as_json: bool) -> None:
+def get(
+    instance: Instance,
+    type_name: str,
+    name: str,
+    trashed: bool,
+    as_of: str | None,
+    as_json: bool,
+) -> None:
     """Show one record with all its fields.
 
     \b
     Examples:
       relatum records get x_company 17
       relatum records get x_company 'Acme Corporation' --json
+      relatum records get x_company 17 --as-of 2026-01-31T12:00
     """
-    found = instance.read(verbs.get, type_name, instance.find(type_name, name), trashed=trashed)
+    if trashed and as_of is not None:
+        raise click.UsageError("The trash has no past. Leave out --trashed or --as-of.")
+    record_id = instance.find(type_name, name)
+    if as_of is None:
+        found = instance.read(verbs.get, type_name, record_id, trashed=trashed)
+    else:
+        found = instance.read(_then, type_name, record_id, as_of)
     if as_json:
         print_json(found)
     else:
         print_table(("field", "value"), list(found.items()))
+
+
+def _then(type_name: str, record_id: int, as_of: str, *, actor: Actor) -> dict[str, Any]:
+    """Return a record as it stood at an instant."""
+    return verbs.get(type_name, record_id, actor=actor, as_of=query.instant(as_of))
 
 
 @records.command("history")

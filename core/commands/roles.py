@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +43,33 @@ def list_roles(instance: Instance, as_json: bool) -> None:
 
 @roles.command("show")
 @click.argument("name")
+@json_option
 @pass_instance
-def show(instance: Instance, name: str) -> None:
-    """Print a role as JSON, as `set` takes it.
+def show(instance: Instance, name: str, as_json: bool) -> None:
+    """Show what a role allows; --json prints it as `set` takes it.
 
     \b
-    Example:
+    Examples:
       relatum roles show member
+      relatum roles show member --json
     """
-    print_json(instance.read(verbs.get, name))
+    role = instance.read(verbs.get, name)
+    if as_json:
+        print_json(role)
+        return
+    click.echo(f"{role['label']}: {role['description'] or ''}".rstrip(": "))
+    for type_name, line in {"all types": role["all_types"], **role["types"]}.items():
+        told = (f"{action} {_scope(scope)}" for action, scope in line.items())
+        click.echo(f"{type_name}: {', '.join(told) or 'nothing'}")
+    for path, rights in role["fields"].items():
+        allowed = ", ".join(word for word, given in rights.items() if given)
+        click.echo(f"{path}: {allowed or 'hidden'}")
+    if role["permissions"]:
+        click.echo(f"permissions: {', '.join(role['permissions'])}")
+
+
+def _scope(scope: Any) -> str:
+    return scope if isinstance(scope, str) else orjson.dumps(scope["filter"]).decode()
 
 
 @roles.command("set")
@@ -76,7 +95,7 @@ def set_role(
     \b
     Examples:
       relatum roles set support --label Support --allow '*:read=all' --allow '*:update=team'
-      relatum roles show member > member.json
+      relatum roles show member --json > member.json
       relatum roles set member --file member.json
     """
     given: dict[str, Any] = _read(path) if path is not None else {}
@@ -121,8 +140,9 @@ def _allow(given: dict[str, Any], line: str) -> None:
 
 @roles.command("drop")
 @click.argument("name")
+@json_option
 @pass_instance
-def drop(instance: Instance, name: str) -> None:
+def drop(instance: Instance, name: str, as_json: bool) -> None:
     """Drop a role that nobody holds.
 
     \b
@@ -130,7 +150,7 @@ def drop(instance: Instance, name: str) -> None:
       relatum roles drop support
     """
     instance.write(verbs.drop, name)
-    click.echo(f"Dropped role {name}.")
+    print_json({"dropped": name}) if as_json else click.echo(f"Dropped role {name}.")
 
 
 @roles.command("held")
@@ -154,8 +174,9 @@ def held(instance: Instance, who: str, team: bool, as_json: bool) -> None:
 @click.argument("who", metavar="WHO")
 @click.argument("names", metavar="ROLE...", nargs=-1, required=True)
 @team_option
+@json_option
 @pass_instance
-def give(instance: Instance, who: str, names: tuple[str, ...], team: bool) -> None:
+def give(instance: Instance, who: str, names: tuple[str, ...], team: bool, as_json: bool) -> None:
     """Give roles to a user, or to everybody in a team, besides those that are held.
 
     \b
@@ -163,25 +184,32 @@ def give(instance: Instance, who: str, names: tuple[str, ...], team: bool) -> No
       relatum roles give ada@example.org member
       relatum roles give North manager --team
     """
-    _change(instance, who, team, lambda held: [*held, *names])
+    _change(instance, who, team, as_json, lambda held: [*held, *names])
 
 
 @roles.command("take")
 @click.argument("who", metavar="WHO")
 @click.argument("names", metavar="ROLE...", nargs=-1, required=True)
 @team_option
+@json_option
 @pass_instance
-def take(instance: Instance, who: str, names: tuple[str, ...], team: bool) -> None:
+def take(instance: Instance, who: str, names: tuple[str, ...], team: bool, as_json: bool) -> None:
     """Take roles from a user or a team.
 
     \b
     Example:
       relatum roles take ada@example.org member
     """
-    _change(instance, who, team, lambda held: [name for name in held if name not in names])
+    _change(instance, who, team, as_json, lambda held: [n for n in held if n not in names])
 
 
-def _change(instance: Instance, who: str, team: bool, changed: Any) -> None:
+def _change(
+    instance: Instance,
+    who: str,
+    team: bool,
+    as_json: bool,
+    changed: Callable[[list[str]], list[str]],
+) -> None:
     kind = "team" if team else "user"
     id_ = instance.find(kind, who)
 
@@ -190,7 +218,10 @@ def _change(instance: Instance, who: str, team: bool, changed: Any) -> None:
         return verbs.hold(kind, id_, changed(held), actor=actor)
 
     names = instance.write(work)
-    click.echo(f"{who} holds: {', '.join(names) or 'none'}")
+    if as_json:
+        print_json({"roles": names})
+    else:
+        click.echo(f"{who} holds: {', '.join(names) or 'none'}")
 
 
 @click.group()

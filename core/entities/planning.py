@@ -144,7 +144,9 @@ def _planned(draft: Draft, changes: list[dict[str, Any]]) -> Plan:
     sql = ddl.as_text((step.statements for step in draft.steps), dialect)
     counted = [step for step in draft.steps if step.job is None]
     seen = [draft.generation, changes, sql, [(s.rows, s.offenders) for s in counted]]
-    fingerprint = hashlib.sha256(orjson.dumps(seen, default=str)).hexdigest()[:16]
+    # The order of words in a change means nothing, and whoever sends it back may have sorted them.
+    packed = orjson.dumps(seen, default=str, option=orjson.OPT_SORT_KEYS)
+    fingerprint = hashlib.sha256(packed).hexdigest()[:16]
     return Plan(draft.generation, tuple(draft.steps), sql, fingerprint, draft.catalog)
 
 

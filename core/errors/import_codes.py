@@ -7,6 +7,18 @@ from .registry import codes
 codes(
     404,
     upload_unknown=("Unknown file", "There is no file {id} that you have sent. Send it again."),
+    map_unknown=(
+        "Unknown mapping",
+        "No mapping of '{type}' is saved as '{name}'.{nearest} "
+        "Run: relatum transfer maps list {type}",
+    ),
+)
+codes(
+    409,
+    map_exists=(
+        "Mapping exists",
+        "A mapping of '{type}' is already saved as '{name}'. Replace it, or choose another name.",
+    ),
 )
 codes(
     413,

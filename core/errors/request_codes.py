@@ -100,6 +100,11 @@ codes(
         "Entity type '{type}' has no unique key over {fields}. Its unique keys: {known}.",
     ),
     record_unknown=("Unknown record", "There is no {type} with id {id}."),
+    record_unknown_then=(
+        "Unknown record then",
+        "There was no {type} with id {id} at {instant}: it was made later, or was in the trash. "
+        "Its history says when.",
+    ),
     view_unknown=(
         "Unknown view",
         "Entity type '{type}' has no view '{view}'.{nearest} Run: relatum views list {type}",
@@ -326,6 +331,15 @@ codes(
         "'{name}' of {type} {id} has more than expand_limit ({limit}) records. Ask for them by "
         "/api/v1/records/{other}?{field}={id}",
     ),
+    as_of_limit=(
+        "Too much changed since",
+        "More than as_of_limit ({limit}) records of '{type}' changed since {instant}. Ask for a "
+        "later instant, or for one record.",
+    ),
+    as_of_refused=(
+        "Not known as of an instant",
+        "'{name}' is only known as it is now: {reason}. Leave it out, or ask without _as_of.",
+    ),
     group_limit=(
         "Too many groups",
         "More than group_limit ({limit}) groups. Narrow the filter or group coarser.",
@@ -348,6 +362,16 @@ codes(
     cells_mismatch=(
         "Wrong number of cells",
         "Has {got} cells; the first line names {wanted} columns.",
+    ),
+    row_disagrees=(
+        "Rows of one record disagree",
+        "Differs from line {line}, the first row of the same record. Write the same there, or "
+        "leave the cell empty.",
+    ),
+    record_rows_limit=(
+        "Too many rows of one record",
+        "The record of line {line} goes on for more than {limit} rows. Divide it, correct the "
+        "column that tells records apart, or raise import_record_rows.",
     ),
     duplicate_in_file=(
         "Duplicate within the file",

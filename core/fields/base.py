@@ -201,6 +201,13 @@ class Field:
         """Return the JSON value of a stored value; orjson writes dates and instants itself."""
         return value
 
+    def unwire(self, wire: Any) -> Any:
+        """Return the stored value for a wire value that the field once gave.
+
+        The rules that it has by now do not count. Raises ValueError for what it never gave.
+        """
+        return types.loaded(self.value_type, wire)
+
     def record(self, id_: int, value: Any) -> Any:
         """Return what the history keeps of a stored value of a record."""
         return self.wire(value)
@@ -208,6 +215,10 @@ class Field:
     def recall(self, id_: int, recorded: Any) -> Any:
         """Return the wire value for what the history has kept."""
         return recorded
+
+    def store_recorded(self, id_: int, recorded: Any) -> tuple[Any, ...]:
+        """Return the values of `columns()` for what the history has kept of a record."""
+        return self.store_in(id_, self.unwire(recorded))
 
     def text(self, wire: Any) -> str:
         """Return what a person reads for a wire value; `parse` reads it back."""

@@ -160,6 +160,11 @@ class Composite(Field):
         pairs = zip(self.members.items(), value, strict=True)
         return {name: member.wire(held) for (name, member), held in pairs}
 
+    def unwire(self, wire: dict[str, Any] | None) -> tuple[Any, ...] | None:
+        if wire is None:
+            return None
+        return tuple(member.unwire(wire.get(name)) for name, member in self.members.items())
+
     def openapi(self) -> dict[str, Any]:
         made = {}
         for name, member in self.members.items():

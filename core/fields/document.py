@@ -169,6 +169,9 @@ class JsonField(Field):
     def wire(self, value: str | None) -> Any:
         return None if value is None else orjson.loads(value)
 
+    def unwire(self, wire: Any) -> str | None:
+        return None if wire is None else json_text(wire)
+
     def text(self, wire: Any) -> str:
         return "" if wire is None else json_text(wire)
 

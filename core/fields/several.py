@@ -129,12 +129,21 @@ class Several(Field):
     def wire(self, value: tuple[str, ...] | None) -> list[str]:
         return list(value or ())
 
+    def unwire(self, wire: Sequence[str] | None) -> tuple[str, ...] | None:
+        return self.gather(wire or ())
+
     def text(self, wire: Sequence[str] | None) -> str:
         return f"{SEPARATOR} ".join(_escaped(self.shown(value)) for value in wire or ())
 
     def shown(self, value: str) -> str:
         """Return what a person reads for one value."""
         return value
+
+    def looked_for_in(self, values: Any) -> Several:
+        """Return the same field, whose conditions look in another table of values."""
+        made = dataclasses.replace(self)
+        made.__dict__["values"] = values
+        return made
 
     # -- conditions ------------------------------------------------------------------------
     def condition_column(self, operator: str) -> str:

@@ -8,9 +8,8 @@ of the file to others of the same type (a parent company by name, further down) 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial as bound
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,15 @@ from .. import access, db
 from ..actor import Actor
 from ..errors import Invalid, Problem, RelatumError
 from ..fields import Field, Lookup
+from ..storage import slices
 from .cells import CellProblem as CellProblem
 from .cells import Cells
 from .cells import Parsed as Parsed
+from .gathering import FileRow as FileRow
+from .gathering import Gathering as Gathering
+from .gathering import height as height
+from .gathering import pieces as pieces
+from .gathering import rest_of as rest_of
 from .keeping import REFUSED as REFUSED
 from .keeping import SHOWN as SHOWN
 from .keeping import WAITING as WAITING
@@ -31,9 +36,12 @@ from .keeping import lines as lines
 from .keeping import refusal as refusal
 from .keeping import remember as remember
 from .keeping import remembered as remembered
+from .keeping import rows_of as rows_of
 from .loading import MODES as MODES
+from .loading import SKIPPED as SKIPPED
 from .loading import Lines as Lines
 from .loading import Loading as Loading
+from .loading import gathering as gathering
 from .lookups import Lookups
 from .maps import ImportMap as ImportMap
 from .maps import finder, make_column
@@ -45,9 +53,22 @@ from .reader import Source as Source
 from .reader import quoted as quoted
 from .reader import unquoted as unquoted
 from .report import Report as Report
+from .saved import SavedMap as SavedMap
+from .saved import drop_saved as drop_saved
+from .saved import get_saved as get_saved
+from .saved import save as save
+from .saved import saved as saved
 from .seen import Seen as Seen
+from .targets import Target as Target
+from .targets import line_targets as line_targets
+from .targets import lists_of as lists_of
+from .targets import target_of as target_of
+from .texts import Template as Template
+from .texts import converted as converted
 
 Progress = Callable[[str, int], None]
+#: The lines of the file that a record stands in, what became of it, and its links by field.
+_Waiting = tuple[list[int], str, dict[str, str]]
 
 
 def run(
@@ -93,40 +114,44 @@ class _Import:
         self.loading, self.source, self.report, self.progress = loading, source, report, progress
         self.cells, self.seen = loading.cells, Seen(loading)
         self.refused = report.refused_lines
-        #: Links to set once all is written: {id: (line, status, {field: text})}.
-        self.links: dict[int, tuple[int, str, dict[str, str]]] = {}
+        #: Links to set once all is written: {id: (lines, status, {field: text})}.
+        self.links: dict[int, _Waiting] = {}
 
     # -- first pass ------------------------------------------------------------------------
     def check(self) -> None:
         """Read the whole file and note every problem; writes nothing."""
-        for chunk in _chunks(self.source.rows()):
+        for chunk in pieces(self._rows(), db.settings().import_chunk):
             rows = db.transact(bound(self.loading.bring, chunk, dry_run=True))
-            self.report.rows += len(rows)
+            self.report.rows += sum(row.height for row in rows)
             self.seen.look(rows)
             self.report.count(rows)
             for row in rows:
                 if row.problems:
-                    self._refuse(row.line, row.problems)
+                    self._refuse(row.lines, row.problems)
             self.progress("checked", self.report.rows)
         if self.seen.waiting:
             with db.reading(timed=False):
-                for line, problem in self.seen.unmatched():
-                    self._refuse(line, [problem])
+                for lines_, problem in self.seen.unmatched():
+                    self._refuse(lines_, [problem])
+
+    def _rows(self) -> Iterator[FileRow]:
+        return self.loading.lists.gathering.rows(self.source.rows())
 
     def _uncount(self, status: str) -> None:
         setattr(self.report, status, getattr(self.report, status) - 1)
 
-    def _refuse(self, line: int, problems: Sequence[CellProblem]) -> None:
-        self.report.refuse(problems, rows=0 if line in self.refused else 1)
-        self.refused.add(line)
+    def _refuse(self, lines_: Sequence[int], problems: Sequence[CellProblem]) -> None:
+        """Note problems of a record that stands in some lines of the file."""
+        self.report.refuse(problems, rows=0 if lines_[0] in self.refused else len(lines_))
+        self.refused.update(lines_)
 
     # -- second pass -----------------------------------------------------------------------
     def write(self) -> None:
         """Write the rows that the first pass found sound."""
         self.report.forget_counts()
         written = 0
-        rows = (row for row in self.source.rows() if row[0] not in self.refused)
-        for chunk in _chunks(rows):
+        rows = (row for row in self._rows() if row[0] not in self.refused)
+        for chunk in pieces(rows, db.settings().import_chunk):
             try:
                 parsed = db.transact(bound(self._put, chunk))
             except Invalid as error:
@@ -134,9 +159,10 @@ class _Import:
                 return
             self.report.count(parsed)
             self._keep(parsed)
-            written += len(chunk)
+            written += sum(map(height, chunk))
             self.progress("written", written)
-        for piece in _chunks(iter(self.links.items())):
+        waiting = list(self.links.items())
+        for piece in slices(waiting):
             self._link(piece)
         self.report.written = True
 
@@ -152,32 +178,29 @@ class _Import:
         line = chunk[0][0]
         self.report.stopped = line
         made = [CellProblem(line, None, None, problem) for problem in error.problems]
-        self.report.refuse(made, rows=len(chunk))
+        self.report.refuse(made, rows=sum(map(height, chunk)))
 
     def _keep(self, parsed: Sequence[Parsed]) -> None:
         for row in parsed:
             if row.problems:
-                self._refuse(row.line, row.problems)
+                self._refuse(row.lines, row.problems)
             elif row.links and row.id is not None:
                 # A record that stands in several lines is what its first one made it.
-                _, status, _ = self.links.get(row.id, (0, row.status, {}))
-                self.links[row.id] = (row.line, status, row.links)
+                _, status, _ = self.links.get(row.id, ([], row.status, {}))
+                self.links[row.id] = (row.lines, status, row.links)
 
-    def _link(self, piece: Sequence[tuple[int, tuple[int, str, dict[str, str]]]]) -> None:
-        waiting = [(line, id_, links) for id_, (line, _, links) in piece]
+    def _link(self, piece: Sequence[tuple[int, _Waiting]]) -> None:
+        waiting = [(lines_[0], id_, links) for id_, (lines_, _, links) in piece]
         outcomes, problems = db.transact(bound(self.loading.link, waiting))
+        standing = {lines_[0]: lines_ for _, (lines_, _, _) in piece}
         for problem in problems:
+            # The record is written, without its link: its rows can be corrected all the same.
             self.report.refuse([problem], rows=0)
+            self.refused.update(standing[problem.line])
         for (_, id_, _), outcome in zip(waiting, outcomes, strict=True):
             if outcome.status == "updated" and self.links[id_][1] == "unchanged":
                 self._uncount("unchanged")
                 self.report.updated += 1
-
-
-def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:
-    size = db.settings().import_chunk
-    while chunk := list(islice(rows, size)):
-        yield chunk
 
 
 def find(type_name: str, text: str, *, actor: Actor, by: str | None = None) -> int:
@@ -192,6 +215,17 @@ def find(type_name: str, text: str, *, actor: Actor, by: str | None = None) -> i
     if isinstance(found, Problem):
         raise RelatumError(found.code, **found.params)
     return found
+
+
+def unfound(
+    type_name: str, texts: Iterable[str], *, actor: Actor, by: str | None = None
+) -> list[str]:
+    """Return those of the texts that mean no record, or several; raises as `find`."""
+    target = access.seen(actor).type(type_name)
+    lookups = Lookups(target, finder(target, type_name, by), actor)
+    wanted = list(texts)
+    lookups.learn(wanted)
+    return [text for text in wanted if isinstance(lookups.find(text), Problem)]
 
 
 def _named_by(target: Field, text: str) -> str | None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial as bound
 from typing import Any
 
 from ..actor import Actor
 from ..catalog import Catalog, EntityType
 from ..errors import Problem
 from ..fields import Refused
+from ..records import Outcome
+from .gathering import FileRow, height
 from .lookups import Lookups
 from .maps import Column, make_column
 from .numbers import plain_number
+from .texts import Template
 
 #: Distinct texts per column whose value is remembered.
 _REMEMBERED = 50_000
@@ -47,17 +51,36 @@ class CellProblem:
 
 @dataclass(slots=True)
 class Parsed:
-    """A line on its way in: its cells, values by field, links into the file itself."""
+    """A line on its way in: its cells, values by field, links into the file itself.
+
+    `rest` are the further rows of the file that belong to the record.
+    """
 
     line: int
     cells: list[str]
+    rest: Sequence[tuple[int, list[str]]] = ()
     values: dict[str, Any] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     problems: list[CellProblem] = field(default_factory=list)
-    #: What became of it: created, updated, unchanged or refused; of a dry run, what would change.
+    #: What became of it: created, updated, unchanged, skipped (it is not meant) or refused; of a
+    #: dry run, what would change.
     status: str = "refused"
     id: int | None = None
     changes: Mapping[str, tuple[Any, Any]] | None = None
+    #: What would become of lines of the record, by their list.
+    parts: Mapping[str, Sequence[Outcome]] = field(default_factory=dict)
+    #: The lines that were read, by their list, each with what reads its cells.
+    sent: dict[str, list[tuple[Cells, Parsed]]] = field(default_factory=dict)
+
+    @property
+    def height(self) -> int:
+        """How many rows of the file it is."""
+        return height((self.line, self.cells, self.rest))
+
+    @property
+    def lines(self) -> list[int]:
+        """The lines of the file that it stands in."""
+        return list(dict.fromkeys([self.line, *(line for line, _ in self.rest)]))
 
 
 class Cells:
@@ -72,16 +95,19 @@ class Cells:
         actor: Actor,
         *,
         inward: bool = True,
+        header: Sequence[str] = (),
+        composed: Sequence[tuple[Column, Template]] = (),
     ) -> None:
-        self.columns = columns
+        self.columns, self.header, self.composed = columns, header, composed
         self.fixed, self.constants = _fixed(catalog, entity_type, fixed)
-        self.names = {c.field.name: c.name for c in columns if c is not None}
+        mixed = tuple(column for column, _ in composed)
+        self.names = {c.field.name: c.name for c in (*columns, *mixed) if c is not None}
         self._places = {c.field.name: i for i, c in enumerate(columns) if c is not None}
         self._read: dict[Column, _Texts] = {}
         #: Links to other types, resolved while reading; and links into the type itself.
         self.lookups: dict[Column, Lookups] = {}
         self.inward: dict[str, tuple[Column, Lookups]] = {}
-        for column in (*(c for c in columns if c is not None), *self.fixed):
+        for column in (*(c for c in columns if c is not None), *mixed, *self.fixed):
             if column.target is None or column.by is None:
                 self._read[column] = _Texts(column, _parser(column))
                 continue
@@ -105,24 +131,29 @@ class Cells:
         """Whether reading may create the records that links name."""
         return any(lookups.creates for lookups in self.lookups.values())
 
+    def forget(self) -> None:
+        """Drop what was read of other records: it may not be there any more."""
+        for lookups in self.lookups.values():
+            lookups.forget()
+
     def text(self, row: Parsed, name: str) -> str | None:
         """Return the text that a field of a row has in the file; None if no column fills it."""
         place = self._places.get(name)
         if place is None:
+            for column, template in self.composed:
+                if column.field.name == name:
+                    return column.text(template.filled(self.header, row.cells))
             return next((c.values[FIXED] for c in self.fixed if c.field.name == name), None)
-        column = self.columns[place]
-        assert column is not None
-        return _text(column, row.cells[place] if place < len(row.cells) else "")
+        found = self.columns[place]
+        assert found is not None
+        return found.text(row.cells[place] if place < len(row.cells) else "")
 
-    def read(self, rows: Sequence[tuple[int, list[str]]]) -> list[Parsed]:
+    def read(self, rows: Sequence[FileRow]) -> list[Parsed]:
         """Return the rows with their values; runs in an open transaction."""
-        made = [self._shape(line, cells) for line, cells in rows]
+        made = [self._shape(*row) for row in rows]
         filled: dict[str, Iterable[Any]] = {}
-        for place, column in enumerate(self.columns):
-            if column is not None:
-                self._fill(column, made, _column(made, place), filled)
-        for column in self.fixed:
-            self._fill(column, made, [column.values[FIXED] or ""] * len(made), filled)
+        for column, texts in self._texts(made):
+            self._fill(column, made, texts, filled)
         names, nested = tuple(filled), any("." in name for name in filled)
         for row, values in zip(made, zip(*filled.values(), strict=True), strict=False):
             row.values = {**self.constants, **dict(zip(names, values, strict=True))}
@@ -137,11 +168,25 @@ class Cells:
                     row.values[name] = None
         return made
 
-    def _shape(self, line: int, cells: list[str]) -> Parsed:
-        parsed = Parsed(line, cells)
-        if len(cells) != len(self.columns):
-            params = {"got": len(cells), "wanted": len(self.columns)}
-            parsed.problems.append(CellProblem(line, None, None, Problem("cells_mismatch", params)))
+    def _texts(self, rows: Sequence[Parsed]) -> Iterator[tuple[Column, list[str]]]:
+        """Yield each column with its text in every row."""
+        for place, column in enumerate(self.columns):
+            if column is not None:
+                yield column, _column(rows, place)
+        for column, template in self.composed:
+            yield column, [template.filled(self.header, row.cells) for row in rows]
+        for column in self.fixed:
+            yield column, [column.values[FIXED] or ""] * len(rows)
+
+    def _shape(
+        self, line: int, cells: list[str], rest: Sequence[tuple[int, list[str]]] = ()
+    ) -> Parsed:
+        parsed = Parsed(line, cells, rest)
+        wanted = len(self.columns)
+        for at, found in ((line, cells), *rest):
+            if len(found) != wanted:
+                problem = Problem("cells_mismatch", {"got": len(found), "wanted": wanted})
+                parsed.problems.append(CellProblem(at, None, None, problem))
         return parsed
 
     def _fill(
@@ -155,14 +200,14 @@ class Cells:
         name = column.field.name
         if name in self.inward and self.inward[name][0] is column:
             for row, raw in zip(rows, texts, strict=True):
-                text = _text(column, raw)
+                text = column.text(raw)
                 if text:
                     row.links[name] = text
             return
         lookups = self.lookups.get(column)
         if lookups is not None:
-            lookups.learn({text for raw in set(texts) if (text := _text(column, raw))})
-            read = _Texts(column, lookups.find)
+            lookups.learn({text for raw in set(texts) if (text := column.text(raw))})
+            read = _Texts(column, bound(_linked, column, lookups))
         else:
             read = self._read[column]
         filled[name] = read.values(texts)
@@ -172,7 +217,18 @@ class Cells:
             problem = read.wrong.get(raw)
             if problem is not None:
                 found = problem.at(field=problem.field or name)
-                row.problems.append(CellProblem(row.line, column.name, _text(column, raw), found))
+                row.problems.append(CellProblem(row.line, column.name, column.text(raw), found))
+
+
+def _linked(column: Column, lookups: Lookups, text: str) -> int | Problem | None:
+    """Return the record that a text means; None where it may be missing, and is."""
+    found = lookups.find(text)
+    return None if column.optional and is_missing(found) else found
+
+
+def is_missing(found: int | Problem) -> bool:
+    """Say whether what was looked for is not there."""
+    return isinstance(found, Problem) and found.code == "lookup_unmatched"
 
 
 class _Texts:
@@ -190,7 +246,7 @@ class _Texts:
             self.wrong.clear()
         known = self._known
         for raw in set(texts).difference(known):
-            text = _text(self.column, raw)
+            text = self.column.text(raw)
             value: Any = {"add": []} if self.column.adds else None
             if text:
                 value = self.find(text)
@@ -232,11 +288,6 @@ def _fixed(
         else:
             constants[name] = value
     return columns, constants
-
-
-def _text(column: Column, raw: str) -> str:
-    text = column.values.get(raw, raw) or ""
-    return text if text.strip() else ""
 
 
 def _parser(column: Column) -> Callable[[str], Any]:

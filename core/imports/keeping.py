@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from .. import catalog, changes, clock, db, models
 from ..actor import Actor
 from .cells import Parsed
+from .gathering import FileRow, rest_of
 
 _LINE: Final[Any] = models.ImportLine.__table__
 _MAP: Final[Any] = models.KnownMap.__table__
@@ -41,10 +42,15 @@ def _dump(value: Any) -> str:
 
 
 def refusal(row: Parsed) -> Kept:
-    """Return what is kept of a refused line: its cells and what is wrong with them."""
-    return Kept(
-        row.line, {"cells": row.cells, "problems": [found.as_json() for found in row.problems]}
-    )
+    """Return what is kept of a refused record: its rows and what is wrong with them."""
+    problems = [found.as_json() for found in row.problems]
+    return Kept(row.line, {**rows_of((row.line, row.cells, row.rest)), "problems": problems})
+
+
+def rows_of(row: FileRow) -> dict[str, Any]:
+    """Return the rows of a record as they are kept: its cells, and the further rows."""
+    rest = [{"line": line, "cells": cells} for line, cells in rest_of(row)]
+    return {"cells": row[1], "rest": rest} if rest else {"cells": row[1]}
 
 
 def lines(job_id: int, state: str, *, after: int = 0, limit: int = 1000) -> list[Kept]:

@@ -10,12 +10,16 @@ from .. import access, db, records
 from ..actor import Actor
 from ..catalog import EntityType, Key
 from ..errors import Problem, RelatumError
-from .cells import CellProblem, Cells, Parsed
-from .maps import ImportMap, bind, find_key
+from .cells import CellProblem, Cells, Parsed, is_missing
+from .gathering import FileRow, Gathering, rest_of
+from .lists import Lists
+from .maps import ImportMap, bind, compose, find_key
 
-Lines = Sequence[tuple[int, list[str]]]
+Lines = Sequence[FileRow]
 #: What becomes of a row: all are created; those that match are updated, others refused; or either.
 MODES: Final = ("create", "update", "upsert")
+#: What becomes of a row that is not among those that the map is about.
+SKIPPED: Final = "skipped"
 
 
 class Loading:
@@ -37,13 +41,23 @@ class Loading:
         mode: str = "upsert",
         loose: bool = False,
     ) -> None:
-        access.require(actor, "create", f"records of '{type_name}'", type_name)
+        for action in ("import", "create"):
+            access.require(actor, action, f"records of '{type_name}'", type_name)
         known = access.seen(actor)
         self.type: EntityType = known.type(type_name)
         self.actor, self.mode = actor, mode
         mapping = dataclasses.replace(mapping, key=tuple(key) or mapping.key)
         columns = bind(known, self.type, mapping, header)
-        self.cells = Cells(known, self.type, columns, mapping.fixed, actor)
+        own = [column if column and column.line is None else None for column in columns]
+        composed = compose(known, self.type, mapping)
+        self.cells = Cells(
+            known, self.type, own, mapping.fixed, actor, header=header, composed=composed
+        )
+        self.lists = Lists(
+            known, self.type, columns, mapping, actor, Gathering(header, columns, composed, mapping)
+        )
+        #: Places of columns, and the texts there of the rows that are meant.
+        self.only = [(header.index(name), frozenset(texts)) for name, texts in mapping.only.items()]
         wanted = () if mode == "create" else mapping.key
         self.key: Key | None = find_key(self.type, wanted, self.cells.filled, loose=loose)
         if mode == "update" and self.key is None:
@@ -56,7 +70,7 @@ class Loading:
 
         Links into the file itself are left to `link`. Without `partial` a refusal raises.
         """
-        if dry_run and self.cells.creates:
+        if dry_run and (self.cells.creates or self.lists.creates):
             with db.attempt():
                 rows = self._bring(lines, partial=partial, dry_run=True)
             self.forget()
@@ -64,11 +78,31 @@ class Loading:
         return self._bring(lines, partial=partial, dry_run=dry_run)
 
     def _bring(self, lines: Lines, *, partial: bool, dry_run: bool) -> list[Parsed]:
+        if not self.only:
+            return self._written(lines, partial=partial, dry_run=dry_run)
+        meant = [self._is_meant(row[1]) for row in lines]
+        kept = [row for row, is_meant in zip(lines, meant, strict=True) if is_meant]
+        rows = iter(self._written(kept, partial=partial, dry_run=dry_run))
+        return [
+            next(rows) if is_meant else Parsed(row[0], row[1], rest_of(row), status=SKIPPED)
+            for row, is_meant in zip(lines, meant, strict=True)
+        ]
+
+    def _is_meant(self, cells: Sequence[str]) -> bool:
+        """Say whether the first row of a record is one of those that the map is about."""
+        return all(
+            (cells[place].strip() if place < len(cells) else "") in texts
+            for place, texts in self.only
+        )
+
+    def _written(self, lines: Lines, *, partial: bool, dry_run: bool) -> list[Parsed]:
         rows = self.cells.read(lines)
+        self.lists.read(rows)
         sound = [row for row in rows if not row.problems]
         outcomes = self._verb(sound, partial=partial, dry_run=dry_run)
         for row, outcome in zip(sound, outcomes, strict=True):
             row.status, row.id, row.changes = outcome.status, outcome.id, outcome.changes
+            row.parts = self.lists.told(outcome.parts)
             if outcome.problems:
                 row.problems += self.placed(row, outcome.problems)
         return rows
@@ -115,6 +149,9 @@ class Loading:
         """Return problems of the verbs with the line and column they stand in."""
         made = []
         for problem in problems:
+            if (found := self.lists.placed(row, problem)) is not None:
+                made.append(found)
+                continue
             name = (problem.field or "").split(",")[0]
             column = self.cells.names.get(name)
             made.append(CellProblem(row.line, column, self.cells.text(row, name), problem))
@@ -122,8 +159,8 @@ class Loading:
 
     def forget(self) -> None:
         """Drop what was read of other records: it may not be there any more."""
-        for lookups in self.cells.lookups.values():
-            lookups.forget()
+        self.cells.forget()
+        self.lists.forget()
 
     # -- links into the file ---------------------------------------------------------------
     def link(
@@ -143,7 +180,9 @@ class Loading:
             for name, text in links.items():
                 column, lookups = self.cells.inward[name]
                 found = lookups.find(text)
-                if isinstance(found, Problem):
+                if column.optional and is_missing(found):
+                    row[name] = None
+                elif isinstance(found, Problem):
                     problems.append(CellProblem(line, column.name, text, found.at(field=name)))
                 else:
                     row[name] = found
@@ -152,3 +191,19 @@ class Loading:
         for (line, _, _), outcome in zip(waiting, outcomes, strict=True):
             problems += [CellProblem(line, None, None, problem) for problem in outcome.problems]
         return outcomes, problems
+
+
+def gathering(
+    type_name: str,
+    header: Sequence[str],
+    *,
+    mapping: ImportMap,
+    actor: Actor,
+    key: Sequence[str] = (),
+) -> Gathering:
+    """Return what puts the rows of a file together that are one record; in an open transaction."""
+    known = access.seen(actor)
+    mapping = dataclasses.replace(mapping, key=tuple(key) or mapping.key)
+    entity_type = known.type(type_name)
+    columns = bind(known, entity_type, mapping, header)
+    return Gathering(header, columns, compose(known, entity_type, mapping), mapping)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field as plain
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from marshmallow import RAISE, ValidationError
@@ -17,8 +17,10 @@ from ...schemas.entity_types import flat
 from ...schemas.imports import ImportMapSchema
 from ..catalog import Catalog, EntityType, Key
 from ..errors import RelatumError, nearest
-from ..fields import STYLES, Field, Lookup, Several, fold
+from ..fields import STYLES, Field, Lookup, Several
 from .numbers import NUMBERS
+from .targets import Target, match, target_of
+from .texts import Template, converted
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -27,8 +29,9 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class ImportMap:
     """What a map says; the empty map matches columns to fields by name or label.
 
-    `columns` holds {column: {field, by?, date_format?, add?, values?}}, or None for a column
-    that is left out.
+    `columns` holds {column: {field, by?, date_format?, add?, values?, first?, convert?, line?,
+    nth?}}, or None for a column that is left out; `composed` {field: {text, by?, values?}}; `only`
+    {column: texts of the rows that are meant}.
     """
 
     key: tuple[str, ...] = ()
@@ -38,6 +41,32 @@ class ImportMap:
     encoding: str = "utf-8-sig"
     columns: Mapping[str, dict[str, Any] | None] = plain(default_factory=dict)
     fixed: Mapping[str, Any] = plain(default_factory=dict)
+    composed: Mapping[str, dict[str, Any]] = plain(default_factory=dict)
+    only: Mapping[str, Sequence[str]] = plain(default_factory=dict)
+    #: By list of lines: the fields that find those that there are, and whether others go.
+    lines: Mapping[str, dict[str, Any]] = plain(default_factory=dict)
+
+
+class Line(NamedTuple):
+    """Which line of a record a column belongs to: its list, and what parts it from others.
+
+    Without `fixed` values and number, it is the line that the row of the file stands for.
+    """
+
+    list: str
+    fixed: Mapping[str, Any] = _NOTHING
+    nth: int | None = None
+
+    @property
+    def of_row(self) -> bool:
+        """Whether every row of the file is such a line."""
+        return not self.fixed and self.nth is None
+
+    def is_as(self, other: Line) -> bool:
+        """Say whether both are one line."""
+        return (self.list, self.fixed, self.nth or 1, self.of_row) == (
+            other.list, other.fixed, other.nth or 1, other.of_row,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +88,28 @@ class Column:
     decimal: str | None = None
     #: Records of the target that no text finds are created, with that text as `by`.
     creates: bool = False
+    #: The sign between several values of a cell, of which the first is meant.
+    first: str | None = None
+    #: The name of a conversion of the text.
+    convert: str | None = None
+    #: A link that finds nothing stays empty.
+    optional: bool = False
+    #: The line of the record that it belongs to; None: the record itself.
+    line: Line | None = None
+
+    @property
+    def path(self) -> str:
+        """Where the column goes, as a map says it."""
+        return f"{self.line.list}.{self.field.name}" if self.line else self.field.name
+
+    def text(self, raw: str) -> str:
+        """Return the text that the field reads for a cell; empty for blanks alone."""
+        if self.first is not None:
+            raw = raw.strip().partition(self.first)[0].strip()
+        text = self.values.get(raw, raw) or ""
+        if not text.strip():
+            return ""
+        return text if self.convert is None else converted(self.convert, text)
 
 
 def read_map(path: str | Path) -> ImportMap:
@@ -85,8 +136,9 @@ def load_map(document: Any) -> ImportMap:
         raise RelatumError("map_invalid", place=place, reason=reason) from None
     given.pop("relatum_map")
     _check_style("date_format", given.get("date_format"))
-    for name, column in given.get("columns", {}).items():
-        _check_style(f"columns.{name}.date_format", (column or {}).get("date_format"))
+    for word in ("columns", "composed"):
+        for name, column in given.get(word, {}).items():
+            _check_style(f"{word}.{name}.date_format", (column or {}).get("date_format"))
     _check_encoding(given.get("encoding", "utf-8"))
     return ImportMap(**{**given, "key": tuple(given.get("key", ()))})
 
@@ -111,22 +163,53 @@ def bind(
 
     Raises `column_missing`, `column_unknown`, `field_unknown`, `read_only` or `map_invalid`.
     """
-    for name in mapping.columns:
+    texts = {name: given["text"] for name, given in mapping.composed.items()}
+    composing = (name for text in texts.values() for name in Template(text).columns)
+    for name in (*mapping.columns, *composing, *mapping.only):
         if name not in header:
             near = nearest(name, list(header))
             raise RelatumError("column_missing", column=name, nearest=near)
     bound = [_column(catalog, entity_type, mapping, name) for name in header]
-    seen: dict[str, str] = {}
+    own = dict.fromkeys(mapping.fixed, "fixed")
+    filled: list[tuple[Line | None, dict[str, str]]] = [(None, own)]
     for column in bound:
-        if column is None:
-            continue
-        for name in (column.field.name, column.field.name.partition(".")[0]):
-            if name in seen or name in mapping.fixed:
-                other = f"column '{seen[name]}'" if name in seen else "fixed"
-                reason = f"field '{name}' is filled by {other} too; keep one of them"
-                raise RelatumError("map_invalid", place=f"columns.{column.name}", reason=reason)
-        seen[column.field.name] = column.name
+        if column is not None:
+            beside, called = _beside(filled, column.line), f"column '{column.name}'"
+            _fill(beside, column.field.name, f"columns.{column.name}", called)
+    for name, text in texts.items():
+        _fill(own, name, f"composed.{name}", f"'{text}'")
     return bound
+
+
+def _beside(filled: list[tuple[Line | None, dict[str, str]]], line: Line | None) -> dict[str, str]:
+    """Return the fields of a line, or of the record itself, that are filled so far, and by what."""
+    for other, known in filled:
+        if line is other or (line is not None and other is not None and line.is_as(other)):
+            return known
+    filled.append((line, dict.fromkeys(line.fixed if line else (), "line")))
+    return filled[-1][1]
+
+
+def _fill(filled: dict[str, str], path: str, place: str, called: str) -> None:
+    """Note what fills a field; refuse a second one."""
+    for name in (path, path.partition(".")[0]):
+        if name in filled:
+            reason = f"field '{name}' is filled by {filled[name]} too; keep one of them"
+            raise RelatumError("map_invalid", place=place, reason=reason)
+    filled[path] = called
+
+
+def compose(
+    catalog: Catalog, entity_type: EntityType, mapping: ImportMap
+) -> list[tuple[Column, Template]]:
+    """Return what is put together of several columns; raise as `make_column`, `field_unknown`."""
+    return [
+        (
+            _given(catalog, given["text"], entity_type.path(name), mapping, given),
+            Template(given["text"]),
+        )
+        for name, given in mapping.composed.items()
+    ]
 
 
 def _column(
@@ -136,7 +219,25 @@ def _column(
     given = mapping.columns.get(name, None if name.startswith("_") else {})
     if given is None:
         return None
-    found = entity_type.path(given["field"]) if given else _match(entity_type, name)
+    goal = (
+        target_of(catalog, entity_type, given["field"])
+        if given
+        else match(catalog, entity_type, name)
+    )
+    if goal.list and goal.field.name == "id" and not given and mapping.key != ("id",):
+        return None  # Lines of another instance, or of records that are to be made.
+    return _given(catalog, name, goal.field, mapping, given, _line(goal, given, name))
+
+
+def _given(
+    catalog: Catalog,
+    name: str,
+    found: Field,
+    mapping: ImportMap,
+    given: Mapping[str, Any],
+    line: Line | None = None,
+) -> Column:
+    """Return the column that a map says something of; what it does not say goes for all."""
     style = given.get("date_format")
     if style is None and found.kind == "date":
         style = mapping.date_format
@@ -146,18 +247,19 @@ def _column(
     return make_column(
         catalog, name, found, style=style, values=given.get("values", {}), by=given.get("by"),
         adds=given.get("add", False), decimal=decimal, creates=given.get("create", False),
-        identifies=mapping.key == ("id",),
+        identifies=mapping.key == ("id",), first=given.get("first"),
+        convert=given.get("convert"), optional=given.get("optional", False), line=line,
     )  # fmt: skip
 
 
-def _match(entity_type: EntityType, name: str) -> Field:
-    wanted = fold(name)
-    for attribute in ("name", "label"):
-        for found in entity_type.with_members:
-            if fold(getattr(found, attribute)) == wanted:
-                return found
-    near = nearest(wanted, [f.name for f in entity_type.with_members if not f.read_only])
-    raise RelatumError("column_unknown", column=name, type=entity_type.name, nearest=near)
+def _line(goal: Target, given: Mapping[str, Any], name: str) -> Line | None:
+    if goal.list is not None:
+        return Line(goal.list, given.get("line", _NOTHING), given.get("nth"))
+    for word in ("line", "nth"):
+        if word in given:
+            reason = f"'{goal.path}' is no field of lines"
+            raise RelatumError("map_invalid", place=f"columns.{name}.{word}", reason=reason)
+    return None
 
 
 def make_column(
@@ -172,6 +274,10 @@ def make_column(
     decimal: str | None = None,
     creates: bool = False,
     identifies: bool = False,
+    first: str | None = None,
+    convert: str | None = None,
+    optional: bool = False,
+    line: Line | None = None,
 ) -> Column:
     """Return a column for a field; `by` names the field of the target that finds a link.
 
@@ -183,17 +289,19 @@ def make_column(
     if adds and not isinstance(found, Several):
         reason = f"'{found.name}' is a {found.kind} field; add is for fields of several values"
         raise RelatumError("map_invalid", place=f"columns.{name}.add", reason=reason)
+    ways: dict[str, Any] = {"first": first, "convert": convert, "line": line}
     if not isinstance(found, Lookup):
-        if by is not None:
-            reason = f"'{found.name}' is a {found.kind} field; by is for links"
-            raise RelatumError("map_invalid", place=f"columns.{name}.by", reason=reason)
-        return Column(name, found, style, values, adds=adds, decimal=decimal)
+        for word in [w for w, said in (("by", by), ("optional", optional)) if said]:
+            reason = f"'{found.name}' is a {found.kind} field; {word} is for links"
+            raise RelatumError("map_invalid", place=f"columns.{name}.{word}", reason=reason)
+        return Column(name, found, style, values, adds=adds, decimal=decimal, **ways)
     target = catalog.type(found.target)
     by_field = finder(target, name, by)
     if creates and (by_field.read_only or by_field.name == "id"):
         reason = f"a new {target.name} can't be made from its {by_field.name}"
         raise RelatumError("map_invalid", place=f"columns.{name}.create", reason=reason)
-    return Column(name, found, style, values, target, by_field, creates=creates)
+    ways |= {"creates": creates, "optional": optional}
+    return Column(name, found, style, values, target, by_field, **ways)
 
 
 def finder(target: EntityType, column: str, name: str | None) -> Field:

@@ -22,6 +22,7 @@ class Report:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    skipped: int = 0
     refused: int = 0
     written: bool = False
     dry_run: bool = False
@@ -42,10 +43,12 @@ class Report:
                 self.updated += 1
             elif outcome.status == "unchanged":
                 self.unchanged += 1
+            elif outcome.status == "skipped":
+                self.skipped += outcome.height
 
     def forget_counts(self) -> None:
         """Start counting anew, from the check to the writing."""
-        self.created = self.updated = self.unchanged = 0
+        self.created = self.updated = self.unchanged = self.skipped = 0
 
     def refuse(self, problems: Sequence[CellProblem], *, rows: int) -> None:
         """Add problems of so many rows."""
@@ -62,6 +65,7 @@ class Report:
             "created": self.created,
             "updated": self.updated,
             "unchanged": self.unchanged,
+            "skipped": self.skipped,
             "refused": self.refused,
             "written": self.written,
             "dry_run": self.dry_run,

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..catalog import Key
 from ..errors import Problem
-from .cells import CellProblem, Parsed
-from .loading import Loading
+from .cells import CellProblem, Parsed, is_missing
+from .loading import SKIPPED, Loading
 
 
 class Seen:
@@ -25,10 +25,11 @@ class Seen:
         self.holders: dict[Key, dict[int, tuple[int, int]]] = {key: {} for key in others}
         #: By which values the file's own records can be linked to, and the links that wait.
         self.offered: dict[str, dict[Any, str]] = {name: {} for name in self.cells.inward}
-        self.waiting: dict[tuple[str, str], list[int]] = {}
+        self.waiting: dict[tuple[str, str], list[list[int]]] = {}
 
     def look(self, rows: Sequence[Parsed]) -> None:
         """Take rows in, and note in them what clashes with an earlier one."""
+        rows = [row for row in rows if row.status != SKIPPED] if self.loading.only else rows
         for row in rows if self.holders else ():
             if not row.problems:
                 row.problems += self._twice(row)
@@ -64,19 +65,19 @@ class Seen:
             if text:
                 self.offered[name].setdefault(lookups.key(text), text)
             if name in row.links:
-                self.waiting.setdefault((name, row.links[name]), []).append(row.line)
+                self.waiting.setdefault((name, row.links[name]), []).append(row.lines)
 
-    def unmatched(self) -> Iterator[tuple[int, CellProblem]]:
-        """Yield (line, problem) of links into the file that no line and no record meets."""
+    def unmatched(self) -> Iterator[tuple[list[int], CellProblem]]:
+        """Yield (lines, problem) of links into the file that no line and no record meets."""
         for name, (column, lookups) in self.cells.inward.items():
             lookups.learn({text for field, text in self.waiting if field == name})
             for (field, text), lines in self.waiting.items():
                 if field != name or lookups.key(text) in self.offered[name]:
                     continue
                 found = lookups.find(text)
-                if not isinstance(found, Problem):
+                if not isinstance(found, Problem) or (column.optional and is_missing(found)):
                     continue
                 if found.code == "lookup_unmatched":
                     found = lookups.unmatched(text, self.offered[name].values())
-                for line in lines:
-                    yield line, CellProblem(line, column.name, text, found.at(field=name))
+                for each in lines:
+                    yield each, CellProblem(each[0], column.name, text, found.at(field=name))

@@ -45,8 +45,11 @@ def enqueue(
 
 def require(kind: Kind, actor: Actor) -> None:
     """Refuse who may not start jobs of a kind, whatever they would do; raise `forbidden`."""
-    if kind.permission is not None:
-        access.require(actor, kind.permission, f"jobs of the kind '{kind.name}'")
+    what = f"jobs of the kind '{kind.name}'"
+    if kind.permission is None:
+        access.require_any(actor, "run", what)
+    else:
+        access.require(actor, kind.permission, what)
 
 
 def look(kind: str, arguments: Mapping[str, Any], *, actor: Actor) -> dict[str, Any]:
@@ -154,7 +157,8 @@ def list_jobs(
 
 
 def list_kinds(*, actor: Actor) -> list[dict[str, Any]]:
-    """Return the kinds of jobs that may be started: name and title."""
+    """Return the kinds of jobs that may be started: name and title. Raises `forbidden`."""
+    access.require_any(actor, "read", "jobs")
     return [
         {"name": k.name, "title": k.title}
         for _, k in sorted(known().items())

@@ -43,12 +43,17 @@ def make_maps() -> None:
     """Make the table of maps, which is about entity types."""
     op.create_table(
         "core_import_map",
+        sa.Column("id", Int64, primary_key=True, autoincrement=True),
         sa.Column(
-            "type_id", Int64, sa.ForeignKey("core_type.id", ondelete="CASCADE"),
-            primary_key=True, autoincrement=False,
+            "type_id", Int64, sa.ForeignKey("core_type.id", ondelete="CASCADE"), nullable=False,
         ),
-        sa.Column("header", Text, primary_key=True),
+        sa.Column("header", Text),
+        sa.Column("name", Text),
+        sa.Column("name_key", Text),
         sa.Column("map", Text, nullable=False),
         sa.Column("user_id", Int64),
         sa.Column("used_at", Instant, nullable=False),
+        sa.UniqueConstraint("type_id", "header"),
+        sa.UniqueConstraint("type_id", "name_key"),
+        sqlite_autoincrement=True,
     )  # fmt: skip

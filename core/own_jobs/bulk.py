@@ -7,13 +7,14 @@ counts it and names the first ones. Who means many records says how many (`bulk_
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import sqlalchemy as sa
 from marshmallow import Schema
 
 from ...schemas.jobs import BulkChoiceSchema, BulkLinkSchema, BulkUpdateSchema
-from .. import access, changes, db, models, query, records
+from .. import access, catalog, changes, db, models, query, records
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import Invalid, Problem, RelatumError, nearest
@@ -141,7 +142,7 @@ class _Bulk:
         }  # fmt: skip
         labels = query.labels(ids, actor=actor)
         with db.attempt(), changes.apart():
-            outcomes = self.verb(arguments, ids, actor) if ids else []
+            outcomes = self._done(arguments, ids, actor)
             number = changes.number()
             if number is not None:
                 told["changes"] = records.change_set(number, actor=actor)["records"]
@@ -155,7 +156,7 @@ class _Bulk:
         if at is None:
             at = self._beginning(arguments, actor, self._count(arguments, actor))
         ids = self._next(arguments, actor, at, min(chunk.size, db.settings().page_limit))
-        outcomes = self.verb(arguments, ids, actor) if ids else []
+        outcomes = self._done(arguments, ids, actor)
         counts = _counted(at["counts"], outcomes)
         refused = [_refusal(each, ids) for each in outcomes if each.problems]
         named = [*at["refused"], *refused][:NAMED]
@@ -164,6 +165,23 @@ class _Bulk:
         place = at["after"] + len(ids) if "ids" in arguments else ids[-1]
         after = {**at, "after": place, "counts": counts, "refused": named}
         return chunk.more(after, done=len(ids), total=at["total"])
+
+    def _done(
+        self, arguments: dict[str, Any], ids: list[int], actor: Actor
+    ) -> list[records.Outcome]:
+        """Do it to those of some records that may be changed together with others."""
+        name = arguments["type"]
+        allowed = records.admitted(catalog.current().type(name), ids, "bulk", actor)
+        places = [place for place, id_ in enumerate(ids) if id_ in allowed]
+        made = self.verb(arguments, [ids[place] for place in places], actor) if places else []
+        outcomes = [replace(each, row=places[each.row]) for each in made]
+        visible = records.seen(ids, actor)
+        for place, id_ in enumerate(ids):
+            if id_ not in allowed:
+                code = "record_forbidden" if id_ in visible else "record_unknown"
+                told = Problem(code, {"type": name, "id": id_, "action": "bulk"}, row=place)
+                outcomes.append(records.Outcome(place, "refused", id_, problems=(told,)))
+        return outcomes
 
     def _beginning(self, arguments: dict[str, Any], actor: Actor, count: int) -> dict[str, Any]:
         """Return the first checkpoint: records that are made from now on are none of ours."""

@@ -28,8 +28,8 @@ COMMAND_WORDS: Final = frozenset(
 #: What the kernel's own types are called.
 _KERNEL_TYPES: Final = frozenset({"user", "team"})
 #: Help pages; a plugin's own page goes by its id.
-_PAGES: Final = frozenset("start relationships lists http people access operations settings commands "
-                          "errors changes".split())  # fmt: skip
+_PAGES: Final = frozenset("start relationships lists http people access operations settings "
+                          "commands errors changes".split())  # fmt: skip
 FILE: Final = "plugin.json"
 PROVIDED: Final = (
     "types", "fields", "field_types", "jobs", "permissions", "hooks", "hookspecs", "routes",

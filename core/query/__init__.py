@@ -11,6 +11,7 @@ from .groups import aggregate as aggregate
 from .labelling import labels as labels
 from .lists import Page as Page
 from .lists import count as count
+from .lists import narrowed as narrowed
 from .lists import page as page
 from .neighbours import Neighbours as Neighbours
 from .neighbours import neighbours as neighbours
@@ -20,6 +21,8 @@ from .parse import over as over
 from .parse import read as read
 from .parse import read_filter as read_filter
 from .parse import words as words
+from .past import Past as Past
+from .past import instant as instant
 from .related import Labels as Labels
 from .related import labels_of as labels_of
 from .sorting import check as check

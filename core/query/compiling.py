@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -18,14 +19,13 @@ import sqlalchemy as sa
 from .. import catalog, models, types
 from ..catalog import EntityType, Rule
 from ..fields import Several
-from ..storage import Instant, Int64, held_in
+from ..storage import Instant, Int64, held_in, plain
 from .filters import ABOVE, ME, NOW, TEAM, TREE
 from .parse import read_filter
 from .paths import Path
 from .terms import Asker, Condition, Filter, Has, Junction, Not
 
 Sql = types.Sql
-_PLUS: Any = sa.sql.operators.custom_op("+")
 _SHARE: Final[Any] = models.Share.__table__
 _me: Final = sa.bindparam(ME, type_=Int64)
 
@@ -36,11 +36,6 @@ def compile(node: Filter, table: sa.Table, *, dense: bool = False) -> Sql:  # no
     `dense` says that many do: then no index of a compared field is worth driving from.
     """
     return _Compiler(table, itertools.count(), dense=dense).node(node, negated=False)
-
-
-def _plain(column: Any) -> Any:
-    """Return a column as a value that no index is looked up by: SQLite's unary plus."""
-    return sa.UnaryExpression(column, operator=_PLUS, type_=column.type)
 
 
 class _Compiler:
@@ -77,7 +72,7 @@ class _Compiler:
         column = at[-1].c[name]
         arguments = self._parameters(leaf, column)
         if (self.dense and not path.steps) or (negated and isinstance(field, Several)):
-            column = _plain(column)
+            column = plain(column)
         made = field.condition(leaf.operator, column, *arguments)
         return over(at, path, sa.not_(made) if negated else made)
 
@@ -105,6 +100,16 @@ class _Fixed(_Compiler):
 
     def _on(self, table: Any) -> _Compiler:
         return _Fixed(table, self.numbers)
+
+    def _leaf(self, leaf: Condition, negated: bool) -> Sql:
+        if isinstance(leaf.operand, tuple) and Asker.ME in leaf.operand:
+            if leaf.operator == "nin":
+                return self._leaf(replace(leaf, operator="in"), not negated)
+            others = tuple(item for item in leaf.operand if item is not Asker.ME)
+            parts = [replace(leaf, operator="eq", operand=Asker.ME)]
+            parts += [replace(leaf, operand=others)] if others else []
+            return self.node(Junction(all=False, parts=tuple(parts)), negated=negated)
+        return super()._leaf(leaf, negated)
 
     def _parameters(self, leaf: Condition, column: sa.ColumnElement[Any]) -> list[Sql]:
         if leaf.operand is Asker.ME:
@@ -155,7 +160,10 @@ def live(entity_type: EntityType, table: Any) -> sa.ColumnElement[bool]:
 
 
 def seen(entity_type: EntityType, table: Any) -> sa.ColumnElement[bool]:
-    """Return the condition of records that are seen; `table` may be an alias."""
+    """Return the condition of records that are seen; `table` may be an alias.
+
+    It drives no statement: ids do, a filter, or an order.
+    """
     if entity_type.rule is None:
         return sa.true()
     return admitted(entity_type, entity_type.rule, table)
@@ -169,30 +177,58 @@ def admitted(
     `shared` says what they are shared for: read, update, or None: shares don't count.
     """
     parts: list[sa.ColumnElement[Any]] = [sa.false()]
-    if shared is not None:
-        parts.append(_shared(entity_type, table, update=shared == "update"))
     if rule.own:
-        parts.append(table.c.owner_id == _me)
+        parts.append(plain(table.c.owner_id) == _me)
         if entity_type.name == "user":
-            parts.append(table.c.id == _me)
-    if rule.tree or rule.team:
-        parts.append(held_in(table.c.team_id, TREE if rule.tree else TEAM))
-    whole = catalog.current().by_id[entity_type.id]
+            parts.append(plain(table.c.id) == _me)
+    if rule.team:
+        parts.append(held_in(plain(table.c.team_id), TREE if rule.tree else TEAM))
+    fixed = _Fixed(table, itertools.count(), dense=True)
+    parts += [fixed.node(node, negated=False) for node in _criteria(entity_type, rule)]
+    if shared is not None:
+        # Last, since it costs most: one look into the index of shares for each row that is left.
+        part = entity_type.part_of
+        ids = [table.c.id] if part is None else [table.c.id, table.c[part.column]]
+        mine = _shares(update=shared == "update").where(_SHARE.c.record_id.in_(ids))
+        parts.append(mine.correlate(table).exists())
+    made: sa.ColumnElement[bool] = sa.or_(*parts)
+    return made
+
+
+def among_few(entity_type: EntityType, table: Any) -> sa.ColumnElement[bool]:
+    """Return the same condition as `seen`, for somebody who sees few records: these drive."""
+    found: sa.ColumnElement[bool] = table.c.id.in_(sa.union_all(*branches(entity_type)))
+    return found
+
+
+def branches(entity_type: EntityType) -> Iterator[sa.Select[Any]]:
+    """Yield the ids of what is seen, by what lets it be seen, each by an index of its own."""
+    rule, me = entity_type.rule, entity_type.table.alias()
+    assert rule is not None
+    if rule.own:
+        yield sa.select(me.c.id).where(me.c.owner_id == _me)
+        if entity_type.name == "user":
+            yield sa.select(me.c.id).where(me.c.id == _me)
+    if rule.team:
+        yield sa.select(me.c.id).where(held_in(me.c.team_id, TREE if rule.tree else TEAM))
+    for node in _criteria(entity_type, rule):
+        found = _Fixed(me, itertools.count()).node(node, negated=False)
+        yield sa.select(me.c.id).where(found)
+    yield _shares()
+    if (part := entity_type.part_of) is not None:
+        yield sa.select(me.c.id).where(me.c[part.column].in_(_shares()))
+
+
+def _criteria(entity_type: EntityType, rule: Rule) -> Iterator[Filter]:
+    known = catalog.current()
     for text in rule.criteria:
-        node = read_filter(catalog.current(), whole, orjson.loads(text))
-        parts.append(_Fixed(table, itertools.count()).node(node, negated=False))
-    return sa.or_(*parts)
+        yield read_filter(known, known.by_id[entity_type.id], orjson.loads(text))
 
 
-def _shared(entity_type: EntityType, table: Any, *, update: bool) -> sa.ColumnElement[bool]:
-    """Return the condition of what is shared with who asks or with his teams; parts go along."""
+def _shares(*, update: bool = False) -> sa.Select[Any]:
+    """Return the ids of what is shared with who asks or with his teams."""
     whom = sa.or_(_SHARE.c.user_id == _me, held_in(_SHARE.c.team_id, ABOVE))
-    lasts = sa.or_(
-        _SHARE.c.expires_at.is_(None), _SHARE.c.expires_at > sa.bindparam(NOW, type_=Instant())
-    )
+    now = sa.bindparam(NOW, type_=Instant())
+    lasts = sa.or_(_SHARE.c.expires_at.is_(None), _SHARE.c.expires_at > now)
     shared = sa.select(_SHARE.c.record_id).where(whom, lasts)
-    if update:
-        shared = shared.where(_SHARE.c.update)
-    part = entity_type.part_of
-    found = table.c.id.in_(shared)
-    return found if part is None else sa.or_(found, table.c[part.column].in_(shared))
+    return shared.where(_SHARE.c.update) if update else shared

@@ -13,7 +13,6 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from .. import types
 from ..catalog import Catalog
 from ..errors import RelatumError
-from ..fields import Field
 from .terms import Query, SortKey
 
 Position = tuple[Any, ...]
@@ -33,7 +32,7 @@ def digest(query: Query, keys: Sequence[SortKey]) -> str:
         )
         for key in keys
     ]
-    seen = (query.type.id, _plain(query.filter), query.trashed, order)
+    seen = (query.type.id, _plain(query.filter), query.trashed, order, query.as_of)
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
@@ -61,7 +60,10 @@ def read(catalog: Catalog, digested: str, keys: Sequence[SortKey], text: str) ->
         raise RelatumError("bad_cursor") from None
     if found != digested or len(values) != len(keys):
         raise RelatumError("cursor_expired")
-    return tuple(_loaded(key.path.field, value) for key, value in zip(keys, values, strict=True))
+    return tuple(
+        types.loaded(key.path.field.value_type, value)
+        for key, value in zip(keys, values, strict=True)
+    )
 
 
 def _serializer(catalog: Catalog) -> URLSafeSerializer:
@@ -73,18 +75,4 @@ def _dumped(value: Any) -> Any:
         return format(value, "f")
     if isinstance(value, (date, datetime, time)):
         return value.isoformat()
-    return value
-
-
-def _loaded(field: Field, value: Any) -> Any:
-    if value is None:
-        return None
-    if field.value_type is types.DECIMAL:
-        return Decimal(value)
-    if field.value_type is types.DATE:
-        return date.fromisoformat(value)
-    if field.value_type is types.TIME:
-        return time.fromisoformat(value)
-    if field.value_type is types.INSTANT:
-        return datetime.fromisoformat(value)
     return value

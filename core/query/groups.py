@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from .. import access, db, types
 from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Lookup, Several
-from . import filters
+from . import filters, past
 from .compiling import live
 from .dateparts import part_of
 from .lists import conditions
@@ -43,7 +43,8 @@ class Groups:
 def aggregate(query: Query) -> Groups:
     """Return the groups of a query, at most group_limit; without functions they are counted.
 
-    Raises `not_groupable`, `group_limit`, `sum_overflow`, `bad_parameter`.
+    Raises `not_groupable`, `group_limit`, `sum_overflow`, `bad_parameter`,
+    `as_of_refused`, `as_of_limit`.
     """
     for word in ("fields", "expand", "after", "before", "count"):
         if getattr(query, word):
@@ -65,7 +66,13 @@ class _Grouping:
         self.order = _order(query, self.select)
         self.values = filters.values(query.filter, actor)
         self.connection = db.current().connection
-        self.table = query.type.table
+        self.table: Any = query.type.table
+        if query.as_of is not None:
+            past.check(query)
+            then = past.Past(query.type, query.as_of)
+            self.table = then.table
+            self.values |= then.values
+            self.query = replace(query, filter=then.filter(query.filter))
         self.source: Any = self.table
         self.joined: dict[tuple[str, ...], Any] = {(): self.table}
 
@@ -116,7 +123,7 @@ class _Grouping:
         return (
             sa.select(*shown)
             .select_from(self.source)
-            .where(*conditions(self.query))
+            .where(*conditions(self.query, table=self.table))
             .group_by(*grouped)
             .order_by(*order)
             .limit(limit)
@@ -154,7 +161,9 @@ class _Grouping:
     def _window(self, value: Any) -> tuple[Any, Any]:
         """Return the least and the largest of the instants that the query meets."""
         found = sa.select(sa.func.min(value), sa.func.max(value)).select_from(self.source)
-        row = self.connection.execute(found.where(*conditions(self.query)), self.values).one()
+        row = self.connection.execute(
+            found.where(*conditions(self.query, table=self.table)), self.values
+        ).one()
         return row[0], row[1]
 
     def _computed(self, wanted: Aggregate) -> list[Any]:

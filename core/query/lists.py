@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from .. import access, db
+from .. import access, catalog, db
 from ..errors import RelatumError
-from . import compiling, cursors, filters, sorting
+from . import compiling, cursors, density, filters, past, sorting
 from .expanding import expand
 from .related import Related, all_fields
 from .terms import Query, SortKey
@@ -34,8 +35,8 @@ class Page:
 def page(query: Query) -> Page:
     """Return a page of records.
 
-    Raises `not_sortable`, `sort_too_costly`, `bad_cursor`, `cursor_expired` and
-    `bad_parameter`.
+    Raises `not_sortable`, `sort_too_costly`, `bad_cursor`, `cursor_expired`,
+    `bad_parameter`, `as_of_refused` and `as_of_limit`.
     """
     if query.group or query.select or query.tz:
         raise RelatumError(
@@ -66,12 +67,27 @@ class _List:
         self.keys = sorting.read(known, query.type, query.sort)
         self.limit = query.limit or db.settings().page_default
         self.values = filters.values(query.filter, actor)
+        self.table: Any = query.type.table
+        self.past: tuple[object, ...] = ()
+        self.few = density.is_few(query)
+        if query.as_of is not None:
+            self._look_back(query, query.as_of)
         self.digest = cursors.digest(query, self.keys)
         self.backwards = query.before is not None
         self.dense = False
         #: How many records match, and up to how many they were counted.
         self.counted: tuple[int, int] | None = None
         self.related = Related(known, query.fields or all_fields(known, query.type), actor)
+
+    def _look_back(self, query: Query, at: datetime) -> None:
+        """Ask the records as they stood at an instant."""
+        past.check(query)
+        for key in self.keys:
+            past.check_path(key.path)
+        then = past.Past(query.type, at)
+        self.table, self.past = then.table, then.shape
+        self.values |= then.values
+        self.query = replace(query, filter=then.filter(query.filter))
 
     def page(self) -> Page:
         """Read the page."""
@@ -117,6 +133,10 @@ class _List:
                 break
         return found
 
+    @property
+    def _sight(self) -> tuple[object, ...]:
+        return self.past, self.few, self.query.also
+
     def _statements(self, empty: sorting.Shape | None) -> list[Any]:
         shape = (
             "rows",
@@ -127,18 +147,19 @@ class _List:
             self.backwards,
             self.dense,
             empty,
+            *self._sight,
         )
         made: list[Any] = self.type.statement(shape, lambda: list(self._made(empty)))
         return made
 
     def _made(self, empty: sorting.Shape | None) -> Any:
-        table = self.type.table
+        table = self.table
         terms = sorting.terms(self.keys, table, backwards=self.backwards)
         shown = self.related.shown(table)
         placed = [term.expression.label(f"k{place}") for place, term in enumerate(terms)]
         query = (
             sa.select(*shown, *placed)
-            .where(*conditions(self.query, dense=self.dense))
+            .where(*conditions(self.query, table=table, dense=self.dense, few=self.few))
             .order_by(*(term.ordered() for term in terms))
             .limit(sa.bindparam("limit", type_=sa.Integer()))
         )
@@ -162,14 +183,19 @@ class _List:
         return min(self.counted[0], most)
 
     def _counted(self, most: int) -> int:
-        shape = ("count", filters.shape(self.query.filter), self.query.trashed)
+        shape = (
+            "count",
+            filters.shape(self.query.filter),
+            self.query.trashed,
+            *self._sight,
+        )
         statement = self.type.statement(shape, self._counting)
         return int(self.connection.execute(statement, {**self.values, "limit": most}).scalar_one())
 
     def _counting(self) -> Any:
         limit = sa.bindparam("limit", type_=sa.Integer())
-        found: Any = sa.select(sa.literal_column("1")).select_from(self.type.table)
-        found = found.where(*conditions(self.query)).limit(limit)
+        found: Any = sa.select(sa.literal_column("1")).select_from(self.table)
+        found = found.where(*conditions(self.query, table=self.table, few=self.few)).limit(limit)
         return sa.select(sa.func.count()).select_from(found.subquery())
 
     def _is_dense(self) -> bool:
@@ -192,12 +218,39 @@ class _List:
             raise RelatumError("sort_too_costly", field=first.path.text, limit=cap)
 
 
-def conditions(query: Query, *, table: Any = None, dense: bool = False) -> list[Any]:
+def narrowed(query: Query, action: str) -> Query:
+    """Return a query about those records only that who asks may do something with.
+
+    Raises `forbidden`, `type_unknown`.
+    """
+    name = query.type.name
+    access.require(query.actor, action, f"records of '{name}'", name)
+    rule = access.rule(query.actor, action, catalog.current().type(name))
+    return query if rule is None else replace(query, also=rule)
+
+
+def conditions(
+    query: Query, *, table: Any = None, dense: bool = False, few: bool = False
+) -> list[Any]:
     """Return what the records of a query must meet: alive (or trashed), and the filter.
 
-    `table` is an alias of the type's, where one stands beside others of the same.
+    `table` is an alias of the type's, where one stands beside others of the same; `few` says that
+    who asks sees few records (`density`).
     """
     table = query.type.table if table is None else table
     alive = table.c.trashed_at.is_not(None) if query.trashed else table.c.trashed_at.is_(None)
     made = [alive, compiling.compile(query.filter, table, dense=dense)]
-    return [*made, compiling.seen(query.type, table)] if query.type.rule is not None else made
+    return made + _allowed(query, table, few)
+
+
+def _allowed(query: Query, table: Any, few: bool) -> list[Any]:
+    """Return which records whoever asks sees, and of those the ones that the query is about."""
+    of, also = query.type, query.also
+    if of.rule is None and also is None:
+        return []
+    # What was, is for those who see the record today.
+    at = table if query.as_of is None else of.table
+    made = [compiling.among_few(of, at) if few else compiling.seen(of, at)]
+    if also is not None:
+        made.append(compiling.admitted(of, also, at, shared=None))
+    return made if at is table else [table.c.id.in_(sa.select(at.c.id).where(*made))]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from .. import access, db
 from ..errors import RelatumError
 from ..fields.number import INTEGER_LIMIT
-from . import filters, sorting
+from . import density, filters, sorting
 from .compiling import seen
 from .lists import DENSE, conditions
 from .terms import Query, SortKey
@@ -40,6 +40,9 @@ def neighbours(query: Query, record_id: int) -> Neighbours:
     A record that does not meet the filter has neighbours, too: those that it would stand between.
     Raises `record_unknown`, `not_sortable` and `sort_too_costly`.
     """
+    if query.as_of is not None:
+        reason = "what stands around a record is asked for as it is now"
+        raise RelatumError("bad_parameter", name="as_of", reason=reason)
     return _Around(query).of(record_id)
 
 
@@ -53,7 +56,9 @@ class _Around:
         self.values = filters.values(query.filter, actor)
         self.cap = db.settings().count_cap
         self.most = self._most()
+        self.few = density.is_few(query)
         self.shape = (
+            self.few,
             filters.shape(query.filter),
             query.trashed,
             tuple((*key.path.shape, key.descending) for key in self.keys),
@@ -96,7 +101,7 @@ class _Around:
 
     def _placing(self) -> Any:
         table = self.type.table
-        met = sa.and_(*conditions(self.query, table=table))
+        met = sa.and_(*conditions(self.query, table=table, few=self.few))
         terms = sorting.terms(self.keys, table, backwards=False)
         placed = [term.expression.label(f"k{place}") for place, term in enumerate(terms)]
         matching: Any = sa.null().cast(_WHOLE)
@@ -135,14 +140,16 @@ class _Around:
     ) -> Iterator[tuple[Any, Any]]:
         table = self.type.table.alias()
         terms = sorting.terms(self.keys, table, backwards=backwards)
-        rows = sa.select(table.c.id).where(*conditions(self.query, table=table, dense=dense))
+        rows = sa.select(table.c.id).where(
+            *conditions(self.query, table=table, dense=dense, few=self.few)
+        )
         rows = rows.order_by(*(term.ordered() for term in terms))
         for branch in sorting.branches(terms, empty):
             yield rows.where(branch), table
 
     def _count(self, limit: Any) -> Any:
         table = self.type.table.alias()
-        met = conditions(self.query, table=table)
+        met = conditions(self.query, table=table, few=self.few)
         some = sa.select(table.c.id).where(*met).limit(limit).subquery()
         return sa.select(sa.func.count()).select_from(some).scalar_subquery()
 

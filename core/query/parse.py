@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -15,12 +16,12 @@ from ..actor import Actor
 from ..catalog import Catalog, EntityType
 from ..errors import RelatumError, nearest
 from ..fields import Choice, Field, Refused, UserField, kind_of
-from . import paths
+from . import past, paths
 from .terms import Aggregate, Asker, Condition, Filter, Has, Junction, Not, Query
 
 _LISTS: Final = ("sort", "fields", "expand", "group", "select")
 _FLAGS: Final = ("count", "trashed")
-_TEXTS: Final = ("after", "before", "tz")
+_TEXTS: Final = ("after", "before", "tz", "as_of")
 WORDS: Final = ("filter", "limit", *_LISTS, *_FLAGS, *_TEXTS)
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
 _SELECT = re.compile(r"(count|sum|avg|min|max)(?:\(([a-z0-9_.]{1,200})\))?")
@@ -176,6 +177,7 @@ def read(known: Catalog, type_name: str, body: Any, *, actor: Actor) -> Query:
         after=_text(given, "after"),
         before=_text(given, "before"),
         tz=_text(given, "tz"),
+        as_of=_instant(given, known),
     )
 
 
@@ -203,6 +205,11 @@ def _text(given: dict[str, Any], word: str) -> str | None:
         near = nearest(value, sorted(available_timezones()))
         raise RelatumError("bad_parameter", name=word, reason=f"there is no such zone.{near}")
     return value
+
+
+def _instant(given: dict[str, Any], known: Catalog) -> datetime | None:
+    text = _text(given, "as_of")
+    return None if text is None else past.instant(text, known=known)
 
 
 def _limit(value: Any) -> int | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
 from ..actor import Actor
-from ..catalog import EntityType, Relation
+from ..catalog import EntityType, Relation, Rule
 from .paths import Path
 
 
@@ -118,3 +119,7 @@ class Query:
     group: tuple[Path, ...] = ()
     select: tuple[Aggregate, ...] = ()
     tz: str | None = None
+    #: The instant that records are shown as of; None: as they are now.
+    as_of: datetime | None = None
+    #: Which records of those that are seen it is about, such as those that may be exported.
+    also: Rule | None = None

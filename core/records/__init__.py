@@ -7,6 +7,7 @@ are written.
 
 from __future__ import annotations
 
+from .batch import Merge as Merge
 from .batch import Outcome as Outcome
 from .belonging import astray as astray
 from .changesets import change_set as change_set
@@ -17,6 +18,7 @@ from .filling import default_of as default_of
 from .hooking import Committed as Committed
 from .hooking import WriteBatch as WriteBatch
 from .numbers import number as number
+from .parts import POSITION as POSITION
 from .purging import purge as purge
 from .purging import trashed_ids as trashed_ids
 from .reading import deletion as deletion

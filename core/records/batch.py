@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from marshmallow import Schema, ValidationError
@@ -33,7 +33,7 @@ class Row:
     before: Mapping[str, Any] | None = None
     problems: list[Problem] = field(default_factory=list)
     #: What was sent for lists of parts, such as lines: rows by the name of the list.
-    parts: dict[str, list[Any]] = field(default_factory=dict)
+    parts: dict[str, list[Any] | Merge] = field(default_factory=dict)
     #: The names of the fields that whoever writes it has sent; others the kernel filled in.
     sent: Collection[str] = ()
 
@@ -54,6 +54,18 @@ class Row:
         return self.before.get(name) if self.before else None
 
 
+class Merge(NamedTuple):
+    """Parts that come in among those that there are, which stay unless the list is to `replace`.
+
+    A row with an id is that part. Others are compared by the fields of `by`, one set of them
+    after the other: what agrees is the same part, the rest is new.
+    """
+
+    rows: list[Any]
+    by: tuple[tuple[str, ...], ...] = ()
+    replace: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a row: created, updated, unchanged, deleted, restored or refused."""
@@ -65,6 +77,8 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
     #: Of a dry run: {field: (wire value before, and after)} of what would be written.
     changes: Mapping[str, tuple[Any, Any]] | None = None
+    #: Of a dry run: what would become of the parts that are not left as they are, by their list.
+    parts: Mapping[str, Sequence[Outcome]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the item of a bulk answer."""
@@ -151,9 +165,9 @@ def _names(entity_type: EntityType, row: Row, given: Any, with_id: bool) -> dict
 
 def _part(entity_type: EntityType, row: Row, name: Any, value: Any) -> None:
     """Take what was sent for a list of parts; note a name that is none."""
-    known = catalog.current().inverses(entity_type.name)
+    known = catalog.around(entity_type).inverses(entity_type.name)
     if name in known and known[name].link.part:
-        if isinstance(value, list):
+        if isinstance(value, (list, Merge)):
             row.parts[name] = value
         else:
             row.refuse("not_list", name, got=kind_of(value))
@@ -235,16 +249,29 @@ def _checked(field_: Field, value: Any) -> Any:
         return refused.problem
 
 
-def told(entity_type: EntityType, row: Row, status: str, version: int, *, dry_run: bool) -> Outcome:
+def told(
+    entity_type: EntityType,
+    row: Row,
+    status: str,
+    version: int,
+    *,
+    parts: Mapping[str, Sequence[Outcome]],
+    dry_run: bool,
+) -> Outcome:
     """Return the outcome of a sound row, with what it would change if it is a dry run."""
-    changes = _changes(entity_type, row) if dry_run else None
-    return Outcome(row.place, status, row.id, version, changes=changes)
+    if not dry_run:
+        return Outcome(row.place, status, row.id, version)
+    id_ = None if row.before is None else row.id  # one that was given for the try is nobody's
+    return Outcome(row.place, status, id_, version, changes=_changes(entity_type, row), parts=parts)
 
 
 def _changes(entity_type: EntityType, row: Row) -> dict[str, tuple[Any, Any]]:
+    """Return what a row changes, of the fields of a type as the actor sees it."""
     made = {}
     for name, value in row.values.items():
-        field_ = entity_type.fields[name]
+        field_ = entity_type.fields.get(name)
+        if field_ is None:
+            continue
         before = row.before[name] if row.before is not None else None
         if value is not None or before is not None:
             made[name] = (field_.wire(before), field_.wire(value))

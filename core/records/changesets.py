@@ -19,8 +19,9 @@ def change_set(
 
     {id, at, actor, source, job, undoes, undone_by, records: [{change, type, id, label, op, version,
     changes: {field: [before, after]}}], next}; `next` goes into `after`. Fields that are unknown by
-    now are left out, and so is what the actor does not see. Raises `change_unknown`.
+    now are left out, and so is what the actor does not see. Raises `change_unknown`, `forbidden`.
     """
+    access.require_any(actor, "read", "changes")
     header = changes.header(change_set_id)
     lines = changes.of_set(change_set_id, limit=limit, after=after)
     visible = seeing.seen((line.record_id for line in lines), actor)
@@ -43,6 +44,7 @@ def changes_by(
     Each is {id, at, actor, source, job, undoes, undone_by, records: {type: {op: count}}}; `before`
     is the id of the last one of the page before. Raises `forbidden`.
     """
+    access.require_any(actor, "read", "changes")
     if actor.user_id is None or actor.user_id != user_id:
         access.require(actor, "read", "changes of others")
     known = access.seen(actor).by_id

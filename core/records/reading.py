@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -21,12 +22,22 @@ from .deleting import closure, emptied, family, sound_of
 _PAGE: Final = 50
 
 
-def get(type_name: str, record_id: int, *, actor: Actor, trashed: bool = False) -> dict[str, Any]:
+def get(
+    type_name: str,
+    record_id: int,
+    *,
+    actor: Actor,
+    trashed: bool = False,
+    as_of: datetime | None = None,
+) -> dict[str, Any]:
     """Return one record: {field: wire value}; a trashed one only if `trashed`.
 
-    Raises `record_unknown`, `type_unknown`, `forbidden`.
+    `as_of` shows it as it stood at an instant, one too that was purged since. Raises
+    `record_unknown`, `record_unknown_then`, `type_unknown`, `forbidden`.
     """
     entity_type = seeing.readable(type_name, actor)
+    if as_of is not None:
+        return _then(entity_type, record_id, as_of, actor)
     table = entity_type.table
     fields = tuple(entity_type.fields.values())
     wholes = (f.whole(table).label(f.name) for f in fields)
@@ -38,6 +49,28 @@ def get(type_name: str, record_id: int, *, actor: Actor, trashed: bool = False) 
     row = db.current().connection.execute(asked, values).one_or_none() if possible else None
     if row is None:
         raise RelatumError("record_unknown", type=type_name, id=record_id)
+    return {field.name: field.wire(value) for field, value in zip(fields, row, strict=True)}
+
+
+def _then(entity_type: EntityType, record_id: int, at: datetime, actor: Actor) -> dict[str, Any]:
+    """Return a record as it stood at an instant, to who sees it today."""
+    _known(entity_type, record_id, actor)
+    past = query.Past(entity_type, at, only=[record_id])
+    table, fields = past.table, tuple(entity_type.fields.values())
+
+    def make() -> Any:
+        wholes = (f.whole(table).label(f.name) for f in fields)
+        one = table.c.id == sa.bindparam("id")
+        return sa.select(*wholes).where(one, table.c.trashed_at.is_(None))
+
+    statement = entity_type.statement(("then", past.shape), make)
+    values = {"id": record_id, **past.values}
+    row = db.current().connection.execute(statement, values).one_or_none()
+    if row is None:
+        instant = at.isoformat().replace("+00:00", "Z")
+        raise RelatumError(
+            "record_unknown_then", type=entity_type.name, id=record_id, instant=instant
+        )
     return {field.name: field.wire(value) for field, value in zip(fields, row, strict=True)}
 
 
@@ -133,7 +166,11 @@ def deletion(type_name: str, ids: Sequence[int], *, actor: Actor) -> dict[str, A
     )
     shown = access.seen(actor).types
     return {
-        "deleted": {e.type.name: len(e.members) for e in found.values() if e.members},
+        "deleted": {
+            e.type.name: len(e.members)
+            for e in found.values()
+            if e.members and e.type.name in shown
+        },
         "emptied": {at: n for at, n in cleared.items() if at.partition(".")[0] in shown},
         "errors": [problem.as_json() for row in batch for problem in row.problems],
     }

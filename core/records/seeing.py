@@ -116,11 +116,28 @@ def mask(found: Iterable[list[Problem]], actor: Actor) -> None:
         return
     named = [(some, at) for some in found for at, p in enumerate(some) if p.code in _NAMING]
     visible = seen({some[at].params["id"] for some, at in named}, actor)
+    labels = query.labels(visible, actor=actor)
     for some, at in named:
-        problem = some[at]
-        if problem.params["id"] not in visible:
-            told = {name: problem.params.get(name) for name in ("fields", "value")}
-            some[at] = Problem(_NAMING[problem.code], told, problem.field, problem.row)
+        problem, id_ = some[at], some[at].params["id"]
+        told = dict(problem.params)
+        if _names_hidden(problem, actor):
+            told |= {"fields": "Values", "value": "", "label": ""}
+        elif id_ in visible:
+            told["label"] = labels.get(str(id_), {}).get("label", "")
+        code = problem.code
+        if id_ not in visible or told.get("fields") == "Values":
+            code = _NAMING[code]
+            told = {name: told.get(name) for name in ("fields", "value")}
+        some[at] = Problem(code, told, problem.field, problem.row)
+
+
+def _names_hidden(problem: Problem, actor: Actor) -> bool:
+    """Say whether a problem of a unique key is about a field that the actor does not see."""
+    if "fields" not in problem.params:
+        return False
+    known = access.seen(actor).types.get(str(problem.params.get("type")))
+    names = str(problem.params["fields"]).split(", ")
+    return known is None or any(name not in known.fields for name in names)
 
 
 def assign(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None:

@@ -70,6 +70,7 @@ def undo(change_set_id: int, *, actor: Actor, partial: bool = False) -> dict[str
 
 def require_own(change_set_id: int, actor: Actor) -> None:
     """Refuse who is neither an administrator nor made the change set himself."""
+    access.require_any(actor, "undo", "changes")
     if not actor.admin and changes.header(change_set_id).actor != actor.user_id:
         access.require(actor, "undo", "changes of others")
 

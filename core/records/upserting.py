@@ -41,7 +41,8 @@ def upsert(
     wanted = Key(None, tuple(key), "") if loose else _key(entity_type, key)
     batch = sent(entity_type, rows, "update", actor, with_id=False, checked=checked)
     work = bound(_upserted, entity_type, wanted, actor=actor, dry_run=dry_run, creates=creates)
-    return verbs.each(batch, work, partial=partial)
+    with verbs.tried(batch, dry_run=dry_run):
+        return verbs.each(batch, work, partial=partial)
 
 
 def _upserted(

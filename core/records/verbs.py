@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial as bound
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
-from .. import catalog, db
+from .. import access, catalog, db
 from ..actor import Actor
 from ..catalog import EntityType
-from ..errors import Invalid
+from ..errors import Invalid, Problem
 from . import belonging, checks, hooking, numbers, parts, seeing, write
 from .batch import Outcome, Row, good, in_order, refused, settle, told
 from .deleting import Batches, Family, Going, emptied, family, others, returning, rows_of
@@ -18,6 +20,8 @@ from .filling import fill_in
 from .writing import after, guarded, opened, sent
 
 Rows = Sequence[dict[str, Any]]
+#: How often a batch is tried without the rows that were refused, before it goes row by row.
+_TRIES: Final = 5
 
 
 def create(
@@ -36,32 +40,75 @@ def create(
     """
     entity_type = opened(type_name, "create", actor)
     batch = sent(entity_type, rows, "create", actor, with_id=False, checked=checked)
-    return each(
-        batch,
-        lambda some, partial: create_batch(entity_type, some, actor, partial, dry_run),
-        partial=partial,
-    )
+    with tried(batch, dry_run=dry_run):
+        return each(
+            batch,
+            lambda some, partial: create_batch(entity_type, some, actor, partial, dry_run),
+            partial=partial,
+        )
+
+
+def tried(batch: Sequence[Row], *, dry_run: bool) -> AbstractContextManager[None]:
+    """Take back what a dry run of rows with parts writes: parts are checked below their whole."""
+    return db.attempt() if dry_run and _with_parts(batch) else nullcontext()
+
+
+def _with_parts(batch: Sequence[Row]) -> bool:
+    return any(row.parts for row in batch)
 
 
 def each(batch: list[Row], work: Callable[..., list[Outcome]], *, partial: bool) -> list[Outcome]:
-    """Write a batch; partial rows with parts one by one, since a part may undo its whole."""
-    if not partial or not any(row.parts for row in batch):
+    """Write a batch; of a partial one with parts, those rows of which no part is refused.
+
+    A part may undo its whole, so the batch is written whole and, if rows are refused, again
+    without them; row by row in the end, should that find more and more.
+    """
+    if not partial or not _with_parts(batch):
         return work(batch, partial=partial)
-    outcomes: list[Outcome] = []
-    for row in batch:
+    left, outcomes = batch, list[Outcome]()
+    for attempt in range(_TRIES):
         try:
             with db.savepoint():
-                outcomes += work([row], partial=False)
+                return in_order(outcomes, work([_copy(row) for row in left], partial=False))
         except Invalid as error:
-            row.problems = list(error.problems)
-            outcomes += refused([row])
-    return outcomes
+            wrong = _by_row(error)
+        if attempt == _TRIES - 1 or not wrong.keys() <= {row.place for row in left}:
+            break
+        outcomes += [
+            Outcome(row.place, "refused", row.id, problems=tuple(wrong[row.place]))
+            for row in left
+            if row.place in wrong
+        ]
+        left = [row for row in left if row.place not in wrong]
+        if not left:
+            break
+    return in_order(outcomes, [_alone(row, work) for row in left])
+
+
+def _copy(row: Row) -> Row:
+    return dataclasses.replace(row, values=dict(row.values), problems=list(row.problems))
+
+
+def _by_row(error: Invalid) -> dict[int | None, list[Problem]]:
+    found: dict[int | None, list[Problem]] = {}
+    for problem in error.problems:
+        found.setdefault(problem.row, []).append(problem)
+    return found
+
+
+def _alone(row: Row, work: Callable[..., list[Outcome]]) -> Outcome:
+    try:
+        with db.savepoint():
+            return work([row], partial=False)[0]
+    except Invalid as error:
+        return Outcome(row.place, "refused", row.id, problems=tuple(error.problems))
 
 
 def create_batch(
     entity_type: EntityType, batch: list[Row], actor: Actor, partial: bool, dry_run: bool
 ) -> list[Outcome]:
     """Create rows that were read, as `create` does; what is refused is noted in them."""
+    writes = not dry_run or _with_parts(batch)
     fill_in(entity_type, batch, actor)
     settle(entity_type, batch)
     seeing.assign(entity_type, batch, actor)
@@ -70,17 +117,35 @@ def create_batch(
     _check(entity_type, batch, actor)
 
     def run(rows: list[Row]) -> None:
-        if not dry_run:
+        if writes:
             with numbers.assigned(entity_type, rows):
                 write.insert(entity_type, rows, actor=actor)
 
     written = guarded(entity_type, batch, run, actor=actor, partial=partial)
     after(entity_type, written)
-    _save_parts(entity_type, written, actor, dry_run)
+    parted = _save_parts(entity_type, written, actor, dry_run)
     if not dry_run:
         hooking.after(entity_type, "create", written, actor)
-    made = [told(entity_type, row, "created", 1, dry_run=dry_run) for row in written]
+    made = _told(
+        entity_type, "created", [(row, 1) for row in written], parted, actor, dry_run=dry_run
+    )
     return in_order(refused(batch), made)
+
+
+def _told(
+    entity_type: EntityType,
+    status: str,
+    versions: Sequence[tuple[Row, int]],
+    parted: parts.Parted,
+    actor: Actor,
+    *,
+    dry_run: bool,
+) -> list[Outcome]:
+    shown = access.seen(actor).types.get(entity_type.name, entity_type)
+    return [
+        told(shown, row, status, version, parts=parted.get(row.id or 0, {}), dry_run=dry_run)
+        for row, version in versions
+    ]
 
 
 def _check(
@@ -96,11 +161,16 @@ def _check(
     checks.mixed_references(entity_type, batch, actor)
 
 
-def _save_parts(entity_type: EntityType, rows: list[Row], actor: Actor, dry_run: bool) -> set[int]:
-    """Write the parts of rows, and let all of them follow; return the ids whose parts changed."""
-    touched: set[int] = set()
-    if not dry_run and any(row.parts for row in rows):
+def _save_parts(
+    entity_type: EntityType, rows: list[Row], actor: Actor, dry_run: bool
+) -> parts.Parted:
+    """Write the parts of rows, and let all of them follow; return the parts that changed."""
+    touched: parts.Parted = {}
+    if _with_parts(rows):
         verbs: dict[str, parts.Verb] = {"create": create, "update": update, "delete": delete}
+        if dry_run:
+            # Parts that go are gone for those that stay; these are only checked.
+            verbs |= {n: bound(verb, dry_run=True) for n, verb in verbs.items() if n != "delete"}
         # New parts are numbered in the order that they were sent in, whatever became of wholes.
         in_place = sorted(rows, key=lambda row: row.place)
         touched = parts.save(entity_type, in_place, actor=actor, verbs=verbs)
@@ -131,7 +201,8 @@ def update(
         update_batch, entity_type, actor=actor, check_required=check_required, undoing=undoing,
         dry_run=dry_run,
     )  # fmt: skip
-    return each(batch, work, partial=partial)
+    with tried(batch, dry_run=dry_run):
+        return each(batch, work, partial=partial)
 
 
 def update_batch(
@@ -158,7 +229,7 @@ def update_batch(
     changed = [r for r in batch if r.values or r.problems]
 
     def run(rows: list[Row]) -> None:
-        if not dry_run:
+        if not dry_run or _with_parts(batch):
             numbers.note(entity_type, rows)
             write.update(entity_type, rows, actor=actor)
 
@@ -172,7 +243,7 @@ def update_batch(
         hooking.after(entity_type, "update", written, actor)
     made = [Outcome(r.place, "unchanged", r.id, now(r.id or 0, r.version)) for r in same]
     versions = [(r, now(r.id or 0, r.version + 1)) for r in written]
-    made += [told(entity_type, r, "updated", v, dry_run=dry_run) for r, v in versions]
+    made += _told(entity_type, "updated", versions, touched, actor, dry_run=dry_run)
     return in_order(refused(batch), made)
 
 
@@ -184,7 +255,7 @@ def _take_up(entity_type: EntityType, batch: list[Row], actor: Actor) -> None:
 
 
 def _raised(
-    entity_type: EntityType, rows: list[Row], same: list[Row], touched: set[int], actor: Actor
+    entity_type: EntityType, rows: list[Row], same: list[Row], touched: parts.Parted, actor: Actor
 ) -> dict[int, int]:
     """Raise the versions of `same` rows of which only parts changed; return those of all rows.
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import changes, clock, db
+from .. import changes, db
 from ..actor import Actor
 from ..catalog import EntityType
 from ..fields import Field
@@ -51,7 +51,7 @@ def insert(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
     """Insert rows that passed every check, and their history; gives them ids."""
     if not rows:
         return
-    moment = clock.now()
+    moment = changes.moment(actor)
     for row, id_ in zip(rows, reserve(entity_type, len(rows)), strict=True):
         row.id = id_
     ids, count = [row.id or 0 for row in rows], len(rows)
@@ -118,7 +118,7 @@ def update(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> Non
     """Update rows whose `values` hold only what changes; `before` is what was locked."""
     if not rows:
         return
-    moment, shapes = clock.now(), {}  # type: ignore[var-annotated]
+    moment, shapes = changes.moment(actor), {}  # type: ignore[var-annotated]
     for row in rows:
         assert row.before is not None
         assert row.id is not None
@@ -155,7 +155,7 @@ def trash(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> None
     """Put locked rows in the trash."""
     if not rows:
         return
-    _flag(entity_type, rows, actor, "delete", clock.now(), changes.change_set(actor))
+    _flag(entity_type, rows, actor, "delete", changes.moment(actor), changes.change_set(actor))
 
 
 def restore(entity_type: EntityType, rows: Sequence[Row], *, actor: Actor) -> None:
@@ -173,7 +173,7 @@ def _flag(
     at: Any,
     change_set: int | None,
 ) -> None:
-    table, moment = entity_type.table, clock.now()
+    table, moment = entity_type.table, changes.moment(actor)
     connection = db.for_writing().connection
     values = {
         "trashed_at": at, "trashed_in": change_set, "updated_at": moment,

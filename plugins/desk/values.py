@@ -238,6 +238,11 @@ def path(entity_type: catalog.EntityType, text: str) -> list[fields.Field]:
     return found
 
 
+def is_beyond(entity_type: catalog.EntityType, text: str) -> bool:
+    """Say whether a path leads to other records."""
+    return any(isinstance(field, fields.Lookup) for field in path(entity_type, text)[:-1])
+
+
 def heading(entity_type: catalog.EntityType, text: str) -> str:
     """Return what stands above the column of a path."""
     found = path(entity_type, text)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from babel import Locale, dates, numbers
 from flask import has_request_context, request
 
-from relatum import Actor, RelatumError, catalog, clock, context, fields, languages, seen
+from relatum import Actor, RelatumError, catalog, clock, context, fields, languages, query, seen
 
 _FOLDER: Final = Path(__file__).parent / "translations"
 #: Languages that the desk speaks; the first one is that of the words in its templates.
@@ -321,6 +321,11 @@ def instant(value: Any, form: str = "medium") -> str:
     """Return an instant as a date and time in the reader's zone."""
     shown = as_instant(value)
     return str(dates.format_datetime(shown, form, tzinfo=zone(), locale=_locale()))
+
+
+def moment(text: str) -> str:
+    """Return the instant or the date of an address as it is written."""
+    return day(text) if len(text) == len("2026-01-31") else instant(query.instant(text))
 
 
 def now() -> datetime:

@@ -8,8 +8,9 @@ import click
 
 from relatum import Permission, Plugin, Routes, hookimpl, jobs
 
-from . import api, pages, places
+from . import api, mapping, pages, places  # noqa: F401  # the pages mount themselves
 from .commands import COMMANDS
+from .frame import PAGES
 from .jobs import IMPORT
 
 plugin = Plugin(
@@ -40,7 +41,7 @@ def relatum_jobs() -> list[jobs.Kind]:
 @hookimpl
 def relatum_routes() -> Routes:
     """Bring the pages in the desk, and the API."""
-    return Routes(pages=pages.PAGES, api=api.API)
+    return Routes(pages=PAGES, api=api.API)
 
 
 @hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+import orjson
 from flask import Blueprint, Response, jsonify, request, stream_with_context
 from werkzeug.utils import secure_filename
 
@@ -52,11 +53,18 @@ def send() -> tuple[Response, int]:
 @API.get("/uploads/<int:upload>")
 @requires(IMPORT, own=True)
 def inspect(upload: int) -> Response:
-    """Say how a file is written, what is in it and, for a `type`, where its columns may go."""
+    """Say how a file is written, what is in it and, for a `type`, where its columns may go.
+
+    `use` says which of the maps is proposed; what is missing for it is there as a plan.
+    """
     actor = context().actor
     assert actor is not None
-    found = look(upload, actor=actor, type_name=request.args.get("type"), how=how_of(request.args))
-    return jsonify(found.as_json())
+    asked = request.args
+    found = look(
+        upload, actor=actor, type_name=asked.get("type"), how=how_of(asked), use=asked.get("use")
+    )
+    with reading():
+        return jsonify(found.as_json(actor))
 
 
 def how_of(words: Any) -> How:
@@ -67,6 +75,52 @@ def how_of(words: Any) -> How:
     given = {n: words.get(n) or None for n in ("encoding", "delimiter", "sheet")}
     given["delimiter"] = {"tab": "\t"}.get(given["delimiter"] or "", given["delimiter"])
     return How(**given, header=int(header) if header else None)
+
+
+@API.get("/maps/<type_name>")
+@requires(IMPORT)
+def saved_maps(type_name: str) -> Response:
+    """Return the maps of a type that are saved, by name."""
+    actor = context().actor
+    assert actor is not None
+    return jsonify(maps=[each.as_json() for each in imports.saved(type_name, actor=actor)])
+
+
+@API.get("/maps/<type_name>/<path:name>")
+@requires(IMPORT)
+def saved_map(type_name: str, name: str) -> Response:
+    """Return one saved map."""
+    actor = context().actor
+    assert actor is not None
+    return jsonify(imports.get_saved(type_name, name, actor=actor).as_json())
+
+
+@API.put("/maps/<type_name>/<path:name>")
+@requires(IMPORT)
+def save_map(type_name: str, name: str) -> Response:
+    """Save the map in the body under a name; `replace=1` if there may be one already."""
+    actor = context().actor
+    assert actor is not None
+    document, replace = _json(), request.args.get("replace") == "1"
+    imports.save(type_name, name, document, actor=actor, replace=replace)
+    return jsonify(imports.get_saved(type_name, name, actor=actor).as_json())
+
+
+def _json() -> Any:
+    try:
+        return orjson.loads(request.get_data())
+    except orjson.JSONDecodeError as error:
+        raise RelatumError("bad_json", reason=str(error)) from None
+
+
+@API.delete("/maps/<type_name>/<path:name>")
+@requires(IMPORT)
+def drop_map(type_name: str, name: str) -> tuple[str, int]:
+    """Forget a saved map."""
+    actor = context().actor
+    assert actor is not None
+    imports.drop_saved(type_name, name, actor=actor)
+    return "", 204
 
 
 @API.get("/imports/<int:job>/rejects")
@@ -83,7 +137,7 @@ def rejects_of(job_id: int) -> Response:
     with reading():
         job = rejects.job_of(job_id, actor=actor)
     stem = job["arguments"]["name"].rpartition(".")[0] or job["arguments"]["name"]
-    return attached(rejects.stream(job), TYPES["csv"], f"{stem}-refused.csv")
+    return attached(rejects.stream(job, actor), TYPES["csv"], f"{stem}-refused.csv")
 
 
 @API.get("/imports/<int:job>/lines")
@@ -114,5 +168,5 @@ def exported(type_name: str) -> Response:
     args = [(n, v) for n, v in request.args.items(multi=True) if n != "_format"]
     form = request.args.get("_format", "csv")
     with reading():
-        made = Export(type_name, args, actor=actor)
-    return attached(made.stream(form), TYPES.get(form, ""), f"{type_name}.{form}")
+        made = Export(type_name, args, form, actor=actor)
+    return attached(made.stream(), TYPES[form], f"{type_name}.{form}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
-from relatum import catalog, fields
+from relatum import catalog, fields, imports
 
 #: What every record has stands last.
 _LAST: Final = ("owner", "team")
@@ -29,6 +29,35 @@ def columns_of(
         else:
             found.append((name, field))
     return found
+
+
+class ListOf(NamedTuple):
+    """A list of lines in an export: its name, and its columns without it."""
+
+    name: str
+    columns: list[tuple[str, fields.Field]]
+
+    @property
+    def paths(self) -> list[tuple[str, fields.Field]]:
+        """The columns, as they are called beside those of the records."""
+        return [(f"{self.name}.{path}", field) for path, field in self.columns]
+
+    def items(self, record: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the lines of a record as an import takes them."""
+        names = dict.fromkeys(path.partition(".")[0] for path, _ in self.columns)
+        return [{name: line.get(name) for name in names} for line in record.get(self.name) or ()]
+
+
+def lists_in(entity_type: catalog.EntityType, names: list[str] | None) -> list[ListOf]:
+    """Return the lists of lines of a type that are named; for None all of them."""
+    found = imports.lists_of(catalog.around(entity_type), entity_type)
+    made = []
+    for name, relation in found.items():
+        if names is None or name in names:
+            possible = {t.path.partition(".")[2] for t in imports.line_targets(name, relation)}
+            every = columns_of(relation.type)
+            made.append(ListOf(name, [(p, f) for p, f in every if p in possible - set(_LAST)]))
+    return made
 
 
 def value_of(record: dict[str, Any], path: str) -> Any:

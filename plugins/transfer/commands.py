@@ -1,4 +1,4 @@
-"""The commands of transfer: `relatum transfer import`, `export` and `look`."""
+"""The commands of transfer: `relatum transfer import`, `look`, `maps` and `export`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,23 @@ import orjson
 from rich.console import Console
 from rich.progress import Progress
 
-from relatum import RelatumError, context, imports, jobs, reading, transact, uploads
+from relatum import (
+    Actor,
+    RelatumError,
+    context,
+    entities,
+    imports,
+    jobs,
+    reading,
+    transact,
+    uploads,
+)
 
 from . import rejects
 from .exporting import TYPES, Export
 from .formats import How
-from .inspecting import look
+from .inspecting import SAVED, Look, look, told
+from .offering import add
 
 _LOOK_EVERY: Final = 0.3
 _SHOWN: Final = 20
@@ -44,6 +55,7 @@ def _map(path: str | None) -> dict[str, Any] | None:
 @click.argument("type_name", metavar="TYPE")
 @click.argument("file", metavar="FILE")
 @click.option("--map", "map_file", metavar="MAP.json", help="See: relatum help import-maps")
+@click.option("--saved", metavar="NAME", help="A map that is saved under this name.")
 @click.option("--key", metavar="FIELDS", help="Fields that find records, joined by commas.")
 @click.option("--mode", type=click.Choice(imports.MODES), help="What becomes of rows.")
 @click.option("--sheet", metavar="NAME", help="The sheet of a workbook.")
@@ -52,8 +64,8 @@ def _map(path: str | None) -> dict[str, Any] | None:
 @click.option("--rejects", "refused", metavar="FILE", help="Write the refused rows there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
 def import_file(
-    type_name: str, file: str, map_file: str | None, key: str | None, as_json: bool,
-    refused: str | None, **ways: Any,
+    type_name: str, file: str, map_file: str | None, saved: str | None, key: str | None,
+    as_json: bool, refused: str | None, **ways: Any,
 ) -> None:  # fmt: skip
     """Import a file of any format as a job, and wait for its end; exit 3 if rows are refused.
 
@@ -63,14 +75,20 @@ def import_file(
     Examples:
       relatum transfer import contact people.xlsx --key email
       relatum transfer import contact people.csv --dry-run --rejects refused.csv
+      relatum transfer import contact leads.csv --saved "Trade fair"
     """
-    actor = context().actor
+    if saved is not None and map_file is not None:
+        raise click.UsageError("Say --map or --saved, not both.")
+    actor, given = context().actor, _map(map_file)
     assert actor is not None
-    with _read(file) as stream:
-        upload = uploads.keep(Path(file).name, stream, actor=actor)
-    arguments: dict[str, Any] = {"upload": upload.id, "type": type_name}
-    how = look(upload.id, actor=actor, type_name=type_name, how=How(sheet=ways.pop("sheet", None)))
-    arguments |= {"how": how.how.as_json(), "map": _map(map_file) or how.map}
+    found = _look(
+        type_name, file, how=How(sheet=ways.pop("sheet", None)),
+        use=None if saved is None else f"{SAVED}{saved}",
+    )  # fmt: skip
+    if given is None:
+        _warn(found, file, actor)
+    arguments: dict[str, Any] = {"upload": found.upload.id, "type": type_name}
+    arguments |= {"how": found.how.as_json(), "map": given or found.map}
     arguments |= {name: value for name, value in ways.items() if value}
     if key:
         arguments["key"] = [name.strip() for name in key.split(",") if name.strip()]
@@ -78,7 +96,7 @@ def import_file(
     job = _done(job_id)
     if refused and (job["result"] or {}).get("refused"):
         with Path(refused).open("wb") as out:
-            out.writelines(rejects.stream(job))
+            out.writelines(rejects.stream(job, actor))
     _tell(job, as_json=as_json)
 
 
@@ -119,12 +137,13 @@ def _tell(job: dict[str, Any], *, as_json: bool) -> None:
             kept = imports.lines(job["id"], imports.REFUSED, limit=_SHOWN)
         for each in kept:
             for problem in each.data["problems"]:
-                click.echo(f"line {each.line}, {rejects.sentence(problem)}")
+                click.echo(f"line {problem['line']}, {rejects.sentence(problem)}")
         nothing = "" if result["written"] else " Nothing is written."
+        skipped = f" {result['skipped']:,} left out." if result["skipped"] else ""
         click.echo(
             f"{result['rows']:,} rows of {result['name']}: {result['created']:,} created, "
             f"{result['updated']:,} updated, {result['unchanged']:,} unchanged; "
-            f"{result['refused']:,} refused. Job {job['id']}.{nothing}"
+            f"{result['refused']:,} refused.{skipped} Job {job['id']}.{nothing}"
         )
     if result["refused"] or result["unlinked"]:
         sys.exit(3)
@@ -133,19 +152,148 @@ def _tell(job: dict[str, Any], *, as_json: bool) -> None:
 @click.command("look")
 @click.argument("type_name", metavar="TYPE")
 @click.argument("file", metavar="FILE")
-def look_into(type_name: str, file: str) -> None:
+@click.option("--add-fields", is_flag=True, help="Add what is missing for this system's file.")
+@click.option("--further", is_flag=True, help="With it: fields for columns of its own, too.")
+@click.option("--yes", is_flag=True, help="Add without asking (as without a terminal).")
+def look_into(type_name: str, file: str, add_fields: bool, further: bool, yes: bool) -> None:
     """Say how a file is written, and the map by which it would be imported, as JSON.
 
+    Of a file of Salesforce, HubSpot, EspoCRM or Odoo it says what is missing, with a plan.
+
     \b
-    Example:
+    Examples:
       relatum transfer look contact people.csv
+      relatum transfer look account Account.csv --add-fields --yes
     """
+    actor = context().actor
+    assert actor is not None
+    found = _look(type_name, file)
+    if add_fields:
+        wanted = (
+            [found.offer.missing, found.offer.further if further else []] if found.offer else []
+        )
+        for changes in filter(None, wanted):
+            _add(changes, yes=yes)
+        found = look(found.upload.id, actor=actor, type_name=type_name)
+    _warn(found, file, actor)
+    with reading():
+        document = found.as_json(actor)
+    click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+
+
+def _look(type_name: str, file: str, **ways: Any) -> Look:
+    """Send a file, and look into it."""
     actor = context().actor
     assert actor is not None
     with _read(file) as stream:
         upload = uploads.keep(Path(file).name, stream, actor=actor)
-    found = look(upload.id, actor=actor, type_name=type_name).as_json()
-    click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+    return look(upload.id, actor=actor, type_name=type_name, **ways)
+
+
+def _warn(found: Look, file: str, actor: Actor) -> None:
+    """Say on standard error what the file is, if it is known, and what is in its way."""
+    with reading():
+        said = [*told(found, actor)]
+    if found.offer is not None and found.offer.missing:
+        said.append(f"Add it: relatum transfer look {found.type} {file} --add-fields")
+    for line in said:
+        click.echo(line, err=True)
+
+
+def _add(changes: list[dict[str, Any]], *, yes: bool) -> None:
+    """Show the plan of what is missing, ask, and apply it."""
+    actor = context().actor
+    assert actor is not None
+    with reading():
+        plan = entities.plan(changes, actor=actor)
+    for number, step in enumerate(plan.steps, 1):
+        click.echo(f"{number}. {step.summary}  [{step.target}, {step.risk}]", err=True)
+    if not yes and sys.stdin.isatty() and sys.stdout.isatty():
+        click.confirm("Apply this?", abort=True, err=True)
+    made = add(changes, actor=actor, expect=plan.fingerprint)
+    click.echo(f"Applied: the data model is now at generation {made.generation}.", err=True)
+
+
+@click.group("maps")
+def maps() -> None:
+    """List the saved maps of a type, show one, save or forget it."""
+
+
+@maps.command("list")
+@click.argument("type_name", metavar="TYPE")
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def list_maps(type_name: str, as_json: bool) -> None:
+    """List the maps that are saved for a type.
+
+    \b
+    Example:
+      relatum transfer maps list contact
+    """
+    actor = context().actor
+    assert actor is not None
+    with reading():
+        known = imports.saved(type_name, actor=actor)
+    if as_json:
+        found = [each.as_json() for each in known]
+        click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
+        return
+    for each in known:
+        columns = sum(1 for column in (each.map.get("columns") or {}).values() if column)
+        click.echo(
+            f"{each.name}  ({columns} columns, by {each.by or 'nobody'}, {each.at:%Y-%m-%d})"
+        )
+
+
+@maps.command("show")
+@click.argument("type_name", metavar="TYPE")
+@click.argument("name", metavar="NAME")
+def show_map(type_name: str, name: str) -> None:
+    """Print a saved map, as `--map` takes it.
+
+    \b
+    Example:
+      relatum transfer maps show contact "Trade fair" > fair.json
+    """
+    actor = context().actor
+    assert actor is not None
+    with reading():
+        found = imports.get_saved(type_name, name, actor=actor)
+    click.echo(orjson.dumps(found.map, option=orjson.OPT_INDENT_2))
+
+
+@maps.command("save")
+@click.argument("type_name", metavar="TYPE")
+@click.argument("name", metavar="NAME")
+@click.argument("map_file", metavar="MAP.json")
+@click.option("--replace", is_flag=True, help="Replace the one that has this name.")
+def save_map(type_name: str, name: str, map_file: str, replace: bool) -> None:
+    """Save a map under a name, for all who import into the type.
+
+    \b
+    Example:
+      relatum transfer maps save contact "Trade fair" fair.json
+    """
+    actor, document = context().actor, _map(map_file)
+    assert actor is not None
+    assert document is not None
+    transact(lambda: imports.save(type_name, name, document, actor=actor, replace=replace))
+    click.echo(f"Saved as {name.strip()}.")
+
+
+@maps.command("delete")
+@click.argument("type_name", metavar="TYPE")
+@click.argument("name", metavar="NAME")
+def delete_map(type_name: str, name: str) -> None:
+    """Forget a saved map.
+
+    \b
+    Example:
+      relatum transfer maps delete contact "Trade fair"
+    """
+    actor = context().actor
+    assert actor is not None
+    transact(lambda: imports.drop_saved(type_name, name, actor=actor))
+    click.echo(f"Forgot {name}.")
 
 
 @click.command("export")
@@ -180,8 +328,8 @@ def export(
         args.append((name, value))
     args += [(f"_{name}", value) for name, value in words.items() if value]
     with reading():
-        made = Export(type_name, args, actor=actor)
-    body = made.stream(form)
+        made = Export(type_name, args, form, actor=actor)
+    body = made.stream()
     if out is None:
         sys.stdout.buffer.writelines(body)
         return
@@ -189,4 +337,4 @@ def export(
         file.writelines(body)
 
 
-COMMANDS: Final = [import_file, look_into, export]
+COMMANDS: Final = [import_file, look_into, maps, export]

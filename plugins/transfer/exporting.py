@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 import orjson
 import xlsxwriter
 
-from relatum import Actor, RelatumError, catalog, imports, query, reading, views
+from relatum import Actor, RelatumError, catalog, fields, imports, query, reading, views
 
-from .cells import columns_of, is_number, text_of, value_of
+from .cells import columns_of, is_number, lists_in, text_of, value_of
 
 #: What each format is called on the wire.
 TYPES: Final = {
@@ -34,32 +34,50 @@ _PIECE: Final = 1 << 16
 
 Pages = Iterator[query.Page]
 Args = list[tuple[str, str]]
+#: The fields of a row, with their values.
+Row = list[tuple[fields.Field, Any]]
+#: Words of an address that are about pages.
+_LEFT_OUT: Final = ("_limit", "_after", "_before", "_count")
 
 
 class Export:
     """What is exported of one type, for one reader; made in an open transaction.
 
-    `args` are the words of a list's address: view, filters, sort and fields. Raises what asking
-    raises, so a wrong word is refused before anything is sent.
+    `args` are the words of a list's address: view, filters, sort and fields. Lists of lines are
+    among the fields by their names; documents have all of them if no fields are named. Raises
+    what asking raises, so a wrong word is refused before anything is sent.
     """
 
-    def __init__(self, type_name: str, args: Args, *, actor: Actor) -> None:
-        self.actor, self.type_name = actor, type_name
-        kept = [(n, v) for n, v in args if n not in ("_limit", "_after", "_before", "_count")]
+    def __init__(self, type_name: str, args: Args, form: str, *, actor: Actor) -> None:
+        if form not in TYPES:
+            reason = f"it must be one of {', '.join(TYPES)}"
+            raise RelatumError("bad_parameter", name="_format", reason=reason)
+        self.actor, self.type_name, self.form = actor, type_name, form
+        entity_type = views.from_url(type_name, (), actor=actor).type
+        lists = {each.name: each for each in lists_in(entity_type, None)}
+        shown = [n for n in dict(args).get("_fields", "").split(",") if n.strip() in lists]
+        kept = [_without(n, v, lists) for n, v in args if n not in _LEFT_OUT]
         chosen = views.from_url(type_name, kept, actor=actor)
         self.type: catalog.EntityType = chosen.type
-        asked = [path.text for path in chosen.fields] if ("_fields" in dict(args)) else None
-        self.columns = columns_of(self.type, asked)
-        self.links = [path for path, f in self.columns if f.is_link]
+        named = "_fields" in dict(args)
+        self.columns = columns_of(self.type, [p.text for p in chosen.fields] if named else None)
+        if not named and form in ("json", "ndjson"):
+            shown = list(lists)
+        self.lists = [lists[name.strip()] for name in shown]
+        every = [*self.columns, *(path for each in self.lists for path in each.paths)]
+        self.names = [path for path, _ in every]
+        self.links = [path for path, f in every if f.is_link]
         wanted = sorted({path.partition(".")[0] for path, _ in self.columns})
         self.args = [(n, v) for n, v in kept if n != "_fields"]
         self.args += [("_fields", ",".join(wanted)), ("_limit", str(PAGE))]
+        if self.lists:
+            self.args.append(("_expand", ",".join(each.name for each in self.lists)))
         self.first = self._page(None)
 
     def _page(self, after: str | None) -> query.Page:
         more = [] if after is None else [("_after", after)]
         asked = views.from_url(self.type_name, [*self.args, *more], actor=self.actor)
-        return query.page(asked)
+        return query.page(query.narrowed(asked, "export"))
 
     def pages(self) -> Pages:
         """Yield every page; opens its own transactions after the first."""
@@ -70,37 +88,42 @@ class Export:
                 page = self._page(page.next)
             yield page
 
-    def stream(self, form: str) -> Iterator[bytes]:
-        """Return the file in pieces; raise `bad_parameter` for a format that there is not."""
+    def stream(self) -> Iterator[bytes]:
+        """Return the file in pieces."""
         ways = {"csv": self.csv, "xlsx": self.xlsx, "json": self.json, "ndjson": self.ndjson}
-        if form not in ways:
-            reason = f"it must be one of {', '.join(ways)}"
-            raise RelatumError("bad_parameter", name="_format", reason=reason)
-        return ways[form]()
+        return ways[self.form]()
+
+    def rows(self, page: query.Page) -> Iterator[Row]:
+        """Yield the rows of a table: one for each record, or for each of its lines.
+
+        Rows below the first of a record hold lines alone, as an import reads them.
+        """
+        for record in page.records:
+            lines = [each.items(record) for each in self.lists]
+            for place in range(max(1, *map(len, lines)) if lines else 1):
+                own = record if place == 0 else {}
+                row = [(field, value_of(own, path)) for path, field in self.columns]
+                for each, items in zip(self.lists, lines, strict=True):
+                    line = items[place] if place < len(items) else {}
+                    row += [(field, value_of(line, path)) for path, field in each.columns]
+                yield row
 
     # -- formats ---------------------------------------------------------------------------
     def csv(self) -> Iterator[bytes]:
         """Yield CSV in UTF-8; beside each link stands what its record is called."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\r\n")
-        names = [path for path, _ in self.columns]
-        writer.writerow([*names, *(f"_{path}" for path in self.links)])
-        shown = [(path, field, is_number(field)) for path, field in self.columns]
+        writer.writerow([*self.names, *(f"_{path}" for path in self.links)])
         for page in self.pages():
-            for record in page.records:
-                row = []
-                for path, field, plain in shown:
-                    text = text_of(field, value_of(record, path))
-                    row.append(text if plain else imports.quoted(text))
-                writer.writerow([*row, *map(imports.quoted, self._labels(page, record))])
+            for row in self.rows(page):
+                cells = []
+                for field, wire in row:
+                    text = text_of(field, wire)
+                    cells.append(text if is_number(field) else imports.quoted(text))
+                writer.writerow([*cells, *map(imports.quoted, _labels(page, row))])
             yield out.getvalue().encode()
             out.seek(0)
             out.truncate()
-
-    def _labels(self, page: query.Page, record: dict[str, Any]) -> Iterable[str]:
-        for path in self.links:
-            found = page.labels.get(str(record.get(path)))
-            yield found["label"] if found else ""
 
     def ndjson(self) -> Iterator[bytes]:
         """Yield an object per line, values as the API gives them."""
@@ -120,7 +143,8 @@ class Export:
     def _objects(self, page: query.Page) -> Iterator[dict[str, Any]]:
         names = list(dict.fromkeys(path.partition(".")[0] for path, _ in self.columns))
         for record in page.records:
-            yield {name: record.get(name) for name in names}
+            lists = {each.name: each.items(record) for each in self.lists}
+            yield {name: record.get(name) for name in names} | lists
 
     def xlsx(self) -> Iterator[bytes]:
         """Yield a workbook, written row by row into a file beside; cells are typed."""
@@ -142,19 +166,19 @@ class Export:
             "date": book.add_format({"num_format": "yyyy-mm-dd"}),
             "datetime": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
         }
-        for place, name in enumerate([p for p, _ in self.columns] + [f"_{p}" for p in self.links]):
+        for place, name in enumerate([*self.names, *(f"_{path}" for path in self.links)]):
             sheet.write_string(0, place, name, bold)
         sheet.freeze_panes(1, 0)
         line = 0
         for page in self.pages():
-            for record in page.records:
+            for row in self.rows(page):
                 line += 1
                 if line > _ROWS:
                     reason = f"a sheet holds {_ROWS:,} rows. Export CSV instead"
                     raise RelatumError("bad_parameter", name="_format", reason=reason)
-                for place, (path, field) in enumerate(self.columns):
-                    self._cell(sheet, line, place, field, value_of(record, path), forms)
-                for place, label in enumerate(self._labels(page, record), len(self.columns)):
+                for place, (field, wire) in enumerate(row):
+                    self._cell(sheet, line, place, field, wire, forms)
+                for place, label in enumerate(_labels(page, row), len(row)):
                     sheet.write_string(line, place, label)
 
     def _cell(
@@ -177,6 +201,25 @@ class Export:
             raise RelatumError("bad_parameter", name="_format", reason=reason)
         else:
             sheet.write_string(line, place, text)
+
+
+def _labels(page: query.Page, row: Row) -> Iterator[str]:
+    """Yield what the records are called that the links of a row point to."""
+    for field, wire in row:
+        if field.is_link:
+            found = page.labels.get(str(wire))
+            yield found["label"] if found else ""
+
+
+def _without(name: str, words: str, lists: Iterable[str]) -> tuple[str, str]:
+    """Return a word of the address without lists of lines, which are no fields to ask for.
+
+    Of records that are asked for nothing else, the id says whose lines they are.
+    """
+    named = [each.strip() for each in words.split(",")]
+    if name != "_fields" or not set(named) & set(lists):
+        return name, words
+    return name, ",".join(each for each in named if each not in lists) or "id"
 
 
 _JSON: Final = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS

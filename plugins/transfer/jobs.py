@@ -24,7 +24,9 @@ from . import reading as files
 CHUNK: Final = 5000
 SHOWN: Final = 200
 CHECK, WRITE, LINK = "check", "write", "link"
-_COUNTS: Final = ("created", "updated", "unchanged", "refused")
+_COUNTS: Final = ("created", "updated", "unchanged", "skipped", "refused")
+#: What becomes of rows, not of records: these are counted by their rows, and no preview shows them.
+_ROWS: Final = ("refused", imports.SKIPPED)
 
 
 class HowSchema(Schema):
@@ -62,8 +64,13 @@ def _check(arguments: dict[str, Any], actor: Actor) -> dict[str, Any]:
 def _prepare(chunk: jobs.Chunk) -> Any:
     """Read the rows of the chunk that is to come."""
     at = chunk.checkpoint or {}
-    found = files.of_job(chunk.job_id, chunk.arguments, chunk.arguments["name"])
-    lines = [] if at.get("phase") == LINK else found.take(at.get("row", 0), chunk.size)
+    found = files.of_job(chunk.job_id, chunk.arguments, chunk.arguments["name"], chunk.actor)
+    try:
+        lines = [] if at.get("phase") == LINK else found.take(at.get("row", 0), chunk.size)
+    except BaseException:
+        # Read on after a failure, it would look as if it ended there.
+        files.done(chunk.job_id)
+        raise
     return found, lines
 
 
@@ -107,10 +114,9 @@ class _Importing:
         """Return the way into the type, made anew if the data model has changed."""
         known = seen(self.chunk.actor)
         if self.file.loading is None or self.file.loading[0] is not known:
-            document = self.asked.get("map")
             made = imports.Loading(
                 self.asked["type"], self.file.table.header,
-                mapping=imports.load_map(document or {"relatum_map": 1}),
+                mapping=files.map_of(self.asked),
                 key=self.asked.get("key", ()), mode=self.asked.get("mode", "upsert"),
                 actor=dataclasses.replace(self.chunk.actor, source="import"), loose=True,
             )  # fmt: skip
@@ -138,8 +144,8 @@ class _Importing:
         rows = self.loading.bring(self.lines, dry_run=True)
         self.file.seen.look(rows)
         self._note(rows)
-        self.file.seen_to = row + len(rows)
-        return self._more(len(rows))
+        self.file.seen_to = row + self._height()
+        return self._more()
 
     def _all_checked(self) -> jobs.Step:
         if self.file.seen is not None and self.file.seen.waiting:
@@ -154,14 +160,15 @@ class _Importing:
             kept.line for kept in imports.lines(self.chunk.job_id, imports.REFUSED, limit=10_000)
         }
         found: dict[int, list[Any]] = {}
-        for line, problem in seen.unmatched():
-            if line not in known:
-                found.setdefault(line, []).append(problem.as_json())
-        self.counts["refused"] += len(found)
-        imports.keep(
-            self.chunk.job_id, imports.REFUSED,
-            [imports.Kept(line, {"cells": [], "problems": p}) for line, p in found.items()],
-        )  # fmt: skip
+        for lines, problem in seen.unmatched():
+            if lines[0] not in known:
+                found.setdefault(lines[0], []).append(problem.as_json())
+        standing = (row for row in self.file.records() if row[0] in found) if found else ()
+        kept = []
+        for row in standing:
+            self.counts["refused"] += imports.height(row)
+            kept.append(imports.Kept(row[0], {**imports.rows_of(row), "problems": found[row[0]]}))
+        imports.keep(self.chunk.job_id, imports.REFUSED, kept)
 
     # -- write -----------------------------------------------------------------------------
     def _written(self) -> jobs.Step:
@@ -171,11 +178,17 @@ class _Importing:
         imports.keep(
             self.chunk.job_id, imports.WAITING,
             [
-                imports.Kept(r.line, {"id": r.id, "links": r.links, "was": r.status})
+                imports.Kept(
+                    r.line,
+                    {
+                        "id": r.id, "links": r.links, "was": r.status,
+                        "rows": imports.rows_of((r.line, r.cells, r.rest)),
+                    },
+                )
                 for r in waiting
             ],
         )  # fmt: skip
-        return self._more(len(rows))
+        return self._more()
 
     def _all_written(self) -> jobs.Step:
         if self.loading.cells.inward:
@@ -197,10 +210,12 @@ class _Importing:
             if outcome.status == "updated" and each.data["was"] == "unchanged":
                 self.counts["unchanged"] -= 1
                 self.counts["updated"] += 1
-        self._unlinked(problems)
+        self._unlinked(problems, {each.line: each.data["rows"] for each in kept})
         return self.chunk.more({**self._now(), "line": kept[-1].line})
 
-    def _unlinked(self, problems: Sequence[imports.CellProblem]) -> None:
+    def _unlinked(
+        self, problems: Sequence[imports.CellProblem], rows: dict[int, dict[str, Any]]
+    ) -> None:
         """Note links that were not set; their records are written, without them."""
         self.counts["unlinked"] += len({problem.line for problem in problems})
         found: dict[int, list[Any]] = {}
@@ -208,7 +223,7 @@ class _Importing:
             found.setdefault(problem.line, []).append(problem.as_json())
         imports.keep(
             self.chunk.job_id, imports.REFUSED,
-            [imports.Kept(line, {"cells": [], "problems": p}) for line, p in found.items()],
+            [imports.Kept(line, {**rows[line], "problems": p}) for line, p in found.items()],
         )  # fmt: skip
 
     # -- notes -----------------------------------------------------------------------------
@@ -219,18 +234,22 @@ class _Importing:
         shown = []
         for row in rows:
             status = "refused" if row.problems else row.status
-            self.counts[status] += 1
-            if self.dry and status != "refused" and self.counts[status] <= SHOWN:
+            self.counts[status] += row.height if status in _ROWS else 1
+            if self.dry and status not in _ROWS and self.counts[status] <= SHOWN:
                 changes = {n: list(both) for n, both in (row.changes or {}).items()}
-                shown.append(
-                    imports.Kept(row.line, {"status": status, "id": row.id, "changes": changes})
-                )
+                noted = {"status": status, "id": row.id, "changes": changes, "lines": _parts(row)}
+                shown.append(imports.Kept(row.line, noted))
         imports.keep(self.chunk.job_id, imports.SHOWN, shown)
 
     def _now(self) -> dict[str, Any]:
         return {**self.at, "counts": dict(self.counts)}
 
-    def _more(self, rows: int) -> jobs.Step:
+    def _height(self) -> int:
+        """Return how many rows of the file the chunk is."""
+        return sum(map(imports.height, self.lines))
+
+    def _more(self) -> jobs.Step:
+        rows = self._height()
         both = 2 if self.whole and not self.dry else 1
         after = {**self._now(), "row": self.at["row"] + rows}
         return self.chunk.more(after, done=rows, total=self.file.table.count * both)
@@ -244,6 +263,16 @@ class _Importing:
             "unlinked": self.counts["unlinked"], "written": written, "dry_run": self.dry,
         }  # fmt: skip
         return self.chunk.finish(result)
+
+
+def _parts(row: imports.Parsed) -> dict[str, list[dict[str, Any]]]:
+    """Return what would become of the lines of a record, by the name of their list."""
+    return {
+        name: [
+            {"status": part.status, "id": part.id, "changes": part.changes or {}} for part in parts
+        ]
+        for name, parts in row.parts.items()
+    }
 
 
 IMPORT: Final = jobs.Kind(

@@ -30,12 +30,12 @@ def sentence(problem: dict[str, Any]) -> str:
     return f"{place}{problem['message']}"
 
 
-def stream(job: dict[str, Any]) -> Iterator[bytes]:
+def stream(job: dict[str, Any], actor: Actor) -> Iterator[bytes]:
     """Yield the refused lines of a job as CSV; opens its own transactions.
 
     Lines come as they stood, with their number and the reasons in front.
     """
-    header = of_job(job["id"], job["arguments"], job["arguments"]["name"]).table.header
+    header = of_job(job["id"], job["arguments"], job["arguments"]["name"], actor).table.header
     done(job["id"])
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -46,12 +46,25 @@ def stream(job: dict[str, Any]) -> Iterator[bytes]:
         with reading():
             kept = imports.lines(job["id"], imports.REFUSED, after=last, limit=_PAGE)
         for each in kept:
-            why = " ".join(sentence(problem) for problem in each.data["problems"])
-            cells = [*each.data["cells"], *[""] * (len(header) - len(each.data["cells"]))]
-            writer.writerow([each.line, imports.quoted(why), *map(imports.quoted, cells)])
+            for row in _rows(each, len(header)):
+                writer.writerow(row)
         yield out.getvalue().encode()
         out.seek(0)
         out.truncate()
         if len(kept) < _PAGE:
             return
         last = kept[-1].line
+
+
+def _rows(kept: imports.Kept, width: int) -> Iterator[list[Any]]:
+    """Yield the rows of a refused record, each with what is wrong in it."""
+    data = kept.data
+    rows = [(kept.line, data["cells"]), *((r["line"], r["cells"]) for r in data.get("rest", ()))]
+    for place, (line, cells) in enumerate(rows):
+        # Objects of one JSON record stand in one line: what is wrong is said at the first.
+        here = [
+            p for p in data["problems"] if p["line"] == line and (line != kept.line or not place)
+        ]
+        why = " ".join(map(sentence, here))
+        filled = [*cells, *[""] * (width - len(cells))]
+        yield [line, imports.quoted(why), *map(imports.quoted, filled)]

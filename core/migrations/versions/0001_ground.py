@@ -200,6 +200,7 @@ def _spine() -> None:
         sa.Column("undoes", Int64, unique=True),
         sa.Column("position", Int64, unique=True),
         sa.Index("ix_core_change_set_actor_id_id", "actor_id", "id"),
+        sa.Index("ix_core_change_set_at", "at"),
         sa.Index(
             "ix_core_change_set_job_id_id",
             "job_id",

@@ -4,7 +4,8 @@
     with formats.opened(file, name, how) as table:
         table.header, table.count, table.rows(after=0)
 
-A row is (line, cells): the line is the one that people see in the file or the sheet.
+A row is (line, cells): the line is the one that people see in the file or the sheet. Of JSON
+with lists of objects, a third part holds a row for each further object.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from typing import IO
 
 from . import documents, sheets, texts
+from .documents import NOTHING
+from .documents import Names as Names
 from .table import FORMATS as FORMATS
 from .table import How as How
 from .table import Table as Table
@@ -36,7 +39,14 @@ def detect(file: IO[bytes], name: str, given: How | None = None) -> How:
 
 
 @contextmanager
-def opened(file: IO[bytes], name: str, how: How) -> Iterator[Table]:
-    """Give the table of a file, read as `how` says; raises `file_unreadable`."""
-    with _WAYS[how.format or "csv"].opened(file, name, how) as table:
+def opened(file: IO[bytes], name: str, how: How, known: Names = NOTHING) -> Iterator[Table]:
+    """Give the table of a file, read as `how` says; raises `file_unreadable`.
+
+    `known` says what names in JSON mean.
+    """
+    if how.format in ("json", "ndjson"):
+        way = documents.opened(file, name, how, known)
+    else:
+        way = _WAYS[how.format or "csv"].opened(file, name, how)
+    with way as table:
         yield table

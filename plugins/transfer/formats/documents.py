@@ -6,10 +6,12 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
 import ijson
 import orjson
+
+from relatum import imports
 
 from .table import COLUMNS, How, Table, refusal
 from .telling import SAMPLE
@@ -19,42 +21,74 @@ _RECORD: Final = 4_194_304
 _DEPTH: Final = 8
 
 
+class Names(NamedTuple):
+    """What names mean in the records of a type: documents, whose lists are no rows, and lists."""
+
+    documents: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+
+
+NOTHING: Final = Names()
+
+
 def detect(file: IO[bytes], name: str, given: How) -> How:
     """Return how a JSON file is written: always in UTF-8."""
     return given.replace(encoding="utf-8", header=1, delimiter=None)
 
 
 @contextmanager
-def opened(file: IO[bytes], name: str, how: How) -> Iterator[Table]:
-    """Give the table of a JSON file; the whole file is read once for its columns."""
+def opened(file: IO[bytes], name: str, how: How, known: Names = NOTHING) -> Iterator[Table]:
+    """Give the table of a JSON file; the whole file is read once for its columns.
+
+    What a list of objects holds has columns of its own (`lines.price`), and a row for each.
+    """
     #: Names, and whether any record has a value there.
     names: dict[str, bool] = {}
-    count = 0
-    for _, record in _records(file, name, how):
-        count += 1
-        for key, text in record.items():
-            names[key] = bool(text) or names.get(key, False)
+    count, listed = 0, False
+    for _, pieces, has_lists in _records(file, name, how, known):
+        count, listed = count + 1, listed or has_lists
+        for piece in pieces:
+            for key, text in piece.items():
+                names[key] = bool(text) or names.get(key, False)
         if len(names) > COLUMNS:
             raise refusal(name, f"has more than {COLUMNS:,} different names in its records")
     # What is null in one record and an object in another has its members as columns.
-    whole = {key.rpartition(".")[0] for key in names}
-    header = [key for key, filled in names.items() if filled or key not in whole]
+    # A list of lines without any has none.
+    inner = {key.rpartition(".")[0] for key in names} | known.lists
+    header = [key for key, filled in names.items() if filled or key not in inner]
 
-    def rows() -> Iterator[tuple[int, list[str]]]:
-        for line, record in _records(file, name, how):
-            yield line, [record.get(key, "") for key in header]
+    def rows() -> Iterator[imports.FileRow]:
+        for line, pieces, _ in _records(file, name, how, known):
+            first, *rest = [[piece.get(key, "") for key in header] for piece in pieces]
+            yield (line, first, [(line, cells) for cells in rest]) if listed else (line, first)
 
     yield Table(header, count, rows)
 
 
-def _records(file: IO[bytes], name: str, how: How) -> Iterator[tuple[int, dict[str, str]]]:
+def _records(
+    file: IO[bytes], name: str, how: How, known: Names
+) -> Iterator[tuple[int, list[dict[str, str]], bool]]:
+    """Yield (line, pieces, whether it has lists of objects) of records.
+
+    A piece is texts by path; those below the first hold the further objects.
+    """
     found = _lines(file, name) if how.format == "ndjson" else _items(file, name)
     for line, record in found:
         if not isinstance(record, dict):
             raise refusal(name, f"record {line} is no object of names and values")
-        flat: dict[str, str] = {}
-        _flatten(flat, "", record, name, 0)
-        yield line, flat
+        lists = {k: v for k, v in record.items() if k not in known.documents and _is_list(v)}
+        pieces: list[dict[str, str]] = [{}]
+        _flatten(pieces[0], "", {k: v for k, v in record.items() if k not in lists}, name, 0)
+        for key, items in lists.items():
+            pieces += [{} for _ in range(len(items) - len(pieces))]
+            for piece, item in zip(pieces, items, strict=False):
+                _flatten(piece, f"{key}.", item, name, 1)
+        yield line, pieces, bool(lists)
+
+
+def _is_list(value: Any) -> bool:
+    """Say whether a value is a list of objects."""
+    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
 
 
 def _lines(file: IO[bytes], name: str) -> Iterator[tuple[int, Any]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median_low
 from typing import Any, Final
 
-from relatum import RelatumError
+from relatum import RelatumError, imports
 
 FORMATS: Final = ("csv", "json", "ndjson", "workbook")
 #: Most columns of a file; more are a file that was read by the wrong sign.
@@ -40,11 +40,11 @@ class Table:
 
     header: list[str]
     count: int
-    _rows: Callable[[], Iterator[tuple[int, list[str]]]]
+    _rows: Callable[[], Iterator[imports.FileRow]]
     #: Sheets of a workbook to choose from.
     sheets: tuple[str, ...] = ()
 
-    def rows(self, after: int = 0) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, after: int = 0) -> Iterator[imports.FileRow]:
         """Yield rows as texts, without the first `after` ones."""
         for place, row in enumerate(self._rows()):
             if place >= after:

@@ -13,6 +13,8 @@ BOMS: Final = (
     (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\x00\x00\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
 )  # fmt: skip
+#: How names of files end that have a record in each line.
+_BY_LINE: Final = (".ndjson", ".jsonl")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OTHER: Final = {
     b"%PDF": "is a PDF document", b"\x1f\x8b": "is compressed by gzip; unpack it first",
@@ -34,10 +36,10 @@ def kind_of(start: bytes, name: str) -> str:
     lowered = start[:400].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if lowered.startswith((b"<!doctype", b"<html", b"<?xml")):
         raise refusal(name, "is a page or XML, not a table; export it as CSV or XLSX")
-    return _document(start) or "csv"
+    return _document(start, name) or "csv"
 
 
-def _document(start: bytes) -> str | None:
+def _document(start: bytes, name: str) -> str | None:
     bare = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if bare.startswith(b"["):
         inside = bare[1:].lstrip()
@@ -47,6 +49,9 @@ def _document(start: bytes) -> str | None:
             first, _, rest = bare.partition(b"\n")
             record = json.loads(first)
             lists = [value for value in record.values() if isinstance(value, list)]
+            # One record with a list of lines looks like an object with a list of records.
+            if name.lower().endswith(_BY_LINE):
+                return "ndjson"
             alone = not rest.strip() and any(isinstance(v, dict) for each in lists for v in each)
             return "json" if alone else "ndjson"
         except ValueError:

@@ -1,4 +1,4 @@
-"""The order and the columns of a list: forms beside it, drawn by GET until they are applied."""
+"""The order, the columns and the day of a list: forms beside it, drawn by GET until applied."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Final
 
 from flask import Response, request
 
-from relatum import catalog
+from relatum import catalog, clock
 
-from ... import ui, values
+from ... import ui, values, words
 from ...words import translated
 from . import drafts, lists
 
@@ -100,3 +100,16 @@ def linked(entity_type: catalog.EntityType, path: str) -> list[tuple[str, list[t
     links = [(link.name, link.label) for link in entity_type.lookups]
     [(first, _), *rest] = drafts.steps(entity_type, path, whole=False)
     return [(first, links), *rest]
+
+
+# -- the past -----------------------------------------------------------------------------------
+@ui.page("/records/<type_name>/as-of")
+def as_of_form(type_name: str) -> Response:
+    """Draw a form that asks as of which day, or lead to the list as it stood then."""
+    found = _opened(type_name)
+    if request.args.get("_do") == "apply":
+        return lists.show(type_name, found.address())
+    return ui.beside(
+        "_as_of.html", translated("As of…"), found.type, found.address(), opened=found,
+        day=dict(found.args).get(lists.AS_OF, "")[:10], today=clock.today(words.known().zone),
+    )  # fmt: skip

@@ -211,7 +211,7 @@ def opened(type_name: str) -> Calendar:
     asked, colours = _asked(found, by, to, span)
     page = query.page(asked)
     named = lists.named(found.type, found.parts, page.labels)
-    listing = lists.Listing(found, asked, page, page.labels | named)
+    listing = lists.Listing(found, asked, page, page.labels | named, found.paths)
     made = [events.event(found.type, record, by, to, colours) for record in page.records]
     counts = _counts(found, by, span) if page.next else None
     return Calendar(listing, by, to, span, made, counts)

@@ -18,6 +18,7 @@ from ... import ui, values, words
 from ..records.lookups import Labels, labels_of
 from . import filters
 from .filters import Args
+from .opened import AS_OF as AS_OF
 from .opened import INSTEAD as INSTEAD
 from .opened import PLACE as PLACE
 from .opened import SEARCH as SEARCH
@@ -79,6 +80,8 @@ class Listing:
     page: query.Page
     #: What records are called that the page or a filter points to.
     labels: Labels
+    #: The columns that it has: as of an instant none of other records.
+    paths: list[str]
 
     @property
     def type(self) -> catalog.EntityType:
@@ -89,6 +92,16 @@ class Listing:
     def trashed(self) -> bool:
         """Whether it is the trash that is shown."""
         return self.asked.trashed
+
+    @property
+    def then(self) -> str | None:
+        """The instant or the date that it is shown as of; None: now."""
+        return self.opened.body.get("as_of")
+
+    @property
+    def is_narrower(self) -> bool:
+        """Whether columns are left out that it has now."""
+        return len(self.paths) < len(self.opened.paths)
 
     def paged(self, word: str, cursor: str) -> str:
         """Return the address of another page of this list."""
@@ -125,12 +138,12 @@ class Listing:
     @cached_property
     def columns(self) -> list[Column]:
         """The columns in order; the first ones that name the record stand in one."""
-        return [self._column(path) for path in self.opened.paths]
+        return [self._column(path) for path in self.paths]
 
     def _column(self, path: str) -> Column:
         shown = values.path(self.type, path)[-1]
         order = self.orders.get(path)
-        can = not self.trashed and values.is_changed_in_place(self.type, path)
+        can = not (self.trashed or self.then) and values.is_changed_in_place(self.type, path)
         said = (path, values.heading(self.type, path), shown, values.kind(shown), can)
         if not shown.value_type.ordered:
             return Column(*said, None, None, None, 0)
@@ -194,14 +207,18 @@ class Listing:
 
 def listing(found: Opened) -> Listing:
     """Return the list with the records that it asks for. Raises what asking for them raises."""
-    needed = [f.name for f in found.type.title_fields if f.name not in found.paths]
+    paths = found.paths
+    if found.body.get("as_of"):
+        paths = [path for path in paths if not values.is_beyond(found.type, path)]
+    needed = [f.name for f in found.type.title_fields if f.name not in paths]
     body = {
-        **found.body, "fields": [*found.paths, *needed, "version"], "count": True,
+        **found.body, "fields": [*paths, *needed, "version"], "count": True,
         "limit": found.body.get("limit", _ROWS),
     }  # fmt: skip
     asked = query.from_json(found.type.name, body, actor=ui.actor())
     page = query.page(asked)
-    return Listing(found, asked, page, page.labels | named(found.type, found.parts, page.labels))
+    labels = page.labels | named(found.type, found.parts, page.labels)
+    return Listing(found, asked, page, labels, paths)
 
 
 def named(

@@ -20,6 +20,8 @@ from .tabs import EVERYTHING, Tab, everything, tabs
 #: Words of the address that are the desk's own: what is looked for, and that the filters of the
 #: address stand in the place of those of the view.
 SEARCH, INSTEAD = _OWN = ("_search", "_instead")
+#: The instant that a list or a record is shown as of.
+AS_OF: Final = "_as_of"
 #: What names a page within the list, not the list.
 PLACE: Final = ("_after", "_before")
 
@@ -134,6 +136,11 @@ class Opened:
     def steering(self) -> Args:
         """The words of the address that do not filter."""
         return [(n, v) for n, v in self.kept if not filters.is_filter(n) and n != INSTEAD]
+
+    @property
+    def of_now(self) -> Args:
+        """The words of the address of the same list as it is now."""
+        return [pair for pair in self.kept if pair[0] != AS_OF]
 
     @property
     def query_string(self) -> str:

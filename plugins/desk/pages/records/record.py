@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
-from flask import Response
+from flask import Response, request
 
 from relatum import RelatumError, catalog, fields, query, records
 
 from ... import ui, values, words
 from ..access import holding
+from ..lists.opened import AS_OF
 from . import around, history, layouts, lines
 from .lines import Lines
 from .lookups import Labels
@@ -44,6 +45,13 @@ class Sheet:
     related: list[Related] = field(default_factory=list)
     #: The records above it in its tree, the topmost first.
     ancestors: list[tuple[int, str]] = field(default_factory=list)
+    #: The instant or the date that it is shown as of; None: now.
+    then: str | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it can be changed: not in the trash, and not of the past."""
+        return not self.trashed and self.then is None
 
     @property
     def label(self) -> str:
@@ -99,6 +107,18 @@ def sheet(type_name: str, id_: int) -> Sheet:
     return Sheet(entity_type, record, labels, trashed)
 
 
+def sheet_then(type_name: str, id_: int, text: str) -> Sheet:
+    """Return a record as it stood at the instant that an address names.
+
+    Raises `bad_parameter`, `record_unknown`, `record_unknown_then`.
+    """
+    entity_type, at = words.known().type(type_name), query.instant(text)
+    record = records.get(type_name, id_, actor=ui.actor(), as_of=at)
+    linked = [record[field.name] for field in entity_type.fields.values() if field.is_link]
+    labels = query.labels([id_ for id_ in linked if id_ is not None], actor=ui.actor())
+    return Sheet(entity_type, record, labels, trashed=False, then=text)
+
+
 def _one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels, bool]:
     for trashed in (False, True):
         asked = {"filter": {"field": "id", "value": id_}, "trashed": trashed, "limit": 1}
@@ -132,10 +152,11 @@ def _ancestors(entity_type: catalog.EntityType, record: dict[str, Any]) -> list[
 @ui.page("/records/<type_name>/<int:id_>")
 def show_record(type_name: str, id_: int) -> Response:
     """Show a record; as a drawer beside a list if a part is asked for."""
-    found = sheet(type_name, id_)
+    text = request.args.get(AS_OF)
+    found = sheet(type_name, id_) if text is None else sheet_then(type_name, id_, text)
     if ui.is_fragment():
         return ui.render("_peek.html", sheet=found)
-    if not found.trashed:
+    if found.is_live:
         found = replace(
             found, lines=lines.of_record(found.type, id_, actor=ui.actor()),
             related=all_of(found.type, id_), ancestors=_ancestors(found.type, found.record),
@@ -143,5 +164,5 @@ def show_record(type_name: str, id_: int) -> Response:
     return ui.render(
         "record.html", sheet=found, history=history.read(found.type, id_),
         around=around.around(type_name, id_),
-        held=None if found.trashed else holding.card(type_name, found.record),
+        held=holding.card(type_name, found.record) if found.is_live else None,
     )  # fmt: skip
