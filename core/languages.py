@@ -66,6 +66,10 @@ def _written(name: str, value: Any, language: str) -> Any:
     """Return a value of a phrase as it is written: errors in the language, counts by its signs."""
     if isinstance(value, RelatumError):
         return said(value, language)
+    if isinstance(value, Phrase):
+        return told(value, language)
+    if name == "action":
+        return _value(name, value, language)
     return numbers.format_decimal(value, locale=language) if name == "count" else value
 
 

@@ -10,7 +10,10 @@ from typing import Any
 
 from werkzeug.test import Client, TestResponse
 
+from relatum.core import auth
+
 from .instances import PASSWORD
+from .officing import give
 from .plugged import served
 
 EMAIL = "alice@example.org"
@@ -47,6 +50,16 @@ def at_desk(instance: Any) -> Iterator[Browser]:
         browser.instance = instance
         assert browser.sign_in().status_code == 303
         yield browser
+
+
+def as_person(desk: Browser, person: str, *lines: dict[str, Any]) -> Browser:
+    """Return a browser of somebody in the office of `desk`, who holds a role for each line."""
+    give(desk.instance, desk.ids, person, *lines, permissions=["desk.use"])
+    secret = auth.hash_password(PASSWORD)
+    desk.instance.write(auth.set_password, desk.ids.people[person], secret)
+    other = Browser(desk.application)
+    assert other.sign_in(email=f"{person}@example.org").status_code == 303
+    return other
 
 
 def fields_of(text: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 
-from relatum.plugins.desk import plugin, words
+from relatum.plugins.desk import plugin, relatum_permissions, words
 
 FOLDER = Path(words.__file__).parent
 #: Other bundled plugins with pages: what the desk has no word for they bring.
@@ -25,5 +25,5 @@ def used() -> dict[str, str]:
     texts = found_in(FOLDER)
     tables = (words.OPERATORS, words.DATES, words.MOMENTS, words.SCRIPTS, words.CATEGORIES)
     others = (text for table in tables for text in table.values())
-    itself = (plugin.name, plugin.description)
+    itself = (plugin.name, plugin.description, *(each.label for each in relatum_permissions()))
     return texts | dict.fromkeys(others, "words.py") | dict.fromkeys(itself, "__init__.py")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 
 import pytest
@@ -38,7 +39,10 @@ def test_every_text_is_translated_and_no_other(language):
 @pytest.mark.parametrize("language", words.LANGUAGES[1:])
 def test_a_plugin_with_pages_brings_the_words_that_the_desk_has_not(folder, language):
     found, plugin = known(language, folder), discovery.at(folder).sound.plugin
-    wanted = (found_in(folder).keys() - used().keys()) | {plugin.name, plugin.description}
+    module = importlib.import_module(f"relatum.plugins.{folder.name}")
+    permissions = {each.label for each in module.relatum_permissions()}
+    wanted = found_in(folder).keys() - used().keys()
+    wanted |= {plugin.name, plugin.description, *permissions}
     assert (sorted(wanted - found.keys()), sorted(found.keys() - wanted)) == ([], [])
     assert [text for text, said in found.items() if not said] == []
 

@@ -11,7 +11,7 @@ import pytest
 from babel.messages import pofile
 from babel.messages.extract import extract_from_dir
 
-from relatum.core import catalog, entities, languages, plugin_host
+from relatum.core import catalog, entities, languages, plugin_host, roles
 from relatum.core.errors import REGISTRY, Invalid, Problem, RelatumError, nearest
 from relatum.core.fields import FIELD_TYPES
 
@@ -77,6 +77,12 @@ def of_errors():
     return {(None, text) for each in REGISTRY.values() for text in (each.title, each.template)}
 
 
+def of_roles(instance):
+    """Return the texts of the roles that come with Relatum."""
+    known = instance.read(roles.list_roles)
+    return {(None, role[word]) for role in known for word in ("label", "description")}
+
+
 def lacking(wanted, known):
     """Return the texts without a translation, and the translations that nothing asks for."""
     used = {key if key in known else (None, key[1]) for key in wanted}
@@ -93,7 +99,7 @@ def test_every_text_that_is_declared_is_german_and_no_other(instance):
         said = manifest.plugin
         texts = found[owner] | {(None, said.name), (None, said.description)}
         assert lacking(texts, words(f"plugins/{owner}")) == ([], []), owner
-    texts = found["core"] | of_kinds() | of_errors() | of_plans()
+    texts = found["core"] | of_kinds() | of_errors() | of_plans() | of_roles(instance)
     assert lacking(texts, words("core")) == ([], [])
 
 

@@ -22,6 +22,8 @@ from .passwords import find_user as find_user
 from .passwords import hash_password as hash_password
 from .passwords import random_password as random_password
 from .passwords import set_password as set_password
+from .people import MAY_ENTER as MAY_ENTER
+from .people import USERS as USERS
 from .sessions import Session as Session
 from .sessions import enter as enter
 from .sessions import make_link as make_link

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from ..access import ACTIONS as ACTIONS
+from ..access import SCOPES as SCOPES
+from ..access import WHOLE as WHOLE
 from .editing import drop as drop
 from .editing import get as get
 from .editing import list_roles as list_roles
 from .editing import save as save
+from .explaining import who_sees as who_sees
 from .explaining import why as why
 from .holding import held as held
 from .holding import hold as hold
+from .holding import holders as holders
 from .proposing import Proposal as Proposal
 from .proposing import accept as accept
 from .proposing import of_declarations as of_declarations

@@ -18,6 +18,7 @@ from ..errors import RelatumError, nearest
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _RIGHTS: Final = ("read", "update", "create")
+_LONGEST: Final = {"label": 100, "description": 500}
 
 
 def list_roles(*, actor: Actor) -> list[dict[str, Any]]:
@@ -61,11 +62,8 @@ def unknown(name: str, known: Iterable[str]) -> RelatumError:
 
 def _as_json(row: Any, role: grants.Role) -> dict[str, Any]:
     known = catalog.current()
-    lines = {
-        known.by_id[type_id].name: _line(line)
-        for type_id, line in role.lines.items()
-        if type_id is not None and type_id in known.by_id
-    }
+    live = {each.id: each.name for each in known.types.values()}
+    lines = {live[id_]: _line(line) for id_, line in role.lines.items() if id_ in live}
     every = {f.id: f"{t.name}.{f.name}" for t in known.types.values() for f in t.fields.values()}
     general = role.lines.get(None, {})
     return {
@@ -101,7 +99,7 @@ def save(name: str, given: Mapping[str, Any], *, actor: Actor) -> dict[str, Any]
     if not _NAME.fullmatch(name):
         reason = "a name is made of small letters, digits and underscores, and begins with a letter"
         raise _wrong(name, reason)
-    plain = {word: given[word] for word in ("label", "description") if word in given}
+    plain = {word: _plain(name, word, given[word]) for word in _LONGEST if word in given}
     found = connection.execute(sa.select(ROLE.c.id).where(ROLE.c.name == name)).scalar()
     if found is None:
         label = plain.pop("label", None) or name.replace("_", " ").capitalize()
@@ -112,6 +110,16 @@ def save(name: str, given: Mapping[str, Any], *, actor: Actor) -> dict[str, Any]
     _write_lines(name, found, given)
     access.changed()
     return get(name, actor=actor)
+
+
+def _plain(name: str, word: str, text: str | None) -> str | None:
+    """Return a label or a description as it is kept; raise what is wrong with it."""
+    kept = (text or "").strip()
+    if len(kept) > _LONGEST[word]:
+        raise _wrong(name, f"its {word} may have at most {_LONGEST[word]} characters")
+    if not kept and word == "label":
+        raise _wrong(name, "its label is what people call it; it can't be empty")
+    return kept or None
 
 
 def _wrong(name: str, reason: str) -> RelatumError:
@@ -134,16 +142,31 @@ def _write_lines(name: str, role_id: int, given: Mapping[str, Any]) -> None:
         wanted = sorted(set(given["permissions"]))
         rows += [{"type_id": None, "action": a, "scope": "all", "criteria": None} for a in wanted]
     if "types" in given:
-        connection.execute(gone.where(GRANT.c.type_id.is_not(None)))
+        # The lines of types in the trash stay: restored, they are as closed as they were.
+        live = [each.id for each in known.types.values()]
+        connection.execute(gone.where(GRANT.c.type_id.in_(live)))
         for type_name, line in given["types"].items():
             rows += _rows(name, line, known.type(type_name))
     if rows:
         connection.execute(sa.insert(GRANT), [{"role_id": role_id, **row} for row in rows])
     if "fields" in given:
-        connection.execute(sa.delete(FIELD_GRANT).where(FIELD_GRANT.c.role_id == role_id))
+        _forget_fields(role_id)
         rights = [{"role_id": role_id, **row} for row in _field_rows(name, given["fields"])]
         if rights:
             connection.execute(sa.insert(FIELD_GRANT), rights)
+
+
+def _forget_fields(role_id: int) -> None:
+    """Drop what a role says of live fields; what it says of those in the trash stays."""
+    known = catalog.current().types.values()
+    live = {field.id for each in known for field in each.fields.values()}
+    of_role = FIELD_GRANT.c.role_id == role_id
+    connection = db.for_writing().connection
+    said = connection.execute(sa.select(FIELD_GRANT.c.field_id).where(of_role)).scalars()
+    one = sa.delete(FIELD_GRANT).where(of_role, FIELD_GRANT.c.field_id == sa.bindparam("field"))
+    rows = [{"field": id_} for id_ in said if id_ in live]
+    if rows:
+        connection.execute(one, rows)
 
 
 def _rows(

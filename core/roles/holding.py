@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import access, db, records
+from .. import access, db, query, records
 from ..access.grants import ROLE, TEAM_ROLE, USER_ROLE
 from ..actor import Actor
 from .editing import unknown
@@ -16,6 +16,8 @@ from .editing import unknown
 _TABLES: Final[dict[str, tuple[Any, str]]] = {
     "user": (USER_ROLE, "user_id"), "team": (TEAM_ROLE, "team_id"),
 }  # fmt: skip
+#: Users, and teams, whom `holders` names.
+MOST_HOLDERS: Final = 200
 
 
 def held(kind: str, id_: int, *, actor: Actor) -> list[str]:
@@ -51,3 +53,24 @@ def hold(kind: str, id_: int, names: Sequence[str], *, actor: Actor) -> list[str
         connection.execute(sa.insert(table), rows)
     access.changed()
     return held(kind, id_, actor=actor)
+
+
+def holders(name: str, *, actor: Actor) -> dict[str, Any]:
+    """Return the users and the teams that hold a role, in the order in which they were made.
+
+    Returns {users: [{id, label}], teams: [{id, label}]}, at most `MOST_HOLDERS` each; those in the
+    trash are left out. Raises `role_unknown`, `forbidden`.
+    """
+    access.require(actor, "read", "roles")
+    connection = db.current().connection
+    known = {row.name: row.id for row in connection.execute(sa.select(ROLE.c.id, ROLE.c.name))}
+    if name not in known:
+        raise unknown(name, known)
+    found: dict[str, Any] = {}
+    for kind, (table, column) in _TABLES.items():
+        asked = sa.select(table.c[column]).where(table.c.role_id == known[name])
+        ids = connection.execute(asked.order_by(table.c[column]).limit(MOST_HOLDERS)).scalars()
+        called = query.labels(ids, actor=actor)
+        live = ((int(id_), label) for id_, label in called.items() if not label["trashed"])
+        found[f"{kind}s"] = [{"id": id_, "label": label["label"]} for id_, label in live]
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -129,14 +129,27 @@ def _instant(given: str, was: str) -> str:
 
 def _linked(field: fields.Field, form: MultiDict[str, str], name: str) -> int | None:
     """Return the id that was chosen, or of the one record that the typed text means."""
+    assert isinstance(field, fields.Link)
+    found = linked(field.targets, form, name)
+    return int(field.parse(str(found))) if found else None
+
+
+def linked(targets: Sequence[str], form: MultiDict[str, str], name: str) -> str | int | None:
+    """Return the id that a lookup sent, as text, or of the one record that its text means.
+
+    Raises what looking for a record of the chosen type, of `targets`, does.
+    """
     id_, typed = form.get(name, "").strip(), form.get(f"{name}{TYPED}")
     if typed is None or (id_ and typed.strip() == form.get(f"{name}{WAS}", "").strip()):
-        return int(field.parse(id_)) if id_ else None
+        return id_ or None
     if not typed.strip():
         return None
-    assert isinstance(field, fields.Link)
-    chosen = form.get(f"{name}{TYPE}", "")
-    target = chosen if chosen in field.targets else field.targets[0]
     actor = context().actor
     assert actor is not None
-    return imports.find(target, typed.strip(), actor=actor)
+    return imports.find(target_of(targets, form, name), typed.strip(), actor=actor)
+
+
+def target_of(targets: Sequence[str], form: MultiDict[str, str], name: str) -> str:
+    """Return the type that a lookup looked among: the one chosen, else the first."""
+    chosen = form.get(f"{name}{TYPE}", "")
+    return chosen if chosen in targets else targets[0]

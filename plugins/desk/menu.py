@@ -67,6 +67,7 @@ def settings() -> list[tuple[str, str, str]]:
     """Return the pages that shape the instance as (address, icon, label)."""
     return [
         ("/model", "database-cog", translated("Data model")),
+        ("/roles", "shield-lock", translated("Roles")),
         ("/plugins", "puzzle", translated("Plugins")),
         ("/jobs", "clock", translated("Jobs")),
         ("/mail", "mail", translated("Outgoing mail")),

@@ -113,6 +113,12 @@ def told(text: str) -> str:
     return languages.told(text, language())
 
 
+def of_role(role: Mapping[str, Any], word: str = "label") -> str:
+    """Return what a role is called, or its description, to the reader; an own one's as it is."""
+    text = role[word] or ""
+    return told(text) if role["owner"] == "core" else text
+
+
 def address(text: str, code: str | None) -> str:
     """Return an address with its country, which it ends with, in the reader's language."""
     called = fields.countries().get(code or "")

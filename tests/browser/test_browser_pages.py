@@ -16,7 +16,8 @@ _TYPES = ("account", "contact", "opportunity", "product", "price_list", "lead")
 _PLAIN = (
     "/", "/account", "/plugins", "/plugins/sales", "/plugins/sales/disable", "/about", "/keys",
     "/help/", "/help/desk", "/help/errors", "/records/user", "/model", "/model/opportunity",
-    "/mail", "/mail/1", "/users/1/link",
+    "/mail", "/mail/1", "/users/1/link", "/records/user/1", "/records/user/1/roles",
+    "/roles", "/roles/member", "/roles/_new", "/roles/member/drop",
     "/changes", "/records/contact/bulk?what=set:job_title", "/records/contact/bulk?what=delete",
 )  # fmt: skip
 
@@ -38,6 +39,7 @@ def addresses(site: Site) -> list[str]:
     for name, id_ in site.made.items():
         record = f"/records/{name}/{id_}"
         found += [f"/records/{name}", record, f"{record}/edit", f"{record}/delete"]
+    found += [f"{record}/share", f"{record}/access", f"{record}/access?user=1&action=update"]
     for name in ("opportunity", "account"):
         found += [f"/records/{name}/board", f"/records/{name}/new", f"/records/{name}?_trashed=1"]
     found += ["/records/opportunity/calendar", "/records/opportunity/calendar?_as=week"]

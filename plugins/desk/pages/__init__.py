@@ -15,6 +15,9 @@ from . import plugins as plugins
 from . import second_factor as second_factor
 from . import sign_in as sign_in
 from . import start as start
+from .access import holding as holding
+from .access import roles as roles
+from .access import sharing as sharing
 from .lists import arranging as arranging
 from .lists import board as board
 from .lists import builder as builder

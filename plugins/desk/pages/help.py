@@ -13,7 +13,7 @@ from .. import ui, words
 #: The help page of what is not about a type, by the first part of its address.
 _ABOUT: Final = {
     "model": "entity-types", "plugins": "plugins", "account": "people", "about": "start",
-    "changes": "records", "mail": "mail",
+    "changes": "records", "mail": "mail", "roles": "access",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from flask import Response, request
 from relatum import RelatumError, catalog, fields, query, records
 
 from ... import ui, values, words
+from ..access import holding
 from ..lists.opened import AS_OF
 from . import around, history, layouts, lines
 from .lines import Lines
@@ -163,4 +164,5 @@ def show_record(type_name: str, id_: int) -> Response:
     return ui.render(
         "record.html", sheet=found, history=history.read(found.type, id_),
         around=around.around(type_name, id_),
+        held=holding.card(type_name, found.record) if found.is_live else None,
     )  # fmt: skip
