@@ -131,6 +131,15 @@ def test_an_explanation_names_every_role_and_its_reason(instance, office):
     told = api(instance, office).get(f"{at}?action=update&user={office.people['sam']}").json
     assert told["allowed"] is True
     assert "shared" in told["reasons"][-1]["reason"]
+    criteria = {"filter": {"field": "secret", "op": "empty", "value": False}}
+    hidden = {"read": False, "update": False, "create": False}
+    give(instance, office, "sam", {"read": criteria}, fields={"x_deal.secret": hidden})
+    told = api(instance, office, "sam").get(at)
+    assert "records that meet a filter" in told.text
+    assert "secret" not in told.text
+    frank = api(instance, office).get(f"{at}?user={office.people['sam']}")
+    assert frank.json["hidden"] == ["secret"]
+    assert "empty" in frank.text
     others = api(instance, office, "sam").get(f"{at}?user={office.people['nora']}")
     assert others.status_code == 403
 

@@ -41,11 +41,11 @@ def why(
     if action not in access.ACTIONS:
         reason = f"it is no action.{nearest(action, list(access.ACTIONS))}"
         raise RelatumError("bad_parameter", name="action", reason=reason)
-    entity_type = catalog.current().type(type_name)
+    entity_type = catalog.current().type(access.seen(actor).type(type_name).name)
     if record_id is not None:
         records.get(type_name, record_id, actor=actor, trashed=True)
     who = auth.actor_of_user(user_id, source="cli")
-    reasons = [*_reasons(who, action, entity_type, record_id)]
+    reasons = [*_reasons(who, action, entity_type, record_id, frank=actor.admin)]
     seen = access.seen(who).types.get(type_name) if who is not None else None
     unseen = _unseen(who, seen, entity_type, record_id)
     if unseen is not None:
@@ -54,7 +54,8 @@ def why(
     return {
         "allowed": unseen is None and any(reason["allows"] for reason in reasons),
         "user": user_id, "action": action, "type": type_name, "id": record_id, "reasons": reasons,
-        "hidden": [name for name in entity_type.fields if name not in fields],
+        # Of what he does not see nobody is told about himself.
+        "hidden": [n for n in entity_type.fields if actor.admin and n not in fields],
         "locked": [
             name for name, field in fields.items()
             if field.read_only and not entity_type.fields[name].read_only
@@ -76,7 +77,12 @@ def _unseen(
 
 
 def _reasons(
-    who: Actor | None, action: str, entity_type: EntityType, record_id: int | None
+    who: Actor | None,
+    action: str,
+    entity_type: EntityType,
+    record_id: int | None,
+    *,
+    frank: bool,
 ) -> Iterator[dict[str, Any]]:
     if who is None:
         yield _reason(Phrase("the user is not active, or in the trash"))
@@ -93,7 +99,8 @@ def _reasons(
             yield _reason(_without(role, entity_type, action), role=role.name)
             continue
         meets = record_id is None or _meets(who, action, entity_type, record_id, given)
-        yield _reason(_said(given, action, meets=meets), role=role.name, allows=meets)
+        shown = given if frank else given._replace(criteria=given.criteria and "")
+        yield _reason(_said(shown, action, meets=meets), role=role.name, allows=meets)
     if record_id is not None and roles and action != "create":
         alone = records.admitted(entity_type, [record_id], action, who)
         if alone and not any(_grants(role, who, action, entity_type, record_id) for role in roles):
@@ -109,7 +116,9 @@ def _said(given: grants.Given, action: str, *, meets: bool) -> Phrase:
     """Return in words what a role allows, and whether a record is among that."""
     which = _WORDS.get(given.scope)
     if which is None:
-        which = Phrase("records that meet {filter}", filter=given.criteria)
+        which = Phrase("records that meet a filter")
+        if given.criteria:
+            which = Phrase("records that meet {filter}", filter=given.criteria)
     if meets:
         return Phrase("it allows {action} on {records}", action=action, records=which)
     return Phrase(
