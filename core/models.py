@@ -292,6 +292,7 @@ class ChangeSet(Model):
     __table_args__ = (
         sa.Index("ix_core_change_set_actor_id_id", "actor_id", "id"),
         sa.Index("ix_core_change_set_at", "at"),
+        sa.Index("ix_core_change_set_generation_at", "generation", "at"),
         sa.Index(
             "ix_core_change_set_job_id_id",
             "job_id",

@@ -284,3 +284,12 @@ def test_commands_show_a_record_a_list_and_groups_as_of_an_instant(crm, ids):
     assert relatum.json("records", "get", "x_firm", str(ids["acme"]), *at)["city"] == "Berlin"
     assert len(relatum.json("records", "list", "x_firm", *at)["records"]) == 1
     assert relatum.json("records", "aggregate", "x_firm", *at)["groups"] == [{"count": 1}]
+
+
+def test_history_that_is_older_than_its_fields_has_them(crm):
+    """A demonstration, or an import of another system's past, writes changes of former days."""
+    with clock.frozen(EVENING + timedelta(days=1)):
+        crm.apply({"op": "add_field", "type": "x_firm", "name": "code", "kind": "text"})
+    with clock.frozen(MORNING + timedelta(hours=1)):
+        [past] = crm.create("x_firm", {"name": "Past", "code": "P1"})
+    assert then(crm, past, NOON)["code"] == "P1"

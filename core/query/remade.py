@@ -31,12 +31,12 @@ class Remade:
         self.type = entity_type
         self._known = {f.id: f for f in (*entity_type.fields.values(), *entity_type.trashed_fields)}
         operations: dict[str, list[tuple[int, dict[str, Any]]]] = {}
-        added = set()
+        added, then = set(), _written_in(at)
         for number, when, change in _since(at, generation):
             name = change.get("field") or change["name"]
             if change["type"] == entity_type.name and name in entity_type.fields:
                 operations.setdefault(name, []).append((number, change))
-                if change["op"] == "add_field" and when > at:
+                if change["op"] == "add_field" and when > at and number > then:
                     added.add(name)
         #: The fields that there were not at the instant.
         self.added = frozenset(added)
@@ -98,6 +98,17 @@ class Remade:
             return self._known.get(field.retypes or 0)
         newer = (field.id, number)
         return next((f for f in self._known.values() if (f.retypes, f.trashed_in) == newer), None)
+
+
+def _written_in(at: datetime) -> int:
+    """Return the newest generation that wrote something up to an instant.
+
+    History that was brought along, as the demonstration's, is older than the model that it is of.
+    """
+    sets = models.ChangeSet.__table__
+    wrote = sa.exists().where(sets.c.generation == _TABLE.c.number, sets.c.at <= at)
+    newest = sa.select(sa.func.max(_TABLE.c.number)).where(wrote)
+    return int(db.current().connection.execute(newest).scalar() or 0)
 
 
 def _conversion(old: Field, new: Field, said: dict[str, Any]) -> Conversion:
