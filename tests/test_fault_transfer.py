@@ -100,29 +100,32 @@ def test_killed_at_a_step_it_goes_on_where_it_was(shop: Any, point: str) -> None
     assert_whole(shop, job_id)
 
 
-@pytest.mark.parametrize("seed", range(int(os.environ.get("RELATUM_TEST_SEEDS", "1"))))
-def test_killed_at_any_instant_it_goes_on_where_it_was(shop: Any, seed: int) -> None:
-    job_id = begin(shop, "x_thing", text())
+def kill_often(instance: Any, job_id: int, seed: int) -> int:
+    """Kill who runs a job at random instants until it is done; return how often that hit."""
     chance = random.Random(seed)  # instants, no secrets
     done = kills = 0
     for number in range(12):
-        process = worker(shop, job_id, f"w{number}")
+        process = worker(instance, job_id, f"w{number}")
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"
         time.sleep(chance.uniform(0, 0.3))
         process.kill()
         process.communicate()
         kills += process.returncode == -signal.SIGKILL
-        now = shop.read(jobs.get, job_id)
+        now = instance.read(jobs.get, job_id)
         assert now["done"] >= done
         done = now["done"]
         if now["finished_at"] is not None:
-            break
-        take_back(shop)
-    else:
-        run(shop, job_id)
-    print(f"killed {kills} times")  # noqa: T201  # shown when it fails, or by -rP
-    assert kills > 1
+            return kills
+        take_back(instance)
+    run(instance, job_id)
+    return kills
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("RELATUM_TEST_SEEDS", "1"))))
+def test_killed_at_any_instant_it_goes_on_where_it_was(shop: Any, seed: int) -> None:
+    job_id = begin(shop, "x_thing", text())
+    assert kill_often(shop, job_id, seed) > 1
     assert_whole(shop, job_id)
 
 

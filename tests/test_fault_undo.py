@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
 import signal
-import time
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from relatum.core import doctor, jobs
 
 from .counting import run
 from .instances import prepared
-from .test_fault_transfer import take_back, worker
+from .test_fault_transfer import kill_often, take_back, worker
 from .transferring import begin, counts
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
@@ -77,22 +75,7 @@ def test_an_undo_that_is_killed_at_a_step_goes_on_where_it_was(shop: Any, point:
 def test_an_undo_that_is_killed_at_any_instant_ends_and_can_be_undone(shop: Any) -> None:
     job_id = imported(shop)
     undo = shop.write(jobs.enqueue, "undo", {"job": job_id})
-    chance = random.Random(3)  # instants, no secrets
-    kills = 0
-    for number in range(12):
-        process = worker(shop, undo, f"w{number}")
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"begun\n"
-        time.sleep(chance.uniform(0, 0.3))
-        process.kill()
-        process.communicate()
-        kills += process.returncode == -signal.SIGKILL
-        if shop.read(jobs.get, undo)["finished_at"] is not None:
-            break
-        take_back(shop)
-    else:
-        run(shop, undo)
-    assert kills > 1
+    assert kill_often(shop, undo, 3) > 1
     assert_undone(shop, job_id, undo)
     again = shop.write(jobs.enqueue, "undo", {"job": undo})
     run(shop, again)
