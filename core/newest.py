@@ -53,7 +53,9 @@ class Newest:
         finds out, and it says so if there is none to be had.
         """
         if self._app is None:
-            self._app = self._made(self.loaded)
+            with self._building:  # another thread may be making a newer one just now
+                if self._app is None:
+                    self._app = self._made(self.loaded)
         return self._app
 
     def epoch(self) -> int:

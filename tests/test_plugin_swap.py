@@ -315,3 +315,28 @@ def _load(ask, done, counted):
         assert ask("POST", "/api/v1/records/x_company", body=row)[0] == 201
         assert ask("GET", "/help/")[0] == 200
     counted.append(count)
+
+
+def test_the_first_application_never_takes_the_place_of_a_newer_one(instance, monkeypatch):
+    """Two first requests at once: one makes the application without plugins, one the real one."""
+    held = newest.Newest(instance.config)
+    begun, go_on, make = threading.Event(), threading.Event(), held._made
+
+    def made(loaded):
+        if loaded.generation == 0:
+            begun.set()
+            go_on.wait(10)
+        return make(loaded)
+
+    monkeypatch.setattr(held, "_made", made)
+    first = threading.Thread(target=lambda: held.app)
+    second = threading.Thread(target=held.build, args=(held.epoch(),))
+    first.start()
+    assert begun.wait(10)
+    second.start()
+    second.join(0.5)
+    go_on.set()
+    first.join()
+    second.join()
+    assert held.generation > 0
+    assert held.app.extensions["relatum.plugins"].generation == held.generation
