@@ -1,6 +1,6 @@
 """Who may do what: roles, and the catalog as somebody sees it (D9).
 
-Nothing here knows SQL: a `Rule` says which records, and `core.query.visible` makes SQL of it.
+Nothing here knows SQL: a `Rule` says which records, and `core.query.compiling` makes SQL of it.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -257,6 +258,22 @@ class EntityType:
         if "{" in self.title:
             return " ".join(self.title.format_map(_Blank(shown)).split())
         return " ".join(shown[self.title].split())
+
+
+_REMEMBERED = frozenset(
+    name for name, value in vars(EntityType).items() if isinstance(value, cached_property)
+)
+
+
+def copied(entity_type: EntityType, *shared: str) -> EntityType:
+    """Return a copy of a type that finds anew what it remembers, but for what both share."""
+    made = copy.copy(entity_type)
+    remembered = vars(made)
+    for each in _REMEMBERED.difference(shared):
+        remembered.pop(each, None)
+    for each in shared:
+        remembered[each] = getattr(entity_type, each)
+    return made
 
 
 class _Blank(dict[str, str]):

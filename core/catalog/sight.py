@@ -6,15 +6,13 @@ filters, sorting, groups, lists, exports, error texts and their nearest matches.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from ..fields import Field, Link
-from .entity_types import Catalog, EntityType
+from .entity_types import Catalog, EntityType, copied
 from .layouts import Layout
 
 #: Sights of one catalog that are remembered; there are as many as sets of roles that people hold.
@@ -22,9 +20,6 @@ _MOST = 64
 _seen: WeakKeyDictionary[Catalog, dict[Sight, Catalog]] = WeakKeyDictionary()
 #: Where a trimmed type keeps the catalog that it stands in.
 _AROUND = "_around"
-_REMEMBERED = frozenset(
-    name for name, value in vars(EntityType).items() if isinstance(value, cached_property)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +91,13 @@ def around(entity_type: EntityType) -> Catalog | None:
 
 def trimmed(entity_type: EntityType, sight: TypeSight, visible: Container[str]) -> EntityType:
     """Return a type with what a sight shows of it; links into hidden types go, too."""
-    made = copy.copy(entity_type)
-    remembered = vars(made)
-    for each in _REMEMBERED - {"table"}:
-        remembered.pop(each, None)
-    remembered["table"] = entity_type.table
+    made = copied(entity_type, "table")
     fields = {
         name: _locked(field) if field.id in sight.locked else field
         for name, field in entity_type.fields.items()
         if field.id not in sight.hidden and _leads(field, visible)
     }
-    remembered.update(
+    vars(made).update(
         fields=fields,
         trashed_fields=(),
         keys=tuple(key for key in entity_type.keys if set(key.fields) <= fields.keys()),

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from functools import cached_property
 from gettext import NullTranslations
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from .. import languages
 from ..fields import Composite, Field, Link
-from .entity_types import Catalog, EntityType
+from .entity_types import Catalog, EntityType, copied
 from .layouts import Layout, View
 from .patches import SETTINGS
 
@@ -28,9 +27,6 @@ _catalogs: WeakKeyDictionary[Catalog, dict[str, Catalog]] = WeakKeyDictionary()
 _types: WeakKeyDictionary[EntityType, dict[str, tuple[int, EntityType]]] = WeakKeyDictionary()
 #: What a type remembers that has no words in it; the rest is found anew from its fields.
 _SHARED = ("table", "_statements")
-_REMEMBERED = frozenset(
-    name for name, value in vars(EntityType).items() if isinstance(value, cached_property)
-)
 
 
 def in_language(known: Catalog, language: str) -> Catalog:
@@ -70,17 +66,12 @@ class _Speaker(NamedTuple):
 
     def type(self, entity_type: EntityType) -> EntityType:
         """Return a type in the language."""
-        name, made = entity_type.name, copy.copy(entity_type)
-        remembered = vars(made)
-        for each in _REMEMBERED - set(_SHARED):
-            remembered.pop(each, None)
-        for each in _SHARED:
-            remembered[each] = getattr(entity_type, each)
+        name, made = entity_type.name, copied(entity_type, *_SHARED)
         words = languages.of(entity_type.owner, self.language)
         sections = tuple(
             s._replace(label=_said(words, s.label, name)) for s in made.layout.sections
         )
-        remembered.update(
+        vars(made).update(
             self._words("type", entity_type, name, "label", "plural", "description"),
             layout=Layout(made.layout.highlights, sections),
             fields={f.name: self.field(f, name) for f in made.fields.values()},
