@@ -40,6 +40,8 @@ _RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-p
 _ECHO: Final = "Failed to load resource"
 #: A request that a page gave up, as it was left or somebody typed on.
 _GIVEN_UP: Final = "net::ERR_ABORTED"
+#: Chromium says so when it leaves out the fade from one page to the next, as on a busy machine.
+_NO_FADE: Final = "Transition was aborted because of invalid state"
 
 
 def chromium() -> str:
@@ -164,7 +166,7 @@ class Watch:
     def over(self, context: web.BrowserContext) -> None:
         """Look at all pages of a context."""
         context.on("console", self._said)
-        context.on("weberror", lambda error: self._note(_told(error)))
+        context.on("weberror", self._erred)
         context.on("dialog", self._asked)
         context.on("response", self._answered)
         context.on("request", self._requested)
@@ -183,6 +185,11 @@ class Watch:
     def _said(self, message: web.ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(_ECHO):
             self._note(f"console {message.type}: {message.text}")
+
+    def _erred(self, error: web.WebError) -> None:
+        told = _told(error)
+        if _NO_FADE not in told:
+            self._note(told)
 
     def _asked(self, dialog: web.Dialog) -> None:
         self._note(f"dialog: {dialog.message}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+from importlib import resources
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from ..desk import EMAIL
 from ..instances import PASSWORD, Instance
@@ -43,6 +45,15 @@ def prepare(instance: Instance) -> None:
         {"op": "add_field", "type": "x_order", **buyer},
         *({"op": "add_field", "type": "x_line", **each} for each in LINE),
     )
+
+
+def forms_script() -> str:
+    """Return the file that the script of all pages brings once there is a form."""
+    dist = resources.files("relatum.plugins.desk") / "static" / "dist"
+    app = json.loads((dist / "manifest.json").read_text())["files"]["app.js"]
+    found = re.search(r'import\("\./([^"]+)"\)', (dist / app).read_text())
+    assert found
+    return found[1]
 
 
 @pytest.fixture
@@ -204,6 +215,22 @@ def test_a_draft_that_is_discarded_is_gone(page: Page, order: int):
     saved(page, order)
     page.goto(f"{ORDER}/{order}/edit")
     expect(page.get_by_role("button", name="Restore")).to_be_hidden()
+
+
+def test_what_is_typed_before_the_scripts_of_forms_have_come_is_asked_about(page: Page, order: int):
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"**/{forms_script()}", hold)
+    page.goto(f"{ORDER}/{order}/edit")
+    page.get_by_label("Name").fill("On a slow line")
+    with page.expect_response(f"**/{forms_script()}"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Discard")).to_be_visible()
 
 
 def test_a_lost_network_keeps_the_form_and_says_so(

@@ -41,6 +41,7 @@ def test_a_code_follows_the_password_and_leads_to_the_page_that_was_wanted(
         page.keyboard.type("123")
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert").filter(has_text="code")).to_be_visible()
+        expect(page.get_by_label("Code of your app")).to_be_focused()
         page.keyboard.type(codes[0])
         page.keyboard.press("Enter")
         page.wait_for_url("**/account")

@@ -44,8 +44,19 @@ drawConnection();
 // Forms bring their own scripts, wherever one stands: in the page, or in what lands in it.
 const FORMS = "form.form, .ef, ui-lookup";
 
+let formsCame = null;
+
+/** What is typed before they have come counts as typed. */
+function typedEarly(event) {
+  const form = event.target.closest("form[data-draft]");
+  if (form) form.dataset.touched = "";
+}
+
 function forms() {
-  if (document.querySelector(FORMS)) import("./forming.js");
+  if (formsCame || !document.querySelector(FORMS)) return;
+  document.addEventListener("input", typedEarly);
+  formsCame = import("./forming.js");
+  formsCame.then(() => document.removeEventListener("input", typedEarly));
 }
 document.addEventListener("htmx:after:swap", forms);
 forms();
