@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from .core import audit as audit
     from .core import catalog as catalog
     from .core import changes as changes
     from .core import clock as clock
@@ -76,6 +77,7 @@ _FACE: Final = {
     "Shell": "core.plugin_host",
     "WriteBatch": "core.records",
     "__version__": "version",
+    "audit": "core",
     "catalog": "core",
     "changes": "core",
     "clock": "core",

@@ -22,6 +22,8 @@ class Actor:
     timezone: str | None = None
     #: By a token that may only read: nothing that changes anything is allowed, whoever this is.
     reads_only: bool = False
+    #: The address of the network that a request came from, for the audit log.
+    address: str | None = None
 
     def unbound(self) -> Actor:
         """Return the same actor with all rights, for what follows from what he was allowed to do.

@@ -14,6 +14,8 @@ from .access_models import Role as Role
 from .access_models import Share as Share
 from .access_models import TeamRole as TeamRole
 from .access_models import UserRole as UserRole
+from .audit_models import AuditEntry as AuditEntry
+from .audit_models import Seal as Seal
 from .credential_models import Credential as Credential
 from .credential_models import Link as Link
 from .credential_models import RecoveryCode as RecoveryCode

@@ -46,7 +46,8 @@ def kind(name: str, run: Any, **options: Any) -> jobs.Kind:
 def crm(instance):
     """An instance that keeps numbers, and starts nothing by itself."""
     instance.make_type("x_number", {"name": "number", "kind": "integer"})
-    instance.write(jobs.change_schedule, "forget", enabled=False)
+    for each in instance.read(jobs.list_schedules):
+        instance.write(jobs.change_schedule, each["name"], enabled=False)
 
 
 def run(instance: Any, job_id: int, by: str = "me", *, chunks: int = 1000) -> str | None:

@@ -79,7 +79,7 @@ def test_schedules_are_made_changed_and_deleted(alice):
     place = f"{SCHEDULES}/nightly"
     assert alice.patch(place, json={"enabled": False}).get_json()["enabled"] is False
     names = [s["name"] for s in alice.get(SCHEDULES).get_json()["schedules"]]
-    assert names == ["forget", "nightly"]
+    assert names == ["forget", "nightly", "seal"]
     assert alice.delete(place).status_code == 204
 
 

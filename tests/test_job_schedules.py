@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from relatum.core import clock, jobs, records
+from relatum.core import audit, clock, jobs, records
 from relatum.core.actor import Actor
 from relatum.core.errors import RelatumError
 
@@ -106,12 +106,16 @@ def test_what_keeps_a_schedule_from_starting_its_job_is_told_by_a_failed_one(crm
     assert (job["state"], job["error"]["code"]) == ("failed", "job_actor_gone")
 
 
-def test_what_is_over_is_forgotten_once_a_day_from_the_start(instance):
-    [forget] = instance.read(jobs.list_schedules)
-    assert (forget["name"], forget["rule"], forget["owner"]) == ("forget", "every 1 day", "core")
-    [job_id] = swept(instance)
-    assert run(instance, job_id) == "done"
+def test_from_the_start_what_is_over_is_forgotten_and_what_was_committed_is_sealed(instance):
+    found = [(s["name"], s["rule"], s["owner"]) for s in instance.read(jobs.list_schedules)]
+    assert found == [("forget", "every 1 day", "core"), ("seal", "every 10 minutes", "core")]
+    for job_id in swept(instance):
+        assert run(instance, job_id) == "done"
     assert swept(instance) == []
+    with clock.frozen(datetime.now(UTC) + timedelta(minutes=11)):
+        [job_id] = swept(instance)
+        assert run(instance, job_id) == "done"
+    assert instance.read(lambda **_: audit.unsealed()) == {"change_sets": 0, "entries": 0}
 
 
 def test_a_schedule_is_changed_and_deleted(crm):
@@ -119,7 +123,7 @@ def test_a_schedule_is_changed_and_deleted(crm):
     changed = crm.write(jobs.change_schedule, "counting", rule="every 2 days", arguments={"to": 9})
     assert (changed["rule"], changed["arguments"]) == ("every 2 days", {"to": 9})
     crm.write(jobs.delete_schedule, "counting")
-    assert [s["name"] for s in crm.read(jobs.list_schedules)] == ["forget"]
+    assert [s["name"] for s in crm.read(jobs.list_schedules)] == ["forget", "seal"]
 
 
 def test_wrong_wishes_are_refused_by_name(crm):

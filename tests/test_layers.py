@@ -32,6 +32,7 @@ LAYERS = (
         "core.db",
         "core.dialects",
         "core.access_models",
+        "core.audit_models",
         "core.credential_models",
         "core.import_models",
         "core.job_models",
@@ -43,7 +44,7 @@ LAYERS = (
     },
     {"core.types", "core.fields"},
     {"core.catalog"},
-    {"core.access", "core.query", "core.ddl", "core.changes", "core.positions"},
+    {"core.access", "core.query", "core.ddl", "core.changes", "core.positions", "core.audit"},
     {
         "core.records",
         "core.entities",
@@ -76,6 +77,8 @@ NEVER = {
     ("core.ddl", "core.changes"),
     ("core.changes", "core.ddl"),
     ("core.changes", "core.positions"),
+    ("core.access", "core.audit"),
+    ("core.changes", "core.audit"),
     ("core.api", "core.commands"),
     ("core.commands", "core.api"),
 }

@@ -152,7 +152,7 @@ def test_a_job_that_a_machine_with_its_plugin_left_is_not_given_up_by_one_withou
     job_id = counting.write(jobs.enqueue, "counting_up", {})
     with counting.app.app_context():
         db.transact(lambda: claiming.claim(job_id, "dead"))
-    with clock.frozen(clock.now() + timedelta(minutes=10)):
+    with clock.frozen(clock.now() + timedelta(minutes=9)):
         assert worker.Worker(elsewhere).run_due() == 0
         assert job(counting, job_id)["state"] == "queued"
         assert worker.Worker(counting.config).run_due() == 1

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from marshmallow import Schema
 
-from ...schemas import answers, changes, entity_types, errors, jobs, mail, people, roles
+from ...schemas import answers, audit, changes, entity_types, errors, jobs, mail, people, roles
 from .. import db
 from ..catalog import Catalog, EntityType
 from ..fields import Field, Several
@@ -29,6 +29,8 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "NewToken": answers.NewTokenSchema,
     "Tokens": answers.TokensSchema,
     "Health": answers.HealthSchema,
+    "AuditLog": audit.AuditLogSchema,
+    "AuditEvents": audit.AuditEventsSchema,
     "NewEntityType": entity_types.EntityTypeSchema,
     "EntityTypeChange": entity_types.EntityTypeChangeSchema,
     "NewField": entity_types.FieldAnswerSchema,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import hmac
 from collections.abc import MutableMapping
@@ -144,7 +145,7 @@ def _known(*, public: bool, setting_up: bool) -> Who:
         scheme, _, token = given.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise RelatumError("not_signed_in")
-        return Who(auth.actor_of_token(token.strip()), token=token.strip())
+        return Who(_here(auth.actor_of_token(token.strip())), token=token.strip())
     cookie = request.cookies.get(COOKIE, "")
     try:
         actor, csrf = auth.actor_of_session(cookie)
@@ -156,7 +157,11 @@ def _known(*, public: bool, setting_up: bool) -> Who:
         if public:
             return NOBODY
         raise RelatumError("second_factor_required")
-    return Who(actor, csrf, cookie)
+    return Who(_here(actor), csrf, cookie)
+
+
+def _here(actor: Actor) -> Actor:
+    return dataclasses.replace(actor, address=request.remote_addr)
 
 
 def confirm(who: Who) -> None:

@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
 # Importing a module declares its operations.
+from . import audit as audit
 from . import bulk as bulk
 from . import changes as changes
 from . import entity_types as entity_types

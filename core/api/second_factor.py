@@ -52,7 +52,7 @@ def renew_recovery_codes(call: Call) -> Answer:
     code, user_id = wire.load(CodeSchema, call.body)["code"], call.actor.user_id
     assert user_id is not None
     made = sessions.proved(
-        code, lambda: second_factor.new_recovery_codes(user_id), actor=call.actor
+        code, lambda: second_factor.new_recovery_codes(user_id, actor=call.actor), actor=call.actor
     )
     return Answer({"recovery_codes": made})
 
@@ -65,7 +65,9 @@ def switch_second_factor_off(call: Call) -> Answer:
     """Switch one's own second factor off; needs a code."""
     code, user_id = wire.load(CodeSchema, call.body)["code"], call.actor.user_id
     assert user_id is not None
-    sessions.proved(code, lambda: second_factor.switch_off(user_id), actor=call.actor)
+    sessions.proved(
+        code, lambda: second_factor.switch_off(user_id, actor=call.actor), actor=call.actor
+    )
     return Answer(status=204)
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from flask import request
 from werkzeug.http import dump_cookie
 
-from .. import access, auth, db, records
+from .. import access, audit, auth, db, records
 from ..actor import Actor, system
 from ..auth import second_factor
 from ..errors import CodeNeeded, RelatumError
@@ -30,20 +30,45 @@ def by_password(email: str, password: str) -> auth.Session:
     limits.count_try(email)
     with db.reading():
         credential = auth.find_credential(email)
-    user_id = auth.check_password(credential, password)
-    return _opened(db.transact(lambda: auth.enter(user_id)))
+    try:
+        user_id = auth.check_password(credential, password)
+    except RelatumError as error:
+        _refused(credential.user_id, error)
+        raise
+    return _opened(lambda: auth.enter(user_id))
 
 
 def by_link(secret: str) -> auth.Session:
     """Open a session for a one-time link, which is used up. Raises `link_invalid`, `CodeNeeded`."""
-    return _opened(db.transact(lambda: auth.enter(auth.use_link(secret))))
+    return _opened(lambda: auth.enter(auth.use_link(secret)))
 
 
-def _opened(made: auth.Session | str) -> auth.Session:
+def _opened(enter: Callable[[], auth.Session | str]) -> auth.Session:
+    """Open a session in a transaction, which the audit log tells of."""
+
+    def work() -> auth.Session | str:
+        made = enter()
+        if isinstance(made, auth.Session):
+            audit.note("sign_in", f"user:{made.user_id}", actor=_somebody(made.user_id))
+        return made
+
+    made = db.transact(work)
     # Raised after the commit: the ticket has to stay, and a link that was used is used.
     if isinstance(made, str):
         raise CodeNeeded(made)
     return made
+
+
+def _somebody(user_id: int | None) -> Actor:
+    """Return who is about to be known, as the audit log tells of him."""
+    return Actor(user_id=user_id, source="ui", address=request.remote_addr)
+
+
+def _refused(user_id: int | None, error: RelatumError) -> None:
+    """Note a sign-in that was refused; not what was typed, which may be a password."""
+    subject = None if user_id is None else f"user:{user_id}"
+    told = {"code": error.code}
+    db.transact(lambda: audit.note("sign_in_failed", subject, actor=_somebody(None), after=told))
 
 
 def by_reset(secret: str, password: str) -> auth.Session:
@@ -56,7 +81,7 @@ def by_reset(secret: str, password: str) -> auth.Session:
         user_id = auth.reset_holder(secret)
         email: str | None = records.get("user", user_id, actor=system())["email"]
     hashed = auth.hash_password(password, email=email)
-    return _opened(db.transact(lambda: auth.enter(auth.use_reset(secret, hashed))))
+    return _opened(lambda: auth.enter(auth.use_reset(secret, hashed)))
 
 
 def by_code(ticket: str, code: str) -> auth.Session:
@@ -68,7 +93,18 @@ def by_code(ticket: str, code: str) -> auth.Session:
     with db.reading():
         user_id = auth.ticket_holder(ticket)
     limits.count_account(f"user {user_id}")
-    return _settled(lambda: auth.use_ticket(ticket, code))
+
+    def enter() -> auth.Session | RelatumError:
+        made = auth.use_ticket(ticket, code)
+        if isinstance(made, RelatumError):
+            told = {"code": made.code}
+            audit.note("sign_in_failed", subject, actor=_somebody(None), after=told)
+        else:
+            audit.note("sign_in", subject, actor=_somebody(user_id))
+        return made
+
+    subject = f"user:{user_id}"
+    return _settled(enter)
 
 
 def proved(code: str, work: Callable[[], T], *, actor: Actor) -> T:
@@ -100,7 +136,13 @@ def end() -> None:
     """End the session of the request's cookie, if there is one."""
     ends = cookie()
     if ends:
-        db.transact(lambda: auth.sign_out(ends))
+        db.transact(lambda: _sign_out(ends))
+
+
+def _sign_out(ends: str) -> None:
+    user_id = auth.sign_out(ends)
+    if user_id is not None:
+        audit.note("sign_out", f"user:{user_id}", actor=_somebody(user_id))
 
 
 def set_password(user_id: int, password: str, *, actor: Actor) -> None:

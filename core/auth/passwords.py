@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from .. import clock, db
+from .. import audit, clock, db
 from ..actor import Actor
 from ..errors import RelatumError
 from ..fields import Refused, fold
@@ -143,3 +143,4 @@ def set_password(
     ).bindparams(sa.bindparam("at", type_=Instant))
     tx.connection.execute(statement, {"user": user_id, "hash": password_hash, "at": clock.now()})
     end_all(user_id, keep=keep)
+    audit.note("password_set", f"user:{user_id}", actor=actor)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pyotp
 import sqlalchemy as sa
 
-from .. import access, clock, db, keys, models
+from .. import access, audit, clock, db, keys, models
 from ..actor import Actor
 from ..errors import RelatumError
 from .people import USERS, digest, end_all, known
@@ -116,7 +116,8 @@ def confirm(code: str, *, actor: Actor, keep: str | None = None) -> list[str]:
     now = {"confirmed_at": clock.now(), "last_step": step}
     tx.connection.execute(sa.update(FACTORS).where(FACTORS.c.user_id == user_id).values(now))
     end_all(user_id, keep=keep)
-    return new_recovery_codes(user_id)
+    audit.note("second_factor_on", f"user:{user_id}", actor=actor)
+    return new_recovery_codes(user_id, actor=actor)
 
 
 def check(user_id: int, code: str) -> RelatumError | None:
@@ -142,18 +143,20 @@ def check(user_id: int, code: str) -> RelatumError | None:
     return None
 
 
-def new_recovery_codes(user_id: int) -> list[str]:
+def new_recovery_codes(user_id: int, *, actor: Actor) -> list[str]:
     """Make recovery codes in place of those that a user has, and return them: shown only now."""
     tx = db.for_writing()
     tx.connection.execute(sa.delete(CODES).where(CODES.c.user_id == user_id))
     made = [b32encode(secrets.token_bytes(10)).decode().lower() for _ in range(RECOVERY_CODES)]
     rows = [{"user_id": user_id, "code_hash": digest(text)} for text in made]
     tx.connection.execute(sa.insert(CODES), rows)
+    audit.note("recovery_codes_made", f"user:{user_id}", actor=actor)
     return ["-".join(text[i : i + 4] for i in range(0, 16, 4)) for text in made]
 
 
-def switch_off(user_id: int) -> None:
+def switch_off(user_id: int, *, actor: Actor) -> None:
     """Forget a user's second factor and recovery codes."""
+    audit.note("second_factor_off", f"user:{user_id}", actor=actor)
     connection = db.for_writing().connection
     connection.execute(sa.delete(CODES).where(CODES.c.user_id == user_id))
     connection.execute(sa.delete(FACTORS).where(FACTORS.c.user_id == user_id))
@@ -169,8 +172,9 @@ def reset(user_id: int, *, actor: Actor) -> None:
     known(user_id)
     if not is_on(user_id):
         raise RelatumError("second_factor_off")
-    switch_off(user_id)
+    switch_off(user_id, actor=actor)
     end_all(user_id)
+    audit.note("second_factor_reset", f"user:{user_id}", actor=actor)
 
 
 def reseal() -> int:

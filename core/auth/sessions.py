@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
-from .. import access, clock, db
+from .. import access, audit, clock, db
 from ..actor import Actor
 from ..errors import RelatumError
 from . import second_factor
@@ -92,10 +92,11 @@ def use_ticket(text: str, code: str) -> Session | RelatumError:
     return sign_in(user_id)
 
 
-def sign_out(cookie: str) -> None:
-    """End the session of a cookie; an unknown one is fine."""
+def sign_out(cookie: str) -> int | None:
+    """End the session of a cookie and return whose it was; an unknown one is fine."""
     gone = sa.delete(SESSIONS).where(SESSIONS.c.id_hash == digest(cookie))
-    db.for_writing().connection.execute(gone)
+    ended = db.for_writing().connection.execute(gone.returning(SESSIONS.c.user_id))
+    return ended.scalar()
 
 
 def make_link(user_id: int, *, actor: Actor) -> str:
@@ -107,6 +108,7 @@ def make_link(user_id: int, *, actor: Actor) -> str:
     access.require(actor, "make", "one-time links")
     db.for_writing()
     must_enter(user_id)
+    audit.note("link_made", f"user:{user_id}", actor=actor)
     return _hand_out(LINK, user_id, db.settings().link_minutes)
 
 
@@ -118,6 +120,7 @@ def make_reset(user_id: int, *, actor: Actor) -> str:
     access.require(actor, "make", "one-time links")
     db.for_writing()
     must_enter(user_id)
+    audit.note("reset_link_made", f"user:{user_id}", actor=actor)
     return _hand_out(RESET, user_id, db.settings().link_minutes)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from .. import clock, db
+from .. import audit, clock, db
 from ..actor import Actor
 from ..errors import Invalid, Problem, RelatumError
 from ..fields import Refused
@@ -50,8 +50,10 @@ def make_token(
         "reads_only": reads_only,
         "expires_at": None if expires_in_days is None else now + timedelta(days=expires_in_days),
     }  # fmt: skip
-    made = tx.connection.execute(sa.insert(TOKENS).returning(TOKENS.c.id), row).scalar_one()
-    return int(made), text
+    made = int(tx.connection.execute(sa.insert(TOKENS).returning(TOKENS.c.id), row).scalar_one())
+    told = {"token": made, **{n: row[n] for n in ("name", "reads_only", "expires_at")}}
+    audit.note("token_made", f"user:{user_id}", actor=actor, after=told)
+    return made, text
 
 
 def _check_token(name: str, days: int | None) -> None:
@@ -87,9 +89,13 @@ def revoke_token(token_id: int, *, actor: Actor) -> None:
     gone = sa.delete(TOKENS).where(TOKENS.c.id == token_id)
     if not actor.admin:
         gone = gone.where(TOKENS.c.user_id == actor.user_id)
-    possible = 0 < token_id <= INTEGER_LIMIT
-    if not possible or not db.for_writing().connection.execute(gone).rowcount:
+    found, connection = None, db.for_writing().connection
+    if 0 < token_id <= INTEGER_LIMIT:
+        found = connection.execute(gone.returning(TOKENS.c.user_id, TOKENS.c.name)).first()
+    if found is None:
         raise RelatumError("token_unknown", id=token_id)
+    told = {"token": token_id, "name": found.name}
+    audit.note("token_revoked", f"user:{found.user_id}", actor=actor, before=told)
 
 
 _used: dict[str, float] = {}

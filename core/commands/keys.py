@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from .. import access, catalog, db
+from .. import access, audit, catalog, db
 from .. import keys as ring
 from ..actor import Actor
 from ..auth import second_factor
@@ -83,6 +83,7 @@ def rotate(instance: Instance, as_json: bool) -> None:
 
 def _reseal_second_factors(*, actor: Actor) -> int:
     access.require(actor, "customise", "keys")
+    audit.note("keys_rotated", f"key:{ring.ring().current}", actor=actor)
     return second_factor.reseal()
 
 

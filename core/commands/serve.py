@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from .. import audit
 from .. import serve as server
 from .terminal import Instance, pass_instance
 
@@ -53,8 +54,8 @@ def serve(
       relatum serve
       relatum serve --port 8080 --workers 4
     """
-    with instance.reading():
-        pass  # it is there, and of this program's version; a worker would say so too late
+    # It is there, and of this program's version; a worker would say so too late.
+    instance.write(audit.note_settings)
 
     def ready() -> None:
         click.echo(f"Relatum serves {server.address(host, port)} (Ctrl+C stops it).")

@@ -13,7 +13,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import exc as sa_exc
 
-from .. import catalog, clock, db, ddl, faults, jobs, models, records
+from .. import audit, catalog, clock, db, ddl, faults, jobs, models, records
 from ..actor import Actor
 from ..errors import RelatumError
 from . import compacting, retype_job
@@ -69,6 +69,8 @@ def apply(
             error.problems = (step.question,)
             raise error
     _execute(draft, made, actor, changes)
+    told = {"plan": made.fingerprint, "steps": [f"{s.op} {s.target}" for s in made.steps]}
+    audit.note("plan_applied", f"generation:{draft.generation}", actor=actor, after=told)
     return made
 
 

@@ -24,7 +24,7 @@ from ..types import OPERATORS
 #: Pages in the order in which they are read.
 ORDER: Final = (
     "start", "your-types-your-data", "entity-types", "field-types", "relationships", "records",
-    "lists", "import-maps", "http", "people", "access", "plugins", "jobs", "mail", "operations",
+    "lists", "import-maps", "http", "people", "access", "audit", "plugins", "jobs", "mail", "operations",
     "settings", "commands", "errors", "changes",
 )  # fmt: skip
 _ROOT: Final = __package__.partition(".core")[0]

@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 from cronsim import CronSim, CronSimError
 
-from .. import access, catalog, clock, db, models
+from .. import access, audit, catalog, clock, db, models
 from ..actor import Actor
 from ..errors import RelatumError, nearest
 from . import rows, verbs
@@ -68,7 +68,7 @@ def create_schedule(
         "arguments": rows.dump(loaded), "actor_id": actor.user_id, "next_run_at": next_run,
     }  # fmt: skip
     db.for_writing().connection.execute(sa.insert(SCHEDULES), row)
-    return _shown(_get(name))
+    return _told(name, None, actor)
 
 
 def change_schedule(
@@ -97,7 +97,16 @@ def change_schedule(
     if values:
         changed = sa.update(SCHEDULES).where(SCHEDULES.c.name == name).values(**values)
         db.for_writing().connection.execute(changed)
-    return _shown(_get(name))
+    return _told(name, row, actor)
+
+
+def _told(name: str, was: Any, actor: Actor) -> dict[str, Any]:
+    """Note that a schedule was changed, and return it."""
+    now = _shown(_get(name))
+    before = None if was is None else _shown(was)
+    if now != before:
+        audit.note("schedule_changed", f"schedule:{name}", actor=actor, before=before, after=now)
+    return now
 
 
 def delete_schedule(name: str, *, actor: Actor) -> None:
@@ -108,6 +117,7 @@ def delete_schedule(name: str, *, actor: Actor) -> None:
         raise RelatumError("schedule_owned", name=name, owner=row.owner)
     gone = sa.delete(SCHEDULES).where(SCHEDULES.c.name == name)
     db.for_writing().connection.execute(gone)
+    audit.note("schedule_changed", f"schedule:{name}", actor=actor, before=_shown(row))
 
 
 def settle(kinds: Iterable[Kind], owner: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -75,10 +76,17 @@ def _make_beside() -> None:
 
 
 def seed_jobs() -> None:
-    """Let what is over be forgotten once a day."""
-    row = {
-        "name": "forget", "kind": "forget", "arguments": "{}", "rule": "every 1 day",
-        "enabled": True, "owner": "core",
-    }  # fmt: skip
-    schedule = sa.table("core_job_schedule", *(sa.column(name) for name in row))
-    op.get_bind().execute(schedule.insert().values(**row))
+    """Let what is over be forgotten once a day, and what was committed be sealed."""
+    columns = ("name", "kind", "arguments", "rule", "enabled", "owner")
+    schedule = sa.table(
+        "core_job_schedule", *map(sa.column, columns), sa.column("next_run_at", Instant)
+    )
+    row: dict[str, Any] = {"arguments": "{}", "enabled": True, "owner": "core"}
+    rows: list[dict[str, Any]] = [
+        {"name": "forget", "kind": "forget", "rule": "every 1 day", "next_run_at": None},
+        {
+            "name": "seal", "kind": "seal", "rule": "every 10 minutes",
+            "next_run_at": datetime.now(UTC) + timedelta(minutes=10),
+        },
+    ]  # fmt: skip
+    op.get_bind().execute(schedule.insert(), [{**row, **each} for each in rows])

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from .. import access, catalog, clock, db, entities, faults, jobs, models, roles
+from .. import access, audit, catalog, clock, db, entities, faults, jobs, models, roles
 from .. import hooks as hooking
 from ..actor import Actor
 from ..errors import RelatumError
@@ -211,6 +211,11 @@ class _Candidate:
         roles.accept(proposals)
         jobs.settle(self.active.job_kinds, self.each.id)
         _next_generation()
+        was = {"version": state.version, "enabled": state.enabled} if state else None
+        told = {"version": self.each.version, "roles": roles.told(proposals, ())}
+        audit.note(
+            "plugin_enabled", f"plugin:{self.each.id}", actor=self.actor, before=was, after=told
+        )
 
 
 def names_of(document: Any) -> dict[str, tuple[str, ...]]:
@@ -290,4 +295,6 @@ def disable(
     changed = sa.update(TABLE).where(TABLE.c.id.in_(made.plugins)).values(**gone)
     db.for_writing().connection.execute(changed)
     _next_generation()
+    subjects = [audit.Done(f"plugin:{each}") for each in made.plugins]
+    audit.note_all("plugin_disabled", subjects, actor=actor)
     return made

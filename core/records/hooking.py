@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from .. import db, hooks
+from .. import audit, db, hooks
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import Invalid, RelatumError
@@ -20,6 +20,8 @@ DEPTH: Final = 5
 _BEFORE, _AFTER, _COMMITTED = (
     "relatum_before_write", "relatum_after_write", "relatum_after_commit",
 )  # fmt: skip
+#: Fields of users that say who may come in, and with which rights.
+_RIGHTS: Final = ("admin", "active", "email", "team")
 
 
 class Committed(NamedTuple):
@@ -141,7 +143,12 @@ def before(
 
 
 def after(entity_type: EntityType, operation: str, rows: Sequence[Row], actor: Actor) -> None:
-    """Let plugins see rows that were written; raise `Invalid` for those refused now."""
+    """Let the audit log and plugins see rows that were written.
+
+    Raises `Invalid` for those that a plugin refuses now.
+    """
+    if entity_type.name == "user":
+        _note_users(operation, rows, actor)
     called = hooks.current()
     if called.implemented(_COMMITTED) and rows:
         _note(Committed(entity_type.name, operation, tuple(r.id for r in rows if r.id)), actor)
@@ -150,6 +157,17 @@ def after(entity_type: EntityType, operation: str, rows: Sequence[Row], actor: A
         problems = [problem for row in rows for problem in row.problems]
         if problems:
             raise Invalid(problems)
+
+
+def _note_users(operation: str, rows: Sequence[Row], actor: Actor) -> None:
+    """Note in the audit log whose coming and going, and whose rights, were changed."""
+    done = []
+    for row in rows:
+        now: dict[str, Any] = {name: row.values[name] for name in _RIGHTS if name in row.values}
+        if now or operation != "update":
+            was = {name: row.before[name] for name in now} if row.before is not None else None
+            done.append(audit.Done(f"user:{row.id}", was, {"action": operation, **now}))
+    audit.note_all("user_changed", done, actor=actor)
 
 
 def _call(name: str, batch: WriteBatch) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 
-from .. import access, catalog, db, query
+from .. import access, audit, catalog, db, query
 from ..access import grants
 from ..access.grants import FIELD_GRANT, GRANT, ROLE, TEAM_ROLE, USER_ROLE
 from ..actor import Actor
@@ -101,6 +101,7 @@ def save(name: str, given: Mapping[str, Any], *, actor: Actor) -> dict[str, Any]
         raise _wrong(name, reason)
     plain = {word: _plain(name, word, given[word]) for word in _LONGEST if word in given}
     found = connection.execute(sa.select(ROLE.c.id).where(ROLE.c.name == name)).scalar()
+    was = None if found is None else get(name, actor=actor)
     if found is None:
         label = plain.pop("label", None) or name.replace("_", " ").capitalize()
         row = {"name": name, "label": label, "owner": "local", **plain}
@@ -109,7 +110,9 @@ def save(name: str, given: Mapping[str, Any], *, actor: Actor) -> dict[str, Any]
         connection.execute(sa.update(ROLE).where(ROLE.c.id == found).values(**plain))
     _write_lines(name, found, given)
     access.changed()
-    return get(name, actor=actor)
+    now = get(name, actor=actor)
+    audit.note("role_saved", f"role:{name}", actor=actor, before=was, after=now)
+    return now
 
 
 def _plain(name: str, word: str, text: str | None) -> str | None:
@@ -231,3 +234,4 @@ def drop(name: str, *, actor: Actor) -> None:
         connection.execute(sa.delete(table).where(table.c.role_id == role_id))
     connection.execute(sa.delete(ROLE).where(ROLE.c.id == role_id))
     access.changed()
+    audit.note("role_dropped", f"role:{name}", actor=actor, before=found)

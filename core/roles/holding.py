@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import access, db, query, records
+from .. import access, audit, db, query, records
 from ..access.grants import ROLE, TEAM_ROLE, USER_ROLE
 from ..actor import Actor
 from .editing import unknown
@@ -47,12 +47,16 @@ def hold(kind: str, id_: int, names: Sequence[str], *, actor: Actor) -> list[str
         if name not in known:
             raise unknown(name, known)
     table, column = _TABLES[kind]
+    was = held(kind, id_, actor=actor)
     connection.execute(sa.delete(table).where(table.c[column] == id_))
     rows = [{column: id_, "role_id": known[name]} for name in sorted(set(names))]
     if rows:
         connection.execute(sa.insert(table), rows)
     access.changed()
-    return held(kind, id_, actor=actor)
+    now = held(kind, id_, actor=actor)
+    told = {"before": {"roles": was}, "after": {"roles": now}}
+    audit.note("roles_held", f"{kind}:{id_}", actor=actor, **told)
+    return now
 
 
 def holders(name: str, *, actor: Actor) -> dict[str, Any]:

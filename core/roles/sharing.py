@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import access, catalog, clock, db, models, query, records
+from .. import access, audit, catalog, clock, db, models, query, records
 from ..actor import Actor
 from ..errors import Invalid, Problem, RelatumError
 from ..fields.number import INTEGER_LIMIT
@@ -69,7 +69,10 @@ def share(
         "created_at": clock.now(), "created_by": actor.user_id,
     }  # fmt: skip
     made = connection.execute(sa.insert(_SHARE).returning(_SHARE.c.id), row).scalar_one()
-    return next(each for each in shares(type_name, record_id, actor=actor) if each["id"] == made)
+    now = next(each for each in shares(type_name, record_id, actor=actor) if each["id"] == made)
+    told = {"user": user, "team": team, "update": update, "expires_at": expires_at}
+    audit.note("shared", f"{type_name}:{record_id}", actor=actor, after=told)
+    return now
 
 
 def unshare(share_id: int, *, actor: Actor) -> None:
@@ -77,15 +80,16 @@ def unshare(share_id: int, *, actor: Actor) -> None:
     connection, found = db.for_writing().connection, None
     if 0 < share_id <= INTEGER_LIMIT:
         spine = models.Record.__table__
-        asked = sa.select(_SHARE.c.record_id, spine.c.type_id).join(
-            spine, spine.c.id == _SHARE.c.record_id
-        )
+        asked = sa.select(_SHARE, spine.c.type_id)
+        asked = asked.join(spine, spine.c.id == _SHARE.c.record_id)
         found = connection.execute(asked.where(_SHARE.c.id == share_id)).one_or_none()
     known = catalog.current().by_id.get(found.type_id) if found is not None else None
     if found is None or known is None or not records.seen([found.record_id], actor):
         raise RelatumError("share_unknown", id=share_id)
     _may_share(known.name, found.record_id, actor)
     connection.execute(sa.delete(_SHARE).where(_SHARE.c.id == share_id))
+    told = {"user": found.user_id, "team": found.team_id, "update": found.update}
+    audit.note("unshared", f"{known.name}:{found.record_id}", actor=actor, before=told)
 
 
 def _may_share(type_name: str, record_id: int, actor: Actor, *, update: bool = False) -> None:

@@ -169,4 +169,4 @@ def exported(type_name: str) -> Response:
     form = request.args.get("_format", "csv")
     with reading():
         made = Export(type_name, args, form, actor=actor)
-    return attached(made.stream(), TYPES[form], f"{type_name}.{form}")
+    return attached(made.noted(args).stream(), TYPES[form], f"{type_name}.{form}")

@@ -329,7 +329,7 @@ def export(
     args += [(f"_{name}", value) for name, value in words.items() if value]
     with reading():
         made = Export(type_name, args, form, actor=actor)
-    body = made.stream()
+    body = made.noted(args).stream()
     if out is None:
         sys.stdout.buffer.writelines(body)
         return

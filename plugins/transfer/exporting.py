@@ -8,13 +8,24 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 import orjson
 import xlsxwriter
 
-from relatum import Actor, RelatumError, catalog, fields, imports, query, reading, views
+from relatum import (
+    Actor,
+    RelatumError,
+    audit,
+    catalog,
+    fields,
+    imports,
+    query,
+    reading,
+    transact,
+    views,
+)
 
 from .cells import columns_of, is_number, lists_in, text_of, value_of
 
@@ -107,6 +118,13 @@ class Export:
                     line = items[place] if place < len(items) else {}
                     row += [(field, value_of(line, path)) for path, field in each.columns]
                 yield row
+
+    def noted(self, args: Args) -> Self:
+        """Note in the audit log that somebody exports this, in a transaction of its own."""
+        told = {"format": self.form, "asked": [list(each) for each in args]}
+        subject = f"type:{self.type.name}"
+        transact(lambda: audit.note("exported", subject, actor=self.actor, after=told))
+        return self
 
     # -- formats ---------------------------------------------------------------------------
     def csv(self) -> Iterator[bytes]:

@@ -24,7 +24,7 @@ def with_codes(site: Site) -> Iterator[list[str]]:
     try:
         yield site.instance.write(second_factor.confirm, pyotp.TOTP(made.secret).now())
     finally:
-        site.instance.write(lambda **_: second_factor.switch_off(alice))
+        site.instance.write(second_factor.switch_off, alice)
 
 
 @pytest.mark.parametrize("scripts", [True, False])

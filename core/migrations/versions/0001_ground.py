@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from relatum.core.migrations.access_tables import make_access, seed_access
+from relatum.core.migrations.audit_tables import make_audit
 from relatum.core.migrations.credential_tables import make_credentials
 from relatum.core.migrations.import_tables import make_imports, make_maps
 from relatum.core.migrations.job_tables import make_jobs, seed_jobs
@@ -42,6 +43,7 @@ def upgrade() -> None:
     _spine()
     _people()
     make_credentials()
+    make_audit()
     _views()
     make_access()
     _seed()

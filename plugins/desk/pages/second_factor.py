@@ -61,12 +61,11 @@ def renew_recovery_codes() -> Response:
     user_id = actor.user_id
     assert user_id is not None
     code = request.form.get("code", "")
-    return _coded(
-        lambda: sessions.proved(
-            code, lambda: second_factor.new_recovery_codes(user_id), actor=actor
-        ),
-        "codes",
-    )
+
+    def renew() -> list[str]:
+        return second_factor.new_recovery_codes(user_id, actor=actor)
+
+    return _coded(lambda: sessions.proved(code, renew, actor=actor), "codes")
 
 
 @ui.page(f"{_PAGE}/off", "POST", own=True)
@@ -75,10 +74,12 @@ def switch_second_factor_off() -> Response:
     actor = ui.actor()
     user_id = actor.user_id
     assert user_id is not None
+
+    def switch_off() -> None:
+        second_factor.switch_off(user_id, actor=actor)
+
     try:
-        sessions.proved(
-            request.form.get("code", ""), lambda: second_factor.switch_off(user_id), actor=actor
-        )
+        sessions.proved(request.form.get("code", ""), switch_off, actor=actor)
     except RelatumError as error:
         return _refused(error, "off")
     return ui.tell(ui.away(_PAGE), translated("The second factor is off"))

@@ -1,0 +1,45 @@
+"""Routes on the audit log; verifying it is a job, `verify_audit`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .. import access, audit, db
+from .operations import Answer, Call, Parameter, Reply, operation
+
+TAG: Final = "audit"
+_TEXT: Final = {"type": "string"}
+_NUMBER: Final = {"type": "integer", "minimum": 1}
+_DAY: Final = {**_TEXT, "minLength": 10, "maxLength": 40}
+
+
+@operation(
+    "GET", "/audit", tag=TAG, replies={200: Reply("AuditLog")},
+    query=(
+        Parameter("event", _TEXT, "Only this event, such as sign_in."),
+        Parameter("actor", _NUMBER, "Only what this user did."),
+        Parameter("subject", _TEXT, "Only what was done to this, such as user:7 or role:member."),
+        Parameter("since", _DAY, "From this day or instant on."),
+        Parameter("until", _DAY, "Up to this day, or before this instant."),
+        Parameter("_limit", _NUMBER, "Entries in the page; at most page_limit."),
+        Parameter("_before", _NUMBER, "Id of the last entry of the page before."),
+    ),
+)  # fmt: skip
+def read_audit_log(call: Call) -> Answer:
+    """Read who did what beside writing records, newest first; `next` goes into `_before`."""
+    config = db.settings()
+    limit = call.number("_limit", most=config.page_limit) or config.page_default
+    found = audit.entries(
+        actor=call.actor, limit=limit, event=call.text("event"), by=call.number("actor"),
+        subject=call.text("subject"), since=call.text("since"), until=call.text("until"),
+        before=call.number("_before"),
+    )  # fmt: skip
+    return Answer({"entries": found, "next": found[-1]["id"] if len(found) == limit else None})
+
+
+@operation("GET", "/audit/events", tag=TAG, replies={200: Reply("AuditEvents")})
+def list_audit_events(call: Call) -> Answer:
+    """List the events that the audit log tells of."""
+    access.require(call.actor, "read", "the audit log")
+    named = [{"name": n, "label": t} for n, t in audit.EVENTS.items()]
+    return Answer({"events": named})
