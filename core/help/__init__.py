@@ -24,8 +24,8 @@ from ..types import OPERATORS
 #: Pages in the order in which they are read.
 ORDER: Final = (
     "start", "your-types-your-data", "entity-types", "field-types", "relationships", "records",
-    "lists", "import-maps", "http", "people", "access", "audit", "plugins", "jobs", "mail", "operations",
-    "settings", "commands", "errors", "changes",
+    "lists", "import-maps", "http", "people", "access", "audit", "plugins", "jobs", "mail",
+    "operations", "settings", "commands", "errors", "changes",
 )  # fmt: skip
 _ROOT: Final = __package__.partition(".core")[0]
 _VALUE: Final = re.compile(r"\{(\w+)\}")

@@ -68,6 +68,7 @@ def settings() -> list[tuple[str, str, str]]:
     return [
         ("/model", "database-cog", translated("Data model")),
         ("/roles", "shield-lock", translated("Roles")),
+        ("/audit", "list-search", translated("Audit log")),
         ("/plugins", "puzzle", translated("Plugins")),
         ("/jobs", "clock", translated("Jobs")),
         ("/mail", "mail", translated("Outgoing mail")),

@@ -15,6 +15,7 @@ from . import plugins as plugins
 from . import second_factor as second_factor
 from . import sign_in as sign_in
 from . import start as start
+from .access import audit as audit
 from .access import holding as holding
 from .access import roles as roles
 from .access import sharing as sharing
