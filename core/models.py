@@ -66,13 +66,17 @@ class Setting(Model):
 
 
 class Generation(Model):
-    """One applied change of metadata: which, when, by whom."""
+    """One applied change of metadata: which, when, by whom, and what takes it back."""
 
     __tablename__ = "core_generation"
     number: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(Instant)
     actor_id: Mapped[int | None] = mapped_column(Int64)
+    #: Who declared it: local, or a plugin.
+    owner: Mapped[str] = mapped_column(Text)
     changes: Mapped[str] = mapped_column(Text)
+    #: A JSON list with a change, or null, for each of them.
+    reverse: Mapped[str] = mapped_column(Text)
 
 
 class Type(Model):

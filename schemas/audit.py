@@ -1,4 +1,4 @@
-"""Wire formats of the audit log."""
+"""Wire formats of the audit log, and of the log of the data model."""
 
 from __future__ import annotations
 
@@ -47,3 +47,34 @@ class AuditEventsSchema(Schema):
     """The events that the log tells of."""
 
     events = fields.List(fields.Nested(AuditEventSchema), **_SET)
+
+
+class ChangeInShortSchema(Schema):
+    """A change of the data model: the operation, and what it is about."""
+
+    op = fields.String(**_SET)
+    target = fields.String(**_SET)
+
+
+class GenerationSchema(Schema):
+    """What a plan changed of the data model."""
+
+    generation = fields.Integer(**_SET)
+    at = fields.AwareDateTime(**_SET)
+    actor = fields.Integer(**_said("Who applied it; null: the machine itself.", allow_none=True))
+    owner = fields.String(**_said("local, or the plugin that declared it."))
+    changes = fields.List(fields.Nested(ChangeInShortSchema), **_SET)
+
+
+class GenerationsSchema(Schema):
+    """A page of the log of the data model, newest first."""
+
+    generations = fields.List(fields.Nested(GenerationSchema), **_SET)
+    next = fields.Integer(**_said("Goes into _before; null on the last page.", allow_none=True))
+
+
+class ReverseSchema(Schema):
+    """What takes a generation back: changes to be planned and applied like any others."""
+
+    changes = fields.List(fields.Dict(keys=fields.String()), **_SET)
+    left = fields.List(fields.String(), **_said("What stays as it is, and why."))

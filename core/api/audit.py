@@ -1,10 +1,13 @@
-"""Routes on the audit log; verifying it is a job, `verify_audit`."""
+"""Routes on the audit log, and on what was changed of the data model.
+
+Verifying the log is a job, `verify_audit`.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from .. import access, audit, db
+from .. import access, audit, db, entities
 from .operations import Answer, Call, Parameter, Reply, operation
 
 TAG: Final = "audit"
@@ -43,3 +46,31 @@ def list_audit_events(call: Call) -> Answer:
     access.require(call.actor, "read", "the audit log")
     named = [{"name": n, "label": t} for n, t in audit.EVENTS.items()]
     return Answer({"events": named})
+
+
+@operation(
+    "GET", "/generations", tag=TAG, replies={200: Reply("Generations")},
+    query=(
+        Parameter("_limit", _NUMBER, "Generations in the page; at most page_limit."),
+        Parameter("_before", _NUMBER, "The last generation of the page before."),
+    ),
+)  # fmt: skip
+def list_generations(call: Call) -> Answer:
+    """List what was changed of the data model, newest first, and by whom."""
+    config = db.settings()
+    limit = call.number("_limit", most=config.page_limit) or config.page_default
+    found = entities.log(actor=call.actor, limit=limit, before=call.number("_before"))
+    following = found[-1]["generation"] if len(found) == limit else None
+    return Answer({"generations": found, "next": following})
+
+
+@operation(
+    "GET", "/generations/<id:id>/reverse", tag=TAG, replies={200: Reply("Reverse")},
+    problems=(404, 409),
+)  # fmt: skip
+def reverse_generation(call: Call, id: int) -> Answer:  # noqa: A002  # the word of the path
+    """Return the changes that take a generation back, and what of it can't be brought back.
+
+    Send `changes` to `/entity-types/plan`, and then to `/entity-types/apply`.
+    """
+    return Answer(entities.reverse(id, actor=call.actor)._asdict())

@@ -31,6 +31,8 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Health": answers.HealthSchema,
     "AuditLog": audit.AuditLogSchema,
     "AuditEvents": audit.AuditEventsSchema,
+    "Generations": audit.GenerationsSchema,
+    "Reverse": audit.ReverseSchema,
     "NewEntityType": entity_types.EntityTypeSchema,
     "EntityTypeChange": entity_types.EntityTypeChangeSchema,
     "NewField": entity_types.FieldAnswerSchema,

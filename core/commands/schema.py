@@ -11,7 +11,19 @@ import orjson
 from .. import catalog, entities
 from ..errors import RelatumError
 from .plans import carry_out, changing, read_json
-from .terminal import Instance, json_option, look, pass_instance, print_json
+from .terminal import (
+    Instance,
+    json_option,
+    limit_option,
+    look,
+    pass_instance,
+    print_json,
+    print_table,
+)
+
+#: Generations that are listed when nobody says how many, and changes that are named of each.
+_GENERATIONS = 20
+_NAMED = 4
 
 prune_option = click.option(
     "--prune", is_flag=True, help="Also trash your types that the text does not name."
@@ -78,11 +90,9 @@ def diff(instance: Instance, file: str, prune: bool, as_json: bool) -> None:
 
 
 def _line(change: dict[str, Any]) -> str:
-    place = change.get("type") or change.get("name")
-    name = change.get("field") or (change.get("name") if "type" in change else None)
     detail = sorted(set(change) - {"op", "type", "field", "name", "kind", "position"})
-    target = f"{place}.{name}" if name else str(place)
-    return f"{change['op']} {target}: {', '.join(detail)}" if detail else f"{change['op']} {target}"
+    said = f"{change['op']} {entities.target(change)}"
+    return f"{said}: {', '.join(detail)}" if detail else said
 
 
 def _changes(instance: Instance, file: str, prune: bool) -> list[dict[str, Any]]:
@@ -127,3 +137,57 @@ def apply(
         click.echo("No differences.")
         return
     carry_out(instance, changes, plan_only=plan_only or not changes, yes=yes, as_json=as_json)
+
+
+@schema.command("log")
+@limit_option(_GENERATIONS, "As many generations as this.")
+@json_option
+@pass_instance
+def log(instance: Instance, limit: int, as_json: bool) -> None:
+    """List what was changed of the data model, newest first, and by whom.
+
+    \b
+    Example:
+      relatum schema log --limit 5
+    """
+    found = instance.read(entities.log, limit=limit)
+    if as_json:
+        print_json({"generations": found})
+        return
+    rows = [
+        (each["generation"], each["at"], each["actor"], each["owner"], _counted(each["changes"]))
+        for each in found
+    ]
+    print_table(("generation", "at", "user", "owner", "changes"), rows)
+
+
+def _counted(changes: list[dict[str, Any]]) -> str:
+    said = [f"{change['op']} {change['target']}" for change in changes[:_NAMED]]
+    more = len(changes) - len(said)
+    return "; ".join([*said, f"and {more} more"] if more else said)
+
+
+@schema.command("revert")
+@click.argument("generation", type=click.IntRange(1))
+@changing
+@pass_instance
+def revert(instance: Instance, generation: int, plan_only: bool, yes: bool, as_json: bool) -> None:
+    """Take back what a generation changed, by a plan that says what can't be brought back.
+
+    What was changed again since stays as it is.
+
+    \b
+    Examples:
+      relatum schema revert 12 --plan
+      relatum schema revert 12 --yes
+    """
+    found = instance.read(entities.reverse, generation)
+    for text in found.left:
+        click.echo(f"stays: {text}", err=as_json)
+    if not found.changes and not as_json:
+        click.echo("Nothing to take back.")
+        return
+    carry_out(
+        instance, found.changes, plan_only=plan_only or not found.changes, yes=yes,
+        as_json=as_json,
+    )  # fmt: skip

@@ -16,7 +16,7 @@ from sqlalchemy import exc as sa_exc
 from .. import audit, catalog, clock, db, ddl, faults, jobs, models, records
 from ..actor import Actor
 from ..errors import RelatumError
-from . import compacting, retype_job
+from . import compacting, retype_job, reversing
 from .converting import Progress as Progress
 from .converting import advance as advance
 from .converting import convert_all
@@ -40,6 +40,10 @@ from .planning import Sketch as Sketch
 from .planning import plan as plan
 from .planning import planned
 from .planning import sketch as sketch
+from .reversing import Reverse as Reverse
+from .reversing import log as log
+from .reversing import reverse as reverse
+from .reversing import target as target
 from .views import PRIVATE as PRIVATE
 from .views import broken as broken
 from .views import check_query as check_query
@@ -86,7 +90,7 @@ def _execute(draft: Draft, made: Plan, actor: Actor, changes: list[dict[str, Any
     faults.point("apply.after_ddl")
     _store(draft, tx.connection)
     faults.point("apply.after_rows")
-    _bump(draft.generation, tx, actor, changes)
+    _bump(draft.generation, tx, actor, changes, draft)
     faults.point("apply.after_bump")
     tx.memo["catalog"] = draft.catalog
     tx.epochs = tx.epochs._replace(catalog=draft.generation)
@@ -240,14 +244,24 @@ def touch_catalog(reason: str, *, actor: Actor) -> None:
     tx.memo.pop("catalog", None)
 
 
-def _bump(generation: int, tx: db.Transaction, actor: Actor, changes: list[dict[str, Any]]) -> None:
+def _bump(
+    generation: int,
+    tx: db.Transaction,
+    actor: Actor,
+    changes: list[dict[str, Any]],
+    draft: Draft | None = None,
+) -> None:
+    """Begin a generation, and keep what was changed, by whom, and what takes it back."""
     tx.connection.execute(sa.update(models.Epoch.__table__).values(catalog=generation))
+    owner = draft.owner.name if draft is not None else "system"
     tx.connection.execute(
         sa.insert(models.Generation.__table__).values(
             number=generation,
             at=clock.now(),
             actor_id=actor.user_id,
+            owner=owner,
             changes=orjson.dumps(changes).decode(),
+            reverse=reversing.kept(changes, draft.before) if draft is not None else "[]",
         )
     )
 

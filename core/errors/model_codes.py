@@ -5,7 +5,19 @@ from __future__ import annotations
 from .registry import codes
 
 codes(
+    404,
+    generation_unknown=(
+        "Unknown generation",
+        "There is no generation {generation} of the data model. Run: relatum schema log",
+    ),
+)
+codes(
     409,
+    generation_of_plugin=(
+        "Generation of a plugin",
+        "Generation {generation} is what '{plugin}' declared. Disable the plugin, or change what "
+        "you want to be different.",
+    ),
     plan_stale=(
         "Plan out of date",
         "The data model or the rows it counts have changed since this plan was made. Look at the "

@@ -69,7 +69,7 @@ def _ground() -> None:
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("at", Instant, nullable=False),
         sa.Column("actor_id", Int64),
-        sa.Column("changes", Text, nullable=False),
+        *(sa.Column(name, Text, nullable=False) for name in ("owner", "changes", "reverse")),
     )
 
 
