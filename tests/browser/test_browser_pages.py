@@ -17,7 +17,7 @@ _PLAIN = (
     "/", "/account", "/plugins", "/plugins/sales", "/plugins/sales/disable", "/about", "/keys",
     "/help/", "/help/desk", "/help/errors", "/records/user", "/model", "/model/opportunity",
     "/mail", "/mail/1", "/users/1/link", "/records/user/1", "/records/user/1/roles",
-    "/roles", "/roles/member", "/roles/_new", "/roles/member/drop", "/audit",
+    "/roles", "/roles/member", "/roles/_new", "/roles/member/drop", "/audit", "/model/generations",
     "/changes", "/records/contact/bulk?what=set:job_title", "/records/contact/bulk?what=delete",
 )  # fmt: skip
 

@@ -29,6 +29,7 @@ from .lists import saved as saved
 from .lists import selecting as selecting
 from .model import designer as designer
 from .model import designing as designing
+from .model import generations as generations
 from .model import publishing as publishing
 from .model import relating as relating
 from .records import around as around
