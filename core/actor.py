@@ -22,6 +22,8 @@ class Actor:
     timezone: str | None = None
     #: By a token that may only read: nothing that changes anything is allowed, whoever this is.
     reads_only: bool = False
+    #: The administrator who looks at the instance as this user; then `reads_only` is set, too.
+    behind: int | None = None
     #: The address of the network that a request came from, for the audit log.
     address: str | None = None
 

@@ -29,6 +29,8 @@ class SignIn(Model):
     __tablename__ = "core_session"
     id_hash: Mapped[str] = mapped_column(Text, primary_key=True)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"), index=True)
+    #: As whom an administrator looks at the instance in this session.
+    as_user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("core_user.id"))
     csrf: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)

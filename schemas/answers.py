@@ -39,6 +39,9 @@ class SessionSchema(Schema):
     csrf = fields.String(
         required=True, allow_none=True, metadata={"description": "Null for a bearer token."}
     )
+    behind = fields.Integer(
+        allow_none=True, **_said("The administrator who looks as this user; null: nobody does.")
+    )
 
 
 class LinkSchema(Schema):

@@ -12,6 +12,12 @@ _SECRET: dict[str, Any] = {"validate": validate.Length(min=1, max=1000)}
 _CODE: dict[str, Any] = {"validate": validate.Length(min=1, max=100)}
 
 
+class ViewAsSchema(Closed):
+    """As whom an administrator wants to look at the instance."""
+
+    user = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+
+
 class SignInSchema(Closed):
     """What signs a person in."""
 

@@ -23,6 +23,7 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "NewSecondFactor": people.NewSecondFactorSchema,
     "RecoveryCodes": people.RecoveryCodesSchema,
     "Password": people.PasswordSchema,
+    "ViewAs": people.ViewAsSchema,
     "Token": people.TokenSchema,
     "Session": answers.SessionSchema,
     "Link": answers.LinkSchema,

@@ -49,7 +49,7 @@ def answer(operation: Operation, path: dict[str, Any]) -> Response:
             if not operation.public:
                 confirm(who)
             call = _call(operation, who)
-            if operation.mode_of(call) != READ:
+            if operation.mode_of(call) != READ and not operation.leaving:
                 may_write(who)
             return _response(_run(operation, call, path))
         _claimed(public=operation.public)
@@ -153,7 +153,7 @@ def _known(*, public: bool, setting_up: bool) -> Who:
         if not public or error.status != 401:
             raise
         return NOBODY
-    if not setting_up and second_factor.must_set_up(actor):
+    if not setting_up and actor.behind is None and second_factor.must_set_up(actor):
         if public:
             return NOBODY
         raise RelatumError("second_factor_required")
@@ -173,10 +173,14 @@ def confirm(who: Who) -> None:
 
 
 def may_write(who: Who) -> None:
-    """Refuse what is no reading by a token that only reads (`token_reads_only`)."""
+    """Refuse what is no reading by whoever may only read.
+
+    That is a token (`token_reads_only`), or an administrator who looks as somebody else
+    (`view_only`).
+    """
     if who.actor.reads_only and request.method not in SAFE_METHODS:
-        path = request.path[:200]
-        raise RelatumError("token_reads_only", method=request.method, path=path)
+        code = "token_reads_only" if who.actor.behind is None else "view_only"
+        raise RelatumError(code, method=request.method, path=request.path[:200])
 
 
 def _known_parameters(operation: Operation) -> None:

@@ -131,6 +131,8 @@ class Operation:
     secret: bool
     #: Open to whoever must set up a second factor before anything else.
     setting_up: bool
+    #: Open to whoever may only read: it changes nothing but the session that he came by.
+    leaving: bool
 
     @property
     def name(self) -> str:
@@ -178,6 +180,7 @@ def operation(
     problems: tuple[int, ...] = (),
     secret: bool = False,
     setting_up: bool = False,
+    leaving: bool = False,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Declare a route under `PREFIX`; its docstring is its description.
 
@@ -191,7 +194,7 @@ def operation(
                 method=method, path=path, work=work, tag=tag, public=public, query=query,
                 mode=mode or (READ if method in SAFE_METHODS else WRITE), filters=filters,
                 headers=headers, body=body, replies=replies, problems=problems, secret=secret,
-                setting_up=setting_up,
+                setting_up=setting_up, leaving=leaving,
             )
         )  # fmt: skip
         return work

@@ -88,7 +88,8 @@ def _gated(
     @functools.wraps(view)
     def answer(**path: Any) -> Response:
         who = gate.identify(public=allowed.public, setting_up=allowed.setting_up)
-        gate.may_write(who)
+        if not (allowed.public and who.actor.behind is not None):
+            gate.may_write(who)
         if is_api:
             gate.confirm(who)
         else:

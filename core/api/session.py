@@ -12,6 +12,7 @@ from ...schemas.people import (
     NewPasswordSchema,
     SignInCodeSchema,
     SignInSchema,
+    ViewAsSchema,
 )
 from .. import auth, db
 from ..actor import Actor
@@ -80,7 +81,7 @@ def read_session(call: Call) -> Answer:
 
 @operation(
     "DELETE", "/session", tag=TAG, mode=OWN, replies={204: Reply(None, ("Set-Cookie",))},
-    setting_up=True,
+    setting_up=True, leaving=True,
 )  # fmt: skip
 def end_session(call: Call) -> Answer:
     """Sign out: end the session of the cookie. A bearer token stays as it is."""
@@ -88,9 +89,32 @@ def end_session(call: Call) -> Answer:
     return Answer(status=204, headers={"Set-Cookie": sessions.no_cookie()})
 
 
+@operation(
+    "POST", "/session/view", tag=TAG, body="ViewAs", replies={204: Reply(None)},
+    problems=(404, 409, 422),
+)  # fmt: skip
+def view_as(call: Call) -> Answer:
+    """See in this session what a user sees, as an administrator, and change nothing.
+
+    Every such look is in the audit log.
+    """
+    given = wire.load(ViewAsSchema, call.body)
+    auth.view_as(given["user"], call.cookie, actor=call.actor)
+    return Answer(status=204)
+
+
+@operation(
+    "DELETE", "/session/view", tag=TAG, replies={204: Reply(None)}, setting_up=True, leaving=True
+)  # fmt: skip
+def stop_viewing(call: Call) -> Answer:
+    """Be oneself again in this session."""
+    auth.stop_viewing(call.cookie, actor=call.actor)
+    return Answer(status=204)
+
+
 def _shown(actor: Actor, csrf: str | None) -> dict[str, Any]:
     user = {
         "id": actor.user_id, "name": actor.name, "admin": actor.admin, "team": actor.team_id,
         "timezone": actor.timezone,
     }  # fmt: skip
-    return {"user": user, "csrf": csrf}
+    return {"user": user, "csrf": csrf, "behind": actor.behind}

@@ -145,6 +145,19 @@ def _sign_out(ends: str) -> None:
         audit.note("sign_out", f"user:{user_id}", actor=_somebody(user_id))
 
 
+def view_as(user_id: int, *, actor: Actor) -> None:
+    """Let the session of the request show what a user sees, in the open transaction.
+
+    Raises what `auth.view_as` does.
+    """
+    auth.view_as(user_id, cookie(), actor=actor)
+
+
+def stop_viewing(*, actor: Actor) -> None:
+    """Let whoever looks as somebody else be himself again, in the open transaction."""
+    auth.stop_viewing(cookie(), actor=actor)
+
+
 def set_password(user_id: int, password: str, *, actor: Actor) -> None:
     """Set a user's password; his other sessions and one-time links end.
 

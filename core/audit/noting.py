@@ -42,9 +42,10 @@ def note_all(event: str, done: Iterable[Done], *, actor: Actor) -> None:
     """Note the same event of several subjects."""
     if event not in EVENTS:
         raise ValueError(f"'{event}' is no event of the audit log")
+    looks = actor.behind is not None
     who = {
-        "at": clock.now(), "actor_id": actor.user_id, "source": actor.source,
-        "address": actor.address, "event": event,
+        "at": clock.now(), "actor_id": actor.behind if looks else actor.user_id,
+        "source": "view_as" if looks else actor.source, "address": actor.address, "event": event,
     }  # fmt: skip
     rows = [
         {**who, "subject": each.subject, "before": _dump(each.before), "after": _dump(each.after)}

@@ -41,3 +41,5 @@ from .tokens import list_tokens as list_tokens
 from .tokens import make_token as make_token
 from .tokens import note_use as note_use
 from .tokens import revoke_token as revoke_token
+from .viewing import stop_viewing as stop_viewing
+from .viewing import view_as as view_as

@@ -17,13 +17,19 @@ from .people import MAY_ENTER, SESSIONS, TOKENS, USERS, digest
 TOKEN_PREFIX: Final = "rlt_"  # noqa: S105  # a mark, no secret
 
 _WHO = (USERS.c.id, USERS.c.team_id, USERS.c.name, USERS.c.admin, USERS.c.timezone)
+#: Whose session it is, who may look as somebody else.
+_HOLDER: Any = USERS.alias("holder")
 _BY_SESSION = (
-    sa.select(*_WHO, SESSIONS.c.csrf)
-    .join_from(SESSIONS, USERS, SESSIONS.c.user_id == USERS.c.id)
+    sa.select(*_WHO, SESSIONS.c.csrf, SESSIONS.c.as_user_id, SESSIONS.c.user_id)
+    .join_from(SESSIONS, _HOLDER, SESSIONS.c.user_id == _HOLDER.c.id)
+    .join(USERS, USERS.c.id == sa.func.coalesce(SESSIONS.c.as_user_id, SESSIONS.c.user_id))
     .where(
         SESSIONS.c.id_hash == sa.bindparam("digest"),
         SESSIONS.c.expires_at > sa.bindparam("now", type_=Instant),
         MAY_ENTER,
+        _HOLDER.c.active,
+        _HOLDER.c.trashed_at.is_(None),
+        sa.or_(SESSIONS.c.as_user_id.is_(None), _HOLDER.c.admin),
     )
 )
 _BY_TOKEN = (
@@ -43,12 +49,16 @@ _BY_TOKEN = (
 def actor_of_session(cookie: str) -> tuple[Actor, str]:
     """Return who a session cookie is, at a browser, and the session's CSRF token; one select.
 
-    Raises `not_signed_in`.
+    An administrator who looks as somebody else is that user, and only reads. Raises
+    `not_signed_in`.
     """
     row = _one(_BY_SESSION, cookie)
     if row is None:
         raise RelatumError("not_signed_in")
-    return dataclasses.replace(_actor(row), source="ui"), row.csrf
+    actor = dataclasses.replace(_actor(row), source="ui")
+    if row.as_user_id is not None:
+        actor = dataclasses.replace(actor, behind=row.user_id, reads_only=True)
+    return actor, row.csrf
 
 
 def actor_of_token(text: str) -> Actor:

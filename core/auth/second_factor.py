@@ -94,7 +94,8 @@ def set_up(*, actor: Actor) -> NewFactor:
 def begun(*, actor: Actor) -> NewFactor | None:
     """Return what `set_up` has made and nobody has confirmed yet."""
     row = _row(_own(actor))
-    secret = None if row is None or row.confirmed_at is not None else _secret(row)
+    hidden = row is None or row.confirmed_at is not None or actor.reads_only
+    secret = None if hidden else _secret(row)
     return None if secret is None else NewFactor(secret, _uri(row.user_id, secret))
 
 

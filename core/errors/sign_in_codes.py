@@ -43,6 +43,10 @@ codes(
         "Token only reads",
         "This bearer token may only read. Use one without that limit to {method} {path}.",
     ),
+    view_only=(
+        "Only looking",
+        "You look as somebody else, and change nothing so. End that first to {method} {path}.",
+    ),
 )
 codes(
     409,
@@ -53,6 +57,10 @@ codes(
     second_factor_off=(
         "No second factor",
         "There is no second factor here. Set one up first.",
+    ),
+    view_refused=(
+        "Can't look so",
+        "You can't look at the instance as that user: {reason}.",
     ),
     reset_off=(
         "Reset not possible",

@@ -48,6 +48,7 @@ def make_credentials() -> None:
         "core_session",
         sa.Column("id_hash", Text, primary_key=True),
         _user(index=True),
+        sa.Column("as_user_id", Int64, sa.ForeignKey("core_user.id")),
         sa.Column("csrf", Text, nullable=False),
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("expires_at", Instant, nullable=False),

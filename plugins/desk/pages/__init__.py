@@ -19,6 +19,7 @@ from .access import audit as audit
 from .access import holding as holding
 from .access import roles as roles
 from .access import sharing as sharing
+from .access import viewing as viewing
 from .lists import arranging as arranging
 from .lists import board as board
 from .lists import builder as builder
