@@ -71,6 +71,10 @@ def make_credentials() -> None:
         _user(),
         sa.Column("expires_at", Instant, nullable=False),
     )
+    _idempotency()
+
+
+def _idempotency() -> None:
     op.create_table(
         "core_idempotency",
         sa.Column("key", Text, primary_key=True),
