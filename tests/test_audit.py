@@ -329,7 +329,7 @@ def test_a_row_whose_salt_is_taken_away_without_an_erasure_is_named(sealed):
         "SELECT c.id, s.position FROM core_change c JOIN core_change_set s ON s.id = "
         "c.change_set_id WHERE c.record_id = :id", id=sealed.ids[1],
     )  # fmt: skip
-    sealed.write(lambda **_: audit.spare(position, [change]))
+    sealed.write(lambda **_: audit.spare(audit.CHANGE_SET, position, [change]))
     assert "the log does not say so" in "\n".join(verdict(sealed).findings)
     sealed.write(
         lambda actor: audit.note(

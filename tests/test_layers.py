@@ -56,6 +56,7 @@ LAYERS = (
         "core.jobs",
         "core.mail",
         "core.own_jobs",
+        "core.persons",
         "core.install",
         "core.backup",
         "core.doctor",

@@ -6,7 +6,18 @@ from typing import Any, Final
 
 from marshmallow import Schema
 
-from ...schemas import answers, audit, changes, entity_types, errors, jobs, mail, people, roles
+from ...schemas import (
+    answers,
+    audit,
+    changes,
+    entity_types,
+    errors,
+    jobs,
+    mail,
+    people,
+    persons,
+    roles,
+)
 from .. import db
 from ..catalog import Catalog, EntityType
 from ..fields import Field, Several
@@ -32,6 +43,11 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Health": answers.HealthSchema,
     "AuditLog": audit.AuditLogSchema,
     "AuditEvents": audit.AuditEventsSchema,
+    "Person": persons.PersonSchema,
+    "Erasure": persons.ErasureSchema,
+    "Traces": persons.TracesSchema,
+    "PersonExport": persons.PersonExportSchema,
+    "Certificate": persons.CertificateSchema,
     "Generations": audit.GenerationsSchema,
     "Reverse": audit.ReverseSchema,
     "NewEntityType": entity_types.EntityTypeSchema,

@@ -32,6 +32,8 @@ CHANGE_SET, ENTRY = "change_set", "audit"
 #: What stands for the row of a change set, or of an entry, itself; changes have ids from 1.
 HEAD: Final = 0
 _SALT, _DIGEST, _ID = 16, 32, 8
+#: Where whoever adds to the chain stands in line.
+_CHAIN: Final = "audit chain"
 #: The salt of a row that was erased.
 SPARED: Final = bytes(_SALT)
 #: Changes that are sealed at once, about.
@@ -113,7 +115,7 @@ def digest(salt: bytes, text: bytes) -> bytes:
 def salts(kept: str, ids: Sequence[int]) -> list[bytes]:
     """Return the salt of each row of a seal; `SPARED` for one that was erased."""
     raw = base64.b64decode(kept)
-    if len(raw) > _SALT:
+    if len(raw) > _SALT or raw == SPARED:
         return [raw[i : i + _SALT] for i in range(0, len(raw), _SALT)]
     return [hmac.digest(raw, id_.to_bytes(_ID, "big"), "sha256")[:_SALT] for id_ in ids]
 
@@ -163,16 +165,15 @@ def unsealed() -> dict[str, int]:
 
 def seal_some() -> int:
     """Seal some of what is committed and has no seal; return how many seals were made."""
-    tx = db.for_writing()
+    connection = db.for_writing().connection
     positions.seal()
-    if tx.dialect == "postgresql":
-        dialects.stand_in_line(tx.connection, "audit chain")
+    hold()
     entries = log_entries(ENTRIES.c.seal.is_(None))
     made = _seal([*change_sets(sealed_to()), *entries])
     numbers = {row["ref"]: row["number"] for row in made if row["kind"] == ENTRY}
     if numbers:
         marked = sa.update(ENTRIES).where(ENTRIES.c.id == sa.bindparam("entry"))
-        tx.connection.execute(
+        connection.execute(
             marked.values(seal=sa.bindparam("place")),
             [{"entry": id_, "place": number} for id_, number in numbers.items()],
         )
@@ -202,13 +203,23 @@ def _seal(found: Sequence[Rows]) -> list[dict[str, Any]]:
     return made
 
 
-def spare(position: int, change_ids: Iterable[int]) -> None:
-    """Forget the salts of changes of a sealed change set, so that nothing tells what they said."""
-    connection, gone = db.for_writing().connection, set(change_ids)
-    this = sa.and_(SEALS.c.kind == CHANGE_SET, SEALS.c.ref == position)
-    row = connection.execute(sa.select(SEALS.c.salt, SEALS.c.digests).where(this)).one()
-    ids = list(unpack(row.digests))
-    kept = zip(ids, salts(row.salt, ids), strict=True)
+def hold() -> None:
+    """Let nobody seal until the open transaction ends: what it erases is sealed without."""
+    dialects.stand_in_line(db.for_writing().connection, _CHAIN)
+
+
+def spare(kind: str, ref: int, ids: Iterable[int]) -> None:
+    """Forget the salts of rows that a seal covers, so that nothing tells what they said.
+
+    `ids` are those of changes, or `HEAD`. Nothing happens to what is not sealed yet.
+    """
+    connection, gone = db.for_writing().connection, set(ids)
+    this = sa.and_(SEALS.c.kind == kind, SEALS.c.ref == ref)
+    row = connection.execute(sa.select(SEALS.c.salt, SEALS.c.digests).where(this)).one_or_none()
+    if row is None:
+        return
+    known = list(unpack(row.digests))
+    kept = zip(known, salts(row.salt, known), strict=True)
     raw = b"".join(SPARED if id_ in gone else salt for id_, salt in kept)
     salt = base64.b64encode(raw).decode()
     connection.execute(sa.update(SEALS).where(this).values(salt=salt))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain as joined
 from typing import Any, Final
 
 import orjson
@@ -94,7 +93,8 @@ class _Verifying:
     def __init__(self) -> None:
         self.verdict, self.ring = Verdict(), keys.ring().keys
         self.number, self.before, self.position = 0, "", 0
-        self.spared: list[tuple[int, int]] = []
+        #: Rows without a salt, as (word of an erasure, id).
+        self.spared: list[tuple[str, int]] = []
         #: Change sets that were read ahead, by position.
         self.ahead: dict[int, Rows] = {}
 
@@ -167,7 +167,7 @@ class _Verifying:
             self.verdict.found(told)
         elif salt == SPARED:
             self.verdict.erased += 1
-            self.spared.append((id_, found.ref))
+            self.spared.append(("entries", found.ref) if id_ == HEAD else ("changes", id_))
         elif not hmac.compare_digest(sealing.digest(salt, text), sealed):
             self.verdict.found(Phrase("{row} is not what was sealed", row=_named(found, id_)))
 
@@ -189,22 +189,23 @@ class _Verifying:
 
     def _erasures(self) -> None:
         """Find rows whose salt was taken away although the log tells of no such erasure."""
-        known = set(joined.from_iterable(erased()))
-        for id_, position in self.spared:
-            if id_ not in known:
-                told = Phrase(
-                    "change {id}, at position {ref}, was erased, and the log does not say so",
-                    id=id_, ref=position,
-                )  # fmt: skip
-                self.verdict.found(told)
+        known = set(erased())
+        for word, id_ in self.spared:
+            if (word, id_) not in known:
+                row = Phrase("change {id}", id=id_)
+                if word == "entries":
+                    row = Phrase("entry {id} of the log", id=id_)
+                self.verdict.found(Phrase("{row} was erased, and the log does not say so", row=row))
 
 
-def erased() -> Iterator[Iterable[int]]:
-    """Yield the ids of changes that the log says were erased, as ranges."""
+def erased() -> Iterator[tuple[str, int]]:
+    """Yield the changes and entries that the log says were erased: (changes or entries, id)."""
     query = sa.select(ENTRIES.c.after).where(ENTRIES.c.event == "person_erased")
     for text in db.current().connection.execute(query).scalars():
-        for first, final in orjson.loads(text or "{}").get("changes", ()):
-            yield range(first, final + 1)
+        told = orjson.loads(text or "{}")
+        for word in ("changes", "entries"):
+            for first, final in told.get(word, ()):
+                yield from ((word, id_) for id_ in range(first, final + 1))
 
 
 def _named(found: Rows, id_: int) -> Phrase:

@@ -24,6 +24,7 @@ from .passwords import random_password as random_password
 from .passwords import set_password as set_password
 from .people import MAY_ENTER as MAY_ENTER
 from .people import USERS as USERS
+from .people import forget as forget
 from .sessions import Session as Session
 from .sessions import enter as enter
 from .sessions import make_link as make_link

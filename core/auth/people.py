@@ -43,6 +43,15 @@ def end_all(user_id: int, *, keep: str | None = None) -> None:
     connection.execute(sa.delete(LINKS).where(LINKS.c.user_id == user_id))
 
 
+def forget(user_id: int) -> None:
+    """Forget all by which a user signed in: he can't come in any more, whatever he remembers."""
+    end_all(user_id)
+    connection = db.for_writing().connection
+    for model in (models.Credential, models.Token, models.RecoveryCode, models.SecondFactor):
+        table: Any = model.__table__
+        connection.execute(sa.delete(table).where(table.c.user_id == user_id))
+
+
 def own_or_admin(actor: Actor, user_id: int, action: str, thing: str) -> None:
     """Refuse to act for somebody else, unless an administrator does."""
     if actor.user_id != user_id:

@@ -120,8 +120,13 @@ def is_terminal() -> bool:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON, as the API writes it."""
+    click.echo(as_text(value))
+
+
+def as_text(value: Any) -> str:
+    """Return a value as JSON for people."""
     option = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
-    click.echo(orjson.dumps(value, default=_plain, option=option).decode())
+    return orjson.dumps(value, default=_plain, option=option).decode()
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,10 @@ codes(
 )
 codes(
     409,
+    person_active=(
+        "User still active",
+        "User {id} can still sign in. Disable the user first, then erase.",
+    ),
     position_unknown=(
         "Position not reached yet",
         "There is no position {position} yet: the newest is {newest}. A backup may have been "

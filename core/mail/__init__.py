@@ -21,6 +21,8 @@ from .delivering import deliver as deliver
 from .letters import send_reset_link as send_reset_link
 from .letters import send_sign_in_link as send_sign_in_link
 from .letters import send_test as send_test
+from .looking import about as about
+from .looking import forget as forget
 from .looking import get as get
 from .looking import list_mails as list_mails
 from .looking import retry as retry

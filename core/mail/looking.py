@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from .. import access, db
+import sqlalchemy as sa
+
+from .. import access, clock, db
 from ..actor import Actor
 from ..errors import RelatumError
 from . import rows
@@ -50,3 +53,27 @@ def retry(mail_id: int, *, actor: Actor) -> dict[str, Any]:
         raise RelatumError("mail_not_failed", id=mail_id, state="taken by somebody else")
     queue(mail_id)
     return rows.details(rows.one(mail_id))
+
+
+def about(addresses: Iterable[str], records: Iterable[int]) -> list[dict[str, Any]]:
+    """Return the mails that went to addresses or are about records, oldest first, whole."""
+    query = rows.query().where(_about(addresses, records)).order_by(TABLE.c.id)
+    return [rows.details(row) for row in db.current().connection.execute(query)]
+
+
+def forget(addresses: Iterable[str], records: Iterable[int]) -> int:
+    """Erase who such mails went to and what they said; return how many those were.
+
+    Those that still wait are not sent any more.
+    """
+    blank = {
+        "address": "erased", "name": None, "reply_to": None, "subject": "", "text": None,
+        "html": None, "until": clock.now(),
+    }  # fmt: skip
+    erased = sa.update(TABLE).where(_about(addresses, records)).values(**blank)
+    return int(db.for_writing().connection.execute(erased).rowcount)
+
+
+def _about(addresses: Iterable[str], records: Iterable[int]) -> Any:
+    lower = sorted({address.lower() for address in addresses})
+    return sa.or_(sa.func.lower(TABLE.c.address).in_(lower), TABLE.c.record_id.in_(list(records)))
