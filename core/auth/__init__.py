@@ -41,3 +41,8 @@ from .tokens import list_tokens as list_tokens
 from .tokens import make_token as make_token
 from .tokens import note_use as note_use
 from .tokens import revoke_token as revoke_token
+from .visits import end_session as end_session
+from .visits import end_sessions as end_sessions
+from .visits import last_sign_in as last_sign_in
+from .visits import list_sessions as list_sessions
+from .visits import ways_in as ways_in

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from .. import access, db, models
 from ..actor import Actor
 from ..errors import RelatumError
 from ..fields.number import INTEGER_LIMIT
-from ..storage import Instant
+from ..storage import Instant, slices
 
 # Only the columns that sign-in needs; the catalog's own table of users has many more.
 USERS = sa.table(
@@ -41,6 +42,16 @@ def end_all(user_id: int, *, keep: str | None = None) -> None:
     connection = db.for_writing().connection
     connection.execute(sa.delete(SESSIONS).where(gone))
     connection.execute(sa.delete(LINKS).where(LINKS.c.user_id == user_id))
+
+
+def end_absent(user_ids: Iterable[int]) -> None:
+    """End the sessions, one-time links and half sign-ins of those who may not come in any more."""
+    connection = db.for_writing().connection
+    for piece in slices(sorted(user_ids)):
+        query = sa.select(USERS.c.id).where(USERS.c.id.in_(piece), sa.not_(MAY_ENTER))
+        gone = list(connection.execute(query).scalars())
+        for table in (SESSIONS, LINKS) if gone else ():
+            connection.execute(sa.delete(table).where(table.c.user_id.in_(gone)))
 
 
 def own_or_admin(actor: Actor, user_id: int, action: str, thing: str) -> None:

@@ -10,6 +10,10 @@ codes(
         "Not allowed for this record",
         "You may see {type} {id}, and may not {action} it. Ask its owner or an administrator.",
     ),
+    admin_only=(
+        "For administrators",
+        "Only an administrator says who is one, and changes what lets one in. Ask one.",
+    ),
     assign_forbidden=(
         "Not allowed to assign",
         "You may not give this {type} to another owner or team. Leave owner and team as they are, "
