@@ -55,6 +55,7 @@ LAYERS = (
         "core.jobs",
         "core.mail",
         "core.own_jobs",
+        "core.people",
         "core.install",
         "core.backup",
         "core.doctor",

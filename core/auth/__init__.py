@@ -24,8 +24,10 @@ from .passwords import random_password as random_password
 from .passwords import set_password as set_password
 from .people import MAY_ENTER as MAY_ENTER
 from .people import USERS as USERS
+from .people import must_enter as must_enter
 from .sessions import Session as Session
 from .sessions import enter as enter
+from .sessions import make_invitations as make_invitations
 from .sessions import make_link as make_link
 from .sessions import make_reset as make_reset
 from .sessions import reset_holder as reset_holder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,6 +78,17 @@ def known(user_id: int) -> None:
     row = _state(user_id)
     if row is None or row.trashed_at is not None:
         raise RelatumError("record_unknown", type="user", id=user_id)
+
+
+def all_must_enter(user_ids: Sequence[int]) -> None:
+    """Raise `cant_sign_in` for the first of some users who may not come in."""
+    entering = set[int]()
+    for piece in slices(user_ids):
+        query = sa.select(USERS.c.id).where(USERS.c.id.in_(piece), MAY_ENTER)
+        entering.update(db.current().connection.execute(query).scalars())
+    for user_id in user_ids:
+        if user_id not in entering:
+            raise RelatumError("cant_sign_in", id=user_id, reason="is not active")
 
 
 def must_enter(user_id: int) -> None:

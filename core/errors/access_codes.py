@@ -42,3 +42,22 @@ codes(
         "Role '{role}' is held by {users} users and {teams} teams. Take it from them first.",
     ),
 )
+codes(
+    422,
+    heir_impossible=(
+        "Can't take over",
+        "Nothing can be handed over to this user: {reason}. Choose another one.",
+    ),
+    person_twice=(
+        "Person twice",
+        "{email} stands twice, first in row {other}. Leave one of them out.",
+    ),
+    people_column=(
+        "Unknown column of people",
+        "Column '{column}' is none of {columns}.{nearest} Correct the first line, or leave it out.",
+    ),
+    people_column_twice=(
+        "Column of people twice",
+        "Column '{column}' says what another one says, too. Leave one of them out.",
+    ),
+)
