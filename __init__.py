@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .core import jobs as jobs
     from .core import languages as languages
     from .core import mail as mail
+    from .core import people as people
     from .core import plugin_host as plugin_host
     from .core import preferences as preferences
     from .core import profile as profile
@@ -92,6 +93,7 @@ _FACE: Final = {
     "mail": "core",
     "manual": "core.api",
     "may": "core.access",
+    "people": "core",
     "plugin_host": "core",
     "preferences": "core",
     "profile": "core",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relatum.core import mail, people, records, roles
+from relatum.core import auth, mail, people, records, roles
 from relatum.core.errors import Invalid, RelatumError
 
 from .desk_record import counted

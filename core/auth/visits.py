@@ -6,6 +6,7 @@ and nothing that lets anybody in.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -72,7 +73,12 @@ def ways_in(user_id: int) -> dict[str, int]:
     return counted
 
 
-def last_sign_in(user_id: int) -> Any:
-    """Return when a user came in last, as far as a session tells that he did not sign out of."""
+def last_sign_in(user_id: int, *, actor: Actor) -> datetime | None:
+    """Return when a user came in last, as far as a session tells that has not been ended.
+
+    Raises `forbidden`.
+    """
+    own_or_admin(actor, user_id, "list", "sessions of another user")
     query = sa.select(sa.func.max(SESSIONS.c.created_at)).where(SESSIONS.c.user_id == user_id)
-    return db.current().connection.execute(query).scalar()
+    found: datetime | None = db.current().connection.execute(query).scalar()
+    return found

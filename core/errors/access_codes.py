@@ -50,7 +50,7 @@ codes(
     ),
     person_twice=(
         "Person twice",
-        "{email} stands twice, first in row {other}. Leave one of them out.",
+        "{email} stands there twice. Leave one of them out.",
     ),
     people_column=(
         "Unknown column of people",

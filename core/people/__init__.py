@@ -12,4 +12,5 @@ from .inviting import invite as invite
 from .leaving import disable as disable
 from .leaving import enable as enable
 from .leaving import leaving as leaving
+from .listed import decoded as decoded
 from .listed import listed as listed

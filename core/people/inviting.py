@@ -117,13 +117,13 @@ def _named_by(email: str) -> str:
 
 
 def _find_doubles(found: list[Invited]) -> None:
-    places: dict[str, int] = {}
+    seen = set[str]()
     for each in found:
         key = fold(each.email)
-        if key and key in places:
-            each.refuse("person_twice", "email", email=each.email, other=places[key])
+        if key and key in seen:
+            each.refuse("person_twice", "email", email=each.email)
         elif key:
-            places[key] = each.row
+            seen.add(key)
 
 
 def _find_teams(found: list[Invited], rows: Sequence[Mapping[str, Any]], actor: Actor) -> None:

@@ -18,7 +18,7 @@ def leaving(user_id: int, *, actor: Actor) -> dict[str, Any]:
     label, records, open, state}]}: `open` counts what is not in a closed category of the choice
     `state`, and all where there is none. Raises `forbidden`, `record_unknown`.
     """
-    access.require(actor, "disable", "users")
+    access.require(actor, "list", "what a user owns")
     found = records.get("user", user_id, actor=actor)
     user = {name: found[name] for name in ("id", "name", "active")}
     types = owned(user_id, actor=actor)

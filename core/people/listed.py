@@ -33,7 +33,7 @@ def listed(text: bytes | str, name: str = "the list") -> list[tuple[int, dict[st
     Delimiter and encoding are found out. Raises `file_unreadable`, `people_column`,
     `people_column_twice`.
     """
-    plain = (_decoded(text) if isinstance(text, bytes) else text).removeprefix("\ufeff")
+    plain = (decoded(text) if isinstance(text, bytes) else text).removeprefix("\ufeff")
     told = _TOLD.match(plain)
     # The line itself stays, empty, so that the others keep their numbers.
     plain = plain[told.end() :] if told else plain
@@ -46,7 +46,7 @@ def listed(text: bytes | str, name: str = "the list") -> list[tuple[int, dict[st
     return [(line, _row(columns, cells)) for line, cells in source.rows()]
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
     """Return the text of a file: Unicode if it can be, else as old spreadsheets write it."""
     marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
