@@ -81,7 +81,7 @@ class HandOverSchema(Closed):
     """Whose records go to whom; `heirs` says otherwise for some types, null: they stay."""
 
     user = fields.Integer(**_ID)
-    to = fields.Integer(**{**_ID, "required": False})
+    transfer_to = fields.Integer(**{**_ID, "required": False})
     heirs = fields.Dict(
         keys=fields.String(),
         values=fields.Integer(**{**_ID, "required": False}, allow_none=True),

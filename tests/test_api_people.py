@@ -99,7 +99,7 @@ def test_leaving_is_looked_at_done_and_undone(instance, alice):
 
 @pytest.mark.parametrize(
     ("body", "field"),
-    [({"transfer_to": 999_999}, "to"), ({"heirs": {"user": 999_999}}, "heirs.user")],
+    [({"transfer_to": 999_999}, "transfer_to"), ({"heirs": {"user": 999_999}}, "heirs.user")],
 )
 def test_an_heir_who_can_not_be_one_is_named_and_nobody_is_disabled(instance, alice, body, field):
     user = instance.bob.user_id

@@ -163,7 +163,7 @@ def test_what_he_owns_goes_to_whom_is_named_and_only_types_that_are_ticked(desk)
     sam, eve, notes = leaver(desk)
     form = form_of(desk, sam)
     form["type"] = ["x_note"]
-    answer = desk.post(f"/users/{sam}/disable", data={**form, "to": eve})
+    answer = desk.post(f"/users/{sam}/disable", data={**form, "transfer_to": eve})
     job = int(answer.location.rpartition("/")[2])
     assert run(desk.instance, job) == "done"
     assert [desk.instance.get("x_note", note)["owner"] for note in notes] == [eve, eve]
@@ -181,7 +181,7 @@ def test_a_type_goes_to_an_heir_of_its_own(desk):
     assert desk.instance.get("x_note", note)["owner"] == eve
 
 
-@pytest.mark.parametrize("name", ["to", "heir:x_note"])
+@pytest.mark.parametrize("name", ["transfer_to", "heir:x_note"])
 def test_an_heir_who_can_not_be_one_is_said_beside_the_field(desk, name):
     sam, *_ = leaver(desk)
     for sent in ({name: str(sam)}, {f"{name}~text": "Nobody of that name"}):
@@ -202,7 +202,7 @@ def test_a_disabled_user_is_let_in_again_and_may_hand_over_later(desk):
     desk.post(f"/users/{sam}/disable", data=form_of(desk, sam))
     page = desk.get(f"/records/user/{sam}").text
     assert f'action="/users/{sam}/enable"' in page and "Hand over records" in page
-    answer = desk.post(f"/users/{sam}/disable", data={**form_of(desk, sam), "to": eve})
+    answer = desk.post(f"/users/{sam}/disable", data={**form_of(desk, sam), "transfer_to": eve})
     run(desk.instance, int(answer.location.rpartition("/")[2]))
     assert desk.instance.get("x_note", note)["owner"] == eve
     desk.post(f"/users/{sam}/enable")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from relatum.core import auth, jobs, people, records
@@ -95,7 +97,7 @@ def test_what_lets_him_in_is_counted_and_ends_with_him(instance, office):
 
 def test_open_records_go_to_the_heir_and_the_rest_stays(instance, office):
     bob, charlie = office["bob"], office["charlie"]
-    job = disable(instance, office, to=charlie)["job"]
+    job = disable(instance, office, transfer_to=charlie)["job"]
     assert instance.get("user", bob)["active"] is False
     assert run(instance, job) == "done"
     assert owners(instance, "x_deal", office["deals"]) == [charlie, charlie, bob, bob, charlie]
@@ -111,7 +113,7 @@ def test_open_records_go_to_the_heir_and_the_rest_stays(instance, office):
 
 
 def test_all_records_go_if_that_is_asked(instance, office):
-    job = disable(instance, office, to=office["charlie"], only_open=False)["job"]
+    job = disable(instance, office, transfer_to=office["charlie"], only_open=False)["job"]
     run(instance, job)
     assert set(owners(instance, "x_deal", office["deals"])) == {office["charlie"]}
     assert instance.read(people.leaving, office["bob"])["records"] == 0
@@ -120,7 +122,7 @@ def test_all_records_go_if_that_is_asked(instance, office):
 def test_types_go_to_heirs_of_their_own_or_stay(instance, office):
     alice, bob = instance.alice.user_id, office["bob"]
     heirs = {"x_note": alice, "x_deal": None}
-    run(instance, disable(instance, office, to=office["charlie"], heirs=heirs)["job"])
+    run(instance, disable(instance, office, transfer_to=office["charlie"], heirs=heirs)["job"])
     assert set(owners(instance, "x_note", office["notes"])) == {alice}
     assert set(owners(instance, "x_deal", office["deals"])) == {bob}
     assert disable(instance, office, heirs={"x_deal": None})["job"] is None
@@ -129,20 +131,20 @@ def test_types_go_to_heirs_of_their_own_or_stay(instance, office):
 @pytest.mark.parametrize("only_open", [True, False])
 def test_the_whole_is_undone_as_one_job(instance, office, only_open):
     before = state(instance)
-    job = disable(instance, office, to=office["charlie"], only_open=only_open)["job"]
+    job = disable(instance, office, transfer_to=office["charlie"], only_open=only_open)["job"]
     run(instance, job)
     assert state(instance) != before
     undo = instance.write(jobs.enqueue, "undo", {"job": job})
     assert run(instance, undo) == "done"
     assert state(instance) == before
     # What a disabled user owns again can be handed over again.
-    run(instance, disable(instance, office, to=office["charlie"])["job"])
+    run(instance, disable(instance, office, transfer_to=office["charlie"])["job"])
     assert set(owners(instance, "x_note", office["notes"])) == {office["charlie"]}
 
 
 def test_many_records_go_chunk_by_chunk_and_none_is_left(instance, office):
     instance.create("x_note", *({"name": "n", "owner": office["bob"]} for _ in range(1200)))
-    job = disable(instance, office, to=office["charlie"])["job"]
+    job = disable(instance, office, transfer_to=office["charlie"])["job"]
     assert run(instance, job) == "done"
     found = instance.read(jobs.get, job)
     assert (found["done"], found["total"]) == (1206, 1206)
@@ -153,10 +155,11 @@ def test_many_records_go_chunk_by_chunk_and_none_is_left(instance, office):
 def test_who_takes_over_must_be_there_be_active_and_be_another(instance, office):
     bob = office["bob"]
     [asleep] = instance.create("user", {"name": "Asleep", "active": False})
-    for more, field in (
-        ({"to": bob}, "to"), ({"to": 999_999}, "to"), ({"to": asleep}, "to"),
+    wrong: list[tuple[dict[str, Any], str]] = [
+        *(({"transfer_to": heir}, "transfer_to") for heir in (bob, 999_999, asleep)),
         ({"heirs": {"x_deal": asleep}}, "heirs.x_deal"),
-    ):  # fmt: skip
+    ]
+    for more, field in wrong:
         with pytest.raises(Invalid) as caught:
             disable(instance, office, **more)
         assert [(p.field, p.code) for p in caught.value.problems] == [(field, "heir_impossible")]
@@ -167,7 +170,7 @@ def test_who_takes_over_must_be_there_be_active_and_be_another(instance, office)
 
 def test_the_last_administrator_does_not_leave(instance, office):
     with pytest.raises(RelatumError) as caught:
-        instance.write(people.disable, instance.alice.user_id, to=office["charlie"])
+        instance.write(people.disable, instance.alice.user_id, transfer_to=office["charlie"])
     assert caught.value.code == "last_admin"
     assert instance.read(jobs.list_jobs, kind="hand_over") == []
 
@@ -178,7 +181,7 @@ def test_nobody_but_an_administrator_lets_anybody_leave(instance, office):
             instance.write(verb, office["charlie"], actor=instance.bob)
         assert caught.value.code == "forbidden"
     with pytest.raises(RelatumError) as caught:
-        asked = {"user": office["charlie"], "to": office["bob"]}
+        asked = {"user": office["charlie"], "transfer_to": office["bob"]}
         instance.write(jobs.enqueue, "hand_over", asked, actor=instance.bob)
     assert caught.value.code == "forbidden"
 
@@ -191,5 +194,5 @@ def test_somebody_unknown_can_not_leave(instance, office):
 
 
 def test_a_job_can_be_looked_at_before(instance, office):
-    asked = {"user": office["bob"], "to": office["charlie"], "heirs": {"x_note": None}}
+    asked = {"user": office["bob"], "transfer_to": office["charlie"], "heirs": {"x_note": None}}
     assert instance.write(jobs.look, "hand_over", asked) == {"count": 3, "types": {"x_deal": 3}}

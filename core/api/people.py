@@ -48,7 +48,7 @@ def disable_user(call: Call, id: int) -> Answer:  # noqa: A002
     """
     given = wire.load(LeaveSchema, call.body)
     left = people.disable(
-        id, to=given["transfer_to"], heirs=given["heirs"], only_open=given["only_open"],
+        id, transfer_to=given["transfer_to"], heirs=given["heirs"], only_open=given["only_open"],
         actor=call.actor,
     )  # fmt: skip
     return Answer(left)

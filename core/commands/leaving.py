@@ -50,7 +50,7 @@ def disable(
         return
     asked: dict[str, Any] = {"heirs": _heirs(instance, heirs), "only_open": only_open}
     if heir is not None:
-        asked["to"] = instance.find("user", heir)
+        asked["transfer_to"] = instance.find("user", heir)
 
     def work(*, actor: Actor) -> list[dict[str, Any]]:
         return [people.disable(id_, actor=actor, **asked) for id_ in ids]

@@ -87,7 +87,7 @@ def _check(arguments: dict[str, Any], actor: Actor) -> dict[str, Any]:
     known(arguments["user"])
     heirs = {f"heirs.{name}": id_ for name, id_ in arguments["heirs"].items()}
     problems = []
-    for place, heir in {"to": arguments.get("to"), **heirs}.items():
+    for place, heir in {"transfer_to": arguments.get("transfer_to"), **heirs}.items():
         refused = _refusal(arguments["user"], heir) if heir is not None else None
         if refused is not None:
             problems.append(Problem("heir_impossible", {"reason": refused}, field=place))
@@ -111,7 +111,7 @@ def _refusal(user_id: int, heir: int) -> str | None:
 
 
 def _heir(arguments: dict[str, Any], type_name: str) -> int | None:
-    heir: int | None = arguments["heirs"].get(type_name, arguments.get("to"))
+    heir: int | None = arguments["heirs"].get(type_name, arguments.get("transfer_to"))
     return heir
 
 

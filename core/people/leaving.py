@@ -30,16 +30,17 @@ def disable(
     user_id: int,
     *,
     actor: Actor,
-    to: int | None = None,
+    transfer_to: int | None = None,
     heirs: Mapping[str, int | None] | None = None,
     only_open: bool = True,
 ) -> dict[str, Any]:
     """Keep a user from signing in, at once, and let a job hand over what he owns.
 
-    `to` is who gets it, `heirs` who gets records of some types instead (None: they stay). Without
-    either, nothing changes hands. It works for who is disabled already, too. Returns {user,
-    status: updated or unchanged, sessions, links, tokens: how many of each have ended, job}. Raises
-    `forbidden`, `record_unknown`, `last_admin`, `Invalid` naming a wrong heir.
+    `transfer_to` is who gets it, `heirs` who gets records of some types instead (None: they
+    stay). Without either, nothing changes hands. It works for who is disabled already, too.
+
+    Returns {user, status: updated or unchanged, sessions, links, tokens: how many of each have
+    ended, job}. Raises `forbidden`, `record_unknown`, `last_admin`, `Invalid` naming a wrong heir.
     """
     access.require(actor, "disable", "users")
     db.for_writing()
@@ -51,9 +52,9 @@ def disable(
     job = None
     others = dict(heirs or {})
     asked: dict[str, Any] = {"user": user_id, "only_open": only_open, "heirs": others}
-    if to is not None:
-        asked["to"] = to
-    if to is not None or any(heir is not None for heir in others.values()):
+    if transfer_to is not None:
+        asked["transfer_to"] = transfer_to
+    if transfer_to is not None or any(heir is not None for heir in others.values()):
         job = jobs.enqueue(HAND_OVER.name, asked, actor=actor)
     return {"user": user_id, "status": outcome.status, **ended, "job": job}
 

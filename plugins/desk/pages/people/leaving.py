@@ -70,7 +70,8 @@ def _asked() -> dict[str, Any]:
         heir = _user(f"{_HEIR}{name}") if name in ticked else None
         if heir is not None or name not in ticked:
             heirs[name] = heir
-    return {"to": _user("to"), "heirs": heirs, "only_open": form.get("which") != "all"}
+    only_open = form.get("which") != "all"
+    return {"transfer_to": _user("transfer_to"), "heirs": heirs, "only_open": only_open}
 
 
 def _user(name: str) -> int | None:
