@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -196,3 +197,12 @@ def test_somebody_unknown_can_not_leave(instance, office):
 def test_a_job_can_be_looked_at_before(instance, office):
     asked = {"user": office["bob"], "transfer_to": office["charlie"], "heirs": {"x_note": None}}
     assert instance.write(jobs.look, "hand_over", asked) == {"count": 3, "types": {"x_deal": 3}}
+
+
+def test_an_administrator_who_disables_himself_hands_over_all_the_same(instance, office):
+    bob, heir = instance.bob, office["charlie"]
+    instance.write(records.update, "user", [{"id": office["bob"], "admin": True}])
+    myself = dataclasses.replace(bob, admin=True)
+    left = instance.write(people.disable, office["bob"], transfer_to=heir, actor=myself)
+    assert run(instance, left["job"]) == "done"
+    assert set(owners(instance, "x_note", office["notes"])) == {heir}

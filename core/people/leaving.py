@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import access, auth, db, jobs, records
-from ..actor import Actor
+from ..actor import Actor, system
 from ..auth.people import known
 from ..own_jobs import HAND_OVER, owned
 
@@ -55,7 +55,9 @@ def disable(
     if transfer_to is not None:
         asked["transfer_to"] = transfer_to
     if transfer_to is not None or any(heir is not None for heir in others.values()):
-        job = jobs.enqueue(HAND_OVER.name, asked, actor=actor)
+        # Who disables himself can't act in a job any more.
+        by = system(actor.source) if actor.user_id == user_id else actor
+        job = jobs.enqueue(HAND_OVER.name, asked, actor=by)
     return {"user": user_id, "status": outcome.status, **ended, "job": job}
 
 
