@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .core import jobs as jobs
     from .core import languages as languages
     from .core import mail as mail
+    from .core import people as people
     from .core import persons as persons
     from .core import plugin_host as plugin_host
     from .core import preferences as preferences
@@ -96,6 +97,7 @@ _FACE: Final = {
     "manual": "core.api",
     "may": "core.access",
     "persons": "core",
+    "people": "core",
     "plugin_host": "core",
     "preferences": "core",
     "profile": "core",

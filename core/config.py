@@ -123,6 +123,7 @@ class Config:
     idempotency_hours: int = _setting(24, "Hours an Idempotency-Key is remembered.")
     session_hours: int = _setting(336, "Hours a sign-in lasts.")
     link_minutes: int = _setting(30, "Minutes a one-time sign-in link works.")
+    invitation_days: int = _setting(7, "Days an invitation works.")
     require_second_factor: str = _setting(
         "no",
         "Who must have a second factor and is led to set one up: no, admins or all.",

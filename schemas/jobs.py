@@ -11,6 +11,9 @@ from .base import Closed
 _SET: dict[str, Any] = {"required": True}
 _OPEN: dict[str, Any] = {"required": True, "allow_none": True}
 _NAME: dict[str, Any] = {"required": True, "validate": validate.Length(min=1, max=80)}
+_ID: dict[str, Any] = {
+    "required": True, "strict": True, "validate": validate.Range(min=1, max=2**53 - 1),
+}  # fmt: skip
 _RULE = validate.Length(min=1, max=100)
 
 
@@ -72,6 +75,19 @@ class BulkLinkSchema(BulkUpdateSchema):
     """What many records are linked to: the values of a record of one of their lists."""
 
     list = fields.String(**_NAME)
+
+
+class HandOverSchema(Closed):
+    """Whose records go to whom; `heirs` says otherwise for some types, null: they stay."""
+
+    user = fields.Integer(**_ID)
+    transfer_to = fields.Integer(**{**_ID, "required": False})
+    heirs = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(**{**_ID, "required": False}, allow_none=True),
+        load_default=dict,
+    )
+    only_open = fields.Boolean(load_default=True, truthy={True}, falsy={False})
 
 
 # -- what goes out --------------------------------------------------------------------------

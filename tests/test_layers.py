@@ -57,6 +57,7 @@ LAYERS = (
         "core.mail",
         "core.own_jobs",
         "core.persons",
+        "core.people",
         "core.install",
         "core.backup",
         "core.doctor",

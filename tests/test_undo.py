@@ -168,7 +168,7 @@ def test_a_circle_that_would_come_of_it_is_refused(shop):
 
 
 def test_the_last_administrator_stays_one(instance):
-    [eve] = instance.create("user", {"name": "Eve", "admin": True})
+    [eve] = instance.create("user", {"name": "Eve", "email": "eve@example.org", "admin": True})
     made = newest(instance)
     update(instance, "user", instance.alice.user_id or 0, admin=False)
     error = refused(instance, made)

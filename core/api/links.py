@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from flask import request
 
-from .. import auth, db, mail
+from .. import auth, db, mail, people
 from ..actor import Actor, system
 from ..errors import RelatumError
 from . import limits
@@ -30,10 +31,18 @@ def send(user_id: int, *, actor: Actor) -> int:
     Joins the open transaction. Raises what `make` does, `address_missing`, and `mail_without_base`
     where a mail server is set up but base_url is not.
     """
-    if db.settings().mail_server is not None and not db.settings().base_url:
-        # The address that a request came by may have been chosen by whoever sent it.
-        raise RelatumError("mail_without_base")
-    return mail.send_sign_in_link(user_id, _base(), actor=actor)
+    return mail.send_sign_in_link(user_id, _mailed_base(), actor=actor)
+
+
+def invite(
+    rows: Sequence[Mapping[str, Any]], *, actor: Actor, by_mail: bool = False, dry_run: bool = False
+) -> list[people.Invited]:
+    """Invite people as `people.invite` does, by links that lead here.
+
+    Joins the open transaction. Raises what that does, and `mail_without_base`.
+    """
+    base = _mailed_base() if by_mail else _base()
+    return people.invite(rows, base=base, actor=actor, by_mail=by_mail, dry_run=dry_run)
 
 
 def can_reset() -> bool:
@@ -64,6 +73,18 @@ def _send_reset(email: str) -> None:
 def minutes() -> int:
     """Return how long such a link works."""
     return db.settings().link_minutes
+
+
+def days() -> int:
+    """Return how long an invitation works."""
+    return db.settings().invitation_days
+
+
+def _mailed_base() -> str:
+    if db.settings().mail_server is not None and not db.settings().base_url:
+        # The address that a request came by may have been chosen by whoever sent it.
+        raise RelatumError("mail_without_base")
+    return _base()
 
 
 def _base() -> str:

@@ -19,6 +19,7 @@ from . import jobs as jobs
 from . import mail as mail
 from . import openapi as openapi
 from . import own as own
+from . import people as people
 from . import persons as persons
 from . import plugins as plugins
 from . import records as records

@@ -7,7 +7,8 @@ send it with a write. Each verb opens its own transactions: passwords are hashed
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 
 from flask import request
 from werkzeug.http import dump_cookie
@@ -156,6 +157,26 @@ def view_as(user_id: int, *, actor: Actor) -> None:
 def stop_viewing(*, actor: Actor) -> None:
     """Let whoever looks as somebody else be himself again, in the open transaction."""
     auth.stop_viewing(cookie(), actor=actor)
+
+
+def open_ones(user_id: int, *, actor: Actor) -> list[dict[str, Any]]:
+    """Return where a user is signed in, as `auth.list_sessions` does; this browser is known."""
+    return auth.list_sessions(user_id, actor=actor, cookie=cookie())
+
+
+def end_one(user_id: int, session: str, *, actor: Actor) -> None:
+    """End one session of a user, in the open transaction, as `auth.end_session` does."""
+    auth.end_session(user_id, session, actor=actor)
+
+
+def end_others(user_id: int, *, actor: Actor) -> int:
+    """End all sessions of a user but this one, in the open transaction; return how many."""
+    return auth.end_sessions(user_id, actor=actor, keep=cookie())
+
+
+def last_sign_in(user_id: int, *, actor: Actor) -> datetime | None:
+    """Return when a user signed in last, if a session tells. Raises `forbidden`."""
+    return auth.last_sign_in(user_id, actor=actor)
 
 
 def set_password(user_id: int, password: str, *, actor: Actor) -> None:

@@ -25,8 +25,10 @@ from .passwords import set_password as set_password
 from .people import MAY_ENTER as MAY_ENTER
 from .people import USERS as USERS
 from .people import forget as forget
+from .people import must_enter as must_enter
 from .sessions import Session as Session
 from .sessions import enter as enter
+from .sessions import make_invitations as make_invitations
 from .sessions import make_link as make_link
 from .sessions import make_reset as make_reset
 from .sessions import reset_holder as reset_holder
@@ -44,3 +46,8 @@ from .tokens import note_use as note_use
 from .tokens import revoke_token as revoke_token
 from .viewing import stop_viewing as stop_viewing
 from .viewing import view_as as view_as
+from .visits import end_session as end_session
+from .visits import end_sessions as end_sessions
+from .visits import last_sign_in as last_sign_in
+from .visits import list_sessions as list_sessions
+from .visits import ways_in as ways_in

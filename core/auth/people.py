@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from .. import access, db, models
 from ..actor import Actor
 from ..errors import RelatumError
 from ..fields.number import INTEGER_LIMIT
-from ..storage import Instant
+from ..storage import Instant, slices
 
 # Only the columns that sign-in needs; the catalog's own table of users has many more.
 USERS = sa.table(
@@ -52,6 +53,16 @@ def forget(user_id: int) -> None:
         connection.execute(sa.delete(table).where(table.c.user_id == user_id))
 
 
+def end_absent(user_ids: Iterable[int]) -> None:
+    """End the sessions, one-time links and half sign-ins of those who may not come in any more."""
+    connection = db.for_writing().connection
+    for piece in slices(sorted(user_ids)):
+        query = sa.select(USERS.c.id).where(USERS.c.id.in_(piece), sa.not_(MAY_ENTER))
+        gone = list(connection.execute(query).scalars())
+        for table in (SESSIONS, LINKS) if gone else ():
+            connection.execute(sa.delete(table).where(table.c.user_id.in_(gone)))
+
+
 def own_or_admin(actor: Actor, user_id: int, action: str, thing: str) -> None:
     """Refuse to act for somebody else, unless an administrator does."""
     if actor.user_id != user_id:
@@ -76,6 +87,17 @@ def known(user_id: int) -> None:
     row = _state(user_id)
     if row is None or row.trashed_at is not None:
         raise RelatumError("record_unknown", type="user", id=user_id)
+
+
+def all_must_enter(user_ids: Sequence[int]) -> None:
+    """Raise `cant_sign_in` for the first of some users who may not come in."""
+    entering = set[int]()
+    for piece in slices(user_ids):
+        query = sa.select(USERS.c.id).where(USERS.c.id.in_(piece), MAY_ENTER)
+        entering.update(db.current().connection.execute(query).scalars())
+    for user_id in user_ids:
+        if user_id not in entering:
+            raise RelatumError("cant_sign_in", id=user_id, reason="is not active")
 
 
 def must_enter(user_id: int) -> None:

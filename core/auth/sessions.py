@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +14,7 @@ from ..actor import Actor
 from ..errors import RelatumError
 from . import second_factor
 from .passwords import set_password
-from .people import LINKS, SESSIONS, digest, enters, must_enter
+from .people import LINKS, SESSIONS, all_must_enter, digest, enters, must_enter
 
 #: What a row of `core_link` is: a link that signs in, one by which a password is set, or a ticket
 #: that a code still has to follow.
@@ -112,6 +113,16 @@ def make_link(user_id: int, *, actor: Actor) -> str:
     return _hand_out(LINK, user_id, db.settings().link_minutes)
 
 
+def make_invitations(user_ids: Sequence[int], *, actor: Actor) -> list[str]:
+    """Return for each of some users the secret of a link that signs him in once.
+
+    They work within invitation_days. Raises `forbidden`, `cant_sign_in`.
+    """
+    access.require(actor, "make", "one-time links")
+    all_must_enter(user_ids)
+    return _hand_out_all(LINK, user_ids, timedelta(days=db.settings().invitation_days))
+
+
 def make_reset(user_id: int, *, actor: Actor) -> str:
     """Return the secret of a link by which a user sets a new password, once, within link_minutes.
 
@@ -149,12 +160,19 @@ def _holder(kind: str, text: str, code: str) -> int:
 
 def _hand_out(kind: str, user_id: int, minutes: int) -> str:
     """Return the secret of a new link or ticket."""
-    tx, text, now = db.for_writing(), secrets.token_urlsafe(32), clock.now()
-    tx.connection.execute(sa.delete(LINKS).where(LINKS.c.expires_at <= now))
-    ends = now + timedelta(minutes=minutes)
-    row = {"id_hash": digest(text), "kind": kind, "user_id": user_id, "expires_at": ends}
-    tx.connection.execute(sa.insert(LINKS), row)
-    return text
+    return _hand_out_all(kind, [user_id], timedelta(minutes=minutes))[0]
+
+
+def _hand_out_all(kind: str, user_ids: Sequence[int], life: timedelta) -> list[str]:
+    connection, now = db.for_writing().connection, clock.now()
+    connection.execute(sa.delete(LINKS).where(LINKS.c.expires_at <= now))
+    made = {secrets.token_urlsafe(32): user_id for user_id in user_ids}
+    rows = [
+        {"id_hash": digest(text), "kind": kind, "user_id": user_id, "expires_at": now + life}
+        for text, user_id in made.items()
+    ]
+    connection.execute(sa.insert(LINKS), rows)
+    return list(made)
 
 
 def _usable(kind: str, text: str) -> tuple[Any, ...]:

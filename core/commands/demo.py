@@ -15,9 +15,9 @@ from .. import serve as server
 from ..actor import Actor
 from ..errors import RelatumError
 from ..install import Installed
+from .coming import sign_in_link
 from .serve import serving_options
 from .terminal import Instance, json_option, look, pass_instance, print_json
-from .users import sign_in_link
 
 #: Name of the tokens that demo makes, and how long one works.
 _LABEL: Final = "demo"

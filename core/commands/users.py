@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from .. import auth, imports, mail, records
-from .. import serve as server
-from ..errors import RelatumError
+from .. import auth, imports, records
+from .coming import address_option, invite, link_base, show_link
+from .leaving import disable, enable, sessions
 from .reading import all_options, show_all
 from .terminal import Instance, is_terminal, json_option, pass_instance, print_json
 
@@ -72,63 +72,6 @@ def add(
     )
 
 
-@users.command("invite")
-@click.argument("user")
-@click.option(
-    "--address", metavar="URL", help="Address people reach this instance by. Default: base_url."
-)
-@click.option("--mail", "by_mail", is_flag=True, help="Mail the link instead of showing it.")
-@json_option
-@pass_instance
-def invite(
-    instance: Instance, user: str, address: str | None, by_mail: bool, as_json: bool
-) -> None:
-    """Make a link that signs a user in once; he or she chooses a password then.
-
-    \b
-    Examples:
-      relatum users invite ada@example.org
-      relatum users invite ada@example.org --mail
-    """
-    user_id = instance.find("user", user)
-    if by_mail:
-        _mail_link(instance, user_id, address, as_json)
-        return
-    _show_link(instance, user_id, sign_in_link(instance, user_id, address), as_json)
-
-
-def _show_link(instance: Instance, user_id: int, link: str, as_json: bool) -> None:
-    minutes = instance.config.link_minutes
-    if as_json:
-        print_json({"id": user_id, "link": link, "minutes": minutes})
-        return
-    click.echo(link)
-    click.echo(f"It works once, within {minutes} minutes.", err=True)
-
-
-def sign_in_link(instance: Instance, user_id: int, address: str | None) -> str:
-    """Return a new one-time link for a user."""
-    base = _base(instance, address).rstrip("/")
-    return f"{base}/sign-in/{instance.write(auth.make_link, user_id)}"
-
-
-def _base(instance: Instance, address: str | None) -> str:
-    return address or instance.config.base_url or server.address(server.LOOPBACK, server.PORT)
-
-
-def _mail_link(instance: Instance, user_id: int, address: str | None, as_json: bool) -> None:
-    if instance.config.mail_server is None:
-        raise RelatumError("mail_off")
-    if not (address or instance.config.base_url):
-        raise RelatumError("mail_without_base")
-    mail_id = instance.write(mail.send_sign_in_link, user_id, _base(instance, address))
-    found = instance.read(mail.get, mail_id)
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(f"Mail {mail_id} to {found['address']} waits. See: relatum mail show {mail_id}")
-
-
 @users.command("set-password")
 @click.argument("user")
 @click.option("--random", "at_random", is_flag=True, help="Make one and show it.")
@@ -170,9 +113,7 @@ def _typed() -> str:
 
 @users.command("reset-password")
 @click.argument("user")
-@click.option(
-    "--address", metavar="URL", help="Address people reach this instance by. Default: base_url."
-)
+@address_option
 @json_option
 @pass_instance
 def reset_password(instance: Instance, user: str, address: str | None, as_json: bool) -> None:
@@ -185,9 +126,9 @@ def reset_password(instance: Instance, user: str, address: str | None, as_json: 
       relatum users reset-password ada@example.org
     """
     user_id = instance.find("user", user)
-    base = _base(instance, address).rstrip("/")
+    base = link_base(instance, address)
     link = f"{base}/reset/{instance.write(auth.make_reset, user_id)}"
-    _show_link(instance, user_id, link, as_json)
+    show_link(instance, user_id, link, as_json)
 
 
 @users.command("reset-second-factor")
@@ -211,40 +152,5 @@ def reset_second_factor(instance: Instance, user: str, as_json: bool) -> None:
         click.echo(f"The second factor of {user} is off; the password is enough again.")
 
 
-@users.command("disable")
-@click.argument("names", metavar="USER...", nargs=-1, required=True)
-@json_option
-@pass_instance
-def disable(instance: Instance, names: tuple[str, ...], as_json: bool) -> None:
-    """Keep users from signing in, at once; what they own stays theirs.
-
-    \b
-    Example:
-      relatum users disable ada@example.org
-    """
-    _switch(instance, names, as_json, active=False)
-
-
-@users.command("enable")
-@click.argument("names", metavar="USER...", nargs=-1, required=True)
-@json_option
-@pass_instance
-def enable(instance: Instance, names: tuple[str, ...], as_json: bool) -> None:
-    """Let users in again.
-
-    \b
-    Example:
-      relatum users enable ada@example.org
-    """
-    _switch(instance, names, as_json, active=True)
-
-
-def _switch(instance: Instance, names: tuple[str, ...], as_json: bool, *, active: bool) -> None:
-    rows = [{"id": instance.find("user", name), "active": active} for name in names]
-    outcomes = instance.write(records.update, "user", rows)
-    if as_json:
-        print_json([outcome.as_json() for outcome in outcomes])
-        return
-    for name, outcome in zip(names, outcomes, strict=True):
-        now = "is already so" if outcome.status == "unchanged" else "done"
-        click.echo(f"{'Enable' if active else 'Disable'} {name} ({outcome.id}): {now}.")
+for command in (invite, disable, enable, sessions):
+    users.add_command(command)

@@ -137,6 +137,7 @@ WHOLE: Final = frozenset(
         "record_unknown",
         "record_forbidden",
         "assign_forbidden",
+        "admin_only",
         "version_mismatch",
         "duplicate",
         "duplicate_hidden",

@@ -10,6 +10,10 @@ codes(
         "Not allowed for this record",
         "You may see {type} {id}, and may not {action} it. Ask its owner or an administrator.",
     ),
+    admin_only=(
+        "For administrators",
+        "Only an administrator says who is one, and changes what lets one in. Ask one.",
+    ),
     assign_forbidden=(
         "Not allowed to assign",
         "You may not give this {type} to another owner or team. Leave owner and team as they are, "
@@ -36,5 +40,24 @@ codes(
     role_held=(
         "Role in use",
         "Role '{role}' is held by {users} users and {teams} teams. Take it from them first.",
+    ),
+)
+codes(
+    422,
+    heir_impossible=(
+        "Can't take over",
+        "Nothing can be handed over to this user: {reason}. Choose another one.",
+    ),
+    person_twice=(
+        "Person twice",
+        "{email} stands there twice. Leave one of them out.",
+    ),
+    people_column=(
+        "Unknown column of people",
+        "Column '{column}' is none of {columns}.{nearest} Correct the first line, or leave it out.",
+    ),
+    people_column_twice=(
+        "Column of people twice",
+        "Column '{column}' says what another one says, too. Leave one of them out.",
     ),
 )

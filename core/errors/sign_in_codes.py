@@ -49,6 +49,13 @@ codes(
     ),
 )
 codes(
+    404,
+    session_unknown=(
+        "Unknown session",
+        "There is no session '{id}' any more: it has ended. Look at the list again.",
+    ),
+)
+codes(
     409,
     second_factor_on=(
         "Second factor already on",

@@ -208,24 +208,29 @@ def find(type_name: str, text: str, *, actor: Actor, by: str | None = None) -> i
 
     Raises `lookup_unmatched`, `lookup_ambiguous`, `map_invalid`, `type_unknown`.
     """
-    target = access.seen(actor).type(type_name)
-    lookups = Lookups(target, finder(target, type_name, by), actor)
-    lookups.learn([text])
-    found = lookups.find(text)
+    found = meant(type_name, [text], actor=actor, by=by)[text]
     if isinstance(found, Problem):
         raise RelatumError(found.code, **found.params)
     return found
+
+
+def meant(
+    type_name: str, texts: Iterable[str], *, actor: Actor, by: str | None = None
+) -> dict[str, int | Problem]:
+    """Return the id of the record that each text means, or what is wrong; raises as `find`."""
+    target = access.seen(actor).type(type_name)
+    lookups = Lookups(target, finder(target, type_name, by), actor)
+    wanted = list(dict.fromkeys(texts))
+    lookups.learn(wanted)
+    return {text: lookups.find(text) for text in wanted}
 
 
 def unfound(
     type_name: str, texts: Iterable[str], *, actor: Actor, by: str | None = None
 ) -> list[str]:
     """Return those of the texts that mean no record, or several; raises as `find`."""
-    target = access.seen(actor).type(type_name)
-    lookups = Lookups(target, finder(target, type_name, by), actor)
-    wanted = list(texts)
-    lookups.learn(wanted)
-    return [text for text in wanted if isinstance(lookups.find(text), Problem)]
+    found = meant(type_name, texts, actor=actor, by=by)
+    return [text for text, record in found.items() if isinstance(record, Problem)]
 
 
 def _named_by(target: Field, text: str) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from ..errors import RelatumError
 from .maps import ImportMap
@@ -31,10 +33,13 @@ def unquoted(cells: list[str]) -> list[str]:
 
 
 class Source:
-    """A CSV file: its header, and its rows with the line each begins at."""
+    """A CSV file: its header, and its rows with the line each begins at.
 
-    def __init__(self, path: str | Path, mapping: ImportMap) -> None:
-        self.path = Path(path)
+    With `data`, those are the bytes of the file, and `path` is only what it is called.
+    """
+
+    def __init__(self, path: str | Path, mapping: ImportMap, *, data: bytes | None = None) -> None:
+        self.path, self._data = Path(path), data
         self.encoding = mapping.encoding
         self.delimiter = mapping.delimiter or self._sniff()
         header = next(self._lines(), None)
@@ -57,7 +62,7 @@ class Source:
         csv.field_size_limit(CELL_LIMIT)
         line = 0
         try:
-            with self.path.open(encoding=self.encoding, newline="") as file:
+            with self._open() as file:
                 reader = csv.reader(file, delimiter=self.delimiter, strict=True)
                 for cells in reader:
                     if any(cells):
@@ -70,10 +75,15 @@ class Source:
         except csv.Error as error:
             raise self._unreadable(f"line {line + 1} is not CSV: {error}") from None
 
+    def _open(self) -> IO[str]:
+        if self._data is None:
+            return self.path.open(encoding=self.encoding, newline="")
+        return io.TextIOWrapper(io.BytesIO(self._data), encoding=self.encoding, newline="")
+
     def _sniff(self) -> str:
         """Return the delimiter that parts the first line into the most columns."""
         try:
-            with self.path.open(encoding=self.encoding, newline="") as file:
+            with self._open() as file:
                 first = file.readline(CELL_LIMIT)
         except OSError as error:
             raise self._unreadable(error.strerror or str(error)) from None

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from .delivering import SEND_MAIL as SEND_MAIL
 from .delivering import deliver as deliver
+from .letters import send_invitation as send_invitation
 from .letters import send_reset_link as send_reset_link
 from .letters import send_sign_in_link as send_sign_in_link
 from .letters import send_test as send_test

@@ -23,28 +23,48 @@ def send_sign_in_link(user_id: int, base: str, *, actor: Actor) -> int:
     `record_unknown`, `cant_sign_in`, `address_missing`.
     """
     secret = auth.make_link(user_id, actor=actor)
-    return _send_link("sign_in_link", user_id, base, f"sign-in/{secret}", actor)
+    return _send_link("sign_in_link", _user(user_id), base, f"sign-in/{secret}", actor)
 
 
 def send_reset_link(user_id: int, base: str, *, actor: Actor) -> int:
     """Mail a user a link by which he sets a new password; otherwise as `send_sign_in_link`."""
     secret = auth.make_reset(user_id, actor=actor)
-    return _send_link("password_reset", user_id, base, f"reset/{secret}", actor)
+    return _send_link("password_reset", _user(user_id), base, f"reset/{secret}", actor)
 
 
-def _send_link(template: str, user_id: int, base: str, path: str, actor: Actor) -> int:
-    user = records.get("user", user_id, actor=system())
+def send_invitation(user: dict[str, Any], secret: str, base: str, *, actor: Actor) -> int:
+    """Mail a user {id, name, email} the link of a secret of `auth.make_invitations`."""
+    days = db.settings().invitation_days
+    return _send_link(
+        "invitation", user, base, f"sign-in/{secret}", actor, timedelta(days=days), days=days
+    )
+
+
+def _user(user_id: int) -> dict[str, Any]:
+    return records.get("user", user_id, actor=system())
+
+
+def _send_link(
+    template: str,
+    user: dict[str, Any],
+    base: str,
+    path: str,
+    actor: Actor,
+    life: timedelta | None = None,
+    **values: Any,
+) -> int:
+    """Mail a link that lasts for `life`, by default for link_minutes."""
     if user["email"] is None:
         raise RelatumError("address_missing", name=user["name"])
     base, minutes = base.rstrip("/"), db.settings().link_minutes
     values = {
         "name": user["name"], "link": f"{base}/{path}", "host": urlsplit(base).netloc,
-        "minutes": minutes,
+        **(values or {"minutes": minutes}),
     }  # fmt: skip
     words = TEXTS.words(template, language=_language(user), values=values)
-    until = clock.now() + timedelta(minutes=minutes)
+    until = clock.now() + (life or timedelta(minutes=minutes))
     [mail_id] = send(
-        Recipient(user["email"], user["name"]), words, record=("user", user_id), until=until,
+        Recipient(user["email"], user["name"]), words, record=("user", user["id"]), until=until,
         secret=True, actor=actor,
     )  # fmt: skip
     return mail_id

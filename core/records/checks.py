@@ -20,6 +20,8 @@ from .batch import Row
 KEY_BYTES = 2400
 #: Advisory locks, one per type, of whoever changes administrators or a tree.
 _IN_TURN = 0x52454C50
+#: What makes an administrator who can sign in.
+ENTERING = ("admin", "active", "email")
 
 
 def references(entity_type: EntityType, rows: Sequence[Row], actor: Actor) -> None:
@@ -221,7 +223,7 @@ def in_turn(entity_type: EntityType, rows: Sequence[Row], *, deleting: bool = Fa
     tree = entity_type.tree
     moved = tree is not None and any(tree.name in row.values for row in rows)
     ruled = entity_type.name == "user" and (
-        deleting or any(name in row.values for row in rows for name in ("admin", "active"))
+        deleting or any(name in row.values for row in rows for name in ENTERING)
     )
     if moved or ruled:
         lock = "SELECT pg_advisory_xact_lock(%s, %s)"
@@ -229,13 +231,14 @@ def in_turn(entity_type: EntityType, rows: Sequence[Row], *, deleting: bool = Fa
 
 
 def administrators(ids: Sequence[int]) -> None:
-    """Refuse a state without an administrator; runs after the write, in its transaction."""
+    """Refuse a state without an administrator who can sign in, or be sent a link.
+
+    Runs after the write, in its transaction.
+    """
     table = catalog.current().type("user").table
-    admins = (
-        sa.select(sa.func.count())
-        .select_from(table)
-        .where(table.c.admin, table.c.active, table.c.trashed_at.is_(None))
-    )
+    enters = table.c.admin, table.c.active, table.c.email.is_not(None)
+    admins = sa.select(sa.func.count()).select_from(table)
+    admins = admins.where(*enters, table.c.trashed_at.is_(None))
     if not db.for_writing().connection.execute(admins).scalar_one():
         raise RelatumError("last_admin", id=", ".join(map(str, ids)))
 

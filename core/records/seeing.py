@@ -14,6 +14,7 @@ from ..catalog import EntityType, Rule
 from ..errors import Problem
 from ..storage import among, slices
 from .batch import Row
+from .checks import ENTERING
 
 #: What sharing a record allows.
 _SHARED: Final = ("read", "update")
@@ -93,6 +94,8 @@ def admit(entity_type: EntityType, batch: Sequence[Row], action: str, actor: Act
             row.refuse("record_unknown", type=entity_type.name, id=row.id)
         elif row.id not in allowed:
             row.refuse("record_forbidden", type=entity_type.name, id=row.id, action=action)
+        elif action == "delete" and entity_type.name == "user" and (row.before or {})["admin"]:
+            row.refuse("admin_only")
 
 
 def may(action: str, type_name: str, record_id: int, *, actor: Actor) -> bool:
@@ -140,9 +143,27 @@ def _names_hidden(problem: Problem, actor: Actor) -> bool:
     return known is None or any(name not in known.fields for name in names)
 
 
-def assign(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None:
-    """Refuse rows that give records to somebody whom the actor may not give them to."""
-    if actor.admin or entity_type.part_of is not None or entity_type.owner == "core":
+def limit(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None:
+    """Refuse what the actor may not write: ownership of others, what makes administrators."""
+    if actor.admin:
+        return
+    if entity_type.name == "user":
+        _keep_administrators(batch)
+    _assign(entity_type, batch, actor)
+
+
+def _keep_administrators(batch: Sequence[Row]) -> None:
+    """Refuse to make administrators, and to take from one what lets him in."""
+    for row in batch:
+        before = row.before or {}
+        if row.values.get("admin", before.get("admin")) != before.get("admin", False):
+            row.refuse("admin_only", "admin")
+        elif before.get("admin") and (names := [n for n in ENTERING if n in row.values]):
+            row.refuse("admin_only", names[0])
+
+
+def _assign(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None:
+    if entity_type.part_of is not None or entity_type.owner == "core":
         return
     given = [row for row in batch if not row.problems and _is_given(row, actor)]
     if not given:

@@ -111,7 +111,7 @@ def create_batch(
     writes = not dry_run or _with_parts(batch)
     fill_in(entity_type, batch, actor)
     settle(entity_type, batch)
-    seeing.assign(entity_type, batch, actor)
+    seeing.limit(entity_type, batch, actor)
     numbers.protect(entity_type, batch, actor)
     hooking.before(entity_type, "create", batch, actor, dry_run=dry_run)
     _check(entity_type, batch, actor)
@@ -220,7 +220,7 @@ def update_batch(
     fill_in(entity_type, batch, actor)
     settle(entity_type, batch)
     _reduce(batch)
-    seeing.assign(entity_type, batch, actor)
+    seeing.limit(entity_type, batch, actor)
     numbers.protect(entity_type, batch, actor, given_back=undoing)
     hooking.before(entity_type, "update", [r for r in batch if r.values], actor, dry_run=dry_run)
     _reduce(batch)
@@ -302,14 +302,15 @@ def trash(batches: Batches, *, actor: Actor, partial: bool) -> None:
     good(chain(*batches.values()), partial=partial)
     _empty(found, actor)
     for each in others(found, batches):
-        along = _along(each, "delete", actor)
-        write.trash(each.type, along, actor=actor)
-        hooking.after(each.type, "delete", along, actor)
+        _trash(each.type, _along(each, "delete", actor), actor)
     for entity_type, batch in batches.items():
-        written = good(batch, partial=True)
-        write.trash(entity_type, written, actor=actor)
-        after(entity_type, written)
-        hooking.after(entity_type, "delete", written, actor)
+        _trash(entity_type, good(batch, partial=True), actor)
+
+
+def _trash(entity_type: EntityType, rows: list[Row], actor: Actor) -> None:
+    write.trash(entity_type, rows, actor=actor)
+    after(entity_type, rows)
+    hooking.after(entity_type, "delete", rows, actor)
 
 
 def _empty(found: Family, actor: Actor) -> None:
@@ -333,6 +334,7 @@ def _empty(found: Family, actor: Actor) -> None:
 def _along(each: Going, operation: str, actor: Actor) -> list[Row]:
     """Lock what goes or comes along and let plugins look; what they refuse refuses the whole."""
     rows = rows_of(each)
+    checks.in_turn(each.type, rows, deleting=operation == "delete")
     write.lock(each.type, rows, trashed=operation == "restore", strongly=operation == "delete")
     there = good(rows, partial=True)
     hooking.before(each.type, operation, there, actor)
@@ -392,9 +394,6 @@ def _require(entity_type: EntityType, batch: list[Row]) -> None:
         for name in needed:
             if row.before is not None and name not in row.values:
                 continue
-            if (
-                row.values.get(name) is None
-                and name not in broken
-                and (row.before or row.id is None)
-            ):
+            missing = row.values.get(name) is None and name not in broken
+            if missing and (row.before or row.id is None):
                 row.refuse("required", name)

@@ -9,6 +9,7 @@ from sqlalchemy import exc as sa_exc
 
 from .. import access, catalog, db
 from ..actor import Actor
+from ..auth.people import end_absent
 from ..catalog import EntityType
 from ..errors import RelatumError
 from . import checks, seeing
@@ -74,6 +75,7 @@ def after(entity_type: EntityType, written: Sequence[Row]) -> None:
     ids = [row.id for row in written if row.id is not None and row.before is not None]
     if entity_type.name == "user" and ids:
         checks.administrators(ids)
+        end_absent(ids)
     if entity_type.name == "team":
         access.changed()
     checks.trees(entity_type, written)

@@ -11,6 +11,7 @@ from .editing import list_roles as list_roles
 from .editing import save as save
 from .explaining import who_sees as who_sees
 from .explaining import why as why
+from .holding import give as give
 from .holding import held as held
 from .holding import hold as hold
 from .holding import holders as holders

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from .. import access, audit, db, query, records
 from ..access.grants import ROLE, TEAM_ROLE, USER_ROLE
 from ..actor import Actor
+from ..storage import slices
 from .editing import unknown
 
 #: Where roles of users and of teams are kept, with the column that says whose.
@@ -57,6 +58,31 @@ def hold(kind: str, id_: int, names: Sequence[str], *, actor: Actor) -> list[str
     told = {"before": {"roles": was}, "after": {"roles": now}}
     audit.note("roles_held", f"{kind}:{id_}", actor=actor, **told)
     return now
+
+
+def give(kind: str, more: Mapping[int, Sequence[str]], *, actor: Actor) -> None:
+    """Let users or teams hold roles besides those that they hold: {id: names}.
+
+    Raises `role_unknown`, `forbidden`.
+    """
+    access.require(actor, "customise", "roles")
+    connection = db.for_writing().connection
+    known = {row.name: row.id for row in connection.execute(sa.select(ROLE.c.id, ROLE.c.name))}
+    table, column = _TABLES[kind]
+    holding = set[tuple[int, int]]()
+    for piece in slices(sorted(more)):
+        query = sa.select(table.c[column], table.c.role_id).where(table.c[column].in_(piece))
+        holding.update((row[0], row[1]) for row in connection.execute(query))
+    wanted = set[tuple[int, int]]()
+    for id_, names in more.items():
+        for name in names:
+            if name not in known:
+                raise unknown(name, known)
+            wanted.add((id_, known[name]))
+    rows = [{column: id_, "role_id": role_id} for id_, role_id in sorted(wanted - holding)]
+    if rows:
+        connection.execute(sa.insert(table), rows)
+        access.changed()
 
 
 def holders(name: str, *, actor: Actor) -> dict[str, Any]:

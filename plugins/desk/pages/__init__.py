@@ -34,6 +34,9 @@ from .model import designing as designing
 from .model import generations as generations
 from .model import publishing as publishing
 from .model import relating as relating
+from .people import inviting as inviting
+from .people import leaving as leaving
+from .people import visits as visits
 from .records import around as around
 from .records import changing as changing
 from .records import conflict as conflict

@@ -28,7 +28,8 @@ def _page(refused: dict[str, str] | None = None, status: int = 200, **more: Any)
     known = words.known()
     return ui.render(
         "account.html", status, refused=refused or {}, mine=profile.read(actor=actor),
-        tokens=tokens.list_tokens(actor.user_id, actor=actor), zones=words.zones(),
+        tokens=tokens.list_tokens(actor.user_id, actor=actor),
+        visits=sessions.open_ones(actor.user_id, actor=actor), zones=words.zones(),
         instance_zone=known.zone, instance_language=known.settings.get("language", ""),
         factor=second_factor.look(actor=actor), look=looks.look, days=DAYS,
         sent=request.form, **more,

@@ -12,6 +12,7 @@ from relatum import RelatumError, catalog, fields, query, records
 from ... import ui, values, words
 from ..access import holding
 from ..lists.opened import AS_OF
+from ..people import visits
 from . import around, history, layouts, lines
 from .lines import Lines
 from .lookups import Labels
@@ -165,4 +166,5 @@ def show_record(type_name: str, id_: int) -> Response:
         "record.html", sheet=found, history=history.read(found.type, id_),
         around=around.around(type_name, id_),
         held=holding.card(type_name, found.record) if found.is_live else None,
+        door=visits.card(type_name, found.record) if found.is_live else None,
     )  # fmt: skip

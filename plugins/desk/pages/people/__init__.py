@@ -1,0 +1,1 @@
+"""Pages on people who come and go: invitations, leaving, and where somebody is signed in."""
