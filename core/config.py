@@ -132,6 +132,15 @@ class Config:
     reset_limit: str = _setting(
         "5 per hour", "Mails with a link for a new password that one account may be sent."
     )
+    outbound_hosts: str = _setting(
+        "",
+        "Hosts, separated by commas, that may be connected to although they are private or speak "
+        "no TLS, e.g. sso.corp.example.",
+    )
+    outbound_seconds: float = _setting(
+        10.0, "Seconds that an answer from another host may take.", least=0.1
+    )
+    outbound_size: int = _setting(1_048_576, "Largest answer from another host in bytes.")
     smtp_url: str = _setting(
         "",
         "Server that outgoing mail is given to, e.g. smtp://user:password@mail.example.org; empty: "

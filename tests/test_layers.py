@@ -39,6 +39,7 @@ LAYERS = (
         "core.mail_models",
         "core.models",
         "core.migrations",
+        "core.outbound",
         "core.spine",
     },
     {"core.types", "core.fields"},
