@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from .errors import RelatumError, nearest
 from .mail_server import MailServer, Sender, read_sender, read_server
+from .sign_in_provider import read_issuer, read_secret
 
 #: What the address of a queue may begin with.
 _REDIS: Final = ("redis", "rediss", "unix")
@@ -123,6 +124,30 @@ class Config:
     idempotency_hours: int = _setting(24, "Hours an Idempotency-Key is remembered.")
     session_hours: int = _setting(336, "Hours a sign-in lasts.")
     link_minutes: int = _setting(30, "Minutes a one-time sign-in link works.")
+    oidc_issuer: str = _setting(
+        "",
+        "Sign-in provider (OpenID Connect), as it calls itself, e.g. https://sso.example.org",
+        check=read_issuer,
+    )
+    oidc_client_id: str = _setting("", "What the sign-in provider knows this instance by.")
+    oidc_client_secret: str = _setting(
+        "",
+        "Secret that the sign-in provider has given this instance; empty: it wants none.",
+        check=read_secret,
+    )
+    oidc_label: str = _setting(
+        "", "What the button says on the sign-in page, e.g. Sign in with Example; empty: by itself."
+    )
+    oidc_create: str = _setting(
+        "no",
+        "Who is no user yet and comes from the sign-in provider: no, or the name of the role with "
+        "which he becomes one.",
+    )
+    oidc_domains: str = _setting(
+        "",
+        "Domains of e-mail addresses, separated by commas, whose people become users by "
+        "oidc_create; empty: all that the provider has verified.",
+    )
     require_second_factor: str = _setting(
         "no",
         "Who must have a second factor and is led to set one up: no, admins or all.",
@@ -208,6 +233,9 @@ def load(
     if config.smtp_url and not config.mail_from:
         reason = "smtp_url is set, so it must name the sender, such as crm@example.org"
         raise RelatumError("setting_refused", name="mail_from", reason=reason)
+    if config.oidc_issuer and not config.oidc_client_id:
+        reason = "oidc_issuer is set, so it must say what the provider knows this instance by"
+        raise RelatumError("setting_refused", name="oidc_client_id", reason=reason)
     _check_queue(config.queue_url)
     return config
 

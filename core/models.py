@@ -15,6 +15,7 @@ from .access_models import Share as Share
 from .access_models import TeamRole as TeamRole
 from .access_models import UserRole as UserRole
 from .credential_models import Credential as Credential
+from .credential_models import Identity as Identity
 from .credential_models import Link as Link
 from .credential_models import RecoveryCode as RecoveryCode
 from .credential_models import SecondFactor as SecondFactor

@@ -26,6 +26,7 @@ LAYERS = (
         "core.hooks",
         "core.languages",
         "core.mail_server",
+        "core.sign_in_provider",
     },
     {
         "core.storage",

@@ -28,6 +28,7 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Link": answers.LinkSchema,
     "NewToken": answers.NewTokenSchema,
     "Tokens": answers.TokensSchema,
+    "Identities": answers.IdentitiesSchema,
     "Health": answers.HealthSchema,
     "NewEntityType": entity_types.EntityTypeSchema,
     "EntityTypeChange": entity_types.EntityTypeChangeSchema,

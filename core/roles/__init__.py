@@ -14,6 +14,7 @@ from .explaining import why as why
 from .holding import held as held
 from .holding import hold as hold
 from .holding import holders as holders
+from .joining import join as join
 from .proposing import Proposal as Proposal
 from .proposing import accept as accept
 from .proposing import of_declarations as of_declarations
