@@ -236,7 +236,7 @@ def lying() -> Iterator[Liar]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         provider = Liar(server.server_port)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
             yield provider

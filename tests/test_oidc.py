@@ -13,6 +13,7 @@ import pyotp
 import pytest
 
 from relatum.core import clock
+from relatum.core.api import provider
 from relatum.core.auth import second_factor
 
 from .desk import Browser
@@ -27,7 +28,6 @@ from .providing import (
     is_in,
     liar,
     linked,
-    new_key,
     said,
 )
 
@@ -103,36 +103,13 @@ def test_the_page_that_was_wanted_comes_after_the_provider(liar, door):
         "",
     ],
 )  # fmt: skip
-def test_no_spelling_of_next_leads_to_another_host(liar, door, wanted):
+def test_no_spelling_of_next_leads_to_another_host(wanted):
+    assert provider.own(wanted) == "/"
+
+
+def test_what_was_wanted_elsewhere_is_the_first_page(liar, door):
     browser = door()
-    assert come(browser, liar, to=wanted).location == "/"
-    assert is_in(browser) == "Alice"
-
-
-def test_the_address_may_come_from_userinfo(crm, liar, door):
-    liar.says["userinfo_endpoint"] = f"{liar.issuer}/userinfo"
-    liar.userinfo = {"sub": "alice-1", "email": "alice@example.org", "email_verified": True}
-    browser = door()
-    come(browser, liar, email=None, email_verified=None)
-    assert is_in(browser) == "Alice"
-    [asked] = [headers for path, _, headers in liar.asked if path == "/userinfo"]
-    assert asked["authorization"] == "Bearer at"
-
-
-@pytest.mark.parametrize("way", ["client_secret_basic", "client_secret_post"])
-def test_the_secret_is_told_in_the_one_way_that_a_provider_takes(liar, door, way):
-    liar.takes = {way}
-    browser = door()
-    come(browser, liar)
-    assert is_in(browser) == "Alice"
-
-
-def test_new_keys_of_the_provider_are_found(liar, door):
-    come(door(), liar)
-    two = new_key("two")
-    liar.keys, liar.signed_by, liar.header = {"two": two}, two, {"alg": "RS256", "kid": "two"}
-    browser = door()
-    come(browser, liar)
+    assert come(browser, liar, to="//evil.example").location == "/"
     assert is_in(browser) == "Alice"
 
 
@@ -156,20 +133,16 @@ def test_somebody_unknown_does_not_come_in(crm, liar, door):
     assert (is_in(browser), linked(crm)) == (None, [])
 
 
-@pytest.mark.parametrize(
-    "claims",
-    [
-        {"email_verified": False}, {"email_verified": None}, {"email_verified": "false"},
-        {"email_verified": 1}, {"email_verified": ["true"]}, {"email": None}, {"email": ""},
-        {"email": ["alice@example.org"]}, {"email": "\u00e1lice@example.org"},
-        {"email": "alice@ex\u00e4mple.org"}, {"email": "alice@example.org\u0301"},
-        {"email": "alice@example.org\nbob@example.org"}, {"email": "%"}, {"email": "a" * 300},
-    ],
-)  # fmt: skip
-def test_an_address_that_is_not_verified_to_the_letter_lets_nobody_in(crm, liar, door, claims):
+def test_an_address_that_is_not_verified_to_the_letter_lets_nobody_in(crm, liar, door):
     browser = door()
-    page = come(browser, liar, **claims)
-    assert (page.status_code, is_in(browser), linked(crm)) == (401, None, [])
+    for claims in (
+        {"email_verified": False}, {"email": None}, {"email": ""}, {"email": "%"},
+        {"email": "\u00e1lice@example.org"}, {"email": "alice@ex\u00e4mple.org"},
+        {"email": "alice@example.org\u0301"}, {"email": "alice@example.org\nbob@example.org"},
+        {"email": "a" * 300},
+    ):  # fmt: skip
+        page = come(browser, liar, **claims)
+        assert (page.status_code, is_in(browser), linked(crm)) == (401, None, []), claims
 
 
 def test_who_is_disabled_does_not_come_in_linked_or_not(crm, liar, door):
@@ -202,21 +175,15 @@ def test_a_way_back_that_another_browser_has_asked_for_lets_nobody_in(liar, door
     assert (victim.get(back).status_code, is_in(victim)) == (401, None)
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda back: re.sub("state=[^&]+", "state=x", back),
-        lambda back: re.sub("&state=[^&]+", "", back),
-        lambda back: back.replace("state=", "state=&x="),
-        lambda back: back[:-1],
-        lambda back: f"{back}a",
-        lambda back: back.replace("state=", "state=%C3%A4"),
-    ],
-)
-def test_a_state_that_was_changed_lets_nobody_in(liar, door, spoil):
+def test_a_state_that_was_changed_lets_nobody_in(liar, door):
     browser = door()
     back = liar.code_for(browser.get(WAY).location)
-    assert (browser.get(spoil(back)).status_code, is_in(browser)) == (401, None)
+    state = parse_qs(urlsplit(back).query)["state"][0]
+    for other in ("x", "", state[:-1], f"{state}a", state.upper(), "\u00e4"):
+        query = {"code": "code", "state": other}
+        assert browser.get(f"{WAY}/back", query_string=query).status_code == 401
+    assert browser.get(f"{WAY}/back?code=code").status_code == 401
+    assert (is_in(browser), browser.get(back).status_code) == (None, 303)
 
 
 def test_a_cookie_that_was_changed_or_is_over_lets_nobody_in(liar, door):

@@ -6,16 +6,17 @@ import contextlib
 import ipaddress
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from relatum.core import outbound
 from relatum.core.errors import RelatumError
 
+from .canary import OK, Canary, listening
+from .settled import Settled
 from .smtp_server import certify
 
 #: Loopback and the private networks in every spelling that some client has taken; {port} is the
@@ -126,45 +127,9 @@ Host: example.org
 NAMES = ("localtest.me", "127.0.0.1.nip.io", "spoofed.example", "www.localtest.me.")
 
 
-class Canary(NamedTuple):
-    """A listener on loopback, and what was sent to it."""
-
-    port: int
-    heard: list[bytes]
-
-
-@contextlib.contextmanager
-def listening(
-    answer: bytes, *, context: ssl.SSLContext | None = None, slowly: float = 0
-) -> Iterator[Canary]:
-    """Listen on loopback, for IPv4 and IPv6 alike, and answer everybody the same."""
-    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as server:
-        canary = Canary(server.getsockname()[1], [])
-        over = threading.Event()
-
-        def serve() -> None:
-            while not over.is_set():
-                with contextlib.suppress(OSError):
-                    plain, _ = server.accept()
-                    if over.is_set():
-                        plain.close()
-                        return
-                    with context.wrap_socket(plain, server_side=True) if context else plain as one:
-                        canary.heard.append(one.recv(65_536))
-                        for place in range(0, len(answer), 1 if slowly else len(answer)):
-                            one.sendall(answer[place : place + 1] if slowly else answer)
-                            time.sleep(slowly)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield canary
-        over.set()
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", canary.port), 1).close()
-        thread.join(10)
-
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Said: yes\r\nConnection: close\r\n\r\nhello"
+@pytest.fixture
+def settled(tmp_path) -> Settled:
+    return Settled(tmp_path)
 
 
 @pytest.fixture
@@ -173,14 +138,14 @@ def canary() -> Iterator[Canary]:
         yield made
 
 
-def asked(instance: Any, address: str, **more: Any) -> outbound.Answer:
-    with instance.app.app_context():
+def asked(settled: Settled, address: str, **more: Any) -> outbound.Answer:
+    with settled.app.app_context():
         return outbound.request(address, **more)
 
 
-def refusal(instance: Any, address: str, **more: Any) -> RelatumError:
+def refusal(settled: Settled, address: str, **more: Any) -> RelatumError:
     with pytest.raises(RelatumError) as caught:
-        asked(instance, address, **more)
+        asked(settled, address, **more)
     return caught.value
 
 
@@ -204,45 +169,45 @@ def test_the_table_of_spellings_is_long_enough():
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_no_spelling_leads_to_this_machine_or_its_network(instance, canary, spelling):
-    error = refusal(instance, spelling.format(port=canary.port))
+def test_no_spelling_leads_to_this_machine_or_its_network(settled, canary, spelling):
+    error = refusal(settled, spelling.format(port=canary.port))
     assert (error.code, canary.heard) == ("address_refused", [])
 
 
-def test_the_spellings_do_lead_here_where_nothing_is_checked(instance, canary):
+def test_the_spellings_do_lead_here_where_nothing_is_checked(settled, canary):
     here = ("127.", "localhost", "0.0.0.0", "[::1]", "[::]", "[::ffff:7f00:1]")
     addresses = [spelling.format(port=canary.port) for spelling in SPELLINGS]
     hosts = [outbound.host_of(address) or "" for address in addresses]
-    with instance.configured(outbound_hosts=",".join(filter(None, hosts))):
+    with settled.configured(outbound_hosts=",".join(filter(None, hosts))):
         for address, host in zip(addresses, hosts, strict=True):
             if host.startswith(here):
                 with contextlib.suppress(RelatumError):
-                    asked(instance, address)
+                    asked(settled, address)
     assert len(canary.heard) > 40
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("place", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.1.2.3"])
 def test_a_name_that_leads_here_is_refused_by_what_it_leads_to(
-    instance, canary, monkeypatch, name, place
+    settled, canary, monkeypatch, name, place
 ):
     resolving(monkeypatch, place)
-    error = refusal(instance, f"https://{name}:{canary.port}/")
+    error = refusal(settled, f"https://{name}:{canary.port}/")
     assert (error.code, place in str(error), canary.heard) == ("address_refused", True, [])
     assert "outbound_hosts" in str(error)
 
 
-def test_one_private_answer_among_public_ones_is_enough_to_refuse(instance, monkeypatch):
+def test_one_private_answer_among_public_ones_is_enough_to_refuse(settled, monkeypatch):
     places = [
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", (text, 443))
         for text in ("93.184.216.34", "127.0.0.1")
     ]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: places)
-    assert refusal(instance, "https://two.example/").code == "address_refused"
+    assert refusal(settled, "https://two.example/").code == "address_refused"
 
 
 def test_the_name_is_looked_up_once_so_another_answer_later_leads_nowhere(
-    instance, canary, monkeypatch
+    settled, canary, monkeypatch
 ):
     connected: list[Any] = []
     names = resolving(monkeypatch, "93.184.216.34", "127.0.0.1")
@@ -252,20 +217,20 @@ def test_the_name_is_looked_up_once_so_another_answer_later_leads_nowhere(
         raise ConnectionRefusedError(111, "Connection refused")
 
     monkeypatch.setattr(socket.socket, "connect", connect)
-    error = refusal(instance, f"https://rebinding.example:{canary.port}/")
+    error = refusal(settled, f"https://rebinding.example:{canary.port}/")
     assert error.code == "outbound_failed"
     assert names == ["rebinding.example"]
     assert connected == [("93.184.216.34", canary.port)]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_an_answer_and_nobody_follows_it(instance, canary, status):
+def test_a_redirect_is_an_answer_and_nobody_follows_it(settled, canary, status):
     away = f"HTTP/1.1 {status} Away\r\nLocation: http://127.0.0.1:{canary.port}/\r\n"
     with (
         listening(f"{away}Content-Length: 0\r\n\r\n".encode()) as first,
-        instance.configured(outbound_hosts="localhost"),
+        settled.configured(outbound_hosts="localhost"),
     ):
-        answer = asked(instance, f"http://localhost:{first.port}/")
+        answer = asked(settled, f"http://localhost:{first.port}/")
     assert (answer.status, len(first.heard), canary.heard) == (status, 1, [])
 
 
@@ -273,10 +238,10 @@ def test_a_redirect_is_an_answer_and_nobody_follows_it(instance, canary, status)
     "listed",
     ["localhost", "LocalHost", "other.example, localhost", "localhost.", "[::1],localhost"],
 )
-def test_a_host_that_is_named_is_asked_although_it_is_private(instance, canary, listed):
-    with instance.configured(outbound_hosts=listed):
+def test_a_host_that_is_named_is_asked_although_it_is_private(settled, canary, listed):
+    with settled.configured(outbound_hosts=listed):
         answer = asked(
-            instance, f"http://localhost:{canary.port}/a?b=c#d", method="POST",
+            settled, f"http://localhost:{canary.port}/a?b=c#d", method="POST",
             headers={"X-One": "1"}, body=b"text",
         )  # fmt: skip
     assert (answer.status, answer.headers["x-said"], answer.body) == (200, "yes", b"hello")
@@ -287,25 +252,25 @@ def test_a_host_that_is_named_is_asked_although_it_is_private(instance, canary, 
 
 
 @pytest.mark.parametrize("listed", ["local", "host", "", " , ", "localhost.example.org", "*"])
-def test_a_host_is_named_as_a_whole(instance, canary, listed):
-    with instance.configured(outbound_hosts=listed):
-        assert refusal(instance, f"http://localhost:{canary.port}/").code == "address_refused"
+def test_a_host_is_named_as_a_whole(settled, canary, listed):
+    with settled.configured(outbound_hosts=listed):
+        assert refusal(settled, f"http://localhost:{canary.port}/").code == "address_refused"
     assert canary.heard == []
 
 
-def test_a_trusted_host_may_be_private_and_speaks_tls_all_the_same(instance, canary):
-    plain = refusal(instance, f"http://localhost:{canary.port}/", trusted=["localhost"])
+def test_a_trusted_host_may_be_private_and_speaks_tls_all_the_same(settled, canary):
+    plain = refusal(settled, f"http://localhost:{canary.port}/", trusted=["localhost"])
     assert (plain.code, canary.heard) == ("address_refused", [])
-    tls = refusal(instance, f"https://localhost:{canary.port}/", trusted=["localhost"])
+    tls = refusal(settled, f"https://localhost:{canary.port}/", trusted=["localhost"])
     assert (tls.code, len(canary.heard)) == ("outbound_failed", 1)
 
 
-def test_proxies_of_the_environment_are_not_used(instance, canary, monkeypatch):
+def test_proxies_of_the_environment_are_not_used(settled, canary, monkeypatch):
     with listening(OK) as proxy:
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        with instance.configured(outbound_hosts="localhost"):
-            assert asked(instance, f"http://localhost:{canary.port}/").status == 200
+        with settled.configured(outbound_hosts="localhost"):
+            assert asked(settled, f"http://localhost:{canary.port}/").status == 200
     assert (len(canary.heard), proxy.heard) == (1, [])
 
 
@@ -319,76 +284,76 @@ def tls(tmp_path, monkeypatch):
     return context, lambda: monkeypatch.setenv("SSL_CERT_FILE", str(path))
 
 
-def test_a_certificate_is_checked(instance, tls):
+def test_a_certificate_is_checked(settled, tls):
     context, trusting = tls
-    with listening(OK, context=context) as server, instance.configured(outbound_hosts="127.0.0.1"):
+    with listening(OK, context=context) as server, settled.configured(outbound_hosts="127.0.0.1"):
         address = f"https://127.0.0.1:{server.port}/"
-        error = refusal(instance, address)
+        error = refusal(settled, address)
         assert (error.code, "certificate" in str(error)) == ("outbound_failed", True)
         assert server.heard == []
         trusting()
-        assert asked(instance, address).body == b"hello"
+        assert asked(settled, address).body == b"hello"
 
 
-def test_a_certificate_is_for_the_name_not_for_the_address(instance, tls, monkeypatch):
+def test_a_certificate_is_for_the_name_not_for_the_address(settled, tls, monkeypatch):
     context, trusting = tls
     trusting()
     resolving(monkeypatch, "127.0.0.1")
     with (
         listening(OK, context=context) as server,
-        instance.configured(outbound_hosts="sso.example"),
+        settled.configured(outbound_hosts="sso.example"),
     ):
-        error = refusal(instance, f"https://sso.example:{server.port}/")
+        error = refusal(settled, f"https://sso.example:{server.port}/")
     assert (error.code, "certificate" in str(error)) == ("outbound_failed", True)
 
 
 @pytest.mark.parametrize(
     "answer", [OK, b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * 5000], ids=["counted", "until it ends"]
 )
-def test_somebody_who_sends_a_byte_at_a_time_is_cut_off(instance, answer):
+def test_somebody_who_sends_a_byte_at_a_time_is_cut_off(settled, answer):
     settings = {"outbound_hosts": "localhost", "outbound_seconds": 0.5}
-    with listening(answer, slowly=0.02) as slow, instance.configured(**settings):
+    with listening(answer, slowly=0.02) as slow, settled.configured(**settings):
         began = time.monotonic()
-        error = refusal(instance, f"http://localhost:{slow.port}/")
+        error = refusal(settled, f"http://localhost:{slow.port}/")
     assert (error.code, "outbound_seconds (0.5)" in str(error)) == ("outbound_failed", True)
     assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize("size", [1000, 1001])
-def test_an_answer_has_a_largest_size(instance, size):
+def test_an_answer_has_a_largest_size(settled, size):
     text = f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n".encode()
     settings = {"outbound_hosts": "localhost", "outbound_size": 1000}
-    with listening(text + b"x" * size) as server, instance.configured(**settings):
+    with listening(text + b"x" * size) as server, settled.configured(**settings):
         address = f"http://localhost:{server.port}/"
         if size == 1000:
-            assert len(asked(instance, address).body) == size
+            assert len(asked(settled, address).body) == size
         else:
-            error = refusal(instance, address)
+            error = refusal(settled, address)
             assert (error.code, "outbound_size (1000)" in str(error)) == ("outbound_failed", True)
 
 
 @pytest.mark.parametrize("answer", [b"SSH-2.0-x\r\n", b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9"])
-def test_what_is_no_answer_is_named_as_such(instance, answer):
+def test_what_is_no_answer_is_named_as_such(settled, answer):
     with (
         listening(answer or b"\r\n") as server,
-        instance.configured(outbound_hosts="localhost"),
+        settled.configured(outbound_hosts="localhost"),
     ):
-        error = refusal(instance, f"http://localhost:{server.port}/")
+        error = refusal(settled, f"http://localhost:{server.port}/")
     assert (error.code, "localhost" in str(error)) == ("outbound_failed", True)
 
 
-def test_where_nobody_listens_and_a_name_that_is_not_there_are_said(instance, monkeypatch):
-    with instance.configured(outbound_hosts="localhost"):
+def test_where_nobody_listens_and_a_name_that_is_not_there_are_said(settled, monkeypatch):
+    with settled.configured(outbound_hosts="localhost"):
         with listening(OK) as gone:
             pass
-        error = refusal(instance, f"http://localhost:{gone.port}/")
+        error = refusal(settled, f"http://localhost:{gone.port}/")
         assert (error.code, "refused" in str(error)) == ("outbound_failed", True)
 
     def nobody(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", nobody)
-    error = refusal(instance, "https://nowhere.example/")
+    error = refusal(settled, "https://nowhere.example/")
     assert (error.code, "not known" in str(error)) == ("outbound_failed", True)
 
 

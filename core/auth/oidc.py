@@ -40,6 +40,8 @@ _SCOPE: Final = "openid email profile"
 _ALGORITHMS: Final = frozenset(
     "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519".split()
 )
+#: Most characters of what a provider calls somebody, by the standard.
+_LONGEST: Final = 255
 #: How far the clocks of both sides may differ, in seconds.
 _LEEWAY: Final = 60
 #: How long what a provider says of itself is kept, and that it says nothing, in seconds.
@@ -257,16 +259,18 @@ def _more(
 
 
 def _identity(found: Mapping[str, Any], claims: Mapping[str, Any]) -> Identity:
-    subject, email, name = claims["sub"], claims.get("email"), claims.get("name")
-    if not isinstance(subject, str) or not 0 < len(subject) <= 255:
-        raise ValueError("its sub is no text of up to 255 characters")
+    subject, email, name = (_text(claims.get(each)) for each in ("sub", "email", "name"))
+    if subject is None or len(subject) > _LONGEST:
+        raise ValueError(f"its sub is no text of up to {_LONGEST} characters")
     # Some say true as a text.
     said = claims.get("email_verified")
-    verified = isinstance(email, str) and (said is True or said == "true")
-    return Identity(
-        found["issuer"], subject, email if verified else None,
-        name if isinstance(name, str) else None,
-    )  # fmt: skip
+    verified = said is True or said == "true"
+    return Identity(found["issuer"], subject, email if verified else None, name)
+
+
+def _text(value: Any) -> str | None:
+    """Return a text that has something in it and nothing that can't be seen or kept."""
+    return value if isinstance(value, str) and value and value.isprintable() else None
 
 
 class _Response(NamedTuple):
