@@ -146,6 +146,8 @@ class Liar:
         #: What is answered instead of a path's own answer: a status and a body.
         self.instead: dict[str, tuple[int, bytes]] = {}
         self.codes: dict[str, str] = {}
+        #: Seconds before each answer.
+        self.slow = 0.0
         self.asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
 
     def metadata(self) -> dict[str, Any]:
@@ -173,6 +175,7 @@ class Liar:
 
     def answer(self, path: str, form: dict[str, str], headers: dict[str, str]) -> tuple[int, bytes]:
         self.asked.append((path, form, headers))
+        time.sleep(self.slow)
         if path in self.instead:
             return self.instead[path]
         made: Any

@@ -5,7 +5,10 @@ They are refused before any user is looked for, so nothing here needs a database
 
 from __future__ import annotations
 
+import contextlib
 import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -211,6 +214,27 @@ def test_a_provider_that_does_not_answer_is_not_waited_for_again_at_once(crm, li
     later = time.monotonic() + 11
     monkeypatch.setattr(time, "monotonic", lambda: later)
     assert came(crm, liar).identity.subject == "alice-1"
+
+
+def timed(crm, liar):
+    began = time.monotonic()
+    with crm.app.app_context(), contextlib.suppress(RelatumError):
+        oidc.depart("/")
+    return time.monotonic() - began
+
+
+def test_a_slow_provider_does_not_hold_up_everybody(crm, liar, monkeypatch):
+    liar.slow = 0.8
+    with ThreadPoolExecutor(6) as threads:
+        took = sorted(threads.map(lambda _: timed(crm, liar), range(6)))
+    assert took[-1] > 1.5  # who asked: two answers
+    assert all(seconds < 1.5 for seconds in took[:-1])
+    later = time.monotonic() + 3601
+    monkeypatch.setattr(oidc, "time", SimpleNamespace(monotonic=lambda: later))
+    with ThreadPoolExecutor(6) as threads:
+        took = sorted(threads.map(lambda _: timed(crm, liar), range(6)))
+    assert took[-1] > 1.5
+    assert all(seconds < 0.7 for seconds in took[:-1])
 
 
 def test_secrets_of_the_sign_in_stay_out_of_the_log(crm, liar, caplog):

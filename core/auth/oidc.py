@@ -46,6 +46,8 @@ _LONGEST: Final = 255
 _LEEWAY: Final = 60
 #: How long what a provider says of itself is kept, and that it says nothing, in seconds.
 _KEPT, _MISSED = 3600, 10
+#: How long one thread waits while another asks, in seconds.
+_PATIENCE: Final = 1
 _PLACE: Final = "sign-in by a provider"
 _log: Final = logging.getLogger("relatum.oidc")
 
@@ -134,21 +136,37 @@ def metadata(*, anew: bool = False) -> dict[str, Any]:
     if not is_offered():
         raise RelatumError("provider_off")
     issuer = db.settings().oidc_issuer
-    with _lock:
-        until, found = _known.get(issuer, (0.0, None))
-        if anew or until < time.monotonic():
-            # That it does not answer is remembered, too: nobody waits for it again at once.
-            _known[issuer] = (time.monotonic() + _MISSED, None)
-            with _doubting():
-                found = _discovered(issuer)
-            _known[issuer] = (time.monotonic() + _KEPT, found)
+    until, found = _known.get(issuer, (0.0, None))
+    asks = anew or until < time.monotonic()
+    # One asks, others go on by what was known: a slow provider must not hold up all threads.
+    if asks and _asking.acquire(timeout=0 if found and not anew else _PATIENCE):
+        try:
+            found = _learned(issuer, anew=anew)
+        finally:
+            _asking.release()
     if found is None:
         raise RelatumError("provider_failed")
     return found
 
 
-_lock: Final = threading.Lock()
+_asking: Final = threading.Lock()
 _known: Final[dict[str, tuple[float, dict[str, Any] | None]]] = {}
+
+
+def _learned(issuer: str, *, anew: bool) -> dict[str, Any] | None:
+    """Return what was found out while this thread waited, else ask."""
+    until, found = _known.get(issuer, (0.0, None))
+    if until > time.monotonic() and not anew:
+        return found
+    try:
+        with _doubting():
+            found = _discovered(issuer)
+    except RelatumError:
+        # Remembered, too: nobody waits for it again at once.
+        _known[issuer] = (time.monotonic() + _MISSED, None)
+        raise
+    _known[issuer] = (time.monotonic() + _KEPT, found)
+    return found
 
 
 @contextmanager
