@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from .core.api import idempotency as idempotency
     from .core.api import links as links
     from .core.api import manual as manual
+    from .core.api import provider as provider
     from .core.api import sessions as sessions
+    from .core.auth import identities as identities
     from .core.auth import second_factor as second_factor
     from .core.auth import tokens as tokens
     from .core.db import reading as reading
@@ -89,6 +91,7 @@ _FACE: Final = {
     "hookimpl": "core.hooks",
     "hookspec": "core.hooks",
     "idempotency": "core.api",
+    "identities": "core.auth",
     "imports": "core",
     "jobs": "core",
     "languages": "core",
@@ -101,6 +104,7 @@ _FACE: Final = {
     "plugin_host": "core",
     "preferences": "core",
     "profile": "core",
+    "provider": "core.api",
     "query": "core",
     "reading": "core.db",
     "records": "core",

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from .errors import RelatumError, nearest
 from .mail_server import MailServer, Sender, read_sender, read_server
+from .sign_in_provider import read_issuer, read_secret
 
 #: What the address of a queue may begin with.
 _REDIS: Final = ("redis", "rediss", "unix")
@@ -124,6 +125,30 @@ class Config:
     session_hours: int = _setting(336, "Hours a sign-in lasts.")
     link_minutes: int = _setting(30, "Minutes a one-time sign-in link works.")
     invitation_days: int = _setting(7, "Days an invitation works.")
+    oidc_issuer: str = _setting(
+        "",
+        "Sign-in provider (OpenID Connect), as it calls itself, e.g. https://sso.example.org",
+        check=read_issuer,
+    )
+    oidc_client_id: str = _setting("", "What the sign-in provider knows this instance by.")
+    oidc_client_secret: str = _setting(
+        "",
+        "Secret that the sign-in provider has given this instance; empty: it wants none.",
+        check=read_secret,
+    )
+    oidc_label: str = _setting(
+        "", "What the button says on the sign-in page, e.g. Sign in with Example; empty: by itself."
+    )
+    oidc_create: str = _setting(
+        "no",
+        "Who is no user yet and comes from the sign-in provider: no, or the name of the role with "
+        "which he becomes one.",
+    )
+    oidc_domains: str = _setting(
+        "",
+        "Domains of e-mail addresses, separated by commas, whose people become users by "
+        "oidc_create; empty: all that the provider has verified.",
+    )
     require_second_factor: str = _setting(
         "no",
         "Who must have a second factor and is led to set one up: no, admins or all.",
@@ -133,6 +158,15 @@ class Config:
     reset_limit: str = _setting(
         "5 per hour", "Mails with a link for a new password that one account may be sent."
     )
+    outbound_hosts: str = _setting(
+        "",
+        "Hosts, separated by commas, that may be connected to although they are private or speak "
+        "no TLS, e.g. sso.corp.example.",
+    )
+    outbound_seconds: float = _setting(
+        10.0, "Seconds that an answer from another host may take.", least=0.1
+    )
+    outbound_size: int = _setting(1_048_576, "Largest answer from another host in bytes.")
     smtp_url: str = _setting(
         "",
         "Server that outgoing mail is given to, e.g. smtp://user:password@mail.example.org; empty: "
@@ -200,6 +234,9 @@ def load(
     if config.smtp_url and not config.mail_from:
         reason = "smtp_url is set, so it must name the sender, such as crm@example.org"
         raise RelatumError("setting_refused", name="mail_from", reason=reason)
+    if config.oidc_issuer and not config.oidc_client_id:
+        reason = "oidc_issuer is set, so it must say what the provider knows this instance by"
+        raise RelatumError("setting_refused", name="oidc_client_id", reason=reason)
     _check_queue(config.queue_url)
     return config
 

@@ -74,6 +74,18 @@ class SecondFactor(Model):
     wait_until: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class Identity(Model):
+    """What a sign-in provider calls a user who has come in by it; one user, one name of each."""
+
+    __tablename__ = "core_identity"
+    __table_args__ = (sa.UniqueConstraint("user_id", "issuer"),)
+    issuer: Mapped[str] = mapped_column(Text, primary_key=True)
+    subject: Mapped[str] = mapped_column(Text, primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("core_user.id"))
+    linked_at: Mapped[datetime] = mapped_column(Instant)
+    last_used_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class RecoveryCode(Model):
     """A code for whoever has lost his app, hashed; gone once used."""
 

@@ -17,6 +17,7 @@ from .access_models import UserRole as UserRole
 from .audit_models import AuditEntry as AuditEntry
 from .audit_models import Seal as Seal
 from .credential_models import Credential as Credential
+from .credential_models import Identity as Identity
 from .credential_models import Link as Link
 from .credential_models import RecoveryCode as RecoveryCode
 from .credential_models import SecondFactor as SecondFactor

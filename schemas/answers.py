@@ -75,6 +75,21 @@ class TokensSchema(Schema):
     tokens = fields.List(fields.Nested(TokenInfoSchema), **_SET)
 
 
+class IdentitySchema(Schema):
+    """A user's link with a sign-in provider, which calls him by the subject."""
+
+    issuer = fields.String(**_SET)
+    subject = fields.String(**_SET)
+    linked_at = fields.AwareDateTime(**_SET)
+    last_used_at = fields.AwareDateTime(**_SET)
+
+
+class IdentitiesSchema(Schema):
+    """Links with sign-in providers, oldest first."""
+
+    identities = fields.List(fields.Nested(IdentitySchema), required=True)
+
+
 class ViewSchema(Schema):
     """A saved list of an entity type."""
 

@@ -174,3 +174,28 @@ def test_a_home_may_have_blanks_and_signs_in_its_name(tmp_path):
 
 def test_a_home_with_a_question_mark_is_refused(tmp_path):
     assert refused(tmp_path / "what?", {}).code == "home_unusable"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sso.example.org", "ftp://sso.example.org", "https://", "https://user@sso.example.org",
+        "https://sso.example.org?x=1", "https://sso.example.org#x", "https://sso.example.org:x",
+        "https://sso.example.org:0", "https://[", "https://sso .example.org",
+    ],
+)  # fmt: skip
+def test_what_no_sign_in_provider_calls_itself_is_refused(home, text):
+    error = refused(home, {"RELATUM_OIDC_ISSUER": text, "RELATUM_OIDC_CLIENT_ID": "crm"})
+    assert (error.code, error.params["name"]) == ("setting_refused", "oidc_issuer")
+
+
+def test_a_sign_in_provider_knows_the_instance_by_a_name(home):
+    error = refused(home, {"RELATUM_OIDC_ISSUER": "https://sso.example.org"})
+    assert (error.code, error.params["name"]) == ("setting_refused", "oidc_client_id")
+
+
+def test_the_secret_of_the_sign_in_provider_is_shown_nowhere(home):
+    told = {"RELATUM_OIDC_CLIENT_SECRET": "geheim"}
+    assert "geheim" not in repr(load(home, told))
+    error = refused(home, {"RELATUM_OIDC_CLIENT_SECRET": "geheim\u00e4"})
+    assert (error.code, "geheim" in str(error)) == ("setting_refused", False)

@@ -26,6 +26,7 @@ LAYERS = (
         "core.hooks",
         "core.languages",
         "core.mail_server",
+        "core.sign_in_provider",
     },
     {
         "core.storage",
@@ -40,6 +41,7 @@ LAYERS = (
         "core.mail_models",
         "core.models",
         "core.migrations",
+        "core.outbound",
         "core.spine",
     },
     {"core.types", "core.fields"},

@@ -48,6 +48,7 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Link": answers.LinkSchema,
     "NewToken": answers.NewTokenSchema,
     "Tokens": answers.TokensSchema,
+    "Identities": answers.IdentitiesSchema,
     "Health": answers.HealthSchema,
     "AuditLog": audit.AuditLogSchema,
     "AuditEvents": audit.AuditEventsSchema,

@@ -14,7 +14,7 @@ from flask import Flask, Response, render_template, request
 from ...version import __version__
 from .. import db
 from ..errors import CodeNeeded, RelatumError
-from . import gate, guard, manual, sessions
+from . import gate, guard, manual, provider, sessions
 
 #: Where the files of these pages are.
 STATIC: Final = "/api/static"
@@ -29,6 +29,8 @@ class Home:
     email: str
     pages: dict[str, str]
     version: str
+    #: What the button of the sign-in provider says; None: there is none.
+    provider: str | None
 
 
 def install(app: Flask) -> None:
@@ -38,6 +40,8 @@ def install(app: Flask) -> None:
         ("/sign-in", "sign_in_form", home, "GET"),
         ("/sign-in", "sign_in", sign_in, "POST"),
         ("/sign-in/code", "sign_in_code", sign_in_code, "POST"),
+        ("/sign-in/provider", "sign_in_by_provider", depart, "GET"),
+        ("/sign-in/provider/back", "back_from_provider", arrive, "GET"),
         ("/sign-out", "sign_out", sign_out, "POST"),
         ("/password", "password", password, "POST"),
         ("/sign-in/<secret>", "link", link, "GET"),
@@ -77,6 +81,7 @@ def _home(who: gate.Who | None, refused: RelatumError | None = None, email: str 
         email,
         manual.titles(db.settings().home),
         __version__,
+        provider.label(),
     )
     answer = _page("home.html", refused.status if refused else 200, home=context)
     return _patient(answer, refused)
@@ -121,6 +126,34 @@ def _ask_code(ticket: str, refused: RelatumError | None = None) -> Response:
     said, status = (None, 200) if refused is None else (str(refused), refused.status)
     answer = _page("code.html", status, ticket=ticket[:100], refused=said)
     return _patient(answer, refused)
+
+
+def depart() -> Response:
+    """Send the browser to the sign-in provider."""
+    try:
+        return provider.depart("/")
+    except RelatumError as error:
+        return _without_provider(error)
+
+
+def arrive() -> Response:
+    """Sign in whoever comes back from the sign-in provider."""
+    try:
+        made = sessions.by_identity(provider.arrive().identity)
+    except CodeNeeded as needed:
+        answer = _ask_code(needed.ticket)
+    except RelatumError as error:
+        return _without_provider(error)
+    else:
+        answer = _away(sessions.cookie_of(made))
+    answer.headers.add("Set-Cookie", provider.no_cookie())
+    return answer
+
+
+def _without_provider(error: RelatumError) -> Response:
+    if error.code not in provider.REFUSALS:
+        raise error
+    return _home(None, error)
 
 
 def sign_out() -> Response:

@@ -15,6 +15,7 @@ from . import changes as changes
 from . import entity_types as entity_types
 from . import gate, wire
 from . import health as health
+from . import identities as identities
 from . import jobs as jobs
 from . import mail as mail
 from . import openapi as openapi

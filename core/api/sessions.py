@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 from flask import request
 from werkzeug.http import dump_cookie
 
-from .. import access, audit, auth, db, records
+from .. import access, audit, auth, db, records, roles
 from ..actor import Actor, system
 from ..auth import second_factor
+from ..auth.oidc import Identity
 from ..errors import CodeNeeded, RelatumError
 from . import limits
 from .gate import COOKIE
@@ -42,6 +43,14 @@ def by_password(email: str, password: str) -> auth.Session:
 def by_link(secret: str) -> auth.Session:
     """Open a session for a one-time link, which is used up. Raises `link_invalid`, `CodeNeeded`."""
     return _opened(lambda: auth.enter(auth.use_link(secret)))
+
+
+def by_identity(identity: Identity) -> auth.Session:
+    """Open a session for whom a sign-in provider vouches.
+
+    Raises `identity_unknown`, `identity_taken`, `CodeNeeded`.
+    """
+    return _opened(lambda: auth.enter(roles.join(identity)))
 
 
 def _opened(enter: Callable[[], auth.Session | str]) -> auth.Session:
@@ -209,7 +218,11 @@ def no_cookie() -> str:
 
 
 def _cookie(value: str, seconds: int) -> str:
-    secure = request.is_secure or db.settings().base_url.startswith("https://")
     return dump_cookie(
-        COOKIE, value, max_age=seconds, path="/", httponly=True, samesite="Lax", secure=secure
+        COOKIE, value, max_age=seconds, path="/", httponly=True, samesite="Lax", secure=is_secure()
     )
+
+
+def is_secure() -> bool:
+    """Say whether browsers come by TLS, so that a cookie is for nothing else."""
+    return request.is_secure or db.settings().base_url.startswith("https://")

@@ -1,4 +1,4 @@
-"""Who may come in: passwords, second factors, sessions, bearer tokens and one-time links.
+"""Who may come in: passwords, second factors, providers, sessions, tokens, one-time links.
 
 Hashing takes tens of milliseconds and never happens inside a transaction. A surface signs in
 so: `find_credential` in a short `reading()`, `check_password` outside, `enter` in a short
@@ -24,6 +24,7 @@ from .passwords import random_password as random_password
 from .passwords import set_password as set_password
 from .people import MAY_ENTER as MAY_ENTER
 from .people import USERS as USERS
+from .people import enters as enters
 from .people import forget as forget
 from .people import must_enter as must_enter
 from .sessions import Session as Session

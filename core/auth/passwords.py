@@ -75,7 +75,7 @@ def _nobody() -> str:
 
 def find_user(email: str) -> int | None:
     """Return the id of the user with an e-mail address who may come in; None: there is none."""
-    known_by = _key(email)
+    known_by = email_key(email)
     if known_by is None:
         return None
     query = sa.select(USERS.c.id).where(USERS.c.email__k == known_by, MAY_ENTER)
@@ -83,7 +83,7 @@ def find_user(email: str) -> int | None:
     return found
 
 
-def _key(email: str) -> str | None:
+def email_key(email: str) -> str | None:
     """Return what an address is found by; None for a text that none can be."""
     try:
         return fold(clean(email.strip()[:254], lines=False))
@@ -97,7 +97,7 @@ def find_credential(email: str) -> Credential:
     Somebody unknown, without a password or not allowed in gets the hash of nothing, so that
     the answer takes as long as for everybody else.
     """
-    known_by = _key(email)
+    known_by = email_key(email)
     if known_by is None:
         return Credential(None, "")
     query = (

@@ -48,7 +48,13 @@ def forget(user_id: int) -> None:
     """Forget all by which a user signed in: he can't come in any more, whatever he remembers."""
     end_all(user_id)
     connection = db.for_writing().connection
-    for model in (models.Credential, models.Token, models.RecoveryCode, models.SecondFactor):
+    for model in (
+        models.Credential,
+        models.Token,
+        models.RecoveryCode,
+        models.SecondFactor,
+        models.Identity,
+    ):
         table: Any = model.__table__
         connection.execute(sa.delete(table).where(table.c.user_id == user_id))
 

@@ -100,14 +100,18 @@ def _answers(told: dict[str, str | None], presets: Mapping[str, Any]) -> dict[st
 @click.option(
     "--compact", metavar="TYPE", help="Rid a table of dropped columns first; writers wait for it."
 )
+@click.option("--network", is_flag=True, help="Also ask the sign-in provider, if there is one.")
 @json_option
 @pass_instance
-def doctor(instance: Instance, repair: bool, compact: str | None, as_json: bool) -> None:
+def doctor(
+    instance: Instance, repair: bool, compact: str | None, network: bool, as_json: bool
+) -> None:
     """Compare data model and database, and say what is wrong; exit 3 if anything is.
 
     \b
-    Example:
+    Examples:
       relatum doctor --repair
+      relatum doctor --network
     """
     instance.check()
     if compact is not None:
@@ -115,7 +119,7 @@ def doctor(instance: Instance, repair: bool, compact: str | None, as_json: bool)
         if not as_json:
             click.echo(f"The table of {compact} had had {had} columns; it has {has}.")
     repaired = examination.repair() if repair else []
-    findings = examination.examine()
+    findings = examination.examine(network=network)
     if [found.code for found in findings] == ["not_initialised"]:
         raise install.not_initialised()
     if as_json:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from .. import auth, imports, records
+from ..auth import identities
 from .coming import address_option, invite, link_base, show_link
 from .leaving import disable, enable, sessions
 from .reading import all_options, show_all
@@ -150,6 +151,30 @@ def reset_second_factor(instance: Instance, user: str, as_json: bool) -> None:
         print_json({"id": user_id})
     else:
         click.echo(f"The second factor of {user} is off; the password is enough again.")
+
+
+@users.command("unlink")
+@click.argument("user")
+@json_option
+@pass_instance
+def unlink(instance: Instance, user: str, as_json: bool) -> None:
+    """Forget who a user is at the sign-in provider; the next one with the address is linked.
+
+    \b
+    Example:
+      relatum users unlink ada@example.org
+    """
+    user_id = instance.find("user", user)
+    linked = instance.read(identities.list_identities, user_id)
+    for each in linked:
+        instance.write(identities.unlink, user_id, each["issuer"])
+    if as_json:
+        print_json({"id": user_id, "unlinked": [each["issuer"] for each in linked]})
+        return
+    for each in linked:
+        click.echo(f"{user} is no longer linked with {each['issuer']}.")
+    if not linked:
+        click.echo(f"{user} is linked with no sign-in provider.")
 
 
 for command in (invite, disable, enable, sessions):

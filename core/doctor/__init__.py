@@ -13,7 +13,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from .. import catalog, db, entities, jobs
-from . import database, metadata, records, structure
+from . import database, metadata, provider, records, structure
 from .database import server as server
 from .findings import Finding as Finding
 from .findings import attempt, stopped
@@ -27,15 +27,17 @@ from .structure import tables as tables
 _ENOUGH: Final = frozenset({"not_initialised", "revision"})
 
 
-def examine() -> list[Finding]:
+def examine(*, network: bool = False) -> list[Finding]:
     """Look at everything and return what is wrong; an empty list means a sound instance.
 
-    Opens its own transactions, without a time limit.
+    Opens its own transactions, without a time limit. Nobody else is asked, except, with `network`,
+    the sign-in provider.
     """
     found = _within("The database", db.looking, _database)
     if not _ENOUGH & {finding.code for finding in found}:
         reading = partial(db.reading, timed=False)
         found += _within("What is in the database", reading, _instance)
+        found += provider.asked() if network else []
     # Fixed tables that hold records are looked at twice.
     return list(dict.fromkeys(found))
 
@@ -74,6 +76,7 @@ def _instance(tx: db.Transaction) -> Iterator[Finding]:
     yield from attempt("Followers", _told, jobs.lagging, connection)
     yield from attempt("Columns that are left", _told, entities.findings, connection)
     yield from attempt("Plugins", metadata.plugins, connection)
+    yield from attempt("Signing in by a provider", provider.findings, connection)
     yield from attempt("References", records.references, connection)
     broken = attempt("The metadata", metadata.findings, connection)
     yield from broken

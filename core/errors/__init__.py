@@ -18,6 +18,7 @@ from . import instance_codes as instance_codes
 from . import job_codes as job_codes
 from . import mail_codes as mail_codes
 from . import model_codes as model_codes
+from . import outbound_codes as outbound_codes
 from . import request_codes as request_codes
 from . import sign_in_codes as sign_in_codes
 from . import value_codes as value_codes

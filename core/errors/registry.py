@@ -2,7 +2,8 @@
 
 `request_codes` and `model_codes` say what can be wrong with a request, `value_codes` with a value,
 `instance_codes` with the instance, `job_codes` with jobs, `mail_codes` with outgoing mail,
-`change_codes` with undoing, `sign_in_codes` with signing in; the package is their only reader.
+`change_codes` with undoing, `sign_in_codes` with signing in, `outbound_codes` with connecting to
+elsewhere; the package is their only reader.
 """
 
 from __future__ import annotations

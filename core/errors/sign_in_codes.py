@@ -27,6 +27,24 @@ codes(
         "Sign-in not finished in time",
         "The ticket of this sign-in is used, expired or unknown. Sign in again.",
     ),
+    sign_in_over=(
+        "Sign-in not begun here",
+        "This sign-in was not begun in this browser, took too long or is used up. Begin again.",
+    ),
+    provider_refused=(
+        "Refused by the sign-in provider",
+        "The sign-in provider did not let you in ({reason}). Try again, or sign in by password.",
+    ),
+    identity_unknown=(
+        "Not known here",
+        "The sign-in provider knows you, and no user who may sign in here has an e-mail address "
+        "that it has verified. Ask an administrator.",
+    ),
+    identity_taken=(
+        "Linked with somebody else",
+        "The user with your e-mail address is linked with somebody else at the sign-in provider. "
+        "Ask an administrator to unlink the two.",
+    ),
     code_failed=(
         "Code not valid",
         "The code is wrong, over or already used. Wait for the next one of the app, or use a "
@@ -56,7 +74,18 @@ codes(
     ),
 )
 codes(
+    404,
+    identity_unlinked=(
+        "Not linked",
+        "There is no link with '{issuer}'. Read the list of those that are there.",
+    ),
+)
+codes(
     409,
+    provider_off=(
+        "No sign-in provider",
+        "This instance has no sign-in provider, or no public address. Sign in by password.",
+    ),
     second_factor_on=(
         "Second factor already on",
         "The second factor is on. Switch it off first to set up another app.",
@@ -79,6 +108,14 @@ codes(
     code_wrong=(
         "Code wrong",
         "The code is wrong, over or already used. Type the one that the app shows now.",
+    ),
+)
+codes(
+    502,
+    provider_failed=(
+        "Sign-in provider fails",
+        "The sign-in provider can't be asked, or its answer is no proof of who you are. Try again "
+        "later, or sign in by password.",
     ),
 )
 codes(

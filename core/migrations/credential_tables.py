@@ -40,10 +40,19 @@ def _second_factors() -> None:
     )
 
 
-def make_credentials() -> None:
-    """Make the tables of passwords, second factors, sessions, links and tokens."""
-    _passwords()
-    _second_factors()
+def _identities() -> None:
+    op.create_table(
+        "core_identity",
+        sa.Column("issuer", Text, primary_key=True),
+        sa.Column("subject", Text, primary_key=True),
+        _user(),
+        sa.Column("linked_at", Instant, nullable=False),
+        sa.Column("last_used_at", Instant, nullable=False),
+        sa.UniqueConstraint("user_id", "issuer"),
+    )
+
+
+def _sessions() -> None:
     op.create_table(
         "core_session",
         sa.Column("id_hash", Text, primary_key=True),
@@ -53,6 +62,14 @@ def make_credentials() -> None:
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("expires_at", Instant, nullable=False),
     )
+
+
+def make_credentials() -> None:
+    """Make the tables of passwords, second factors, identities, sessions, links and tokens."""
+    _passwords()
+    _second_factors()
+    _identities()
+    _sessions()
     op.create_table(
         "core_token",
         sa.Column("id", Int64, primary_key=True, autoincrement=True),

@@ -15,6 +15,7 @@ from .holding import give as give
 from .holding import held as held
 from .holding import hold as hold
 from .holding import holders as holders
+from .joining import join as join
 from .proposing import Proposal as Proposal
 from .proposing import accept as accept
 from .proposing import of_declarations as of_declarations

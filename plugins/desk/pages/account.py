@@ -1,4 +1,4 @@
-"""One's own account: name, language, time zone, looks, password and tokens for programs."""
+"""One's own account: name, language, zone, looks, password, provider, tokens for programs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from relatum import RelatumError, profile, reading, second_factor, sessions, tokens, transact
+from relatum import (
+    RelatumError,
+    identities,
+    profile,
+    reading,
+    second_factor,
+    sessions,
+    tokens,
+    transact,
+)
 
 from .. import looks, ui, words
 from ..words import translated
@@ -32,6 +41,7 @@ def _page(refused: dict[str, str] | None = None, status: int = 200, **more: Any)
         visits=sessions.open_ones(actor.user_id, actor=actor), zones=words.zones(),
         instance_zone=known.zone, instance_language=known.settings.get("language", ""),
         factor=second_factor.look(actor=actor), look=looks.look, days=DAYS,
+        identities=identities.list_identities(actor.user_id, actor=actor),
         sent=request.form, **more,
     )  # fmt: skip
 
@@ -106,6 +116,15 @@ def revoke_token(id_: int) -> Response:
     """Take a token away for good."""
     tokens.revoke_token(id_, actor=ui.actor())
     return ui.tell(ui.away("/account#tokens"), translated("The token is revoked"))
+
+
+@ui.page("/account/identities/unlink", "POST")
+def unlink() -> Response:
+    """Unlink oneself from a sign-in provider."""
+    actor = ui.actor()
+    assert actor.user_id is not None
+    identities.unlink(actor.user_id, request.form.get("issuer", ""), actor=actor)
+    return ui.tell(ui.away("/account"), translated("The link is gone"))
 
 
 def _refused(form: str, error: RelatumError) -> Response:

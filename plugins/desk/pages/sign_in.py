@@ -1,4 +1,4 @@
-"""Signing in by password or by a one-time link, with a code where one is needed; signing out."""
+"""Signing in by password, one-time link or provider, with a code where needed; signing out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from relatum import Actor, CodeNeeded, RelatumError, reading, sessions
+from relatum import Actor, CodeNeeded, RelatumError, provider, reading, sessions
 
 from .. import looks, ui, words
 
@@ -15,16 +15,13 @@ _MORE: Final = ("sign_in_failed", "too_many_tries", "link_invalid")
 
 def after() -> str:
     """Return the page of ours that was wanted before; anything else is the first page."""
-    wanted = request.values.get("next", "")
-    # A second slash, or a backslash that browsers take for one, would lead to another host.
-    own = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
-    return wanted if own else "/"
+    return provider.own(request.values.get("next", ""))
 
 
 @ui.page("/sign-in", public=True, own=True)
 def sign_in_form() -> Response:
     """Ask for address and password."""
-    return _door("sign_in.html", next=after(), email="", refused=None)
+    return _form(200, email="", refused=None)
 
 
 @ui.page("/sign-in", "POST", public=True, own=True)
@@ -76,6 +73,36 @@ def ask_code(ticket: str, to: str, error: RelatumError | None = None) -> Respons
     return patient(page, error)
 
 
+@ui.page("/sign-in/provider", public=True, own=True)
+def depart() -> Response:
+    """Send the browser to the sign-in provider."""
+    try:
+        return provider.depart(after())
+    except RelatumError as error:
+        return _without_provider(error)
+
+
+@ui.page("/sign-in/provider/back", public=True, own=True)
+def arrive() -> Response:
+    """Sign in whoever comes back from the sign-in provider."""
+    try:
+        came = provider.arrive()
+        try:
+            answer = welcome(sessions.by_identity(came.identity), came.to)
+        except CodeNeeded as needed:
+            answer = ask_code(needed.ticket, came.to)
+    except RelatumError as error:
+        return _without_provider(error)
+    return _with(answer, provider.no_cookie())
+
+
+def _without_provider(error: RelatumError) -> Response:
+    """Show the form with what is wrong: a password does without the provider."""
+    if error.code not in provider.REFUSALS:
+        raise error
+    return _refused(error, "")
+
+
 @ui.page("/sign-in/<secret>", public=True, own=True)
 def link(secret: str) -> Response:
     """Ask before a one-time link is used: whoever scans mail opens links, but sends no form."""
@@ -98,10 +125,11 @@ def use_link(secret: str) -> Response:
 
 def _refused(error: RelatumError, email: str) -> Response:
     """Ask once more, and say why."""
-    page = _door(
-        "sign_in.html", error.status, next=after(), email=email[:254], refused=words.said(error)
-    )
-    return patient(page, error)
+    return patient(_form(error.status, email=email[:254], refused=words.said(error)), error)
+
+
+def _form(status: int, **values: Any) -> Response:
+    return _door("sign_in.html", status, next=after(), provider=provider.label(), **values)
 
 
 def patient(page: Response, error: RelatumError | None) -> Response:
