@@ -178,6 +178,25 @@ def test_changes_of_hidden_records_take_no_room_in_a_page_of_the_feed(instance, 
     assert pages == [([2], True), ([4], False)]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [[{}], [{"secret": "x"}], [{"amount": "many"}], [{"version": 9}], [{}, {"amount": 1}]],
+    ids=["plain", "unknown field", "wrong value", "other version", "twice"],
+)
+def test_a_hidden_record_is_refused_as_one_that_is_not_there(instance, office, more):
+    hidden = {"read": False, "update": False, "create": False}
+    give(instance, office, "nora", LINE | {"read": "own"}, fields={"x_deal.secret": hidden})
+    client = api(instance, office, "nora")
+    answers = []
+    for id_ in (office.deals["sam large"], 999_999):
+        rows = [{"id": id_, **each} for each in more]
+        at = "/api/v1/records/x_deal/bulk?_partial=1"
+        told = client.patch(at, json={"records": rows}).text
+        answers.append(told.replace(str(id_), "N"))
+    assert "record_unknown" in answers[0]
+    assert answers[0] == answers[1]
+
+
 def test_whoever_may_import_sends_a_file_and_nobody_else(instance, office):
     for person, line, status in (("nora", {"import": "all"}, None), ("sam", {}, "forbidden")):
         give(instance, office, person, {"read": "own", **line})
