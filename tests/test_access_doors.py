@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 
 from relatum.core import help as manual
-from relatum.core import roles
+from relatum.core import records, roles, uploads
+from relatum.core.errors import RelatumError
 
 from .instances import prepared
 from .officing import PEOPLE, Office, actor, admits, build, give
@@ -159,6 +161,53 @@ def test_the_description_of_the_api_holds_what_the_reader_sees(instance, office)
     nobody = api(instance, office, "nobody")
     assert nobody.get("/api/v1/entity-types").status_code == 403
     assert "x_deal" not in nobody.get("/api/v1/openapi.json").text
+
+
+def test_changes_of_hidden_records_take_no_room_in_a_page_of_the_feed(instance, office):
+    give(instance, office, "nora", {"read": "own"})
+    client = api(instance, office, "nora")
+    mine, theirs = office.deals["nora large"], office.deals["sam large"]
+    since = client.get("/api/v1/changes?since=now").json["next"]
+    for id_, amount in ((theirs, 1), (mine, 2), (theirs, 3), (mine, 4), (theirs, 5), (theirs, 6)):
+        instance.write(records.update, "x_deal", [{"id": id_, "amount": amount}])
+    pages = []
+    for _ in range(2):
+        page = client.get(f"/api/v1/changes?since={since}&_limit=1").json
+        since = page["next"]
+        pages.append(([each["changes"]["amount"][1] for each in page["changes"]], page["more"]))
+    assert pages == [([2], True), ([4], False)]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [[{}], [{"secret": "x"}], [{"amount": "many"}], [{"version": 9}], [{}, {"amount": 1}]],
+    ids=["plain", "unknown field", "wrong value", "other version", "twice"],
+)
+def test_a_hidden_record_is_refused_as_one_that_is_not_there(instance, office, more):
+    hidden = {"read": False, "update": False, "create": False}
+    give(instance, office, "nora", LINE | {"read": "own"}, fields={"x_deal.secret": hidden})
+    client = api(instance, office, "nora")
+    answers = []
+    for id_ in (office.deals["sam large"], 999_999):
+        rows = [{"id": id_, **each} for each in more]
+        at = "/api/v1/records/x_deal/bulk?_partial=1"
+        told = client.patch(at, json={"records": rows}).text
+        answers.append(told.replace(str(id_), "N"))
+    assert "record_unknown" in answers[0]
+    assert answers[0] == answers[1]
+
+
+def test_whoever_may_import_sends_a_file_and_nobody_else(instance, office):
+    for person, line, status in (("nora", {"import": "all"}, None), ("sam", {}, "forbidden")):
+        give(instance, office, person, {"read": "own", **line})
+        who = actor(instance, office, person)
+        with instance.app.app_context():
+            try:
+                uploads.keep("a.csv", io.BytesIO(b"name"), actor=who)
+                refused = None
+            except RelatumError as error:
+                refused = error.code
+        assert refused == status
 
 
 def test_a_refused_write_leaves_nothing_written(instance, office):

@@ -8,12 +8,16 @@ from typing import Any, Final
 from .. import access, positions
 from ..actor import Actor
 from ..errors import RelatumError
-from ..positions import Place
+from ..positions import Place, Placed
 from . import seeing
 from .changesets import recalled, type_name
 
 #: What stands for the newest position.
 NOW: Final = "now"
+#: Changes that are looked through at once, and how often for one page: where nearly all are hidden,
+#: a page may have less than fits, and more follows.
+_BATCH: Final = 1000
+_BATCHES: Final = 20
 _PLACE: Final = re.compile(r"(0|[1-9][0-9]{0,15})(?:[.]([1-9][0-9]{0,15}))?")
 
 
@@ -32,19 +36,33 @@ def feed(
     newest = positions.newest()
     place = Place(newest) if since == NOW else _place(since)
     positions.require(place)
-    found = positions.after(place, limit=limit + 1, type_ids=types)
-    more, found = len(found) > limit, found[:limit]
-    end = found[-1].place if more else Place(newest)
-    visible = seeing.seen((each.line.record_id for each in found), actor)
+    found, rest = _visible(place, types, limit, actor)
     return {
-        "changes": [
-            _shown(each, actor)
-            for each in found
-            if each.line.type_id in types and each.line.record_id in visible
-        ],
-        "next": str(end),
-        "more": more,
+        "changes": [_shown(each, actor) for each in found],
+        "next": str(rest or Place(newest)),
+        "more": rest is not None,
     }
+
+
+def _visible(
+    place: Place, types: set[int], limit: int, actor: Actor
+) -> tuple[list[Placed], Place | None]:
+    """Return changes that an actor sees, and where more may follow; None: nothing does.
+
+    What he does not see neither ends a page nor fills one: else its length would tell of it.
+    """
+    found: list[Placed] = []
+    size = limit + 1
+    for _ in range(_BATCHES):
+        some = positions.after(place, limit=size, type_ids=types)
+        visible = seeing.seen((each.line.record_id for each in some), actor)
+        found += [each for each in some if each.line.record_id in visible]
+        if len(found) > limit:
+            return found[:limit], found[limit - 1].place
+        if len(some) < size:
+            return found, None
+        place, size = some[-1].place, max(size, _BATCH)
+    return found, place
 
 
 def _types(name: str | None, actor: Actor) -> set[int]:
@@ -64,7 +82,7 @@ def _place(text: str) -> Place:
     return Place(int(position), int(line) if line else None)
 
 
-def _shown(each: positions.Placed, actor: Actor) -> dict[str, Any]:
+def _shown(each: Placed, actor: Actor) -> dict[str, Any]:
     header, line = each.header, each.line
     return {
         "position": each.place.position, "change_set": header.id, "at": header.at,

@@ -89,9 +89,11 @@ def admit(entity_type: EntityType, batch: Sequence[Row], action: str, actor: Act
     allowed = admitted(entity_type, ids, action, actor)
     for row in there:
         if row.id not in visible:
-            row.problems.clear()
+            # All that `write.lock` says of one that is not there, and nothing else.
             row.before = None
-            row.refuse("record_unknown", type=entity_type.name, id=row.id)
+            row.problems[:] = [p for p in row.problems if p.code != "version_mismatch"]
+            if all(problem.code != "row_twice" for problem in row.problems):
+                row.refuse("record_unknown", type=entity_type.name, id=row.id)
         elif row.id not in allowed:
             row.refuse("record_forbidden", type=entity_type.name, id=row.id, action=action)
         elif action == "delete" and entity_type.name == "user" and (row.before or {})["admin"]:
