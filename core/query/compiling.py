@@ -187,8 +187,7 @@ def admitted(
     parts += [fixed.node(node, negated=False) for node in _criteria(entity_type, rule)]
     if shared is not None:
         # Last, since it costs most: one look into the index of shares for each row that is left.
-        part = entity_type.part_of
-        ids = [table.c.id] if part is None else [table.c.id, table.c[part.column]]
+        ids = [table.c.id, *_whole(entity_type, table)]
         mine = _shares(update=shared == "update").where(_SHARE.c.record_id.in_(ids))
         parts.append(mine.correlate(table).exists())
     made: sa.ColumnElement[bool] = sa.or_(*parts)
@@ -215,8 +214,17 @@ def branches(entity_type: EntityType) -> Iterator[sa.Select[Any]]:
         found = _Fixed(me, itertools.count()).node(node, negated=False)
         yield sa.select(me.c.id).where(found)
     yield _shares()
-    if (part := entity_type.part_of) is not None:
-        yield sa.select(me.c.id).where(me.c[part.column].in_(_shares()))
+    for column in _whole(entity_type, me):
+        yield sa.select(me.c.id).where(column.in_(_shares()))
+
+
+def _whole(entity_type: EntityType, table: Any) -> list[sa.ColumnElement[Any]]:
+    """Return the column of a part that holds what it is part of, or nothing.
+
+    What is shared with somebody does not depend on whether he sees that link.
+    """
+    link = catalog.current().by_id[entity_type.id].part_of
+    return [] if link is None else [table.c[link.column]]
 
 
 def _criteria(entity_type: EntityType, rule: Rule) -> Iterator[Filter]:
