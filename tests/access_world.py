@@ -237,6 +237,7 @@ class World:
                 (meets(lambda a: a > 500), {"filter": {"field": "amount", **large}}),
                 (meets(lambda a: a >= 100),
                  {"filter": {"not": {"field": "amount", "op": "lt", "value": 100}}}),
+                (meets(lambda a: a == 900), {"filter": {"field": "amount", "value": 900}}),
                 (lambda person, r: r.owner is person,
                  {"filter": {"field": "owner", "value": "me"}}),
             ],

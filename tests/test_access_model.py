@@ -16,6 +16,7 @@ import pytest
 from relatum.core import access, auth, clock, db, query, records, roles
 from relatum.core.actor import Actor
 from relatum.core.errors import RelatumError
+from relatum.core.query import density, merging, sorting
 
 from .access_reference import ACTIONS, WHOLE, Person, Rights, decides, may, rights
 from .access_world import HOUR, PEOPLE, TYPES, World, build
@@ -186,3 +187,49 @@ def test_thousands_of_random_decisions_are_those_of_the_reference(instance, made
 @pytest.mark.parametrize("seed", [11, 12, 13, 14])
 def test_a_hundred_thousand_decisions_are_those_of_the_reference(instance, made, seed):
     decide(instance, made, seed, 25_000)
+
+
+#: How much somebody sees, as far as the plan of a list depends on it.
+DENSITIES = (
+    density.Density(few=True, many_shared=False),
+    density.Density(few=False, many_shared=False),
+    density.Density(few=False, many_shared=True),
+)
+
+
+def test_pages_of_few_and_of_many_records_hold_the_same_in_the_same_order(
+    instance, made, monkeypatch
+):
+    world, merged = Compared(instance, random.Random(5), made), 0  # choices, no secrets
+    names = {id_: f"deal {place}" for place, id_ in enumerate(world.records["x_deal"])}
+    for number, person in zip(range(24), _rounds(world), strict=False):
+        if not may(person, "read", TYPES["x_deal"]) or person.admin:
+            continue
+        who, sort = world.actor(person), ["name", "-name"][number % 2]
+        live = world.wanted(person, "read", "x_deal") - world.trashed
+        wanted = sorted((names[id_] for id_ in live), reverse=sort == "-name")
+        for known in DENSITIES:
+            monkeypatch.setattr(density, "of", lambda query, known=known: _known(query, known))
+            with clock.frozen(world.start + HOUR), instance.reading():
+                asked = {"fields": ["name"], "sort": [sort], "limit": 4}
+                made_ = query.from_json("x_deal", asked, actor=who)
+                keys = sorting.read(access.seen(who), made_.type, made_.sort)
+                merged += merging.teams(made_, keys) is not None
+                assert _paged(made_) == wanted, (person, known)
+    assert merged > 20
+
+
+def _known(asked: Any, known: density.Density) -> density.Density:
+    return known if asked.type.rule is not None else density.Density(few=False, many_shared=False)
+
+
+def _paged(asked: Any) -> list[str]:
+    """Return the names of all pages, and see that each is what comes before the next."""
+    found, page = [], query.page(asked)
+    found.append([row["name"] for row in page.records])
+    while page.next is not None:
+        page = query.page(replace(asked, after=page.next))
+        found.append([row["name"] for row in page.records])
+        before = query.page(replace(asked, before=page.previous))
+        assert [row["name"] for row in before.records] == found[-2]
+    return [name for names in found for name in names]
