@@ -83,7 +83,16 @@ class Share(Model):
     created_by: Mapped[int | None] = mapped_column(Int64)
     __table_args__ = (
         sa.Index("ix_core_share_record_id", "record_id"),
-        sa.Index("ix_core_share_user_id", "user_id", "record_id"),
-        sa.Index("ix_core_share_team_id", "team_id", "record_id"),
+        # A share has one of the two: with the rest in it SQLite would think an index of no use.
+        *(
+            sa.Index(
+                f"ix_core_share_{whom}_id",
+                f"{whom}_id",
+                "record_id",
+                sqlite_where=sa.text(f"{whom}_id IS NOT NULL"),
+                postgresql_where=sa.text(f"{whom}_id IS NOT NULL"),
+            )
+            for whom in ("user", "team")
+        ),
         {"sqlite_autoincrement": True},
     )

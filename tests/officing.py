@@ -1,6 +1,6 @@
 """An office for tests of rights: a tree of teams, people in it, records of theirs, and a model.
 
-The model decides in plain Python what the product decides in SQL.
+The reference decides in plain Python what the product decides in SQL.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any
 
 from relatum.core import auth, query, records, roles
 from relatum.core.actor import Actor
+
+from .access_reference import Person, Record, Role, Scope, Share, Team, Type, decides
 
 #: Teams and what each stands beneath.
 TEAMS = {"North": None, "Coast": "North", "South": None}
@@ -30,10 +32,6 @@ class Office:
     people: dict[str, int]
     deals: dict[str, int]
     rows: dict[int, dict[str, Any]] = field(default_factory=dict)
-
-    def team_of(self, person: str) -> str | None:
-        """Return the team of a person."""
-        return PEOPLE[person]
 
 
 def build(instance: Any) -> Office:
@@ -94,30 +92,7 @@ def give(instance: Any, office: Office, person: str, *lines: dict[str, Any], **m
 
 
 # -- the model ------------------------------------------------------------------------------
-def within(team: str | None, above: str | None) -> bool:
-    """Say whether a team is another one or stands beneath it."""
-    while team is not None:
-        if team == above:
-            return True
-        team = TEAMS[team]
-    return False
-
-
-def admits(office: Office, person: str, scope: Any, row: dict[str, Any]) -> bool:
-    """Say whether a scope admits a record for a person."""
-    mine, team = bool(row["person"] == person), office.team_of(person)
-    match scope:
-        case "own":
-            return mine
-        case "team":
-            return mine or (team is not None and row["team"] == team)
-        case "tree":
-            return mine or (team is not None and within(row["team"], team))
-        case "all":
-            return True
-        case {"filter": {"field": "amount", "op": "gt", "value": int(least)}}:
-            return bool(int(row["amount"] or 0) > least)
-    return False
+_DEAL = Type("x_deal")
 
 
 def allowed(
@@ -128,22 +103,25 @@ def allowed(
 
     `shared` holds (user or team, whether to change) of the record.
     """
-    lines = list(lines)
     row = office.rows[id_]
+    teams: dict[str | None, Team] = {}
+    for name, above in TEAMS.items():
+        teams[name] = Team(name, teams.get(above))
+    people = {name: Person(name, teams.get(team)) for name, team in PEOPLE.items()}
+    who = people[person]
+    who.roles = [Role(types={"x_deal": {a: _scope(s) for a, s in line.items()}}) for line in lines]
+    deal = Record(_DEAL, people[row["person"]], teams.get(row["team"]), row)
+    deal.shares = [
+        Share(people[whom] if whom in people else teams[whom], update) for whom, update in shared
+    ]
+    return decides(who, action, deal)
 
-    def one(what: str) -> bool:
-        given = [line[what] for line in lines if what in line]
-        if any(admits(office, person, scope, row) for scope in given):
-            return True
-        if not given or what not in ("read", "update"):
-            return False
-        reach = [
-            update for whom, update in shared
-            if whom == person or within(office.team_of(person), whom)
-        ]  # fmt: skip
-        return any(reach) if what == "update" else bool(reach)
 
-    return one("read") and (action == "read" or one(action))
+def _scope(given: Any) -> Scope:
+    match given:
+        case {"filter": {"field": "amount", "op": "gt", "value": int(least)}}:
+            return lambda _, record: bool((record.values["amount"] or 0) > least)
+    return str(given)
 
 
 def listed(instance: Any, who: Actor, **asked: Any) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from relatum.core import access, clock, positions, query, records, roles
 from relatum.core.errors import RelatumError
-from relatum.core.query import density
+from relatum.core.query import compiling, density
 
 from .instances import prepared
 from .officing import PEOPLE, SCOPES, Office, actor, build, expected, give, listed, write
@@ -105,6 +105,23 @@ def test_what_is_seen_by_few_and_by_many_is_the_same(instance, office, monkeypat
     monkeypatch.setattr(density, "is_few", lambda _: False)
     assert listed(instance, who, sort=["name"]) == few
     assert {"sam small", "cora small", "sam large"} < set(few)
+
+
+def test_what_somebody_sees_few_of_is_found_by_indexes(instance, office):
+    if instance.dialect != "sqlite":
+        pytest.skip("a table of a page or two is read whole on PostgreSQL, whatever indexes it has")
+    large = {"filter": {"field": "amount", "op": "gt", "value": 500}}
+    give(instance, office, "cora", {"read": "own"}, {"read": large})
+    who = actor(instance, office, "cora")
+    with instance.reading() as tx:
+        for branch in compiling.branches(access.seen(who).type("x_deal")):
+            made = branch.compile(tx.connection, compile_kwargs={"render_postcompile": True})
+            explained = tx.connection.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {made}", tuple(0 for _ in made.positiontup or ())
+            )
+            told = [row[-1] for row in explained]
+            assert not [line for line in told if line.startswith("SCAN x_deal")], told
+            assert any(line.startswith("SEARCH") for line in told), told
 
 
 def test_roles_of_a_team_are_those_of_everybody_in_it(instance, office):

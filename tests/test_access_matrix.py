@@ -1,16 +1,18 @@
 """The matrix: every bundled type, every action, every scope, through every door.
 
-The types are those that the bundled plugins say they bring, so a new one is in it at once.
+The types are those that the bundled plugins say they bring, so a new one is in it at once. Some
+types of each kind are tried always, all others where there is time: they are marked slow.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 import pytest
 
-from relatum.core import auth, db, query, records, roles, serve
+from relatum.core import auth, db, imports, jobs, query, records, roles, serve
 from relatum.core.actor import Actor
 from relatum.core.errors import RelatumError
 
@@ -26,6 +28,11 @@ TYPES = sorted(
     for plugin in IDS
     for name in orjson.loads((FOLDER / plugin / "plugin.json").read_bytes())["provides"]["types"]
 )
+#: Two wholes that others link to, and a part.
+SAMPLE = ("account", "contact", "opportunity_line")
+EVERY_TYPE = pytest.mark.parametrize(
+    "type_name", [pytest.param(n, marks=[] if n in SAMPLE else pytest.mark.slow) for n in TYPES]
+)
 #: Whose records each scope admits; None: no grant at all.
 SCOPES: dict[Any, set[str]] = {
     None: set(),
@@ -34,6 +41,12 @@ SCOPES: dict[Any, set[str]] = {
     "tree": {"mine", "team", "beneath"},
     "all": {"mine", "team", "beneath", "other"},
 }
+
+
+def scopes(ids: dict[str, int]) -> Iterator[tuple[Any, set[str]]]:
+    """Yield each scope with whose records it admits, a filter among them."""
+    yield from SCOPES.items()
+    yield {"filter": {"field": "id", "value": ids["other"]}}, {"other"}
 
 
 @prepared
@@ -103,14 +116,14 @@ def by_list(instance: Any, who: Actor, type_name: str, ids: dict[str, int]) -> s
     return {whose for whose, id_ in ids.items() if id_ in listed}
 
 
-@pytest.mark.parametrize("type_name", TYPES)
+@EVERY_TYPE
 def test_reading_a_type_shows_what_the_scope_admits_through_every_door(instance, people, type_name):
     ids = made(instance, type_name, people)
     shell = Shell(serve.environment(instance.config))
     with served(instance) as application:
         _, token = instance.write(auth.make_token, instance.bob.user_id, "t", None)
         web = client(application, token)
-        for scope, wanted in SCOPES.items():
+        for scope, wanted in scopes(ids):
             who = bob(instance, type_name, {"read": scope} if scope else {})
             assert by_verb(instance, who, type_name, ids) == wanted, scope
             assert by_list(instance, who, type_name, ids) == wanted, scope
@@ -127,26 +140,36 @@ def test_reading_a_type_shows_what_the_scope_admits_through_every_door(instance,
                 assert not wanted
 
 
-@pytest.mark.parametrize("action", ["update", "delete", "restore", "assign"])
-@pytest.mark.parametrize("type_name", TYPES)
+@pytest.mark.parametrize(
+    "action",
+    ["update", "delete", "restore", "purge", "assign", "share", "export", "bulk"],
+)
+@EVERY_TYPE
 def test_writing_a_type_reaches_what_the_scope_admits(instance, people, type_name, action):
     if action == "assign" and instance.catalog.type(type_name).part_of is not None:
         return
     ids = made(instance, type_name, people)
-    if action == "restore":
+    if action in ("restore", "purge"):
         instance.write(records.delete, type_name, [{"id": id_} for id_ in ids.values()])
-    for scope, wanted in SCOPES.items():
+    for scope, wanted in scopes(ids):
         line = {"read": "all"} | ({action: scope} if scope else {})
-        if action == "assign":
-            line["update"] = "all"
+        if action in NEEDED:
+            line[NEEDED[action]] = "all"
         who = bob(instance, type_name, line)
         assert _reached(instance, who, type_name, action, ids) == wanted, scope
+
+
+#: What an action is done by, besides the right to it.
+NEEDED = {"assign": "update", "bulk": "delete"}
 
 
 def _reached(
     instance: Any, who: Actor, type_name: str, action: str, ids: dict[str, int]
 ) -> set[str]:
-    """Return whose records somebody can write; nothing is kept."""
+    """Return whose records somebody can do something with; nothing is kept."""
+    ways = {"share": _shared, "export": _exported, "bulk": _at_once}
+    if action in ways:
+        return ways[action](instance, who, type_name, ids)
     found = set()
     for whose, id_ in ids.items():
         row: dict[str, Any] = {"id": id_}
@@ -156,6 +179,45 @@ def _reached(
         with instance.app.app_context():
             found |= {whose} if _tried(verb, type_name, row, who) else set()
     return found
+
+
+def _shared(instance: Any, who: Actor, type_name: str, ids: dict[str, int]) -> set[str]:
+    found = set()
+    for whose, id_ in ids.items():
+        try:
+            with instance.app.app_context(), db.writing(), db.attempt():
+                roles.share(type_name, id_, user=instance.alice.user_id, actor=who)
+            found.add(whose)
+        except RelatumError as error:
+            assert error.code in ("forbidden", "record_forbidden"), error
+    return found
+
+
+def _exported(instance: Any, who: Actor, type_name: str, ids: dict[str, int]) -> set[str]:
+    try:
+        with instance.reading():
+            asked = query.from_json(type_name, {"fields": ["id"], "limit": 500}, actor=who)
+            page = query.page(query.narrowed(asked, "export"))
+    except RelatumError as error:
+        assert error.code == "forbidden", error
+        return set()
+    exported = {row["id"] for row in page.records}
+    return {whose for whose, id_ in ids.items() if id_ in exported}
+
+
+def _at_once(instance: Any, who: Actor, type_name: str, ids: dict[str, int]) -> set[str]:
+    """Let a job delete all of them, and return whose it did."""
+    asked = {"type": type_name, "ids": [*ids.values()]}
+    table = instance.catalog.type(type_name).table_name
+    gone = f"SELECT id FROM {table} WHERE trashed_at IS NOT NULL"
+    try:
+        with instance.app.app_context(), db.writing() as tx, db.attempt():
+            jobs.at_once("bulk_delete", asked, actor=who)
+            deleted = set(tx.connection.exec_driver_sql(gone).scalars())
+    except RelatumError as error:
+        assert error.code == "forbidden", error
+        return set()
+    return {whose for whose, id_ in ids.items() if id_ in deleted}
 
 
 def _tried(verb: Any, type_name: str, row: dict[str, Any], who: Actor) -> bool:
@@ -168,3 +230,51 @@ def _tried(verb: Any, type_name: str, row: dict[str, Any], who: Actor) -> bool:
     codes = {problem.code for problem in outcome.problems}
     assert codes <= {"record_forbidden", "assign_forbidden"}, codes
     return not codes
+
+
+@pytest.mark.parametrize("action", ["create", "import"])
+@EVERY_TYPE
+def test_records_are_made_and_brought_in_by_who_may(instance, people, type_name, action):
+    row = Samples(instance).row(type_name, full=False)
+    for scope in (None, "all"):
+        line = {"read": "all"}
+        if action == "import":
+            line |= {"create": "all", "update": "all"}
+        who = bob(instance, type_name, line | ({action: scope} if scope else {}))
+        assert _made(instance, who, type_name, action, row) == (scope == "all")
+
+
+def _made(instance: Any, who: Actor, type_name: str, action: str, row: dict[str, Any]) -> bool:
+    try:
+        with instance.app.app_context(), db.writing(), db.attempt():
+            if action == "import":
+                columns = {"columns": {name: name for name in row}}
+                mapping = imports.load_map({"relatum_map": 1, **columns})
+                imports.Loading(type_name, [*row], mapping=mapping, actor=who)
+            else:
+                [outcome] = records.create(type_name, [row], actor=who, partial=True)
+                assert not outcome.problems
+    except RelatumError as error:
+        assert error.code == "forbidden", error
+        return False
+    return True
+
+
+@EVERY_TYPE
+def test_writing_over_http_reaches_what_the_scope_admits(instance, people, type_name):
+    ids = made(instance, type_name, people)
+    with served(instance) as application:
+        _, token = instance.write(auth.make_token, instance.bob.user_id, "t", None)
+        web = client(application, token)
+        for scope, wanted in scopes(ids):
+            line = {"read": "all"} | ({"update": scope, "delete": scope} if scope else {})
+            bob(instance, type_name, line)
+            for verb, body in ((web.patch, {}), (web.delete, None)):
+                found = set()
+                for whose, id_ in ids.items():
+                    answer = verb(f"/api/v1/records/{type_name}/{id_}", json=body)
+                    found |= {whose} if answer.status_code in (200, 204) else set()
+                    assert answer.status_code in (200, 204, 403), answer.text
+                assert found == wanted, (scope, verb)
+            gone = [{"id": ids[whose]} for whose in wanted]
+            instance.write(records.restore, type_name, gone)

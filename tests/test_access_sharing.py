@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from relatum.core import clock, records, roles
+from relatum.core import clock, query, records, roles
 from relatum.core.errors import Invalid, RelatumError
 
 from .instances import prepared
@@ -75,6 +75,29 @@ def test_a_share_is_taken_back(instance, office):
     with pytest.raises(RelatumError) as caught:
         instance.write(roles.unshare, made["id"])
     assert caught.value.code == "share_unknown"
+
+
+def test_a_share_reaches_the_parts_whether_their_link_is_seen_or_not(instance, office):
+    link = {"target": "x_deal", "part": True, "inverse": "lines"}
+    instance.make_type(
+        "x_line",
+        {"name": "deal", "kind": "lookup", "required": True, "settings": link},
+        {"name": "name", "kind": "text"},
+        title="name",
+    )
+    deal = office.deals["nora large"]
+    [line] = instance.create("x_line", {"deal": deal, "name": "Pump"})
+    instance.write(roles.share, "x_deal", deal, user=office.people["sam"])
+    hidden = {"x_line.deal": {"read": False, "update": False, "create": False}}
+    for types, fields in (({}, {}), ({"x_deal": {"read": "own"}}, hidden)):
+        given = {"types": {"x_line": {"read": "own"}, **types}, "fields": fields}
+        instance.write(roles.save, "lines", given)
+        instance.write(roles.hold, "user", office.people["sam"], ["lines"])
+        who = actor(instance, office, "sam")
+        with instance.reading():
+            assert records.get("x_line", line, actor=who)["name"] == "Pump"
+            page = query.page(query.from_json("x_line", {"fields": ["name"]}, actor=who))
+        assert [row["name"] for row in page.records] == ["Pump"]
 
 
 # -- at once, and why ------------------------------------------------------------------------

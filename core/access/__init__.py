@@ -79,9 +79,7 @@ def require(actor: Actor, action: str, thing: str, type_name: str | None = None)
     """Let an actor pass who may; raise `forbidden`, or `type_unknown` for a type that is hidden."""
     if may(actor, action, type_name):
         return
-    if type_name is not None and action != "read" and may(actor, "read", type_name):
-        raise RelatumError("forbidden", action=action, thing=thing)
-    if type_name is not None and actor.user_id is not None and standing(actor).roles:
+    if type_name is not None and standing(actor).roles:
         seen(actor).type(type_name)
     raise RelatumError("forbidden", action=action, thing=thing)
 

@@ -86,7 +86,11 @@ def _shares() -> None:
     )
     op.create_index("ix_core_share_record_id", "core_share", ["record_id"])
     for whom in ("user", "team"):
-        op.create_index(f"ix_core_share_{whom}_id", "core_share", [f"{whom}_id", "record_id"])
+        there = sa.text(f"{whom}_id IS NOT NULL")
+        op.create_index(
+            f"ix_core_share_{whom}_id", "core_share", [f"{whom}_id", "record_id"],
+            sqlite_where=there, postgresql_where=there,
+        )  # fmt: skip
 
 
 def seed_access() -> None:

@@ -186,11 +186,10 @@ def admitted(
     fixed = _Fixed(table, itertools.count(), dense=True)
     parts += [fixed.node(node, negated=False) for node in _criteria(entity_type, rule)]
     if shared is not None:
-        # Last, since it costs most: one look into the index of shares for each row that is left.
-        part = entity_type.part_of
-        ids = [table.c.id] if part is None else [table.c.id, table.c[part.column]]
-        mine = _shares(update=shared == "update").where(_SHARE.c.record_id.in_(ids))
-        parts.append(mine.correlate(table).exists())
+        # Last, since it costs most: a look into the index of shares for each row that is left.
+        ids = [table.c.id, *_whole(entity_type, table)]
+        for mine in shares(update=shared == "update"):
+            parts.append(mine.where(_SHARE.c.record_id.in_(ids)).correlate(table).exists())
     made: sa.ColumnElement[bool] = sa.or_(*parts)
     return made
 
@@ -201,22 +200,71 @@ def among_few(entity_type: EntityType, table: Any) -> sa.ColumnElement[bool]:
     return found
 
 
-def branches(entity_type: EntityType) -> Iterator[sa.Select[Any]]:
-    """Yield the ids of what is seen, by what lets it be seen, each by an index of its own."""
-    rule, me = entity_type.rule, entity_type.table.alias()
+def branches(entity_type: EntityType) -> Iterator[Any]:
+    """Yield the ids of what is seen and alive, by what lets it be seen, each by an index.
+
+    The indexes hold what is alive: without a word of that none of them is used.
+    """
+    me = entity_type.table.alias()
+    yield from shares()
+    whole = [column.in_(sa.union_all(*shares())) for column in _whole(entity_type, me)]
+    for reason in (*reasons(entity_type, me), *whole):
+        yield sa.select(me.c.id).where(me.c.trashed_at.is_(None), reason)
+
+
+def reasons(
+    entity_type: EntityType, table: Any, *, teams: int | None = None
+) -> Iterator[sa.ColumnElement[bool]]:
+    """Yield each condition that alone lets records of `table` be seen, but for shares.
+
+    `teams` is how many there are in `a_team_0`, `a_team_1`, …, a condition for each; None: one
+    condition for all of them.
+    """
+    rule = entity_type.rule
     assert rule is not None
     if rule.own:
-        yield sa.select(me.c.id).where(me.c.owner_id == _me)
+        yield table.c.owner_id == _me
         if entity_type.name == "user":
-            yield sa.select(me.c.id).where(me.c.id == _me)
-    if rule.team:
-        yield sa.select(me.c.id).where(held_in(me.c.team_id, TREE if rule.tree else TEAM))
-    for node in _criteria(entity_type, rule):
-        found = _Fixed(me, itertools.count()).node(node, negated=False)
-        yield sa.select(me.c.id).where(found)
-    yield _shares()
-    if (part := entity_type.part_of) is not None:
-        yield sa.select(me.c.id).where(me.c[part.column].in_(_shares()))
+            yield table.c.id == _me
+    if rule.team and teams is None:
+        yield held_in(table.c.team_id, TREE if rule.tree else TEAM)
+    for place in range((teams or 0) if rule.team else 0):
+        yield table.c.team_id == sa.bindparam(f"{TEAM}_{place}", type_=Int64)
+    for node in criteria(entity_type):
+        yield _Fixed(table, itertools.count()).node(node, negated=False)
+
+
+def shared(entity_type: EntityType, table: Any) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that let records of `table` be seen because they are shared."""
+    columns = [table.c.id, *_whole(entity_type, table)]
+    return [column.in_(sa.union_all(*shares())) for column in columns]
+
+
+def is_shared(entity_type: EntityType, table: Any) -> sa.ColumnElement[bool]:
+    """Return the same condition for looking at rows one by one, of which few are passed over.
+
+    PostgreSQL would read all shares first, if this could be a join.
+    """
+    ids = [table.c.id, *_whole(entity_type, table)]
+    ones = (each.with_only_columns(sa.true()).where(_SHARE.c.record_id.in_(ids)).limit(1)
+            for each in shares())  # fmt: skip
+    return sa.or_(*(
+        sa.func.coalesce(one.correlate(table).scalar_subquery(), sa.false()) for one in ones
+    ))  # fmt: skip
+
+
+def _whole(entity_type: EntityType, table: Any) -> list[sa.ColumnElement[Any]]:
+    """Return the column of a part that holds what it is part of, or nothing.
+
+    What is shared with somebody does not depend on whether he sees that link.
+    """
+    link = catalog.current().by_id[entity_type.id].part_of
+    return [] if link is None else [table.c[link.column]]
+
+
+def criteria(entity_type: EntityType) -> Iterator[Filter]:
+    """Yield the filters by which records of a type are seen."""
+    return _criteria(entity_type, entity_type.rule or Rule())
 
 
 def _criteria(entity_type: EntityType, rule: Rule) -> Iterator[Filter]:
@@ -225,10 +273,14 @@ def _criteria(entity_type: EntityType, rule: Rule) -> Iterator[Filter]:
         yield read_filter(known, known.by_id[entity_type.id], orjson.loads(text))
 
 
-def _shares(*, update: bool = False) -> sa.Select[Any]:
-    """Return the ids of what is shared with who asks or with his teams."""
-    whom = sa.or_(_SHARE.c.user_id == _me, held_in(_SHARE.c.team_id, ABOVE))
+def shares(*, update: bool = False) -> list[sa.Select[Any]]:
+    """Return the ids of what is shared with who asks, and of what is with his teams.
+
+    They are two, since no database finds either by an index where one condition holds both.
+    """
     now = sa.bindparam(NOW, type_=Instant())
     lasts = sa.or_(_SHARE.c.expires_at.is_(None), _SHARE.c.expires_at > now)
-    shared = sa.select(_SHARE.c.record_id).where(whom, lasts)
-    return shared.where(_SHARE.c.update) if update else shared
+    if update:
+        lasts = sa.and_(lasts, _SHARE.c.update)
+    whom = (_SHARE.c.user_id == _me, held_in(_SHARE.c.team_id, ABOVE))
+    return [sa.select(_SHARE.c.record_id).where(each, lasts) for each in whom]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from .. import access, catalog, db
 from ..errors import RelatumError
-from . import compiling, cursors, density, filters, past, sorting
+from . import compiling, cursors, density, filters, merging, past, sorting
 from .expanding import expand
 from .related import Related, all_fields
 from .terms import Query, SortKey
@@ -69,7 +69,8 @@ class _List:
         self.values = filters.values(query.filter, actor)
         self.table: Any = query.type.table
         self.past: tuple[object, ...] = ()
-        self.few = density.is_few(query)
+        self.density = density.of(query)
+        self.few = self.density.few
         if query.as_of is not None:
             self._look_back(query, query.as_of)
         self.digest = cursors.digest(query, self.keys)
@@ -78,6 +79,8 @@ class _List:
         #: How many records match, and up to how many they were counted.
         self.counted: tuple[int, int] | None = None
         self.related = Related(known, query.fields or all_fields(known, query.type), actor)
+        #: The teams of which pages are merged; None: the page is read in one piece.
+        self.teams = None if self.few else merging.teams(query, self.keys)
 
     def _look_back(self, query: Query, at: datetime) -> None:
         """Ask the records as they stood at an instant."""
@@ -122,7 +125,7 @@ class _List:
     def _rows(self, position: cursors.Position | None) -> list[Any]:
         """Return up to one row more than the page has, in the order of reading."""
         empty = None if position is None else tuple(value is None for value in position)
-        values = {**self.values, "limit": self.limit + 1}
+        values = {**self.values, **merging.values(self.teams or ()), "limit": self.limit + 1}
         for place, value in enumerate(position or ()):
             values[f"s{place}"] = value
         found: list[Any] = []
@@ -147,6 +150,7 @@ class _List:
             self.backwards,
             self.dense,
             empty,
+            None if self.teams is None else (len(self.teams), self.density.many_shared),
             *self._sight,
         )
         made: list[Any] = self.type.statement(shape, lambda: list(self._made(empty)))
@@ -159,15 +163,35 @@ class _List:
         placed = [term.expression.label(f"k{place}") for place, term in enumerate(terms)]
         query = (
             sa.select(*shown, *placed)
-            .where(*conditions(self.query, table=table, dense=self.dense, few=self.few))
             .order_by(*(term.ordered() for term in terms))
             .limit(sa.bindparam("limit", type_=sa.Integer()))
         )
+        for place in range(len(self._after(table, empty))):
+            yield query.where(*self._placed(table, empty, place))
+
+    def _after(self, table: Any, empty: sorting.Shape | None) -> list[Any]:
+        """Return the conditions of the rows after the cursor, one for each statement."""
         if empty is None:
-            yield query
-            return
-        for branch in sorting.branches(terms, empty):
-            yield query.where(branch)
+            return [sa.true()]
+        terms = sorting.terms(self.keys, table, backwards=self.backwards)
+        return [*sorting.branches(terms, empty)]
+
+    def _placed(self, table: Any, empty: sorting.Shape | None, place: int) -> list[Any]:
+        """Return what the rows of one statement meet."""
+        if self.teams is None:
+            made = conditions(self.query, table=table, dense=self.dense, few=self.few)
+            return [*made, self._after(table, empty)[place]]
+
+        def met(at: Any) -> list[Any]:
+            return [*matching(self.query, at), self._after(at, empty)[place]]
+
+        def ordered(at: Any) -> list[Any]:
+            terms = sorting.terms(self.keys, at, backwards=self.backwards)
+            return [term.ordered() for term in terms]
+
+        many = self.density.many_shared
+        found = merging.page(self.query, len(self.teams), met, ordered, many_shared=many)
+        return [table.c.id.in_(found)]
 
     # -- counts ------------------------------------------------------------------------------
     def count(self) -> dict[str, Any]:
@@ -238,9 +262,13 @@ def conditions(
     who asks sees few records (`density`).
     """
     table = query.type.table if table is None else table
+    return matching(query, table, dense=dense) + _allowed(query, table, few)
+
+
+def matching(query: Query, table: Any, *, dense: bool = False) -> list[Any]:
+    """Return what the records of a query must meet, whoever asks."""
     alive = table.c.trashed_at.is_not(None) if query.trashed else table.c.trashed_at.is_(None)
-    made = [alive, compiling.compile(query.filter, table, dense=dense)]
-    return made + _allowed(query, table, few)
+    return [alive, compiling.compile(query.filter, table, dense=dense)]
 
 
 def _allowed(query: Query, table: Any, few: bool) -> list[Any]:
