@@ -44,9 +44,10 @@ def end_all(user_id: int, *, keep: str | None = None) -> None:
 
 
 def own_or_admin(actor: Actor, user_id: int, action: str, thing: str) -> None:
-    """Refuse to act for somebody else, unless an administrator does."""
+    """Refuse to act for somebody else, unless an administrator does; or by a narrow token."""
     if actor.user_id != user_id:
         access.require(actor, action, thing)
+    access.require_whole(actor, action, thing)
 
 
 def _state(user_id: int) -> Any:

@@ -43,6 +43,11 @@ codes(
         "Token only reads",
         "This bearer token may only read. Use one without that limit to {method} {path}.",
     ),
+    token_out_of_scope=(
+        "Not in the scope of the token",
+        "This bearer token may not {action} {thing}: its scope does not say so. Make one whose "
+        "scope does.",
+    ),
 )
 codes(
     409,
@@ -61,6 +66,19 @@ codes(
 )
 codes(
     422,
+    scope_action_unknown=(
+        "Not an action",
+        "'{action}' is nothing that a token can be for here.{nearest} A type takes read, create "
+        "and the other actions of roles; '*' takes admin and permissions of plugins, too.",
+    ),
+    scope_without_read=(
+        "Scope without read",
+        "Whatever else a token does with records of '{type}', it also reads them. Add read.",
+    ),
+    scope_too_many_types=(
+        "Too many types in the scope",
+        "The scope names {count} types; at most {max} are allowed. Use the line '*'.",
+    ),
     code_wrong=(
         "Code wrong",
         "The code is wrong, over or already used. Type the one that the app shows now.",

@@ -40,6 +40,21 @@ def _second_factors() -> None:
     )
 
 
+def _tokens() -> None:
+    op.create_table(
+        "core_token",
+        sa.Column("id", Int64, primary_key=True, autoincrement=True),
+        _user(index=True),
+        sa.Column("name", Text, nullable=False),
+        sa.Column("token_hash", Text, nullable=False, unique=True),
+        sa.Column("reads_only", sa.Boolean, nullable=False),
+        sa.Column("scope", Text),
+        sa.Column("created_at", Instant, nullable=False),
+        sa.Column("expires_at", Instant),
+        sa.Column("last_used_at", Instant),
+    )
+
+
 def make_credentials() -> None:
     """Make the tables of passwords, second factors, sessions, links and tokens."""
     _passwords()
@@ -52,17 +67,7 @@ def make_credentials() -> None:
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("expires_at", Instant, nullable=False),
     )
-    op.create_table(
-        "core_token",
-        sa.Column("id", Int64, primary_key=True, autoincrement=True),
-        _user(index=True),
-        sa.Column("name", Text, nullable=False),
-        sa.Column("token_hash", Text, nullable=False, unique=True),
-        sa.Column("reads_only", sa.Boolean, nullable=False),
-        sa.Column("created_at", Instant, nullable=False),
-        sa.Column("expires_at", Instant),
-        sa.Column("last_used_at", Instant),
-    )
+    _tokens()
     op.create_table(
         "core_link",
         sa.Column("id_hash", Text, primary_key=True),
