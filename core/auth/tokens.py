@@ -21,7 +21,7 @@ from ..fields.number import INTEGER_LIMIT
 from ..fields.text import clean
 from . import scopes
 from .actors import TOKEN_PREFIX
-from .people import TOKENS, digest, known, must_enter, own_or_admin
+from .people import TOKENS, digest, known, must_act, own_or_admin
 
 #: Longest life of a token that has an end, and of its name.
 TOKEN_DAYS: Final = 3650
@@ -49,7 +49,7 @@ def make_token(
     tx = db.for_writing()
     _check_token(name, expires_in_days)
     left = None if scope is None else scopes.read(scope, actor=actor)
-    must_enter(user_id)
+    must_act(user_id)
     text, now = TOKEN_PREFIX + secrets.token_urlsafe(32), clock.now()
     row = {
         "user_id": user_id, "name": name, "token_hash": digest(text), "created_at": now,

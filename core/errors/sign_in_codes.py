@@ -66,6 +66,15 @@ codes(
 )
 codes(
     422,
+    service_fixed=(
+        "Person or service for good",
+        "A user is a person or a service for good: what was done by either stays that. Add another "
+        "user.",
+    ),
+    service_address=(
+        "Service without an address",
+        "A service has no e-mail address: nobody signs in as it. Leave it out.",
+    ),
     scope_action_unknown=(
         "Not an action",
         "'{action}' is nothing that a token can be for here.{nearest} A type takes read, create "
