@@ -45,6 +45,8 @@ class Token(Model):
     name: Mapped[str] = mapped_column(Text)
     token_hash: Mapped[str] = mapped_column(Text, unique=True)
     reads_only: Mapped[bool] = mapped_column(sa.Boolean)
+    #: JSON: what it leaves of its user's rights; without one, all of them.
+    scope: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime | None] = mapped_column(Instant)
     last_used_at: Mapped[datetime | None] = mapped_column(Instant)

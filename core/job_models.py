@@ -22,6 +22,8 @@ class Job(Model):
     kind: Mapped[str] = mapped_column(Text)
     arguments: Mapped[str] = mapped_column(Text)
     actor_id: Mapped[int | None] = mapped_column(Int64)
+    #: JSON: the scope of the token that started it, whose limits it keeps.
+    scope: Mapped[str | None] = mapped_column(Text)
     #: The plugin that acts by itself; the system acts if there is neither user nor plugin.
     plugin: Mapped[str | None] = mapped_column(Text)
     schedule: Mapped[str | None] = mapped_column(Text)
@@ -65,6 +67,8 @@ class JobSchedule(Model):
     enabled: Mapped[bool] = mapped_column(sa.Boolean)
     owner: Mapped[str] = mapped_column(Text)
     actor_id: Mapped[int | None] = mapped_column(Int64)
+    #: JSON: the scope of the token that made it; its jobs keep to that.
+    scope: Mapped[str | None] = mapped_column(Text)
     #: Empty: as soon as somebody looks.
     next_run_at: Mapped[datetime | None] = mapped_column(Instant)
     last_run_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -339,6 +339,8 @@ class User(Model):
     language__k: Mapped[str | None] = mapped_column(Text)
     timezone: Mapped[str | None] = mapped_column(Text)
     timezone__k: Mapped[str | None] = mapped_column(Text)
+    #: No person but a program, which comes in by tokens alone.
+    service: Mapped[bool] = mapped_column(sa.Boolean)
 
 
 class Team(Model):

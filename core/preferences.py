@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 
-from . import db, models
+from . import access, db, models
 from .actor import Actor
 from .errors import RelatumError
 
@@ -24,6 +24,7 @@ _SIZE: Final = 262_144
 
 def of(*, actor: Actor) -> dict[str, Any]:
     """Return all that is kept for the actor, by name; nothing for an actor who is no user."""
+    access.require_whole(actor, "read", "preferences")
     rows = sa.select(_TABLE.c.name, _TABLE.c.value).where(_TABLE.c.user_id == actor.user_id)
     found = db.current().connection.execute(rows.order_by(_TABLE.c.name))
     return {row.name: orjson.loads(row.value) for row in found}
@@ -31,6 +32,7 @@ def of(*, actor: Actor) -> dict[str, Any]:
 
 def get(name: str, *, actor: Actor) -> Any:
     """Return what is kept for the actor by that name; None if nothing is."""
+    access.require_whole(actor, "read", "preferences")
     row = sa.select(_TABLE.c.value).where(_at(name, actor))
     found = db.current().connection.execute(row).scalar()
     return None if found is None else orjson.loads(found)
@@ -65,6 +67,7 @@ def drop(name: str, *, actor: Actor) -> None:
 
 
 def _check(name: str, actor: Actor) -> None:
+    access.require_whole(actor, "change", "preferences")
     if actor.user_id is None:
         raise RelatumError("preference_of_nobody")
     if len(name) > _NAME_LENGTH or not _NAME.fullmatch(name):

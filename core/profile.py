@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from . import records
+from . import access, records
 from .actor import Actor
 from .errors import RelatumError
 
@@ -26,6 +26,7 @@ def change(values: Mapping[str, Any], *, actor: Actor) -> None:
     Raises `not_signed_in`, `forbidden` for anything else of the user, `Invalid` for a value that
     can't be.
     """
+    access.require_whole(actor, "change", "profiles")
     for name in values:
         if name not in OWN:
             raise RelatumError("forbidden", action="change", thing=f"your own '{name[:80]}'")

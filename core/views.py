@@ -152,6 +152,7 @@ def drop(type_name: str, name: str, *, actor: Actor) -> None:
 
 def _mine(type_name: str, actor: Actor) -> catalog.EntityType:
     access.require(actor, "read", f"views of '{type_name}'", type_name)
+    access.require_whole(actor, "change", "views")
     if actor.user_id is None:
         raise RelatumError("view_of_nobody")
     return access.seen(actor).type(type_name)

@@ -64,6 +64,10 @@ class TokenInfoSchema(Schema):
     id = fields.Integer(**_SET)
     name = fields.String(**_SET)
     reads_only = fields.Boolean(**_SET)
+    scope = fields.Dict(
+        keys=fields.String(), values=fields.List(fields.String()), allow_none=True,
+        **_said("Actions by type, or null: it may do what its user may."),
+    )  # fmt: skip
     created_at = fields.AwareDateTime(**_SET)
     expires_at = fields.AwareDateTime(**_OPEN)
     last_used_at = fields.AwareDateTime(**_OPEN)

@@ -64,6 +64,14 @@ class TokenSchema(Closed):
     reads_only = fields.Boolean(
         truthy={True}, falsy={False}, metadata={"description": "It may change nothing."}
     )
+    scope = fields.Dict(
+        keys=fields.String(), values=fields.List(fields.String()), allow_none=True,
+        metadata={
+            "description": "What it may do at most, by type: read, create, …; the line '*' is for "
+            "types without their own, and for admin and permissions of plugins. Without a scope "
+            "it may do what its user may."
+        },
+    )  # fmt: skip
     days = fields.Integer(strict=True, allow_none=True, validate=validate.Range(min=1, max=3650))
 
 

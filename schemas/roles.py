@@ -123,3 +123,18 @@ class ExplanationSchema(Schema):
     reasons = fields.List(fields.Nested(ReasonSchema), **_SET)
     hidden = fields.List(fields.String(), **_SET, **_said("Fields that the user does not see."))
     locked = fields.List(fields.String(), **_SET, **_said("Fields that he sees and can't change."))
+
+
+class ViewerSchema(Schema):
+    """A user who sees a record, and all that lets him."""
+
+    id = fields.Integer(**_SET)
+    label = fields.String(**_SET)
+    reasons = fields.List(fields.Nested(ReasonSchema), **_SET)
+
+
+class ViewersSchema(Schema):
+    """The users who see a record, by name."""
+
+    users = fields.List(fields.Nested(ViewerSchema), **_SET)
+    more = fields.Boolean(**_SET, **_said("There are others, who are not named."))

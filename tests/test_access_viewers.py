@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
 
-from relatum.core import auth, clock, records, roles
+from relatum.core import auth, clock, records, roles, serve
 from relatum.core.errors import RelatumError
 
 from .desk_record import counted
+from .homes import Shell
 from .instances import prepared
 from .officing import PEOPLE, SCOPES, actor, build, give
 
@@ -160,3 +162,45 @@ def test_people_who_may_not_enter_see_nothing(instance, office):
     with instance.reading():
         assert auth.actor_of_user(office.people["sam"], source="api") is None
     assert "sam" not in seen_by(instance, office.deals["nora large"])
+
+
+# -- over HTTP and on the machine --------------------------------------------------------------
+def test_the_viewers_are_told_over_http_and_on_the_machine(instance, office):
+    give(instance, office, "cora", {"read": "tree"})
+    deal = office.deals["cora small"]
+    instance.write(roles.share, "x_deal", deal, user=office.people["sam"])
+    give(instance, office, "sam", {"read": "own"})
+    answer = instance.client(instance.alice).get(f"/api/v1/records/x_deal/{deal}/viewers")
+    assert answer.status_code == 200
+    found = answer.get_json()
+    assert ([user["label"] for user in found["users"]], found["more"]) == (
+        ["Alice", "cora", "sam"], False,
+    )  # fmt: skip
+    assert found["users"][2]["reasons"] == [
+        {"allows": True, "role": None, "reason": "the record is shared with the user"}
+    ]
+    relatum = Shell(serve.environment(instance.config))
+    assert json.loads(relatum.said("access", "who", "x_deal", str(deal), "--json")) == found
+    told = relatum.said("access", "who", "x_deal", str(deal)).splitlines()
+    assert told[2:4] == [
+        f"cora ({office.people['cora']})",
+        "  + role cora_0: it allows read on records of the team and of all teams beneath it",
+    ]
+
+
+def test_only_who_may_explain_asks_for_the_viewers_over_http(instance, office, refused):
+    give(instance, office, "cora", {"read": "all"})
+    deal = office.deals["cora small"]
+    cora = instance.client(actor(instance, office, "cora"))
+    refused(cora.get(f"/api/v1/records/x_deal/{deal}/viewers"), 403, "forbidden")
+    alice = instance.client(instance.alice)
+    refused(alice.get("/api/v1/records/x_deal/999/viewers"), 404, "record_unknown")
+    refused(alice.get("/api/v1/records/x_dael/1/viewers"), 404, "type_unknown")
+
+
+def test_more_than_can_be_named_is_said(instance, office, monkeypatch):
+    monkeypatch.setattr(roles.explaining, "MOST_SEEN", 1)
+    give(instance, office, "cora", {"read": "all"})
+    deal = office.deals["cora small"]
+    found = instance.client(instance.alice).get(f"/api/v1/records/x_deal/{deal}/viewers")
+    assert (len(found.get_json()["users"]), found.get_json()["more"]) == (1, True)

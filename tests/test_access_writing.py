@@ -8,7 +8,7 @@ from relatum.core import db, imports, jobs, query, records, roles
 from relatum.core.errors import RelatumError
 
 from .instances import prepared
-from .officing import SCOPES, actor, build, expected, give, ids, write
+from .officing import SCOPES, actor, build, expected, give, ids, listed, write
 
 
 @prepared
@@ -131,6 +131,24 @@ def test_one_undoes_what_one_did_and_nobody_else_s_changes(instance, office):
     assert caught.value.code == "forbidden"
     with instance.reading(), pytest.raises(RelatumError):
         records.changes_by(instance.alice.user_id, actor=who)
+
+
+def test_one_undoes_what_one_has_made_and_deleted(instance, office):
+    may = {"read": "all", "create": "all", "delete": "own", "restore": "own"}
+    give(instance, office, "nora", may)
+    who = actor(instance, office, "nora")
+    [made] = write(instance, who, "create", {"name": "New"})
+
+    def last():
+        with instance.reading():
+            return records.changes_by(who.user_id, actor=who)[0]["id"]
+
+    instance.write(records.undo, last(), actor=who)
+    assert "New" not in listed(instance, who)
+    write(instance, who, "delete", {"id": office.deals["nora large"]})
+    instance.write(records.undo, last(), actor=who)
+    assert "nora large" in listed(instance, who)
+    assert made.id is not None
 
 
 def test_undo_does_not_write_what_one_may_not_write_any_more(instance, office):

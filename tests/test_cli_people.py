@@ -38,7 +38,7 @@ def test_users_are_listed_by_name_with_team_and_rights(relatum):
     relatum.said("records", "update", "user", "bob@example.org", "team=North")
     table = relatum.said("users", "list").splitlines()
     assert [line.split()[1] for line in table[1:]] == ["Alice", "Bob", "Charlie"]
-    assert table[2].split()[2:] == ["bob@example.org", "North", "no", "yes"]
+    assert table[2].split()[2:] == ["bob@example.org", "North", "no", "yes", "no"]
     found = relatum.json("users", "list", "admin=true")["records"]
     assert [user["name"] for user in found] == ["Alice"]
 

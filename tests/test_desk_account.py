@@ -212,3 +212,46 @@ def test_without_signing_in_there_is_no_account(instance):
         assert stranger.get("/account").location == "/sign-in?next=%2Faccount"
         assert stranger.post("/account/tokens", data={"name": "a"}).location == "/sign-in"
         assert instance.read(auth.list_tokens, instance.alice.user_id) == []
+
+
+# -- tokens for less -----------------------------------------------------------------------------
+def test_a_token_is_made_for_some_types_and_listed_with_what_it_may(desk):
+    sent = {"name": "Shop", "days": "30", "may": "some", "scope:*": "read", "scope:user": "nothing",
+            "scope:team": "update"}  # fmt: skip
+    assert desk.post("/account/tokens", data=sent).status_code == 200
+    [token] = desk.instance.read(auth.list_tokens, desk.instance.alice.user_id)
+    scope = {"*": ["read"], "user": [], "team": ["create", "read", "update"]}
+    assert (token["scope"], token["reads_only"]) == (scope, False)
+    page = desk.get("/account").text
+    for text in ("<li>Teams: read, create and change</li>", "<li>Users: nothing</li>",
+                 "<li>All other types: read</li>"):  # fmt: skip
+        assert text in page
+
+
+def test_a_scope_that_no_level_is_says_its_actions(desk):
+    scope = {"team": ["read", "bulk"], "gone": ["read"], "*": ["desk.use", "admin"]}
+    desk.instance.make_type("x_gone", {"name": "name", "kind": "text"})
+    scope["x_gone"] = scope.pop("gone")
+    desk.instance.write(auth.make_token, desk.instance.alice.user_id, "t", None, scope=scope)
+    desk.instance.apply({"op": "trash_type", "type": "x_gone"})
+    page = desk.get("/account").text
+    for text in ("Teams: Change many, Read", "x_gone: read", "All other types: admin, desk.use"):
+        assert f"<li>{text}</li>" in page
+
+
+def test_a_token_for_nothing_is_refused_with_what_was_chosen(desk):
+    sent = {"name": "Shop", "days": "30", "may": "some", "scope:team": "nothing", "scope:user": "x"}
+    answer = desk.post("/account/tokens", data=sent)
+    assert answer.status_code == 422
+    assert "at least one type" in answer.text
+    assert '<option value="some" selected>' in answer.text
+    assert desk.instance.read(auth.list_tokens, desk.instance.alice.user_id) == []
+
+
+def test_pages_are_for_people_and_no_token_with_a_scope_opens_them(desk):
+    alice = desk.instance.alice.user_id
+    for scope in ({"*": ["read"]}, {"*": ["read", "desk.use"]}):
+        _, text = desk.instance.write(auth.make_token, alice, "t", None, scope=scope)
+        for address in ("/records/user", "/roles", "/account"):
+            answer = client(desk.application, text).get(address)
+            assert answer.status_code == 403, (scope, address)

@@ -168,7 +168,7 @@ def test_a_filter_is_the_address_of_a_list(desk):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "filter the list, and paste its address"), ("{", "This is no JSON"),
+    [("", "make the filter, or paste the address"), ("{", "This is no JSON"),
      ("/records/x_firm?name=x", "the address of a list of Deals"), ("http://[", "Paste the"),
      ("/records/x_deal?_view=_all", "This list has no filter"),
      ('{"field": "nmae", "value": 1}', "name"), ('{"field": "amount", "value": "x"}', "amount"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .. import catalog, db, languages
-from ..actor import Actor
+from ..actor import ADMINISTER, Actor, TokenScope
 from ..catalog import Catalog, EntityType, Rule, Sight, TypeSight
 from ..errors import RelatumError
 from . import grants
@@ -34,12 +34,14 @@ _NONE: Final = Rule()
 #: What a token that only reads leaves of the words for what somebody does. A plugin's permission
 #: opens its pages, and the gate lets such a token look at them, no more.
 _READING: Final = frozenset({"read", "list", "explain"})
+#: Views of one catalog that are remembered: scopes are made by people, and may be many.
+_MOST_VIEWS: Final = 256
 
 
 def standing(actor: Actor) -> Standing:
     """Return where an actor stands, by what the open transaction obeys."""
     memo = db.current().memo.setdefault("standing", {})
-    key = actor.user_id, actor.team_id
+    key = actor.user_id, actor.team_id, _narrows_all(actor)
     if key not in memo:
         memo[key] = _standing(actor)
     found: Standing = memo[key]
@@ -50,10 +52,34 @@ def _standing(actor: Actor) -> Standing:
     known = grants.current()
     held = known.held(actor.user_id, actor.team_id) if actor.user_id is not None else ()
     own = () if actor.team_id is None else (actor.team_id,)
+    roles = tuple(known.roles[id_] for id_ in sorted(held))
     return Standing(
-        tuple(known.roles[id_] for id_ in sorted(held)),
+        (grants.EVERYTHING,) if _narrows_all(actor) else roles,
         actor.user_id or 0, own, known.above(actor.team_id), known.beneath(actor.team_id),
     )  # fmt: skip
+
+
+def _narrows_all(actor: Actor) -> bool:
+    """Say whether it is an administrator whose rights a scope narrows."""
+    return actor.scope is not None and actor.scope.of_administrator
+
+
+def within(actor: Actor, action: str, entity_type: EntityType | None = None) -> bool:
+    """Say whether what an actor came by is good for something: a token may be for less.
+
+    Without a type it is a permission of a plugin, or else something of administrators.
+    """
+    if actor.reads_only and "." not in action and action not in _READING:
+        return False
+    return actor.scope is None or _left(actor.scope, action, entity_type)
+
+
+def _left(scope: TokenScope, action: str, entity_type: EntityType | None) -> bool:
+    if entity_type is None:
+        return (action if "." in action else ADMINISTER) in scope.line()
+    # People and teams are only read by a line for all types, as it is with roles.
+    named = entity_type.owner != "core" or scope.names(entity_type.name)
+    return action in scope.line(entity_type.name) and (named or action in grants.OF_CORE)
 
 
 def may(actor: Actor, action: str, type_name: str | None = None) -> bool:
@@ -62,7 +88,8 @@ def may(actor: Actor, action: str, type_name: str | None = None) -> bool:
     `action` is one of `ACTIONS` on the records of a type, or a permission of a plugin. Whatever
     has neither only administrators may do.
     """
-    if actor.reads_only and "." not in action and action not in _READING:
+    known = None if type_name is None else catalog.current().types.get(type_name)
+    if not within(actor, action, known):
         return False
     if actor.admin:
         return True
@@ -70,18 +97,29 @@ def may(actor: Actor, action: str, type_name: str | None = None) -> bool:
         return False
     roles = standing(actor).roles
     if type_name is not None:
-        known = catalog.current().types.get(type_name)
         return known is not None and any(role.given(known, action) for role in roles)
-    return "." in action and any(action in role.lines.get(None, ()) for role in roles)
+    if "." not in action:
+        return _narrows_all(actor)
+    return any(role.opens(action) for role in roles)
 
 
 def require(actor: Actor, action: str, thing: str, type_name: str | None = None) -> None:
     """Let an actor pass who may; raise `forbidden`, or `type_unknown` for a type that is hidden."""
     if may(actor, action, type_name):
         return
-    if type_name is not None and standing(actor).roles:
+    code = "forbidden" if actor.scope is None else "token_out_of_scope"
+    if type_name is not None and (standing(actor).roles or _narrows_all(actor)):
         seen(actor).type(type_name)
-    raise RelatumError("forbidden", action=action, thing=thing)
+    raise RelatumError(code, action=action, thing=thing)
+
+
+def require_whole(actor: Actor, action: str, thing: str) -> None:
+    """Let an actor do what is his own business, such as his password; raise `token_out_of_scope`.
+
+    No token with a scope may, unless it administers: with a new token it would have all again.
+    """
+    if actor.scope is not None:
+        require(actor, action, thing)
 
 
 def require_any(actor: Actor, action: str, thing: str) -> None:
@@ -95,7 +133,7 @@ def rule(actor: Actor, action: str, entity_type: EntityType) -> Rule | None:
 
     A rule without parts admits what is shared, and nothing else.
     """
-    if actor.reads_only and action not in _READING:
+    if not within(actor, action, entity_type):
         return _NONE
     if actor.admin:
         return None
@@ -112,31 +150,34 @@ def seen(actor: Actor, language: str = languages.FIRST) -> Catalog:
         return known
     roles = standing(actor).roles
     made = grants.current().views.setdefault(known, {})
-    held = frozenset(role.id for role in roles)
+    held = frozenset(role.id for role in roles), actor.scope
     found = made.get(held)
     if found is None:
-        found = made[held] = catalog.through(known, _sight(known, roles))
+        while len(made) >= _MOST_VIEWS:
+            made.pop(next(iter(made)), None)
+        found = made[held] = catalog.through(known, _sight(known, actor))
     return found
 
 
-def _sight(known: Catalog, roles: tuple[grants.Role, ...]) -> Sight:
+def _sight(known: Catalog, actor: Actor) -> Sight:
     made = []
     for entity_type in sorted(known.types.values(), key=lambda each: each.id):
-        sight = _of_type(entity_type, roles, "update")
+        sight = _of_type(entity_type, actor, "update")
         if sight is not None:
             made.append((entity_type.id, sight))
     return Sight(tuple(made))
 
 
-def _of_type(
-    entity_type: EntityType, roles: tuple[grants.Role, ...], writing: str
-) -> TypeSight | None:
-    """Return what roles show of a type, with the fields that none lets one write; None: nothing."""
+def _of_type(entity_type: EntityType, actor: Actor, writing: str) -> TypeSight | None:
+    """Return what an actor sees of a type, with the fields that he can't write; None: nothing."""
+    roles, scope = standing(actor).roles, actor.scope
     readers = [role for role in roles if role.given(entity_type, "read")]
-    if not readers:
+    if not readers or (scope is not None and not _left(scope, "read", entity_type)):
         return None
     given = [role.given(entity_type, "read") for role in readers]
     writers = [role for role in roles if role.given(entity_type, writing)]
+    if scope is not None and not _left(scope, writing, entity_type):
+        writers = []
     hidden, locked = set(), set()
     for field in entity_type.fields.values():
         if field.owner == "system":
@@ -157,6 +198,6 @@ def for_new(actor: Actor, type_name: str) -> EntityType:
     if actor.admin:
         return known.type(type_name)
     whole = catalog.current().type(known.type(type_name).name)
-    sight = _of_type(whole, standing(actor).roles, "create")
+    sight = _of_type(whole, actor, "create")
     assert sight is not None
     return catalog.settle(catalog.trimmed(whole, sight, known.types), known)

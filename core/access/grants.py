@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 
 from .. import db, models
+from ..actor import TokenScope
 from ..catalog import Catalog, EntityType, Rule
 from ..fields import Field
 
@@ -24,7 +25,7 @@ SCOPES: Final = ("own", "team", "tree", "all", "criteria")
 #: The actions of which there is only none and all: no record is there yet that could be judged.
 WHOLE: Final = ("create", "import")
 #: Entity types of the core (people and teams) are only read by a line for all types.
-_OF_CORE: Final = frozenset({"read", "export"})
+OF_CORE: Final = frozenset({"read", "export"})
 
 ROLE: Final[Any] = models.Role.__table__
 GRANT: Final[Any] = models.Grant.__table__
@@ -32,6 +33,10 @@ FIELD_GRANT: Final[Any] = models.FieldGrant.__table__
 USER_ROLE: Final[Any] = models.UserRole.__table__
 TEAM_ROLE: Final[Any] = models.TeamRole.__table__
 _TEAM = sa.table("core_team", *map(sa.column, ("id", "parent")))
+
+
+#: The ids of roles, and the scope of a token that narrows them.
+Held = tuple[frozenset[int], TokenScope | None]
 
 
 class Given(NamedTuple):
@@ -63,9 +68,13 @@ class Role:
         own = self.lines.get(entity_type.id)
         if own is not None:
             return own.get(action)
-        if entity_type.owner == "core" and action not in _OF_CORE:
+        if entity_type.owner == "core" and action not in OF_CORE:
             return None
         return self.lines.get(None, {}).get(action)
+
+    def opens(self, permission: str) -> bool:
+        """Say whether the role has a permission of a plugin."""
+        return permission in self.lines.get(None, ())
 
     def rights(self, entity_type: EntityType, known: Field) -> FieldRights:
         """Return what the role grants of a field.
@@ -81,6 +90,27 @@ class Role:
         return FieldRights(open_, open_, open_)
 
 
+class Everything(Role):
+    """What an administrator may do, as a role: that a token with a scope narrows."""
+
+    __slots__ = ()
+
+    def given(self, entity_type: EntityType, action: str) -> Given | None:
+        """Return all records, whatever is asked."""
+        return Given("all", None)
+
+    def opens(self, permission: str) -> bool:
+        """Return that every permission is there."""
+        return True
+
+    def rights(self, entity_type: EntityType, known: Field) -> FieldRights:
+        """Return all rights."""
+        return FieldRights(read=True, update=True, create=True)
+
+
+EVERYTHING: Final = Everything(0, "administrator")
+
+
 @dataclass(slots=True)
 class Grants:
     """All roles of one epoch, and which of them teams hold; `holders` is filled when asked."""
@@ -92,8 +122,8 @@ class Grants:
     holders: dict[int, frozenset[int]] = field(default_factory=dict)
     #: Teams with all beneath them, once somebody has asked.
     trees: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    #: What was made of catalogs for those who hold some roles.
-    views: WeakKeyDictionary[Catalog, dict[frozenset[int], Catalog]] = field(
+    #: What was made of catalogs for those who hold some roles, by tokens with some scope.
+    views: WeakKeyDictionary[Catalog, dict[Held, Catalog]] = field(
         default_factory=WeakKeyDictionary
     )
 

@@ -101,6 +101,7 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Share": roles.ShareSchema,
     "Shares": roles.SharesSchema,
     "Explanation": roles.ExplanationSchema,
+    "Viewers": roles.ViewersSchema,
     "TestMail": mail.TestMailSchema,
     "Mails": mail.MailsSchema,
     "MailDetails": mail.MailDetailsSchema,

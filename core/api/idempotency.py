@@ -46,7 +46,9 @@ def once(operation: Operation, call: Call, work: Callable[[], Sealed]) -> Sealed
     key = call.headers.get("Idempotency-Key")
     if key is None or not operation.idempotent_by_key:
         return work()
-    digest = digest_of(call.method, call.path, call.digest)
+    scope = call.actor.scope.text if call.actor.scope is not None else ""
+    # What one token was answered is not for another that sees less.
+    digest = digest_of(call.method, call.path, call.digest + scope)
     known = recall(key, actor=call.actor)
     if known is not None:
         return _replay(known, digest)

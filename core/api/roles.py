@@ -117,3 +117,12 @@ def explain_access(call: Call, type: str, id: int) -> Answer:  # noqa: A002
         raise RelatumError("not_signed_in")
     action = call.text("action") or "read"
     return Answer(roles.why(user, action, type, id, actor=call.actor))
+
+
+@operation("GET", "/records/<type>/<id:id>/viewers", tag=TAG, replies={200: Reply("Viewers")})
+def list_viewers(call: Call, type: str, id: int) -> Answer:  # noqa: A002
+    """List the users who see a record, by name, each with all that lets him; administrators ask.
+
+    At most 200; `more` says that there are others.
+    """
+    return Answer(roles.who_sees(type, id, actor=call.actor))

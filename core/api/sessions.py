@@ -124,6 +124,7 @@ def proved(code: str, work: Callable[[], T], *, actor: Actor) -> T:
     """
     if actor.user_id is None:
         raise RelatumError("not_signed_in")
+    access.require_whole(actor, "change", "a second factor")
     user_id = actor.user_id
     limits.count_account(f"user {user_id}")
     return _settled(lambda: second_factor.check(user_id, code) or work())
@@ -203,6 +204,7 @@ def set_password(user_id: int, password: str, *, actor: Actor) -> None:
 def _email(actor: Actor, user_id: int) -> str | None:
     if actor.user_id != user_id:
         access.require(actor, "set", "another user's password")
+    access.require_whole(actor, "set", "passwords")
     email: str | None = records.get("user", user_id, actor=system())["email"]
     return email
 

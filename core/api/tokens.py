@@ -74,7 +74,7 @@ def make_token(call: Call, id: int) -> Answer:  # noqa: A002
     given = wire.load(TokenSchema, call.body)
     made, text = auth.make_token(
         id, given["name"], given.get("days"), actor=call.actor,
-        reads_only=given.get("reads_only", False),
+        reads_only=given.get("reads_only", False), scope=given.get("scope"),
     )  # fmt: skip
     return Answer({"id": made, "name": given["name"], "token": text}, 201)
 

@@ -33,7 +33,7 @@ _BY_SESSION = (
     )
 )
 _BY_TOKEN = (
-    sa.select(*_WHO, TOKENS.c.reads_only)
+    sa.select(*_WHO, TOKENS.c.reads_only, TOKENS.c.scope)
     .join_from(TOKENS, USERS, TOKENS.c.user_id == USERS.c.id)
     .where(
         TOKENS.c.token_hash == sa.bindparam("digest"),
@@ -66,7 +66,7 @@ def actor_of_token(text: str) -> Actor:
     row = _one(_BY_TOKEN, text) if text.startswith(TOKEN_PREFIX) else None
     if row is None:
         raise RelatumError("token_invalid")
-    actor = _actor(row)
+    actor = _actor(row).narrowed(row.scope)
     return dataclasses.replace(actor, reads_only=True) if row.reads_only else actor
 
 

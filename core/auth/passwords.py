@@ -17,7 +17,7 @@ from ..errors import RelatumError
 from ..fields import Refused, fold
 from ..fields.text import clean
 from ..storage import Instant
-from .people import CREDENTIALS, MAY_ENTER, USERS, end_all, known, own_or_admin
+from .people import CREDENTIALS, MAY_ENTER, USERS, end_all, must_be_person, own_or_admin
 
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 1000
@@ -130,11 +130,12 @@ def set_password(
 ) -> None:
     """Store a hash made by `hash_password`; end the user's sessions and one-time links.
 
-    `keep` is the cookie of the session that goes on. Raises `forbidden`, `record_unknown`.
+    `keep` is the cookie of the session that goes on. Raises `forbidden`, `record_unknown`,
+    and `cant_sign_in` for a service.
     """
     own_or_admin(actor, user_id, "set", "another user's password")
     tx = db.for_writing()
-    known(user_id)
+    must_be_person(user_id)
     statement = sa.text(
         "INSERT INTO core_credential (user_id, password_hash, changed_at) VALUES (:user, :hash, "
         ":at) "

@@ -20,6 +20,7 @@ USERS = sa.table(
     *(sa.column(n) for n in ("id", "team_id", "name", "email", "email__k", "timezone")),
     sa.column("admin", sa.Boolean),
     sa.column("active", sa.Boolean),
+    sa.column("service", sa.Boolean),
     sa.column("trashed_at", Instant),
 )
 MAY_ENTER = sa.and_(USERS.c.active, USERS.c.trashed_at.is_(None))
@@ -70,29 +71,39 @@ def end_absent(user_ids: Iterable[int]) -> None:
 
 
 def own_or_admin(actor: Actor, user_id: int, action: str, thing: str) -> None:
-    """Refuse to act for somebody else, unless an administrator does."""
+    """Refuse to act for somebody else, unless an administrator does; or by a narrow token."""
     if actor.user_id != user_id:
         access.require(actor, action, thing)
+    access.require_whole(actor, action, thing)
 
 
 def _state(user_id: int) -> Any:
     if not 0 < user_id <= INTEGER_LIMIT:
         return None
-    query = sa.select(USERS.c.active, USERS.c.trashed_at).where(USERS.c.id == user_id)
+    names = (USERS.c.active, USERS.c.service, USERS.c.trashed_at)
+    query = sa.select(*names).where(USERS.c.id == user_id)
     return db.current().connection.execute(query).first()
 
 
 def enters(user_id: int) -> bool:
-    """Say whether a user may come in: active, and not in the trash."""
+    """Say whether a user may sign in: a person, active, and not in the trash."""
     row = _state(user_id)
-    return row is not None and row.active and row.trashed_at is None
+    return row is not None and row.active and not row.service and row.trashed_at is None
 
 
-def known(user_id: int) -> None:
-    """Raise `record_unknown` for a user who is not there."""
+def known(user_id: int) -> Any:
+    """Return how a user stands; raise `record_unknown` for one who is not there."""
     row = _state(user_id)
     if row is None or row.trashed_at is not None:
         raise RelatumError("record_unknown", type="user", id=user_id)
+    return row
+
+
+def must_act(user_id: int) -> None:
+    """Raise `record_unknown` or `cant_sign_in` for a user who may do nothing any more."""
+    if not known(user_id).active:
+        reason = "is not active. Set active to true first"
+        raise RelatumError("cant_sign_in", id=user_id, reason=reason)
 
 
 def all_must_enter(user_ids: Sequence[int]) -> None:
@@ -107,8 +118,13 @@ def all_must_enter(user_ids: Sequence[int]) -> None:
 
 
 def must_enter(user_id: int) -> None:
-    """Raise `record_unknown` or `cant_sign_in` for a user who may not come in."""
-    known(user_id)
-    if not enters(user_id):
-        reason = "is not active. Set active to true first"
+    """Raise `record_unknown` or `cant_sign_in` for a user who may not sign in."""
+    must_act(user_id)
+    must_be_person(user_id)
+
+
+def must_be_person(user_id: int) -> None:
+    """Raise `record_unknown` or `cant_sign_in` for a service: it comes in by tokens alone."""
+    if known(user_id).service:
+        reason = "is a service, which comes in by tokens alone. Make a token for it"
         raise RelatumError("cant_sign_in", id=user_id, reason=reason)

@@ -196,6 +196,7 @@ def reseal() -> int:
 def _own(actor: Actor) -> int:
     if actor.user_id is None:
         raise RelatumError("not_signed_in")
+    access.require_whole(actor, "change", "a second factor")
     return actor.user_id
 
 

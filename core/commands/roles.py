@@ -259,8 +259,36 @@ def why(
         return
     click.echo("Yes." if found["allowed"] else "No.")
     for reason in found["reasons"]:
-        role = f"role {reason['role']}: " if reason["role"] else ""
-        click.echo(f"{'+' if reason['allows'] else '-'} {role}{reason['reason']}")
+        click.echo(f"{'+' if reason['allows'] else '-'} {_told(reason)}")
     for word in ("hidden", "locked"):
         if found[word]:
             click.echo(f"{word}: {', '.join(found[word])}")
+
+
+def _told(reason: dict[str, Any]) -> str:
+    role = f"role {reason['role']}: " if reason["role"] else ""
+    return f"{role}{reason['reason']}"
+
+
+@access.command("who")
+@click.argument("type_name", metavar="TYPE")
+@click.argument("record_id", metavar="ID", type=int)
+@json_option
+@pass_instance
+def who(instance: Instance, type_name: str, record_id: int, as_json: bool) -> None:
+    """Name the users who see a record, each with all that lets him or her.
+
+    \b
+    Example:
+      relatum access who user 1
+    """
+    found = instance.read(verbs.who_sees, type_name, record_id)
+    if as_json:
+        print_json(found)
+        return
+    for user in found["users"]:
+        click.echo(f"{user['label']} ({user['id']})")
+        for reason in user["reasons"]:
+            click.echo(f"  + {_told(reason)}")
+    if found["more"]:
+        click.echo(f"Only the first {verbs.MOST_SEEN} are named; there are more.", err=True)

@@ -14,7 +14,7 @@ from .leaving import disable, enable, sessions
 from .reading import all_options, show_all
 from .terminal import Instance, is_terminal, json_option, pass_instance, print_json
 
-_COLUMNS = ("name", "email", "team.name", "admin", "active")
+_COLUMNS = ("name", "email", "team.name", "admin", "active", "service")
 
 
 @click.group()
@@ -49,28 +49,33 @@ def list_users(instance: Instance, as_json: bool, **options: Any) -> None:
 @click.option("--email", help="Needed for a user who is to sign in with a password.")
 @click.option("--team", metavar="TEAM", help="Name or id of the team.")
 @click.option("--admin", is_flag=True, help="May do everything.")
+@click.option("--service", is_flag=True, help="No person: a program, which has tokens alone.")
 @json_option
 @pass_instance
 def add(
-    instance: Instance, name: str, email: str | None, team: str | None, admin: bool, as_json: bool
+    instance: Instance, name: str, email: str | None, team: str | None, as_json: bool, **is_: bool
 ) -> None:
     """Add a user, who may own records at once, and sign in once invited.
+
+    A service never signs in: make it tokens, and give it roles as anybody.
 
     \b
     Examples:
       relatum users add 'Ada Lovelace' --email ada@example.org --team North
       relatum users add 'Charles Babbage'
+      relatum users add 'Web shop' --service
     """
     given = {"name": name, "email": email, "team": team}
     texts = {field: text for field, text in given.items() if text is not None}
-    row = {**instance.read(imports.read_values, "user", texts), "admin": admin}
+    row = {**instance.read(imports.read_values, "user", texts), **is_}
     [outcome] = instance.write(records.create, "user", [row])
     if as_json:
         print_json({"id": outcome.id, "name": name})
         return
-    click.echo(
-        f"Added user {outcome.id}, {name}. To let him or her in: relatum users invite {outcome.id}"
-    )
+    then = f"To let him or her in: relatum users invite {outcome.id}"
+    if is_["service"]:
+        then = f"To let it in: relatum tokens create NAME --user {outcome.id}"
+    click.echo(f"Added user {outcome.id}, {name}. {then}")
 
 
 @users.command("set-password")

@@ -65,6 +65,11 @@ codes(
         "Only looking",
         "You look as somebody else, and change nothing so. End that first to {method} {path}.",
     ),
+    token_out_of_scope=(
+        "Not in the scope of the token",
+        "This bearer token may not {action} {thing}: its scope does not say so. Make one whose "
+        "scope does.",
+    ),
 )
 codes(
     404,
@@ -72,9 +77,6 @@ codes(
         "Unknown session",
         "There is no session '{id}' any more: it has ended. Look at the list again.",
     ),
-)
-codes(
-    404,
     identity_unlinked=(
         "Not linked",
         "There is no link with '{issuer}'. Read the list of those that are there.",
@@ -105,6 +107,28 @@ codes(
 )
 codes(
     422,
+    service_fixed=(
+        "Person or service for good",
+        "A user is a person or a service for good: what was done by either stays that. Add another "
+        "user.",
+    ),
+    service_address=(
+        "Service without an address",
+        "A service has no e-mail address: nobody signs in as it. Leave it out.",
+    ),
+    scope_action_unknown=(
+        "Not an action",
+        "'{action}' is nothing that a token can be for here.{nearest} A type takes read, create "
+        "and the other actions of roles; '*' takes admin and permissions of plugins, too.",
+    ),
+    scope_without_read=(
+        "Scope without read",
+        "Whatever else a token does with records of '{type}', it also reads them. Add read.",
+    ),
+    scope_too_many_types=(
+        "Too many types in the scope",
+        "The scope names {count} types; at most {max} are allowed. Use the line '*'.",
+    ),
     code_wrong=(
         "Code wrong",
         "The code is wrong, over or already used. Type the one that the app shows now.",

@@ -51,17 +51,18 @@ def details(row: Any) -> dict[str, Any]:
     }
 
 
-def acting(user_id: int | None, plugin: str | None = None) -> Actor:
+def acting(user_id: int | None, plugin: str | None = None, *, scope: str | None = None) -> Actor:
     """Return who acts in a job: a user, a plugin, or the system.
 
-    Raises `job_actor_gone` for a user who may not enter any more.
+    `scope` is that of the token which began it, and which narrows the user's rights. Raises
+    `job_actor_gone` for a user who may not enter any more.
     """
     if user_id is None:
         return Actor(user_id=None, name=plugin or "system", admin=True, source="job")
     actor = auth.actor_of_user(user_id, source="job")
     if actor is None:
         raise RelatumError("job_actor_gone", id=user_id)
-    return actor
+    return actor.narrowed(scope)
 
 
 def with_lines(log: str, lines: Iterable[str]) -> str:

@@ -141,7 +141,7 @@ class _Turn:
 
     def _made(self, row: Any, prepared: Any = None) -> Chunk:
         return Chunk(
-            job_id=row.id, actor=rows.acting(row.actor_id, row.plugin),
+            job_id=row.id, actor=rows.acting(row.actor_id, row.plugin, scope=row.scope),
             arguments=orjson.loads(row.arguments),
             checkpoint=None if row.checkpoint is None else orjson.loads(row.checkpoint),
             size=self.size, done=row.done, total=row.total, prepared=prepared,

@@ -66,6 +66,7 @@ def create_schedule(
     row = {
         "name": name, "kind": kind, "rule": rule, "enabled": enabled, "owner": "local",
         "arguments": rows.dump(loaded), "actor_id": actor.user_id, "next_run_at": next_run,
+        "scope": actor.scope and actor.scope.text,
     }  # fmt: skip
     db.for_writing().connection.execute(sa.insert(SCHEDULES), row)
     return _told(name, None, actor)
@@ -206,5 +207,5 @@ def _next(row: Any, now: datetime) -> datetime:
 
 def _actor(row: Any) -> Actor:
     if row.owner in ("core", "local"):
-        return rows.acting(row.actor_id)
+        return rows.acting(row.actor_id, scope=row.scope)
     return Actor(user_id=None, name=row.owner, admin=True, source="plugin")

@@ -93,6 +93,7 @@ def insert(kind: str, arguments: str, *, actor: Actor, **values: Any) -> int:
     now = clock.now()
     row = {
         "kind": kind, "arguments": arguments, "actor_id": actor.user_id,
+        "scope": actor.scope and actor.scope.text,
         "plugin": actor.name if actor.user_id is None and actor.source == "plugin" else None,
         "state": QUEUED, "cancelling": False, "exclusive": False, "done": 0, "attempts": 0,
         "log": "[]", "created_at": now, "turn_at": now, **values,
@@ -112,7 +113,9 @@ def _seen(actor: Actor, action: str) -> list[Any]:
         return []
     if actor.user_id is None:
         access.require(actor, action, "jobs")
-    return [TABLE.c.actor_id == actor.user_id]
+    own = [TABLE.c.actor_id == actor.user_id]
+    # What others of his tokens have begun may tell of more than this one may see.
+    return own if actor.scope is None else [*own, TABLE.c.scope == actor.scope.text]
 
 
 def get(job_id: int, *, actor: Actor) -> dict[str, Any]:

@@ -52,6 +52,21 @@ def _identities() -> None:
     )
 
 
+def _tokens() -> None:
+    op.create_table(
+        "core_token",
+        sa.Column("id", Int64, primary_key=True, autoincrement=True),
+        _user(index=True),
+        sa.Column("name", Text, nullable=False),
+        sa.Column("token_hash", Text, nullable=False, unique=True),
+        sa.Column("reads_only", sa.Boolean, nullable=False),
+        sa.Column("scope", Text),
+        sa.Column("created_at", Instant, nullable=False),
+        sa.Column("expires_at", Instant),
+        sa.Column("last_used_at", Instant),
+    )
+
+
 def _sessions() -> None:
     op.create_table(
         "core_session",
@@ -70,17 +85,7 @@ def make_credentials() -> None:
     _second_factors()
     _identities()
     _sessions()
-    op.create_table(
-        "core_token",
-        sa.Column("id", Int64, primary_key=True, autoincrement=True),
-        _user(index=True),
-        sa.Column("name", Text, nullable=False),
-        sa.Column("token_hash", Text, nullable=False, unique=True),
-        sa.Column("reads_only", sa.Boolean, nullable=False),
-        sa.Column("created_at", Instant, nullable=False),
-        sa.Column("expires_at", Instant),
-        sa.Column("last_used_at", Instant),
-    )
+    _tokens()
     op.create_table(
         "core_link",
         sa.Column("id_hash", Text, primary_key=True),

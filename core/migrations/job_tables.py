@@ -26,7 +26,7 @@ def make_jobs() -> None:
         sa.Column("id", Int64, primary_key=True, autoincrement=True),
         *_needed(Text, "kind", "arguments"),
         *_free(Int64, "actor_id"),
-        *_free(Text, "plugin", "schedule"),
+        *_free(Text, "scope", "plugin", "schedule"),
         *_needed(Text, "state"),
         *_needed(sa.Boolean, "cancelling"),
         *_free(Text, "claimed_by"),
@@ -58,6 +58,7 @@ def _make_beside() -> None:
         *_needed(sa.Boolean, "enabled"),
         *_needed(Text, "owner"),
         *_free(Int64, "actor_id"),
+        *_free(Text, "scope"),
         *_free(Instant, "next_run_at", "last_run_at"),
     )
     op.create_table(

@@ -201,8 +201,8 @@ def options(entity_type: EntityType, batch: Sequence[Row]) -> None:
                 )  # fmt: skip
 
 
-def zones(entity_type: EntityType, rows: Sequence[Row]) -> None:
-    """Note users with a time zone that does not exist."""
+def people(entity_type: EntityType, rows: Sequence[Row]) -> None:
+    """Note users in a time zone that does not exist, and services that are no services."""
     if entity_type.name != "user":
         return
     for row in rows:
@@ -210,6 +210,11 @@ def zones(entity_type: EntityType, rows: Sequence[Row]) -> None:
         if zone is not None and zone not in available_timezones():
             near = nearest(zone, sorted(available_timezones()))
             row.refuse("option_unknown", "timezone", value=zone, field="timezone", nearest=near)
+        if row.before is not None and "service" in row.values:
+            row.refuse("service_fixed", "service")
+        is_service = row.values.get("service", (row.before or {}).get("service"))
+        if is_service and row.values.get("email"):
+            row.refuse("service_address", "email")
 
 
 def in_turn(entity_type: EntityType, rows: Sequence[Row], *, deleting: bool = False) -> None:
@@ -236,7 +241,7 @@ def administrators(ids: Sequence[int]) -> None:
     Runs after the write, in its transaction.
     """
     table = catalog.current().type("user").table
-    enters = table.c.admin, table.c.active, table.c.email.is_not(None)
+    enters = table.c.admin, table.c.active, table.c.email.is_not(None), sa.not_(table.c.service)
     admins = sa.select(sa.func.count()).select_from(table)
     admins = admins.where(*enters, table.c.trashed_at.is_(None))
     if not db.for_writing().connection.execute(admins).scalar_one():

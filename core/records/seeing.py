@@ -33,7 +33,9 @@ def admitted(entity_type: EntityType, ids: Iterable[int], action: str, actor: Ac
     """
     rule = access.rule(actor, action, entity_type)
     how = "read" if action == "read" else "update"
-    return meeting(entity_type, ids, rule, actor, shared=how if action in _SHARED else None)
+    # What is shared is no way around the scope of a token.
+    counts = action in _SHARED and access.within(actor, action, entity_type)
+    return meeting(entity_type, ids, rule, actor, shared=how if counts else None)
 
 
 def meeting(

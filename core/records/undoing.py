@@ -196,7 +196,7 @@ def _item(each: Touched, line: Line) -> Item | None:
         states = [known for known in each.lines if known.op != "update"]
         # It goes to the trash last of all, and comes back first of all.
         turning = states[0] if each.op == "delete" else states[-1]
-        return (each, {}) if each.flips and line is turning else None
+        return (each, {}) if each.flips and line.id == turning.id else None
     assert each.type is not None
     values = {
         name: each.type.fields[name].recall(each.id, before)

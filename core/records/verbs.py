@@ -156,7 +156,7 @@ def _check(
         _require(entity_type, batch)
     checks.shadows(entity_type, batch)
     checks.options(entity_type, batch)
-    checks.zones(entity_type, batch)
+    checks.people(entity_type, batch)
     checks.references(entity_type, batch, actor)
     checks.mixed_references(entity_type, batch, actor)
 

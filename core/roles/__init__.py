@@ -9,6 +9,7 @@ from .editing import drop as drop
 from .editing import get as get
 from .editing import list_roles as list_roles
 from .editing import save as save
+from .explaining import MOST_SEEN as MOST_SEEN
 from .explaining import who_sees as who_sees
 from .explaining import why as why
 from .holding import give as give

@@ -17,7 +17,9 @@ def columns_of(
     entity_type: catalog.EntityType, names: list[str] | None = None
 ) -> list[tuple[str, fields.Field]]:
     """Return the columns of an export: id and fields, or those named; members one by one."""
-    own = [f.name for f in entity_type.own_fields if f.name not in _LAST]
+    # Whoever may not change a field reads it all the same.
+    whole = catalog.current().type(entity_type.name)
+    own = [f.name for f in whole.own_fields if f.name not in _LAST]
     wanted = names or ["id", *own, *_LAST]
     found: list[tuple[str, fields.Field]] = []
     for name in wanted:

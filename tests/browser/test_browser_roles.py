@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from relatum.core import roles
 
 from ..instances import Instance
-from .driving import DESKTOP, PHONE, Site, Watch, Windows, clean, fits
+from .driving import DESKTOP, PHONE, Site, Watch, Windows, clean, fits, settle
 
 PRESET = "desk"
 
@@ -37,10 +37,32 @@ def test_a_filter_is_asked_for_where_it_is_chosen_and_what_is_wrong_is_seen(
     page.get_by_role("button", name="Give it a line of its own").click()
     cell = page.get_by_role("combobox", name="Deals: Read")
     expect(cell).to_be_focused()
+    cell.select_option("filter")
+    dialog = page.get_by_role("dialog", name="Deals: Read")
+    expect(dialog.get_by_role("combobox", name="Field")).to_be_focused()
+    dialog.get_by_role("combobox", name="Field").select_option("amount")
+    settle(page)
+    dialog.get_by_role("combobox", name="Comparison").select_option("gt")
+    settle(page)
+    value = dialog.get_by_role("textbox", name="Value")
+    value.fill("5")
+    value.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("Amount is more than 5")).to_be_visible()
+    edit = page.get_by_role("button", name="Edit the filter Deals, Read")
+    expect(edit).to_be_focused()
+    edit.press("Enter")
+    expect(dialog).to_contain_text("with you as “me”: 1")
+    expect(dialog.get_by_role("listitem")).to_have_text(["Pump"])
+    clean(page)
+    fits(page)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    edit.click()
+    dialog.get_by_role("button", name="Cancel").click()
     asked = page.locator("textarea:visible")
     expect(asked).to_have_count(0)
-    cell.select_option("filter")
-    expect(asked).to_have_count(1)
+    page.get_by_text("As text", exact=True).locator("visible=true").click()
     asked.fill("nonsense")
     page.get_by_role("button", name="Save", exact=True).last.click()
     expect(page.get_by_text("Paste the address of a list of Deals")).to_be_visible()

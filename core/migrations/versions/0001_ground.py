@@ -277,6 +277,7 @@ def _people() -> None:
         sa.Column("language__k", Text),
         sa.Column("timezone", Text),
         sa.Column("timezone__k", Text),
+        sa.Column("service", sa.Boolean, nullable=False, server_default=sa.false()),
         *_system(inline),
     )
     if not inline:
@@ -332,6 +333,7 @@ _USER_FIELDS = (
     ("active", "boolean", "Active", False, False, False, "true", "{}"),
     ("language", "text", "Language", False, False, False, None, '{"max_length": 20}'),
     ("timezone", "text", "Time zone", False, False, False, None, '{"max_length": 60}'),
+    ("service", "boolean", "Service", False, False, False, None, "{}"),
 )
 _TEAM_FIELDS = (
     ("name", "text", "Name", True, True, True, None, '{"max_length": 200}'),

@@ -8,9 +8,11 @@ from flask import Response, request
 
 from relatum import (
     RelatumError,
+    catalog,
     identities,
     profile,
     reading,
+    roles,
     second_factor,
     sessions,
     tokens,
@@ -19,9 +21,18 @@ from relatum import (
 
 from .. import looks, ui, words
 from ..words import translated
+from .access import matrix
 
 #: What a token's life is offered as, in days; 0: without an end.
 DAYS: Final = (30, 90, 365, 0)
+#: What a token is offered to do with records of a type, from nothing to all; API and command line
+#: take any actions.
+LEVELS: Final[dict[str, tuple[str, ...]]] = {
+    "nothing": (), "read": ("read",), "export": ("read", "export"), "create": ("read", "create"),
+    "update": ("read", "create", "update"), "all": tuple(roles.ACTIONS),
+}  # fmt: skip
+#: In a scope, the types without a line of their own.
+_OTHERS: Final = "*"
 
 
 @ui.page("/account")
@@ -42,8 +53,50 @@ def _page(refused: dict[str, str] | None = None, status: int = 200, **more: Any)
         instance_zone=known.zone, instance_language=known.settings.get("language", ""),
         factor=second_factor.look(actor=actor), look=looks.look, days=DAYS,
         identities=identities.list_identities(actor.user_id, actor=actor),
-        sent=request.form, **more,
+        sent=request.form, levels=_levels(), types=_types(), scope_said=_scope_said, **more,
     )  # fmt: skip
+
+
+def _types() -> list[catalog.EntityType]:
+    return sorted(words.known().types.values(), key=lambda each: each.plural)
+
+
+def _levels() -> dict[str, str]:
+    """Return what the levels are called."""
+    return {
+        "nothing": translated("nothing"), "read": translated("read"),
+        "export": translated("read and export"), "create": translated("read and create"),
+        "update": translated("read, create and change"),
+        "all": translated("all that you may do with them"),
+    }  # fmt: skip
+
+
+def _scope_said(scope: dict[str, list[str]]) -> list[tuple[str, str]]:
+    """Return what a scope leaves, as (type, actions) in words; others come last."""
+    called, types = matrix.actions(), words.known().types
+    levels = {frozenset(actions): _levels()[name] for name, actions in LEVELS.items()}
+    made = []
+    for name in sorted(scope, key=lambda each: (each == _OTHERS, each)):
+        actions = frozenset(scope[name])
+        plain = ", ".join(called.get(action, action) for action in scope[name])
+        label = types[name].plural if name in types else name
+        if name == _OTHERS:
+            label = translated("All other types")
+        made.append((label, levels.get(actions, plain)))
+    return made
+
+
+def _sent_scope() -> dict[str, tuple[str, ...]] | None:
+    """Return the scope that the form asks for; None: all that the user may."""
+    form = request.form
+    if form.get("may") != "some":
+        return None
+    given = {_OTHERS: LEVELS.get(form.get(f"scope:{_OTHERS}", ""), ())}
+    for entity_type in _types():
+        level = form.get(f"scope:{entity_type.name}", "")
+        if level in LEVELS:
+            given[entity_type.name] = LEVELS[level]
+    return given
 
 
 @ui.page("/account/profile", "POST", own=True)
@@ -99,12 +152,15 @@ def make_token() -> Response:
     assert user_id is not None
     life = int(days) if days.isdecimal() and int(days) in DAYS else DAYS[0]
     name = form.get("name", "").strip()
+    reads_only = form.get("may") not in ("all", "some")
+    with reading():
+        scope = _sent_scope()
+        if scope is not None and not any(scope.values()):
+            said = translated("Choose what the token may do with at least one type.")
+            return _page({"token": said}, 422)
+    how: dict[str, Any] = {"actor": actor, "reads_only": reads_only, "scope": scope}
     try:
-        _, text = transact(
-            lambda: tokens.make_token(
-                user_id, name, life or None, actor=actor, reads_only=form.get("may") != "all"
-            )
-        )
+        _, text = transact(lambda: tokens.make_token(user_id, name, life or None, **how))
     except RelatumError as error:
         return _refused("token", error)
     with reading():

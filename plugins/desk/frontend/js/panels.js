@@ -1,5 +1,5 @@
 // Forms in popovers beside a list. [data-redraw] lets the server draw its form anew, [data-live]
-// sends it by its button [data-live-by]; [data-move] in a li takes that up or down;
+// sends it by its button [data-live-by]; [data-edits] opens what its button opens; [data-move] in a li takes that up or down;
 // [data-narrow="#LIST"] hides what does not hold the words. The event ui:close closes the popover.
 import { $, all, on } from "./dom.js";
 import { placeAgain } from "./ui/menus.js";
@@ -7,9 +7,21 @@ import { say } from "./ui/toast.js";
 import { t } from "./words.js";
 
 const OPEN = ".pop:popover-open";
+// Where a panel stands: in a popover, or beside the matrix of a role.
+const place = () => $(OPEN) ?? $(".crit");
 let focused = "";
 
 on("change", "[data-redraw]", (control) => control.closest("form").requestSubmit());
+
+// Where a filter is chosen for a cell of a role, it is made at once: by the button that is named.
+on("change", "[data-edits]", (choice) => {
+  if (choice.value !== "filter") return;
+  choice.form.requestSubmit(document.getElementById(choice.dataset.edits));
+});
+
+on("keydown", ".crit", (panel, event) => {
+  if (event.key === "Escape" && !event.defaultPrevented) $("#crit-x", panel).click();
+});
 
 function sendLive(control) {
   const form = control.closest("form");
@@ -54,18 +66,18 @@ function typeAgain() {
 
 // What had the focus is drawn anew: it has it again, unless something new wants it.
 document.addEventListener("htmx:before:swap", () => {
-  if ($(OPEN)?.contains(document.activeElement)) focused = document.activeElement.id;
+  if (place()?.contains(document.activeElement)) focused = document.activeElement.id;
 });
 
 document.addEventListener("htmx:after:swap", () => {
-  const popover = $(OPEN);
-  if (!popover) return;
+  const open = place();
+  if (!open) return;
   typeAgain();
-  placeAgain();
+  if ($(OPEN)) placeAgain();
   const now = document.activeElement;
-  if (now !== popover && popover.contains(now)) return;
+  if (now !== open && open.contains(now)) return;
   const again = focused ? document.getElementById(focused) : null;
-  const first = $("[autofocus], select, input:not([type=hidden]), button:not(.sr)", popover);
-  ($("[autofocus]", popover) ?? (popover.contains(again) ? again : first))?.focus();
+  const first = $("[autofocus], select, input:not([type=hidden]), button:not(.sr)", open);
+  ($("[autofocus]", open) ?? (open.contains(again) ? again : first))?.focus();
   focused = "";
 });

@@ -269,7 +269,8 @@ def _filter(entity_type: catalog.EntityType, text: str) -> Any:
     Raises ValueError with a sentence, and what is wrong with the filter itself.
     """
     if not text:
-        raise ValueError(translated("Say which records: filter the list, and paste its address."))
+        told = translated("Say which records: make the filter, or paste the address of a list.")
+        raise ValueError(told)
     if not text.startswith("{"):
         return _listed(entity_type, text)
     try:

@@ -12,7 +12,7 @@ from relatum import RelatumError, reading, roles, transact
 
 from ... import ui, words
 from ...words import translated
-from . import matrix
+from . import criteria, matrix
 from .matrix import Matrix
 
 #: What of a role a new one takes over that begins as a copy.
@@ -51,13 +51,19 @@ def _page(role: dict[str, Any], made: Matrix, status: int = 200, **more: Any) ->
 @ui.page("/roles/<name>", "POST", own=True)
 def save_role(name: str) -> Response:
     """Save a role; or draw its form with one line or field more or less, and save nothing."""
-    actor, step = ui.actor(), request.form.get("_do", "save")
+    actor, form = ui.actor(), request.form
+    step = form.get("_do", criteria.DRAW if criteria.EDIT in form else "save")
     with reading():
         role = roles.get(name, actor=actor)
-        made = matrix.of_form(request.form)
+        made = matrix.of_form(form)
+        editing = criteria.step(made, form, step)
         if step != "save":
             _step(made, step)
-            return _page(role, made, unsaved=True)
+            if step in (criteria.APPLY, criteria.CLOSE) and editing is None:
+                made.new = f"b:{form.get(criteria.EDIT)}"
+            return _page(role, made, unsaved=True, editing=editing)
+        if editing is not None:
+            return _page(role, made, 422, unsaved=True, editing=editing)
         if made.is_wrong:
             return _page(role, made, 422, unsaved=True)
     try:

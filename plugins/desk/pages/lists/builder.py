@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from flask import Response, request
+from werkzeug.datastructures import MultiDict
 
 from relatum import RelatumError, catalog, fields, imports
 
@@ -20,25 +21,25 @@ from . import lists, ways
 from .drafts import CONDITION, DEPTH, GROUP, HAS, Draft, drafted, joined, node_of
 from .filters import ALL, ANY, HOWS, Group, Node
 
+Sent = MultiDict[str, str]
 #: What a button adds.
 _ADDS: Final = {"add": CONDITION, "group": GROUP, "has": HAS}
 #: Nodes of a form that are read; more than a filter may have are not.
 _MOST: Final = 256
 
 
-def read(entity_type: catalog.EntityType) -> Draft:
+def read(entity_type: catalog.EntityType, sent: Sent) -> Draft:
     """Return the form that was sent."""
-    args = request.args
     known: dict[str, Draft] = {}
     root = Draft(GROUP, entity_type)
-    for place, text in enumerate(args.getlist("_node")[:_MOST]):
+    for place, text in enumerate(sent.getlist("_node")[:_MOST]):
         number, _, rest = text.partition(".")
         parent, _, kind = rest.partition(".")
         above = known.get(parent)
         if place and (above is None or above.kind == CONDITION):
             continue
         scope = above.inner if above is not None else entity_type
-        made = _row(scope, number) if kind == CONDITION else _frame(scope, number, kind)
+        made = _row(scope, number, sent) if kind == CONDITION else _frame(scope, number, kind, sent)
         known[number] = made
         if above is not None:
             above.parts.append(made)
@@ -47,31 +48,29 @@ def read(entity_type: catalog.EntityType) -> Draft:
     return root
 
 
-def _frame(scope: catalog.EntityType, number: str, kind: str) -> Draft:
-    args = request.args
-    how = args.get(f"k{number}", ALL)
+def _frame(scope: catalog.EntityType, number: str, kind: str, sent: Sent) -> Draft:
+    how = sent.get(f"k{number}", ALL)
     made = Draft(HAS if kind == HAS else GROUP, scope, how=how if how in HOWS else ALL)
     if made.kind == HAS:
-        made.there = args.get(f"t{number}", "1") == "1"
-        wanted = args.get(f"r{number}", "")
+        made.there = sent.get(f"t{number}", "1") == "1"
+        wanted = sent.get(f"r{number}", "")
         made.relation = wanted if wanted in dict(made.relations) else ""
     return made
 
 
-def _row(scope: catalog.EntityType, number: str) -> Draft:
-    args = request.args
-    made = Draft(CONDITION, scope, path=joined(scope, args.getlist(f"f{number}")))
+def _row(scope: catalog.EntityType, number: str, sent: Sent) -> Draft:
+    made = Draft(CONDITION, scope, path=joined(scope, sent.getlist(f"f{number}")))
     found = made.field
     if found is None:
         return made
     known = [name for name, _ in made.operators]
-    if args.get(f"p{number}", made.path) != made.path:
+    if sent.get(f"p{number}", made.path) != made.path:
         made.operator = _usual(found, known)
         return made
-    operator = args.get(f"o{number}", "")
+    operator = sent.get(f"o{number}", "")
     made.operator = operator if operator in known else _usual(found, known)
-    made.units = args.getlist(f"u{number}")
-    made.values = _values(made, number)
+    made.units = sent.getlist(f"u{number}")
+    made.values = _values(made, number, sent)
     return made
 
 
@@ -83,15 +82,15 @@ def _usual(found: fields.Field, known: list[str]) -> str:
     return found.value_type.plain if found.value_type.plain in known else known[0]
 
 
-def _values(draft: Draft, number: str) -> list[str]:
+def _values(draft: Draft, number: str, sent: Sent) -> list[str]:
     """Return the values of a row; a record may be named by what it is called."""
     name = f"v{number}"
-    given = request.args.getlist(name)
-    typed = request.args.get(f"{name}{inputs.TYPED}", "").strip()
+    given = sent.getlist(name)
+    typed = sent.get(f"{name}{inputs.TYPED}", "").strip()
     target = draft.target
     if draft.control not in ("record", "records") or target is None:
         return given
-    if typed and typed != request.args.get(f"{name}{inputs.WAS}", "").strip():
+    if typed and typed != sent.get(f"{name}{inputs.WAS}", "").strip():
         try:
             return [*given[:-1], str(imports.find(target, typed, actor=ui.actor()))]
         except (RelatumError, fields.Refused) as error:
@@ -112,7 +111,7 @@ def filter_form(type_name: str) -> Response:
     back = ways.asked()
     given = [(n, v) for n, v in lists.args() if n not in (*_STEERING, *ways.WORDS)]
     found = lists.opened(type_name, [p for p in given if not sent or p[0].startswith("_")])
-    root = read(found.type) if sent else drafted(found.type, found.parts)
+    root = read(found.type, request.args) if sent else drafted(found.type, found.parts)
     do, _, number = request.args.get("_do", "").partition(":")
     if do == "apply":
         made = node_of(root)
@@ -124,7 +123,7 @@ def filter_form(type_name: str) -> Response:
     return ui.beside(
         "_filter.html", translated("Filter"), found.type, found.address(),
         422 if any(draft.problem for draft in rows) else 200,
-        opened=found, root=root, labels=_labels(rows), depth=DEPTH, back=back,
+        opened=found, root=root, labels=labels(rows), depth=DEPTH, back=back,
     )  # fmt: skip
 
 
@@ -174,7 +173,7 @@ def mark(root: Draft, place: str) -> None:
         root.parts[int(place)].new = True
 
 
-def _labels(rows: list[Draft]) -> Labels:
+def labels(rows: list[Draft]) -> Labels:
     """Return what the records are called that rows name."""
     wanted: dict[str, set[int]] = {}
     for draft in rows:
