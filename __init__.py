@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from .core import languages as languages
     from .core import mail as mail
     from .core import people as people
-    from .core import persons as persons
     from .core import plugin_host as plugin_host
     from .core import preferences as preferences
+    from .core import privacy as privacy
     from .core import profile as profile
     from .core import query as query
     from .core import records as records
@@ -99,7 +99,7 @@ _FACE: Final = {
     "mail": "core",
     "manual": "core.api",
     "may": "core.access",
-    "persons": "core",
+    "privacy": "core",
     "people": "core",
     "plugin_host": "core",
     "preferences": "core",

@@ -43,7 +43,7 @@ COMMANDS = {
     "roles": ("roles", "roles", "Show and change roles, and who holds them."),
     "access": ("roles", "access", "Say who may do what, and why."),
     "audit": ("audit", "audit", "Show who did what, and verify that nobody changed it since."),
-    "persons": ("persons", "persons", "Find, export and erase the personal data of somebody."),
+    "privacy": ("privacy", "privacy", "Find, export and erase the personal data of somebody."),
     "tokens": ("tokens", "tokens", "Show, make and revoke bearer tokens."),
     "jobs": ("jobs", "jobs", "Show jobs, start, cancel and retry them; what starts by itself."),
     "mail": ("mail", "mail", "Show outgoing mail, send it again, test the mail server."),

@@ -58,7 +58,7 @@ LAYERS = (
         "core.jobs",
         "core.mail",
         "core.own_jobs",
-        "core.persons",
+        "core.privacy",
         "core.people",
         "core.install",
         "core.backup",

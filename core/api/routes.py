@@ -21,8 +21,8 @@ from . import mail as mail
 from . import openapi as openapi
 from . import own as own
 from . import people as people
-from . import persons as persons
 from . import plugins as plugins
+from . import privacy as privacy
 from . import records as records
 from . import retyping as retyping
 from . import roles as roles

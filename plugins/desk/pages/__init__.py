@@ -17,7 +17,7 @@ from . import sign_in as sign_in
 from . import start as start
 from .access import audit as audit
 from .access import holding as holding
-from .access import persons as persons
+from .access import privacy as privacy
 from .access import roles as roles
 from .access import sharing as sharing
 from .access import viewing as viewing

@@ -1,4 +1,4 @@
-"""`relatum persons`: the personal data of somebody, found, exported and erased."""
+"""`relatum privacy`: the personal data of somebody, found, exported and erased."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .. import persons as verbs
+from .. import privacy as verbs
 from .plans import read_json
 from .terminal import (
     Instance,
@@ -25,7 +25,7 @@ _records = click.argument("named", metavar="TYPE:ID...", nargs=-1, required=True
 
 
 @click.group()
-def persons() -> None:
+def privacy() -> None:
     """Find, export and erase the personal data of somebody.
 
     A person is one or more records, such as contact:7 and lead:9. Personal is what fields marked
@@ -43,7 +43,7 @@ def _read(instance: Instance, named: tuple[str, ...]) -> list[tuple[str, int]]:
     return found
 
 
-@persons.command("find")
+@privacy.command("find")
 @click.argument("text", metavar="ADDRESS")
 @json_option
 @pass_instance
@@ -52,8 +52,8 @@ def find(instance: Instance, text: str, as_json: bool) -> None:
 
     \b
     Examples:
-      relatum persons find ada@example.org
-      relatum persons find '+49 30 1234567' --json
+      relatum privacy find ada@example.org
+      relatum privacy find '+49 30 1234567' --json
     """
     found: list[verbs.Trace] = instance.read(verbs.find, text)
     if as_json:
@@ -63,7 +63,7 @@ def find(instance: Instance, text: str, as_json: bool) -> None:
     print_table(_COLUMNS, rows)
 
 
-@persons.command("export")
+@privacy.command("export")
 @_records
 @click.option("--out", metavar="FILE", help="Where to; without it to the terminal.")
 @json_option
@@ -73,13 +73,13 @@ def export(instance: Instance, named: tuple[str, ...], out: str | None, as_json:
 
     \b
     Example:
-      relatum persons export contact:7 lead:9 --out ada.json
+      relatum privacy export contact:7 lead:9 --out ada.json
     """
     document = instance.write(verbs.export, _read(instance, named))
     _write(document, out, as_json)
 
 
-@persons.command("erase")
+@privacy.command("erase")
 @_records
 @click.option("--out", metavar="FILE", help="Where the certificate goes; else to the terminal.")
 @click.option("--yes", is_flag=True, help="Erase without asking. This can't be undone.")
@@ -94,7 +94,7 @@ def erase(
 
     \b
     Example:
-      relatum persons erase contact:7 lead:9 --out certificate.json
+      relatum privacy erase contact:7 lead:9 --out certificate.json
     """
     found = _read(instance, named)
     if not yes:
@@ -104,7 +104,7 @@ def erase(
     _write(instance.write(verbs.erase, found), out, as_json)
 
 
-@persons.command("check")
+@privacy.command("check")
 @click.argument("file")
 @json_option
 @pass_instance
@@ -113,7 +113,7 @@ def check(instance: Instance, file: str, as_json: bool) -> None:
 
     \b
     Example:
-      relatum persons check certificate.json
+      relatum privacy check certificate.json
     """
     document = read_json(file)
     with instance.reading():

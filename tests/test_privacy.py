@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from relatum.core import audit, auth, db, mail, persons, records
+from relatum.core import audit, auth, db, mail, privacy, records
 from relatum.core.errors import RelatumError
 
 from .instances import PASSWORD, prepared
@@ -66,23 +66,23 @@ def everything(instance: Any) -> str:
 # -- finding --------------------------------------------------------------------------------
 def test_the_records_of_a_person_are_found_by_what_they_share_lists_and_trash_included(crm, ids):
     crm.write(records.delete, "x_applicant", [{"id": ids["applicant"]}])
-    found = crm.read(persons.traces, "contact", ids["ada"])
+    found = crm.read(privacy.traces, "contact", ids["ada"])
     assert [(t.type, t.id, t.trashed) for t in found] == [
         ("contact", ids["ada"], False), ("x_applicant", ids["applicant"], True),
     ]  # fmt: skip
     assert set(found[0].fields) >= {"name", "email", "mobile", "emails"}
     assert set(found[1].fields) == {"name", "mail", "pin"}
-    by_list = crm.read(persons.find, "Countess@Ockham.example")
+    by_list = crm.read(privacy.find, "Countess@Ockham.example")
     assert [(t.type, t.id) for t in by_list] == [("contact", ids["ada"])]
-    by_number = crm.read(persons.find, "+49 170 7654321")
+    by_number = crm.read(privacy.find, "+49 170 7654321")
     assert [t.id for t in by_number] == [ids["ada"]]
-    assert crm.read(persons.find, "nobody@nowhere.example") == []
+    assert crm.read(privacy.find, "nobody@nowhere.example") == []
 
 
 def test_nobody_but_administrators_finds_exports_or_erases(crm, ids):
     some = [("contact", ids["ada"])]
     for verb, given in (
-        (persons.find, ADDRESS), (persons.export, some), (persons.erase, some),
+        (privacy.find, ADDRESS), (privacy.export, some), (privacy.erase, some),
     ):  # fmt: skip
         with pytest.raises(RelatumError) as caught:
             crm.write(verb, given, actor=crm.bob)
@@ -93,7 +93,7 @@ def test_nobody_but_administrators_finds_exports_or_erases(crm, ids):
 def test_the_export_has_values_lists_history_and_mails_and_is_noted(crm, ids):
     with crm.app.app_context():
         db.transact(lambda: mail.send_test(ADDRESS, actor=crm.alice))
-    document = crm.write(persons.export, [("contact", ids["ada"])])
+    document = crm.write(privacy.export, [("contact", ids["ada"])])
     [record] = document["records"]
     assert record["values"]["job_title"] == "Analyst"
     assert record["lists"]["emails"][0]["email"] == "countess@ockham.example"
@@ -110,7 +110,7 @@ def test_what_is_personal_is_gone_everywhere_and_the_rest_stays(crm, ids):
         while db.transact(audit.seal_some):
             pass
     some = [("contact", ids["ada"]), ("x_applicant", ids["applicant"])]
-    certificate = crm.write(persons.erase, some)
+    certificate = crm.write(privacy.erase, some)
     left = everything(crm).lower()
     for secret in ("lovelace", "countess", "4711", "1701234567", "1707654321", "ada l"):
         assert secret not in left, secret
@@ -127,7 +127,7 @@ def test_the_chain_over_the_history_goes_on_after_an_erasure(crm, ids):
     with crm.app.app_context():
         while db.transact(audit.seal_some):
             pass
-    crm.write(persons.erase, [("contact", ids["ada"])])
+    crm.write(privacy.erase, [("contact", ids["ada"])])
     verdict = crm.read(audit.verify)
     assert (verdict.findings, verdict.erased > 0) == ([], True)
     with crm.app.app_context():
@@ -144,7 +144,7 @@ def test_neither_undo_nor_the_past_brings_anything_back(crm, ids):
             id=ids["ada"],
         )
     ]
-    crm.write(persons.erase, [("contact", ids["ada"]), ("x_applicant", ids["applicant"])])
+    crm.write(privacy.erase, [("contact", ids["ada"]), ("x_applicant", ids["applicant"])])
     for number in sorted(numbers, reverse=True):
         try:
             crm.write(records.undo, number, partial=True)
@@ -155,7 +155,7 @@ def test_neither_undo_nor_the_past_brings_anything_back(crm, ids):
 
 def test_a_record_in_the_trash_is_erased_and_stays_there(crm, ids):
     crm.write(records.delete, "x_applicant", [{"id": ids["applicant"]}])
-    crm.write(persons.erase, [("x_applicant", ids["applicant"])])
+    crm.write(privacy.erase, [("x_applicant", ids["applicant"])])
     row = crm.read(records.get, "x_applicant", ids["applicant"], trashed=True)
     assert row["name"] == "Erased"
     with pytest.raises(RelatumError):
@@ -164,24 +164,24 @@ def test_a_record_in_the_trash_is_erased_and_stays_there(crm, ids):
 
 
 def test_the_certificate_is_known_again_unless_it_was_changed(crm, ids):
-    certificate = crm.write(persons.erase, [("contact", ids["ada"])])
+    certificate = crm.write(privacy.erase, [("contact", ids["ada"])])
     with crm.reading():
-        assert persons.is_genuine(certificate)
-        assert not persons.is_genuine({**certificate, "mails": 7})
-        assert not persons.is_genuine({})
+        assert privacy.is_genuine(certificate)
+        assert not privacy.is_genuine({**certificate, "mails": 7})
+        assert not privacy.is_genuine({})
 
 
 def test_a_user_is_erased_once_he_can_not_sign_in_any_more(crm):
     [carol] = crm.create("user", {"name": "Carol Danvers", "email": "carol@danvers.example"})
     crm.write(auth.set_password, carol, auth.hash_password(PASSWORD))
     with pytest.raises(RelatumError) as caught:
-        crm.write(persons.erase, [("user", carol)])
+        crm.write(privacy.erase, [("user", carol)])
     assert caught.value.code == "person_active"
     crm.write(records.update, "user", [{"id": carol, "active": False}])
     with crm.app.app_context():
         while db.transact(audit.seal_some):
             pass
-    crm.write(persons.erase, [("user", carol)])
+    crm.write(privacy.erase, [("user", carol)])
     assert "danvers" not in everything(crm).lower()
     assert crm.read(audit.verify).findings == []
 
@@ -190,5 +190,5 @@ def test_what_a_wrong_record_refuses_leaves_everything_as_it_was(crm, ids):
     before = everything(crm)
     for wrong in ([("contact", 999_999)], [("contact", ids["ada"]), ("x_nothing", 1)], []):
         with pytest.raises(RelatumError):
-            crm.write(persons.erase, wrong)
+            crm.write(privacy.erase, wrong)
     assert everything(crm) == before

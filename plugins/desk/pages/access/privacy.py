@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from flask import Response, request
 
-from relatum import RelatumError, changes, persons, reading, transact
+from relatum import RelatumError, changes, privacy, reading, transact
 
 from ... import ui, words
 from ...words import translated
@@ -21,11 +21,11 @@ def person(type_name: str, record_id: int) -> Response:
 
 
 def _page(type_name: str, record_id: int, status: int = 200, **more: Any) -> Response:
-    found = persons.traces(type_name, record_id, actor=ui.actor())
+    found = privacy.traces(type_name, record_id, actor=ui.actor())
     known = words.known()
     chosen = _chosen() or [(type_name, record_id)]
     return ui.render(
-        "person.html", status, type=known.type(type_name), id=record_id, traces=found,
+        "privacy.html", status, type=known.type(type_name), id=record_id, traces=found,
         types=known.types, chosen=chosen, certificate=None, **more,
     )  # fmt: skip
 
@@ -44,7 +44,7 @@ def export_person(type_name: str, record_id: int) -> Response:
     """Send all that is held of the chosen records as one document."""
     actor, chosen = ui.actor(), _chosen()
     try:
-        document = transact(lambda: persons.export(chosen, actor=actor))
+        document = transact(lambda: privacy.export(chosen, actor=actor))
     except RelatumError as error:
         return _refused(type_name, record_id, error)
     body = orjson.dumps(orjson.loads(changes.dump(document)), option=orjson.OPT_INDENT_2)
@@ -63,13 +63,13 @@ def erase_person(type_name: str, record_id: int) -> Response:
             said = translated("Say that you know that this can't be undone.")
             return _page(type_name, record_id, 422, refused=said)
     try:
-        made = transact(lambda: persons.erase(chosen, actor=actor))
+        made = transact(lambda: privacy.erase(chosen, actor=actor))
     except RelatumError as error:
         return _refused(type_name, record_id, error)
     text = orjson.dumps(orjson.loads(changes.dump(made)), option=orjson.OPT_INDENT_2)
     with reading():
         return ui.render(
-            "person.html", type=words.known().type(type_name), id=record_id, certificate=made,
+            "privacy.html", type=words.known().type(type_name), id=record_id, certificate=made,
             text=text.decode(), file=b64encode(text).decode(),
         )  # fmt: skip
 
