@@ -108,6 +108,7 @@ def test_open_records_go_to_the_heir_and_the_rest_stays(instance, office):
     [gone] = instance.sql("SELECT owner_id FROM x_deal WHERE trashed_at IS NOT NULL")
     assert gone.owner_id == bob
     result = instance.read(jobs.get, job)["result"]
+    assert result["updated"] == 6
     assert {name: counts["updated"] for name, counts in result["types"].items()} == {
         "x_deal": 3, "x_note": 3
     }  # fmt: skip

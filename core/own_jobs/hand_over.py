@@ -5,6 +5,7 @@ Each type is a change of many records, as `bulk` does it: its rules, its refusal
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -142,7 +143,10 @@ def hand_over(chunk: Chunk) -> Step:
             refused = [*refused, *told.pop("refusals")][:NAMED]
             counts[name] = told
         left, inner = left[1:], None
-    return chunk.finish({"types": counts, "refusals": refused}, total=total)
+    totals = Counter[str]()
+    for each in counts.values():
+        totals.update(each)
+    return chunk.finish({**totals, "types": counts, "refusals": refused}, total=total)
 
 
 def _beginning(chunk: Chunk) -> dict[str, Any]:
