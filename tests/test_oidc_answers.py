@@ -196,7 +196,9 @@ def test_the_answer_of_another_provider_proves_nothing(crm, liar):
 )  # fmt: skip
 def test_a_provider_that_says_of_itself_what_cannot_be_sends_nobody_anywhere(crm, liar, says):
     liar.says = says
-    assert refusal(crm, liar) == "provider_failed"
+    with crm.app.app_context(), pytest.raises(RelatumError) as caught:
+        oidc.depart("/")
+    assert caught.value.code == "provider_failed"
 
 
 def test_what_the_provider_names_on_other_hosts_is_checked(crm, liar, caplog):
