@@ -14,7 +14,17 @@ from zoneinfo import ZoneInfo
 import orjson
 import xlsxwriter
 
-from relatum import Actor, RelatumError, catalog, fields, imports, query, reading, views
+from relatum import (
+    Actor,
+    RelatumError,
+    catalog,
+    fields,
+    imports,
+    query,
+    reading,
+    renewed,
+    views,
+)
 
 from .cells import columns_of, is_number, lists_in, text_of, value_of
 
@@ -80,11 +90,15 @@ class Export:
         return query.page(query.narrowed(asked, "export"))
 
     def pages(self) -> Pages:
-        """Yield every page; opens its own transactions after the first."""
+        """Yield every page; opens its own transactions after the first.
+
+        Each is for the reader as he stands then: whoever may not enter any more gets no more.
+        """
         page = self.first
         yield page
         while page.next is not None:
             with reading():
+                self.actor = renewed(self.actor)
                 page = self._page(page.next)
             yield page
 
