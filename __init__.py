@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .core.auth import identities as identities
     from .core.auth import second_factor as second_factor
     from .core.auth import tokens as tokens
+    from .core.auth.actors import renewed as renewed
     from .core.db import reading as reading
     from .core.db import transact as transact
     from .core.demo import Demo as Demo
@@ -108,6 +109,7 @@ _FACE: Final = {
     "query": "core",
     "reading": "core.db",
     "records": "core",
+    "renewed": "core.auth.actors",
     "requires": "core.plugin_host",
     "roles": "core",
     "second_factor": "core.auth",

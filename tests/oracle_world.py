@@ -152,7 +152,8 @@ def build(instance: Any) -> dict[str, Any]:
         role = {
             "types": {
                 "x_deal": line, "x_person": plain, "x_role": plain, "x_firm": whole,
-                "user": {"read": "all"}, "team": {"read": "all"},
+                # Whoever reads his own alone does not even see who else is there.
+                **({} if scope == "own" else {"user": {"read": "all"}, "team": {"read": "all"}}),
             },
             "fields": {
                 **{f"x_deal.{name}": HIDDEN for name in ("secret", "pay", "traits")},

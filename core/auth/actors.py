@@ -77,6 +77,19 @@ def actor_of_user(user_id: int, *, source: str) -> Actor | None:
     return None if row is None else dataclasses.replace(_actor(row), source=source)
 
 
+def renewed(actor: Actor) -> Actor:
+    """Return somebody as he stands by now, for work that outlives a transaction, such as a file.
+
+    Raises `not_signed_in` if he may not enter any more.
+    """
+    if actor.user_id is None:
+        return actor
+    found = actor_of_user(actor.user_id, source=actor.source)
+    if found is None:
+        raise RelatumError("not_signed_in")
+    return dataclasses.replace(found, reads_only=actor.reads_only)
+
+
 def _one(query: sa.Select[Any], text: str) -> Any:
     values = {"digest": digest(text), "now": clock.now()}
     return db.current().connection.execute(query, values).first()

@@ -23,6 +23,7 @@ from relatum import (
     imports,
     query,
     reading,
+    renewed,
     transact,
     views,
 )
@@ -91,11 +92,15 @@ class Export:
         return query.page(query.narrowed(asked, "export"))
 
     def pages(self) -> Pages:
-        """Yield every page; opens its own transactions after the first."""
+        """Yield every page; opens its own transactions after the first.
+
+        Each is for the reader as he stands then: whoever may not enter any more gets no more.
+        """
         page = self.first
         yield page
         while page.next is not None:
             with reading():
+                self.actor = renewed(self.actor)
                 page = self._page(page.next)
             yield page
 

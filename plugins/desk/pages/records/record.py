@@ -98,7 +98,8 @@ class Sheet:
     def about(self) -> list[fields.Field]:
         """The fields that every record has and that say something to people."""
         names = ("owner", "team", "created_at", "created_by", "updated_at", "updated_by")
-        return [self.type.fields[name] for name in names]
+        # Who does not see people and teams has no link to them.
+        return [self.type.fields[name] for name in names if name in self.type.fields]
 
 
 def sheet(type_name: str, id_: int) -> Sheet:
