@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from relatum.core import imports, jobs, records, roles
@@ -160,3 +162,25 @@ def test_no_change_of_the_model_takes_away_what_makes_an_administrator(instance,
             instance.apply({"op": "trash_field", "type": "user", "name": name})
     with pytest.raises(RelatumError):
         instance.apply({"op": "trash_type", "name": "user"})
+
+
+@pytest.mark.parametrize("field", ["email", "team"])
+def test_a_role_on_users_is_no_way_to_the_rights_of_others(instance, field):
+    """By a changed address somebody is sent another's link; by a team he has its roles."""
+    [strong] = instance.create("team", {"name": "Strong"})
+    rights = {"types": {"user": {"read": "all", "create": "all", "update": "all", "assign": "all"}}}
+    instance.write(roles.save, "hr", rights)
+    instance.write(roles.hold, "user", instance.bob.user_id, ["hr"])
+    [carol] = instance.create("user", {"name": "Carol", "email": "carol@example.org"})
+    value = {"email": "bobs.own@example.org", "team": strong}[field]
+    tries: list[tuple[Any, dict[str, Any]]] = [(records.update, {"id": carol, field: value})]
+    if field == "team":
+        tries += [
+            (records.update, {"id": instance.bob.user_id, "team": strong}),
+            (records.create, {"name": "Dave", "email": "bobs.own@example.org", "team": strong}),
+        ]
+    for verb, row in tries:
+        with pytest.raises(Invalid) as caught:
+            instance.write(verb, "user", [row], actor=instance.bob)
+        assert field in {problem.field for problem in caught.value.problems}
+    instance.write(records.update, "user", [{"id": carol, "name": "Caro"}], actor=instance.bob)

@@ -10,7 +10,7 @@ from relatum.core import auth, jobs, roles, uploads
 from relatum.core.errors import RelatumError
 
 from .instances import prepared
-from .officing import build
+from .officing import actor, build
 from .plugged import client, served
 
 #: The preset of the instance.
@@ -105,3 +105,10 @@ def test_whoever_changes_nothing_exports_what_he_reads(instance, office):
     with served(instance) as application:
         answer = client(application, text).get("/api/x/transfer/export/x_deal?_format=csv")
     assert answer.text.splitlines()[0].split(",") == ["id", "name", "amount", "secret", "tags"]
+
+
+def test_work_that_outlives_a_transaction_goes_on_with_the_scope_it_began_with(instance, office):
+    for person in (instance.alice, actor(instance, office, "nora")):
+        narrow = person.narrowed('{"x_deal": ["read"]}')
+        again = instance.read(auth.renewed, actor=narrow)
+        assert (again.scope, again.admin) == (narrow.scope, False)

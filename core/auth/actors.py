@@ -87,7 +87,10 @@ def renewed(actor: Actor) -> Actor:
     found = actor_of_user(actor.user_id, source=actor.source)
     if found is None:
         raise RelatumError("not_signed_in")
-    return dataclasses.replace(found, reads_only=actor.reads_only)
+    narrowed = found.narrowed(actor.scope.text if actor.scope is not None else None)
+    return dataclasses.replace(
+        narrowed, reads_only=actor.reads_only, behind=actor.behind, address=actor.address
+    )
 
 
 def _one(query: sa.Select[Any], text: str) -> Any:

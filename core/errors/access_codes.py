@@ -12,7 +12,8 @@ codes(
     ),
     admin_only=(
         "For administrators",
-        "Only an administrator says who is one, and changes what lets one in. Ask one.",
+        "Only an administrator says who is one, what lets somebody in, and in which team one is. "
+        "Ask one.",
     ),
     assign_forbidden=(
         "Not allowed to assign",

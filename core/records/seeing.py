@@ -152,18 +152,25 @@ def limit(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None:
     if actor.admin:
         return
     if entity_type.name == "user":
-        _keep_administrators(batch)
+        _keep_people(batch, actor)
     _assign(entity_type, batch, actor)
 
 
-def _keep_administrators(batch: Sequence[Row]) -> None:
-    """Refuse to make administrators, and to take from one what lets him in."""
+def _keep_people(batch: Sequence[Row], actor: Actor) -> None:
+    """Refuse to make administrators, and to come by the rights of somebody else.
+
+    Those are what lets one in, and the team whose roles one has.
+    """
     for row in batch:
         before = row.before or {}
         if row.values.get("admin", before.get("admin")) != before.get("admin", False):
             row.refuse("admin_only", "admin")
         elif before.get("admin") and (names := [n for n in ENTERING if n in row.values]):
             row.refuse("admin_only", names[0])
+        elif row.before is not None and "email" in row.values and row.id != actor.user_id:
+            row.refuse("admin_only", "email")
+        elif row.values.get("team") not in (None, actor.team_id):
+            row.refuse("admin_only", "team")
 
 
 def _assign(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None:
