@@ -15,22 +15,22 @@ def _said(help: str, **more: Any) -> dict[str, Any]:  # noqa: A002  # the word u
     return {"required": True, "metadata": {"description": help}, **more}
 
 
-class PersonRecordSchema(Closed):
+class PrivacyRecordSchema(Closed):
     """A record of a person."""
 
     type = fields.String(required=True, validate=validate.Length(min=1, max=80))
     id = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
 
 
-class PersonSchema(Closed):
+class PrivacyRequestSchema(Closed):
     """The records of a person."""
 
     records = fields.List(
-        fields.Nested(PersonRecordSchema), required=True, validate=validate.Length(min=1, max=100)
+        fields.Nested(PrivacyRecordSchema), required=True, validate=validate.Length(min=1, max=100)
     )
 
 
-class ErasureSchema(PersonSchema):
+class ErasureSchema(PrivacyRequestSchema):
     """The records whose personal data are to be erased, by somebody who knows what that means."""
 
     sure = fields.Boolean(
@@ -74,7 +74,7 @@ class CertificateSchema(Schema):
     relatum = fields.String(**_SET)
     at = fields.AwareDateTime(**_SET)
     by = fields.Integer(**_said("Who erased it; null: the machine itself.", allow_none=True))
-    records = fields.List(fields.Nested(PersonRecordSchema), **_SET)
+    records = fields.List(fields.Nested(PrivacyRecordSchema), **_SET)
     fields_ = fields.Dict(
         keys=fields.String(), values=fields.List(fields.String()), data_key="fields",
         **_said("The fields that were emptied, by type."),

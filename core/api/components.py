@@ -52,7 +52,7 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Health": answers.HealthSchema,
     "AuditLog": audit.AuditLogSchema,
     "AuditEvents": audit.AuditEventsSchema,
-    "Person": privacy.PersonSchema,
+    "PrivacyRequest": privacy.PrivacyRequestSchema,
     "Erasure": privacy.ErasureSchema,
     "Traces": privacy.TracesSchema,
     "PersonExport": privacy.PersonExportSchema,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ...schemas.privacy import ErasureSchema, PersonSchema
+from ...schemas.privacy import ErasureSchema, PrivacyRequestSchema
 from .. import privacy
 from . import wire
 from .operations import Answer, Call, Reply, operation
@@ -20,12 +20,12 @@ def find_person(call: Call, type: str, id: int) -> Answer:  # noqa: A002  # word
 
 
 @operation(
-    "POST", "/privacy/export", tag=TAG, body="Person", replies={200: Reply("PersonExport")},
+    "POST", "/privacy/export", tag=TAG, body="PrivacyRequest", replies={200: Reply("PersonExport")},
     problems=(404, 422), secret=True,
 )  # fmt: skip
 def export_person(call: Call) -> Answer:
     """Return all that is held of some records as one document, for the person they are about."""
-    given = wire.load(PersonSchema, call.body)
+    given = wire.load(PrivacyRequestSchema, call.body)
     return Answer(privacy.export(_named(given), actor=call.actor))
 
 
