@@ -107,8 +107,17 @@ def addresses(route: Route, things: dict[str, Any]) -> list[tuple[str, str]]:
             is_number = found["kind"] in ("id", "int")
             value = str(number) if is_number else put.get(found["name"], "name")
             filled = filled.replace(found[0], value)
-        made.append((name, filled))
+        made.append((name, filled + needed(route)))
     return made
+
+
+def needed(route: Route) -> str:
+    """Return the query of an address with all that must be in it."""
+    for each in OPERATIONS:
+        if (each.method, PREFIX + each.path) == (route.method, route.rule):
+            names = [p.name for p in each.query if p.required]
+            return f"?{'&'.join(f'{name}=x' for name in names)}" if names else ""
+    return ""
 
 
 def body(route: Route, row: dict[str, Any]) -> dict[str, Any]:
