@@ -30,6 +30,10 @@ LAST_THINGS: Final = (
 )  # fmt: skip
 
 
+#: Fields of several values, whose values are suggested: one that nora sees, one that she does not.
+SETS: Final = ("tags", "tags", "traits")
+
+
 class Route(NamedTuple):
     """A method of a rule of the URL map."""
 
@@ -62,7 +66,7 @@ class Curious(Words):
     # -- what is asked ------------------------------------------------------------------------
     def request(self) -> Request:
         """Return the next request."""
-        self.type = self.rng.choice(TYPES)
+        self.type, self.of_record = self.rng.choice(TYPES), True
         kinds: list[Callable[[], Request]] = [self._routed] * 5 + [self._listed] * 4
         kinds += [self._started, self._sent_file, self._written, self._written]
         if self.links:
@@ -73,9 +77,11 @@ class Curious(Words):
 
     def every_route(self) -> list[Request]:
         """Return a request for each route, in any order."""
-        routes = [*self.routes]
-        self.rng.shuffle(routes)
-        return [self._to(route) for route in routes]
+        found = []
+        for route in self.rng.sample(self.routes, len(self.routes)):
+            self.type = self.rng.choice(TYPES)
+            found.append(self._to(route))
+        return found
 
     def _routed(self) -> Request:
         if not self.waiting:
@@ -89,7 +95,9 @@ class Curious(Words):
     def _to(self, route: Route) -> Request:
         operation = _BY_BODY.get((route.method, route.rule.replace("<type:type>", "<type>")))
         operation = operation or _BY_BODY.get((route.method, route.rule))
+        self.of_record = "<type" in route.rule
         path = _ARGUMENT.sub(self.argument, route.rule)
+        self.of_record = True
         more: dict[str, Any] = {"rule": str(route), "door": self.door(), "headers": self.headers()}
         if operation is not None:
             names = [
@@ -117,7 +125,7 @@ class Curious(Words):
         if self.rng.random() < 0.6:
             words.append(self.condition())
         address = f"{PREFIX}/records/{name}"
-        match self.rng.randrange(5):
+        match self.rng.randrange(6):
             case 0:
                 words = [(n, v) for n, v in words if n in ("_filter", "_trashed") or n[0] != "_"]
                 words += [("_group", self.word("_group")), ("_select", self.word("_select"))]
@@ -130,6 +138,8 @@ class Curious(Words):
             case 3:
                 words = [("since", str(self.rng.randrange(60))), ("_limit", self.word("_limit"))]
                 address = f"{PREFIX}/changes"
+            case 4:
+                words, address = [], f"{PREFIX}/records/x_deal/values/{self.rng.choice(SETS)}"
         return Request("GET", address, tuple(words), door=self.door(), rule="list")
 
     def _written(self) -> Request:
@@ -234,7 +244,7 @@ class Curious(Words):
         self.cursors += re.findall(r'"(?:next|previous)":"([^"]+)"', text)
         self.cursors += re.findall(r"_(?:after|before)=([\w.-]+)", text)
         found = [int(each) for each in re.findall(r'"id":(\d+)', text)[:3]]
-        self.ids += [each for each in found if each > 43]
+        self.new = [*self.new, *(each for each in found if answer.status == 201)][-12:]
         if "<" not in text[:200]:
             return
         links = [each.replace("&amp;", "&") for each in _LINK.findall(text)]

@@ -43,12 +43,27 @@ OPERATORS: Final = (
 )  # fmt: skip
 
 
+#: How the names end of what is of a type.
+ENDS: Final = {
+    "x_deal": (" large", " small"), "x_firm": ("and sons",), "x_person": ("friend",),
+    "x_role": (" role",),
+}  # fmt: skip
+
+
 class Words:
     """Thinks of what to send; `type` is the entity type at hand."""
 
     def __init__(self, seed: int, ids: dict[str, int]) -> None:
         self.rng = random.Random(seed)
         self.ids: list[int] = [*ids.values(), *range(1, 60), 999_999]
+        self.new: list[int] = []
+        named = {
+            kind: [i for n, i in ids.items() if n.endswith(ends)] for kind, ends in ENDS.items()
+        }
+        #: The ids of each type; the line of a deal is made right after it.
+        self.of_type = {**named, "x_item": [each + 1 for each in named["x_deal"]]}
+        #: Whether a number is that of a record, rather than of a job, a change or a file.
+        self.of_record = True
         self.cursors: list[str] = []
         self.tags: list[str] = ['"1"', '"2"', "*"]
         self.type = "x_deal"
@@ -73,7 +88,14 @@ class Words:
         return self.rng.choice(known if self.rng.random() < 0.85 else ("vaults", "items", "deals"))
 
     def an_id(self) -> int:
-        """Return an id of anything, or of nothing."""
+        """Return an id: mostly of a record of the type at hand, or of what was just made."""
+        chance = self.rng.random()
+        if not self.of_record:
+            return self.rng.choice(self.new) if self.new and chance < 0.3 else int(chance * 20) + 1
+        if self.type in self.of_type and chance < 0.6:
+            return self.rng.choice(self.of_type[self.type])
+        if self.new and chance < 0.75:
+            return self.rng.choice(self.new)
         return self.rng.choice(self.ids)
 
     def some(self, known: Any, most: int) -> list[Any]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter
-from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from unittest import mock
 
@@ -32,13 +31,15 @@ LIVES: Final = int(os.environ.get("RELATUM_ORACLE_LIVES", "20"))
 #: Sequences that one pair of twins is asked, and requests of each.
 SEQUENCES: Final = 5
 REQUESTS: Final = int(os.environ.get("RELATUM_ORACLE_REQUESTS", "5"))
-#: What may differ, and why it can't be mended.
-PERMITTED: Final[dict[str, Callable[[Answer, Answer], bool]]] = {
-    # A unique value that a hidden record has can't be given to another: that it is taken is told
-    # by the refusal itself, which names no record. Whoever guesses a whole value learns of it.
-    "a unique value is taken": lambda first, second: (
-        ("duplicate_hidden" in first.text) != ("duplicate_hidden" in second.text)
-    ),
+#: What may differ, by the words of the answer that one of the twins alone gives, and why that can't
+#: be mended. After it the twins are two: what follows in that life is not compared.
+PERMITTED: Final = {
+    # A unique value that a hidden record has can't be given to another. The refusal names neither
+    # the record nor anything of it; whoever guesses the whole value learns that it is taken.
+    "is already used by a record that you may not see": "a unique value is taken",
+    # A record that a hidden one must point to can't be deleted. The other way would be to change
+    # or delete what the actor may neither see nor write. How many, and of what, is not said.
+    "Records that you may not see point to this one": "a hidden record holds on to this one",
 }
 
 
@@ -73,9 +74,14 @@ def told_apart(twins: Twins, request: Request) -> tuple[Answer, Leak | None]:
     first, second = twins.ask(request)
     if first == second:
         return first, None
-    if any(each(first, second) for each in PERMITTED.values()):
+    if any((each in told(first)) != (each in told(second)) for each in PERMITTED):
         raise StopIteration
     return first, Leak([*twins.asked], first, second)
+
+
+def told(answer: Answer) -> str:
+    """Return all that was told."""
+    return " ".join([answer.text, *answer.jobs])
 
 
 class Tried(NamedTuple):
