@@ -248,9 +248,11 @@ def _made(instance: Any, who: Actor, type_name: str, action: str, row: dict[str,
     try:
         with instance.app.app_context(), db.writing(), db.attempt():
             if action == "import":
-                columns = {"columns": {name: name for name in row}}
-                mapping = imports.load_map({"relatum_map": 1, **columns})
-                imports.Loading(type_name, [*row], mapping=mapping, actor=who)
+                # A link needs to be told how to find what it leads to; any other field will do.
+                known = instance.catalog.type(type_name).own_fields
+                name = next(f.name for f in known if not f.is_link and not f.read_only)
+                mapping = imports.load_map({"relatum_map": 1, "columns": {name: name}})
+                imports.Loading(type_name, [name], mapping=mapping, actor=who)
             else:
                 [outcome] = records.create(type_name, [row], actor=who, partial=True)
                 assert not outcome.problems

@@ -48,6 +48,9 @@ def test_what_is_neither_an_action_nor_a_permission_only_administrators_may_do(i
         for word in ("customise", "read", "explain"):
             assert not access.may(who, word)
             assert access.may(instance.alice, word)
+        with pytest.raises(RelatumError) as caught:
+            access.require(who, "customise", "roles")
+    assert caught.value.code == "forbidden"
 
 
 def test_there_is_nothing_to_do_with_a_type_that_there_is_not(instance, office):

@@ -186,10 +186,8 @@ def admitted(
     fixed = _Fixed(table, itertools.count(), dense=True)
     parts += [fixed.node(node, negated=False) for node in _criteria(entity_type, rule)]
     if shared is not None:
-        # Last, since it costs most: a look into the index of shares for each row that is left.
-        ids = [table.c.id, *_whole(entity_type, table)]
-        for mine in shares(update=shared == "update"):
-            parts.append(mine.where(_SHARE.c.record_id.in_(ids)).correlate(table).exists())
+        # Last, since it costs most: one look into the index of shares for each row that is left.
+        parts.append(_share_of(entity_type, table, update=shared == "update").exists())
     made: sa.ColumnElement[bool] = sa.or_(*parts)
     return made
 
@@ -245,12 +243,16 @@ def is_shared(entity_type: EntityType, table: Any) -> sa.ColumnElement[bool]:
 
     PostgreSQL would read all shares first, if this could be a join.
     """
+    one = _share_of(entity_type, table).with_only_columns(sa.true()).limit(1)
+    made: sa.ColumnElement[bool] = sa.func.coalesce(one.scalar_subquery(), sa.false())
+    return made
+
+
+def _share_of(entity_type: EntityType, table: Any, *, update: bool = False) -> sa.Select[Any]:
+    """Return the shares of a row of `table` with who asks or his teams: there are few of a row."""
     ids = [table.c.id, *_whole(entity_type, table)]
-    ones = (each.with_only_columns(sa.true()).where(_SHARE.c.record_id.in_(ids)).limit(1)
-            for each in shares())  # fmt: skip
-    return sa.or_(*(
-        sa.func.coalesce(one.correlate(table).scalar_subquery(), sa.false()) for one in ones
-    ))  # fmt: skip
+    found = sa.select(_SHARE.c.record_id).where(sa.or_(*_whom()), *_lasts(update=update))
+    return found.where(_SHARE.c.record_id.in_(ids)).correlate(table)
 
 
 def _whole(entity_type: EntityType, table: Any) -> list[sa.ColumnElement[Any]]:
@@ -273,14 +275,19 @@ def _criteria(entity_type: EntityType, rule: Rule) -> Iterator[Filter]:
         yield read_filter(known, known.by_id[entity_type.id], orjson.loads(text))
 
 
-def shares(*, update: bool = False) -> list[sa.Select[Any]]:
+def shares() -> list[sa.Select[Any]]:
     """Return the ids of what is shared with who asks, and of what is with his teams.
 
     They are two, since no database finds either by an index where one condition holds both.
     """
+    return [sa.select(_SHARE.c.record_id).where(whom, *_lasts()) for whom in _whom()]
+
+
+def _whom() -> tuple[sa.ColumnElement[bool], ...]:
+    return _SHARE.c.user_id == _me, held_in(_SHARE.c.team_id, ABOVE)
+
+
+def _lasts(*, update: bool = False) -> list[sa.ColumnElement[bool]]:
     now = sa.bindparam(NOW, type_=Instant())
-    lasts = sa.or_(_SHARE.c.expires_at.is_(None), _SHARE.c.expires_at > now)
-    if update:
-        lasts = sa.and_(lasts, _SHARE.c.update)
-    whom = (_SHARE.c.user_id == _me, held_in(_SHARE.c.team_id, ABOVE))
-    return [sa.select(_SHARE.c.record_id).where(each, lasts) for each in whom]
+    made = [sa.or_(_SHARE.c.expires_at.is_(None), _SHARE.c.expires_at > now)]
+    return [*made, _SHARE.c.update] if update else made
