@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from .. import clock, db, models
+from .. import audit, clock, db, models
 from ..actor import Actor
 from ..errors import RelatumError
 from .passwords import email_key
@@ -72,6 +72,8 @@ def link(user_id: int, issuer: str, subject: str) -> None:
         "last_used_at": now,
     }  # fmt: skip
     connection.execute(sa.insert(IDENTITIES), row)
+    himself = Actor(user_id=user_id, source="ui")
+    audit.note("identity_linked", f"user:{user_id}", actor=himself, after={"issuer": issuer})
 
 
 def list_identities(user_id: int, *, actor: Actor) -> list[dict[str, Any]]:
@@ -100,3 +102,4 @@ def unlink(user_id: int, issuer: str, *, actor: Actor) -> None:
     )
     if not connection.execute(gone).rowcount:
         raise RelatumError("identity_unlinked", issuer=issuer[:200])
+    audit.note("identity_unlinked", f"user:{user_id}", actor=actor, before={"issuer": issuer})

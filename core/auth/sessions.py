@@ -120,6 +120,7 @@ def make_invitations(user_ids: Sequence[int], *, actor: Actor) -> list[str]:
     """
     access.require(actor, "make", "one-time links")
     all_must_enter(user_ids)
+    audit.note_all("invited", [audit.Done(f"user:{id_}") for id_ in user_ids], actor=actor)
     return _hand_out_all(LINK, user_ids, timedelta(days=db.settings().invitation_days))
 
 

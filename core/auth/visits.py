@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import clock, db
+from .. import audit, clock, db
 from ..actor import Actor
 from ..errors import RelatumError
 from .people import LINKS, SESSIONS, TOKENS, digest, end_all, known, own_or_admin
@@ -49,6 +49,7 @@ def end_session(user_id: int, session: str, *, actor: Actor) -> None:
     gone = sa.delete(SESSIONS).where(SESSIONS.c.user_id == user_id, session == _NAMED)
     if not db.for_writing().connection.execute(gone).rowcount:
         raise RelatumError("session_unknown", id=session[:80])
+    audit.note("sessions_ended", f"user:{user_id}", actor=actor, after={"ended": 1})
 
 
 def end_sessions(user_id: int, *, actor: Actor, keep: str | None = None) -> int:
@@ -59,7 +60,9 @@ def end_sessions(user_id: int, *, actor: Actor, keep: str | None = None) -> int:
     own_or_admin(actor, user_id, "end", "sessions of another user")
     open_ = list_sessions(user_id, actor=actor, cookie=keep)
     end_all(user_id, keep=keep)
-    return sum(not session["current"] for session in open_)
+    ended = sum(not session["current"] for session in open_)
+    audit.note("sessions_ended", f"user:{user_id}", actor=actor, after={"ended": ended})
+    return ended
 
 
 def ways_in(user_id: int) -> dict[str, int]:

@@ -83,6 +83,15 @@ def give(kind: str, more: Mapping[int, Sequence[str]], *, actor: Actor) -> None:
     if rows:
         connection.execute(sa.insert(table), rows)
         access.changed()
+        new = {
+            id_: [n for n in names if (id_, known[n]) not in holding] for id_, names in more.items()
+        }
+        done = [
+            audit.Done(f"{kind}:{id_}", after={"given": names})
+            for id_, names in new.items()
+            if names
+        ]
+        audit.note_all("roles_held", done, actor=actor)
 
 
 def holders(name: str, *, actor: Actor) -> dict[str, Any]:
