@@ -198,6 +198,24 @@ def test_a_hidden_record_is_refused_as_one_that_is_not_there(instance, office, m
     assert answers[0] == answers[1]
 
 
+def test_what_holds_on_to_a_record_is_counted_as_far_as_one_sees_it(instance, office):
+    firm = {"name": "Acme", "owner": office.people["nora"]}
+    [acme] = instance.create("x_firm", firm)
+    mine, theirs = office.deals["nora large"], office.deals["sam large"]
+    for id_ in (mine, theirs):
+        instance.write(records.update, "x_deal", [{"id": id_, "firm": acme}])
+    give(instance, office, "nora", {"read": "own"})
+    at = f"/api/v1/records/x_firm/{acme}/deletion"
+    told = api(instance, office).get(at).text
+    assert "2 x_deal point" in told
+    assert "among" not in told
+    instance.write(roles.save, "cleaner", {"types": {"x_firm": {"read": "all", "delete": "all"}}})
+    instance.write(roles.hold, "user", office.people["nora"], ["nora_0", "cleaner"])
+    told = api(instance, office, "nora").get(at).text
+    assert f"1 x_deal point to this record through 'firm' (for example {mine})" in told
+    assert "among" not in told
+
+
 def test_whoever_may_import_sends_a_file_and_nobody_else(instance, office):
     for person, line, status in (("nora", {"import": "all"}, None), ("sam", {}, "forbidden")):
         give(instance, office, person, {"read": "own", **line})

@@ -130,7 +130,7 @@ def _restrict(relation: Relation, each: Going, found: Family) -> None:
     for parent, staying in _staying(relation, each, found).items():
         each.members[parent].refuse(
             "still_referenced", count=len(staying), type=relation.type.name,
-            field=relation.link.name, id=min(staying),
+            field=relation.link.name, id=min(staying), among=staying,
         )  # fmt: skip
 
 

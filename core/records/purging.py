@@ -146,7 +146,7 @@ def _note_needed(relation: Relation, each: Going, found: Family) -> None:
     for parent, children in needed.items():
         each.members[parent].refuse(
             "still_referenced", count=len(children), type=relation.type.name,
-            field=relation.link.name, id=min(children),
+            field=relation.link.name, id=min(children), among=children,
         )  # fmt: skip
 
 

@@ -118,7 +118,12 @@ def readable(type_name: str, actor: Actor) -> EntityType:
 
 
 def mask(found: Iterable[list[Problem]], actor: Actor) -> None:
-    """Leave out of problems what records that the actor does not see are called."""
+    """Leave out of problems what records that the actor does not see are called, and their number.
+
+    `among` are all records that a problem is about; it goes out of none.
+    """
+    found = list(found)
+    _count_seen([p for some in found for p in some if "among" in p.params], actor)
     if actor.admin:
         return
     named = [(some, at) for some in found for at, p in enumerate(some) if p.code in _NAMING]
@@ -136,6 +141,16 @@ def mask(found: Iterable[list[Problem]], actor: Actor) -> None:
             code = _NAMING[code]
             told = {name: told.get(name) for name in ("fields", "value")}
         some[at] = Problem(code, told, problem.field, problem.row)
+
+
+def _count_seen(problems: list[Problem], actor: Actor) -> None:
+    """Let problems about several records tell how many of them the actor sees, and the first."""
+    ids = [problem.params.pop("among") for problem in problems]
+    visible = seen({id_ for some in ids for id_ in some}, actor)
+    for problem, some in zip(problems, ids, strict=True):
+        shown = visible.intersection(some)
+        if shown:
+            problem.params.update(count=len(shown), id=min(shown))
 
 
 def _names_hidden(problem: Problem, actor: Actor) -> bool:
