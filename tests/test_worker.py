@@ -48,7 +48,8 @@ def relatum_jobs():
 @prepared
 def crm(instance):
     instance.make_type("x_number", {"name": "number", "kind": "integer"})
-    instance.write(jobs.change_schedule, "forget", enabled=False)
+    for each in instance.read(jobs.list_schedules):
+        instance.write(jobs.change_schedule, each["name"], enabled=False)
 
 
 @prepared

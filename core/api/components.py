@@ -17,6 +17,7 @@ from ...schemas import (
     people,
     privacy,
     roles,
+    sign_in,
 )
 from .. import db
 from ..catalog import Catalog, EntityType
@@ -44,11 +45,11 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Enabled": people.EnabledSchema,
     "Sessions": people.SessionsSchema,
     "EndedSessions": people.EndedSessionsSchema,
-    "Session": answers.SessionSchema,
-    "Link": answers.LinkSchema,
-    "NewToken": answers.NewTokenSchema,
-    "Tokens": answers.TokensSchema,
-    "Identities": answers.IdentitiesSchema,
+    "Session": sign_in.SessionSchema,
+    "Link": sign_in.LinkSchema,
+    "NewToken": sign_in.NewTokenSchema,
+    "Tokens": sign_in.TokensSchema,
+    "Identities": sign_in.IdentitiesSchema,
     "Health": answers.HealthSchema,
     "AuditLog": audit.AuditLogSchema,
     "AuditEvents": audit.AuditEventsSchema,

@@ -49,7 +49,8 @@ def answer(operation: Operation, path: dict[str, Any]) -> Response:
             if not operation.public:
                 confirm(who)
             call = _call(operation, who)
-            if operation.mode_of(call) != READ and not operation.leaving:
+            leaves = operation.leaving and who.actor.behind is not None
+            if operation.mode_of(call) != READ and not leaves:
                 may_write(who)
             return _response(_run(operation, call, path))
         _claimed(public=operation.public)

@@ -131,7 +131,7 @@ class Operation:
     secret: bool
     #: Open to whoever must set up a second factor before anything else.
     setting_up: bool
-    #: Open to whoever may only read: it changes nothing but the session that he came by.
+    #: Open to whoever looks as somebody else: it changes nothing but the session he came by.
     leaving: bool
 
     @property

@@ -27,7 +27,8 @@ def view_as(user_id: int, cookie: str | None, *, actor: Actor) -> None:
 
 
 def stop_viewing(cookie: str | None, *, actor: Actor) -> None:
-    """Let an administrator be himself again; fine if he is."""
+    """Let an administrator be himself again; fine if he is. Raises `token_out_of_scope`."""
+    access.require_whole(actor, "end", "the look as somebody else")
     if cookie is not None and actor.behind is not None:
         _set(cookie, None)
         audit.note("view_as", f"user:{actor.user_id}", actor=actor, after={"on": False})

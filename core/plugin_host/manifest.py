@@ -23,7 +23,7 @@ from ..hooks import API_VERSION
 #: First words of the `relatum` command; a plugin's commands go by its id.
 COMMAND_WORDS: Final = frozenset(
     "init serve demo doctor upgrade backup restore entity records changes views users roles access "
-    "tokens jobs worker keys mail schema plugins help version".split()
+    "audit privacy tokens jobs worker keys mail schema plugins help version".split()
 )
 #: What the kernel's own types are called.
 _KERNEL_TYPES: Final = frozenset({"user", "team"})
