@@ -135,7 +135,7 @@ def _instead(known: Field, record_id: int) -> Any:
     if not known.required:
         return None
     if known.kind == "person_name":
-        return {"last": ERASED}
+        return {**dict.fromkeys(known.members), "last": ERASED}
     if known.kind in ("text", "long_text", "rich_text"):
         return f"{ERASED} {record_id}" if known.unique else ERASED
     return None
