@@ -6,19 +6,13 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields, validate
 
-from .base import Closed
+from .base import OPEN, SET, Closed, said
 
-_SET: dict[str, Any] = {"required": True}
-_OPEN: dict[str, Any] = {"required": True, "allow_none": True}
 _NAME: dict[str, Any] = {"required": True, "validate": validate.Length(min=1, max=80)}
 _ID: dict[str, Any] = {
     "required": True, "strict": True, "validate": validate.Range(min=1, max=2**53 - 1),
 }  # fmt: skip
 _RULE = validate.Length(min=1, max=100)
-
-
-def _said(help: str) -> dict[str, Any]:  # noqa: A002  # the word users read
-    return {"required": True, "metadata": {"description": help}}
 
 
 # -- what comes in --------------------------------------------------------------------------
@@ -94,43 +88,43 @@ class HandOverSchema(Closed):
 class JobErrorSchema(Schema):
     """Why a job failed, or failed last."""
 
-    code = fields.String(**_SET)
-    message = fields.String(**_SET)
+    code = fields.String(**SET)
+    message = fields.String(**SET)
 
 
 class JobLineSchema(Schema):
     """A line that a job left."""
 
-    at = fields.AwareDateTime(**_SET)
-    text = fields.String(**_SET)
+    at = fields.AwareDateTime(**SET)
+    text = fields.String(**SET)
 
 
 class JobSchema(Schema):
     """A job as lists show it."""
 
-    id = fields.Integer(**_SET)
-    kind = fields.String(**_SET)
-    state = fields.String(**_said("queued, running, done, failed or cancelled"))
-    cancelling = fields.Boolean(**_said("It ends after the chunk at hand."))
-    done = fields.Integer(**_said("Steps done, such as records."))
-    total = fields.Integer(**_OPEN)
-    attempts = fields.Integer(**_said("Failures since it last got on."))
-    schedule = fields.String(**_OPEN)
-    actor = fields.Integer(**_OPEN)
-    plugin = fields.String(**_OPEN)
-    error = fields.Nested(JobErrorSchema, **_OPEN)
-    created_at = fields.AwareDateTime(**_SET)
-    started_at = fields.AwareDateTime(**_OPEN)
-    finished_at = fields.AwareDateTime(**_OPEN)
-    not_before = fields.AwareDateTime(**_OPEN)
+    id = fields.Integer(**SET)
+    kind = fields.String(**SET)
+    state = fields.String(**said("queued, running, done, failed or cancelled"))
+    cancelling = fields.Boolean(**said("It ends after the chunk at hand."))
+    done = fields.Integer(**said("Steps done, such as records."))
+    total = fields.Integer(**OPEN)
+    attempts = fields.Integer(**said("Failures since it last got on."))
+    schedule = fields.String(**OPEN)
+    actor = fields.Integer(**OPEN)
+    plugin = fields.String(**OPEN)
+    error = fields.Nested(JobErrorSchema, **OPEN)
+    created_at = fields.AwareDateTime(**SET)
+    started_at = fields.AwareDateTime(**OPEN)
+    finished_at = fields.AwareDateTime(**OPEN)
+    not_before = fields.AwareDateTime(**OPEN)
 
 
 class JobDetailsSchema(JobSchema):
     """A job with all that is known of it."""
 
-    arguments = fields.Dict(keys=fields.String(), **_SET)
-    result = fields.Dict(keys=fields.String(), **_OPEN)
-    log = fields.List(fields.Nested(JobLineSchema), **_SET)
+    arguments = fields.Dict(keys=fields.String(), **SET)
+    result = fields.Dict(keys=fields.String(), **OPEN)
+    log = fields.List(fields.Nested(JobLineSchema), **SET)
 
 
 class JobLookSchema(Schema):
@@ -145,7 +139,7 @@ class JobLookSchema(Schema):
 class JobsSchema(Schema):
     """Jobs, newest first."""
 
-    jobs = fields.List(fields.Nested(JobSchema), **_SET)
+    jobs = fields.List(fields.Nested(JobSchema), **SET)
     next = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Goes into _before."}
     )
@@ -154,37 +148,37 @@ class JobsSchema(Schema):
 class RetriedJobsSchema(Schema):
     """How many jobs go on."""
 
-    retried = fields.Integer(**_SET)
+    retried = fields.Integer(**SET)
 
 
 class JobKindSchema(Schema):
     """A kind of job that can be started."""
 
-    name = fields.String(**_SET)
-    title = fields.String(**_SET)
+    name = fields.String(**SET)
+    title = fields.String(**SET)
 
 
 class JobKindsSchema(Schema):
     """Kinds of jobs."""
 
-    kinds = fields.List(fields.Nested(JobKindSchema), **_SET)
+    kinds = fields.List(fields.Nested(JobKindSchema), **SET)
 
 
 class ScheduleSchema(Schema):
     """A schedule as it is."""
 
-    name = fields.String(**_SET)
-    kind = fields.String(**_SET)
-    rule = fields.String(**_said("every N minutes, hours or days; or five fields of cron."))
-    enabled = fields.Boolean(**_SET)
-    owner = fields.String(**_said("core, a plugin, or local."))
-    arguments = fields.Dict(keys=fields.String(), **_SET)
-    actor = fields.Integer(**_OPEN)
-    next_run_at = fields.AwareDateTime(**_OPEN)
-    last_run_at = fields.AwareDateTime(**_OPEN)
+    name = fields.String(**SET)
+    kind = fields.String(**SET)
+    rule = fields.String(**said("every N minutes, hours or days; or five fields of cron."))
+    enabled = fields.Boolean(**SET)
+    owner = fields.String(**said("core, a plugin, or local."))
+    arguments = fields.Dict(keys=fields.String(), **SET)
+    actor = fields.Integer(**OPEN)
+    next_run_at = fields.AwareDateTime(**OPEN)
+    last_run_at = fields.AwareDateTime(**OPEN)
 
 
 class SchedulesSchema(Schema):
     """Schedules by name."""
 
-    schedules = fields.List(fields.Nested(ScheduleSchema), **_SET)
+    schedules = fields.List(fields.Nested(ScheduleSchema), **SET)

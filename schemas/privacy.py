@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from marshmallow import Schema, fields, validate
 
-from .base import Closed
-
-_SET: dict[str, Any] = {"required": True}
-
-
-def _said(help: str, **more: Any) -> dict[str, Any]:  # noqa: A002  # the word users read
-    return {"required": True, "metadata": {"description": help}, **more}
+from .base import SET, Closed, said
 
 
 class PrivacyRecordSchema(Closed):
@@ -42,45 +34,45 @@ class ErasureSchema(PrivacyRequestSchema):
 class TraceSchema(Schema):
     """A record of a person, and what of it is personal."""
 
-    type = fields.String(**_SET)
-    id = fields.Integer(**_SET)
-    label = fields.String(**_SET)
-    trashed = fields.Boolean(**_SET)
+    type = fields.String(**SET)
+    id = fields.Integer(**SET)
+    label = fields.String(**SET)
+    trashed = fields.Boolean(**SET)
     fields_ = fields.List(
-        fields.String(), data_key="fields", **_said("Fields and lists that hold something.")
+        fields.String(), data_key="fields", **said("Fields and lists that hold something.")
     )
-    by = fields.String(**_said("What kind of record it was found among.", allow_none=True))
+    by = fields.String(**said("What kind of record it was found among.", allow_none=True))
 
 
 class TracesSchema(Schema):
     """The records of a person, the one that was asked for first."""
 
-    records = fields.List(fields.Nested(TraceSchema), **_SET)
+    records = fields.List(fields.Nested(TraceSchema), **SET)
 
 
 class PersonExportSchema(Schema):
     """All that is held of some records."""
 
-    at = fields.AwareDateTime(**_SET)
+    at = fields.AwareDateTime(**SET)
     records = fields.List(
-        fields.Dict(keys=fields.String()), **_said("Values, lists, history and shares of each.")
+        fields.Dict(keys=fields.String()), **said("Values, lists, history and shares of each.")
     )
-    mails = fields.List(fields.Dict(keys=fields.String()), **_SET)
+    mails = fields.List(fields.Dict(keys=fields.String()), **SET)
 
 
 class CertificateSchema(Schema):
     """What was erased, signed by the instance."""
 
-    relatum = fields.String(**_SET)
-    at = fields.AwareDateTime(**_SET)
-    by = fields.Integer(**_said("Who erased it; null: the machine itself.", allow_none=True))
-    records = fields.List(fields.Nested(PrivacyRecordSchema), **_SET)
+    relatum = fields.String(**SET)
+    at = fields.AwareDateTime(**SET)
+    by = fields.Integer(**said("Who erased it; null: the machine itself.", allow_none=True))
+    records = fields.List(fields.Nested(PrivacyRecordSchema), **SET)
     fields_ = fields.Dict(
         keys=fields.String(), values=fields.List(fields.String()), data_key="fields",
-        **_said("The fields that were emptied, by type."),
+        **said("The fields that were emptied, by type."),
     )  # fmt: skip
-    parts = fields.Integer(**_said("Parts of lists that were purged."))
-    changes = fields.Integer(**_said("Rows of the history that were erased."))
-    mails = fields.Integer(**_SET)
-    left = fields.List(fields.String(), **_said("What else may hold such data, and until when."))
-    signature = fields.String(**_SET)
+    parts = fields.Integer(**said("Parts of lists that were purged."))
+    changes = fields.Integer(**said("Rows of the history that were erased."))
+    mails = fields.Integer(**SET)
+    left = fields.List(fields.String(), **said("What else may hold such data, and until when."))
+    signature = fields.String(**SET)

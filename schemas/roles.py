@@ -6,10 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from .base import Closed
-
-_SET: dict[str, Any] = {"required": True}
-_OPEN: dict[str, Any] = {"required": True, "allow_none": True}
+from .base import OPEN, SET, Closed
 
 
 def _said(help: str) -> dict[str, Any]:  # noqa: A002  # the word users read
@@ -25,9 +22,9 @@ _LINE = (
 class FieldRightsSchema(Closed):
     """What a role allows of one field, instead of what the line of its type does."""
 
-    read = fields.Boolean(**_SET)
-    update = fields.Boolean(**_SET)
-    create = fields.Boolean(**_SET)
+    read = fields.Boolean(**SET)
+    update = fields.Boolean(**SET)
+    create = fields.Boolean(**SET)
 
 
 class RoleChangeSchema(Closed):
@@ -52,28 +49,28 @@ class RoleChangeSchema(Closed):
 class RoleSchema(Schema):
     """A role and what it allows."""
 
-    name = fields.String(**_SET)
-    label = fields.String(**_SET)
-    description = fields.String(**_OPEN)
-    owner = fields.String(**_SET, **_said("core for those that came with Relatum, else local."))
-    all_types = fields.Dict(keys=fields.String(), **_SET)
-    types = fields.Dict(keys=fields.String(), **_SET)
-    fields_ = fields.Dict(keys=fields.String(), data_key="fields", **_SET)
-    permissions = fields.List(fields.String(), **_SET)
-    users = fields.Integer(**_SET, **_said("How many users hold it themselves."))
-    teams = fields.Integer(**_SET, **_said("How many teams hold it."))
+    name = fields.String(**SET)
+    label = fields.String(**SET)
+    description = fields.String(**OPEN)
+    owner = fields.String(**SET, **_said("core for those that came with Relatum, else local."))
+    all_types = fields.Dict(keys=fields.String(), **SET)
+    types = fields.Dict(keys=fields.String(), **SET)
+    fields_ = fields.Dict(keys=fields.String(), data_key="fields", **SET)
+    permissions = fields.List(fields.String(), **SET)
+    users = fields.Integer(**SET, **_said("How many users hold it themselves."))
+    teams = fields.Integer(**SET, **_said("How many teams hold it."))
 
 
 class RolesSchema(Schema):
     """All roles, by name."""
 
-    roles = fields.List(fields.Nested(RoleSchema), **_SET)
+    roles = fields.List(fields.Nested(RoleSchema), **SET)
 
 
 class HeldRolesSchema(Closed):
     """The names of the roles that a user or a team holds."""
 
-    roles = fields.List(fields.String(), **_SET)
+    roles = fields.List(fields.String(), **SET)
 
 
 class NewShareSchema(Closed):
@@ -88,53 +85,53 @@ class NewShareSchema(Closed):
 class ShareSchema(Schema):
     """With whom a record is shared."""
 
-    id = fields.Integer(**_SET)
-    user = fields.Integer(**_OPEN)
-    team = fields.Integer(**_OPEN)
-    label = fields.String(**_OPEN, **_said("What the user or team is called, if that is seen."))
-    update = fields.Boolean(**_SET)
-    expires_at = fields.AwareDateTime(**_OPEN)
-    created_at = fields.AwareDateTime(**_SET)
-    created_by = fields.Integer(**_OPEN)
+    id = fields.Integer(**SET)
+    user = fields.Integer(**OPEN)
+    team = fields.Integer(**OPEN)
+    label = fields.String(**OPEN, **_said("What the user or team is called, if that is seen."))
+    update = fields.Boolean(**SET)
+    expires_at = fields.AwareDateTime(**OPEN)
+    created_at = fields.AwareDateTime(**SET)
+    created_by = fields.Integer(**OPEN)
 
 
 class SharesSchema(Schema):
     """With whom a record is shared, oldest first."""
 
-    shares = fields.List(fields.Nested(ShareSchema), **_SET)
+    shares = fields.List(fields.Nested(ShareSchema), **SET)
 
 
 class ReasonSchema(Schema):
     """One thing that allows an action, or fails to."""
 
-    allows = fields.Boolean(**_SET)
-    role = fields.String(**_OPEN)
-    reason = fields.String(**_SET)
+    allows = fields.Boolean(**SET)
+    role = fields.String(**OPEN)
+    reason = fields.String(**SET)
 
 
 class ExplanationSchema(Schema):
     """Whether a user may do something with a record, and why."""
 
-    allowed = fields.Boolean(**_SET)
-    user = fields.Integer(**_SET)
-    action = fields.String(**_SET)
-    type = fields.String(**_SET)
-    id = fields.Integer(**_OPEN)
-    reasons = fields.List(fields.Nested(ReasonSchema), **_SET)
-    hidden = fields.List(fields.String(), **_SET, **_said("Fields that the user does not see."))
-    locked = fields.List(fields.String(), **_SET, **_said("Fields that he sees and can't change."))
+    allowed = fields.Boolean(**SET)
+    user = fields.Integer(**SET)
+    action = fields.String(**SET)
+    type = fields.String(**SET)
+    id = fields.Integer(**OPEN)
+    reasons = fields.List(fields.Nested(ReasonSchema), **SET)
+    hidden = fields.List(fields.String(), **SET, **_said("Fields that the user does not see."))
+    locked = fields.List(fields.String(), **SET, **_said("Fields that he sees and can't change."))
 
 
 class ViewerSchema(Schema):
     """A user who sees a record, and all that lets him."""
 
-    id = fields.Integer(**_SET)
-    label = fields.String(**_SET)
-    reasons = fields.List(fields.Nested(ReasonSchema), **_SET)
+    id = fields.Integer(**SET)
+    label = fields.String(**SET)
+    reasons = fields.List(fields.Nested(ReasonSchema), **SET)
 
 
 class ViewersSchema(Schema):
     """The users who see a record, by name."""
 
-    users = fields.List(fields.Nested(ViewerSchema), **_SET)
-    more = fields.Boolean(**_SET, **_said("There are others, who are not named."))
+    users = fields.List(fields.Nested(ViewerSchema), **SET)
+    more = fields.Boolean(**SET, **_said("There are others, who are not named."))

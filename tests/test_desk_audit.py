@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from relatum.core import audit, jobs, roles
 
-from .desk import as_person, at_desk
-from .officing import build
+from .desk import as_person
+from .desk_office import desk, office
 
+__all__ = ["desk", "office"]
 PRESET = "desk"
-
-
-@pytest.fixture
-def desk(instance):
-    """Return a browser in which alice is signed in; it knows the office."""
-    office = build(instance)
-    with at_desk(instance) as browser:
-        browser.ids = office
-        yield browser
 
 
 def test_it_tells_what_was_done_to_what_and_what_changed(desk):

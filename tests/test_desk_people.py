@@ -11,24 +11,12 @@ import pytest
 from relatum.core import auth, jobs, roles
 
 from .counting import run
-from .desk import Browser, at_desk
-from .instances import PASSWORD, prepared
-from .officing import build
+from .desk import Browser
+from .desk_office import desk, office
+from .instances import PASSWORD
 
+__all__ = ["desk", "office"]
 PRESET = "desk"
-
-
-@prepared
-def office(instance):
-    return build(instance)
-
-
-@pytest.fixture
-def desk(instance, office):
-    """Return a browser in which alice is signed in; it knows the office."""
-    with at_desk(instance) as browser:
-        browser.ids = office
-        yield browser
 
 
 def as_sam(desk, *actions):

@@ -10,27 +10,13 @@ import pytest
 
 from relatum.core import roles
 
-from .desk import FRAGMENT, as_person, at_desk, fields_of
-from .instances import prepared
-from .officing import build
+from .desk import FRAGMENT, as_person, fields_of
+from .desk_office import desk, office
 
+__all__ = ["desk", "office"]
 #: The preset of the instance.
 PRESET = "desk"
 LARGE = {"field": "amount", "op": "gt", "value": 500}
-
-
-@prepared
-def office(instance):
-    """An office with roles that come with Relatum."""
-    return build(instance)
-
-
-@pytest.fixture
-def desk(instance, office):
-    """Return a browser in which alice is signed in; it knows the office."""
-    with at_desk(instance) as browser:
-        browser.ids = office
-        yield browser
 
 
 def role(desk, name):

@@ -8,26 +8,13 @@ import pytest
 
 from relatum.core import roles
 
-from .desk import as_person, at_desk, fields_of
-from .instances import prepared
-from .officing import build, give
+from .desk import as_person, fields_of
+from .desk_office import desk, office
+from .officing import give
 
+__all__ = ["desk", "office"]
 #: The preset of the instance.
 PRESET = "desk"
-
-
-@prepared
-def office(instance):
-    """An office with roles that come with Relatum."""
-    return build(instance)
-
-
-@pytest.fixture
-def desk(instance, office):
-    """Return a browser in which alice is signed in; it knows the office."""
-    with at_desk(instance) as browser:
-        browser.ids = office
-        yield browser
 
 
 # -- shares ---------------------------------------------------------------------------------------
