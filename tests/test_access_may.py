@@ -11,6 +11,7 @@ from relatum.core.errors import RelatumError
 from .instances import prepared
 from .officing import actor, build, give
 
+NAME = {"name": "name", "kind": "text", "label": "Name"}
 NOBODY = Actor(user_id=None, name="nobody")
 
 
@@ -86,3 +87,18 @@ def test_an_action_that_is_not_allowed_on_a_type_that_is_read_is_forbidden(insta
     with instance.reading(), pytest.raises(RelatumError) as caught:
         access.require(actor(instance, office, "nora"), "update", "deals", "x_deal")
     assert caught.value.code == "forbidden"
+
+
+def test_a_plan_says_which_roles_will_see_what_it_adds(instance):
+    steps = instance.plan({"op": "create_type", "name": "x_book", "fields": [NAME]}).steps
+    assert steps[0].notes == ["who holds manager, member, read_only will see it"]
+    instance.make_type("x_book", NAME)
+    instance.write(roles.save, "member", {"types": {"x_book": {"read": "all"}}})
+    instance.write(roles.save, "manager", {"types": {"x_book": {}}})
+    for more, told in (
+        ({}, "who holds member, read_only will see it"),
+        ({"personal": True}, "who holds member will see it"),
+        ({"kind": "encrypted"}, "only administrators will see it, until a role says otherwise"),
+    ):
+        field = {"op": "add_field", "type": "x_book", "name": "extra", "kind": "text", **more}
+        assert instance.plan(field).steps[0].notes == [told]

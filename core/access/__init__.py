@@ -12,6 +12,7 @@ from .. import catalog, db, languages
 from ..actor import ADMINISTER, Actor, TokenScope
 from ..catalog import Catalog, EntityType, Rule, Sight, TypeSight
 from ..errors import RelatumError
+from ..fields import Field
 from . import grants
 from .grants import ACTIONS as ACTIONS
 from .grants import SCOPES as SCOPES
@@ -120,6 +121,20 @@ def require_whole(actor: Actor, action: str, thing: str) -> None:
     """
     if actor.scope is not None:
         require(actor, action, thing)
+
+
+def readers(entity_type: EntityType | None = None, field: Field | None = None) -> list[str]:
+    """Return the names of the roles that read records of a type, or a field of it, in order.
+
+    Without a type they are those that read all types that have no line of their own.
+    """
+    known = grants.current().roles.values()
+    if entity_type is None:
+        return sorted(role.name for role in known if "read" in role.lines.get(None, {}))
+    found = (role for role in known if role.given(entity_type, "read") is not None)
+    return sorted(
+        role.name for role in found if field is None or role.rights(entity_type, field).read
+    )
 
 
 def require_any(actor: Actor, action: str, thing: str) -> None:

@@ -43,9 +43,7 @@ def of_declarations(document: Any) -> tuple[Any, list[Proposal]]:
 
 def told(proposals: Iterable[Proposal], new_types: Sequence[str]) -> list[str]:
     """Return sentences on who will see new types, and on what is proposed besides."""
-    known = grants.current().roles.values()
-    seeing = sorted(role.name for role in known if "read" in role.lines.get(None, {}))
-    made = []
+    seeing, made = access.readers(), []
     if new_types and seeing:
         made.append(f"Seen by who holds {', '.join(seeing)}: {', '.join(new_types)}")
     for role, each in _by_role(proposals).items():
