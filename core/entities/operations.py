@@ -61,17 +61,17 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
         _new_key(draft, type_id, fields)
     del draft.types[type_id]
     summary = Phrase("Make entity type {name} ({label})", name=name, label=label)
-    step = Step("create_type", name, summary)
-    if draft.owner.is_local:
-        step.notes.append(_seen_by(access.readers()))
-    draft.touch(step, type_id)
+    notes = _seen_by(draft, access.readers())
+    draft.touch(Step("create_type", name, summary, notes=notes), type_id)
 
 
-def _seen_by(roles: list[str]) -> Phrase:
-    """Say which roles will see what is new; a role's own line says otherwise afterwards."""
+def _seen_by(draft: Draft, roles: list[str]) -> list[Phrase]:
+    """Say which roles will see what an administrator adds; plugins propose that by themselves."""
+    if not draft.owner.is_local:
+        return []
     if not roles:
-        return Phrase("only administrators will see it, until a role says otherwise")
-    return Phrase("who holds {roles} will see it", roles=", ".join(roles))
+        return [Phrase("only administrators will see it, until a role says otherwise")]
+    return [Phrase("who holds {roles} will see it", roles=", ".join(roles))]
 
 
 def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
@@ -135,8 +135,8 @@ def add_field(draft: Draft, change: dict[str, Any]) -> None:
     exists = before.table_name in _tables(draft)
     ids = existing.live_ids(draft.connection, before) if made.required and exists else []
     draft.touch(step, row["id"])
-    if draft.owner.is_local and exists:
-        step.notes.append(_seen_by(access.readers(before, made)))
+    if exists:
+        step.notes += _seen_by(draft, access.readers(before, made))
     existing.ask(step, draft.types[row["id"]], made, ids, change.get("existing"), empty=True)
     if made.NUMBERED and exists:
         existing.number(draft.connection, step, before, made)
