@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from .. import access
+from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Field
 from ..languages import Phrase
@@ -52,9 +53,7 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
         _new_field(draft, type_id, {"position": place, **field})
     made = draft.probe(type_id)
     title = change.get("title")
-    if title is None:
-        texts = [f.name for f in made.fields.values() if f.kind in ("text", "email")]
-        title = "name" if "name" in made.fields else next(iter(texts), "")
+    title = _usual_title(made) if title is None else title
     row["title"] = definitions.check_title(title, name, made.fields)
     row["layout"] = definitions.check_layout(change.get("layout") or {}, name, made.fields)
     for fields in change.get("keys", []):
@@ -63,6 +62,12 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
     summary = Phrase("Make entity type {name} ({label})", name=name, label=label)
     notes = _seen_by(draft, access.readers())
     draft.touch(Step("create_type", name, summary, notes=notes), type_id)
+
+
+def _usual_title(entity_type: EntityType) -> str:
+    """Return the title of a type that nobody gave one: its name, or its first text."""
+    texts = [f.name for f in entity_type.fields.values() if f.kind in ("text", "email")]
+    return "name" if "name" in entity_type.fields else next(iter(texts), "")
 
 
 def _seen_by(draft: Draft, roles: list[str]) -> list[Phrase]:
