@@ -280,3 +280,28 @@ def test_writing_over_http_reaches_what_the_scope_admits(instance, people, type_
                 assert found == wanted, (scope, verb)
             gone = [{"id": ids[whose]} for whose in wanted]
             instance.write(records.restore, type_name, gone)
+
+
+@EVERY_TYPE
+def test_deleting_at_the_desk_and_by_command_reaches_what_the_scope_admits(
+    instance, people, type_name
+):
+    ids = made(instance, type_name, people)
+    shell = Shell(serve.environment(instance.config))
+    with served(instance) as application:
+        _, token = instance.write(auth.make_token, instance.bob.user_id, "t", None)
+        web = client(application, token)
+
+        def at_desk(id_: int) -> bool:
+            return bool(web.post(f"/records/{type_name}/{id_}/delete").status_code == 303)
+
+        def by_command(id_: int) -> bool:
+            words = ("records", "delete", type_name, str(id_))
+            return shell("--as", "bob@example.org", *words).exit_code == 0
+
+        for scope, wanted in scopes(ids):
+            bob(instance, type_name, {"read": "all"} | ({"delete": scope} if scope else {}))
+            for door in (at_desk, by_command):
+                assert {whose for whose, id_ in ids.items() if door(id_)} == wanted, (scope, door)
+                gone = [{"id": ids[whose]} for whose in wanted]
+                instance.write(records.restore, type_name, gone)
