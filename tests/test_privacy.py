@@ -37,7 +37,7 @@ def ids(instance):
     )  # fmt: skip
     instance.write(records.update, "contact", [{"id": ada, "mobile": "+49 170 7654321"}])
     [applicant] = instance.create(
-        "x_applicant", {"name": "Ada L.", "mail": ADDRESS.upper(), "score": 9, "pin": "4711"}
+        "x_applicant", {"name": "Ada L.", "mail": ADDRESS.upper(), "score": 9, "pin": "Zauberwort"}
     )
     [other] = instance.create(
         "contact", {"name": {"last": "Babbage"}, "email": "charles@engine.example"}
