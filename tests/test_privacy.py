@@ -117,7 +117,7 @@ def test_what_is_personal_is_gone_everywhere_and_the_rest_stays(crm, ids):
         "augusta",
         "lovelace",
         "countess",
-        "4711",
+        "zauberwort",
         "1701234567",
         "1707654321",
         "horsley",
