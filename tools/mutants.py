@@ -40,7 +40,7 @@ FILES: Final = (
 )  # fmt: skip
 RIGHTS: Final = (
     "tests/test_access_model.py", "tests/test_access*.py", "tests/test_belonging.py",
-    "tests/test_tokens_reading.py",
+    "tests/test_tokens_reading.py", "tests/test_token_scopes*.py",
 )  # fmt: skip
 QUERIES: Final = (
     "tests/test_query*.py", "tests/test_views.py", "tests/test_field_queries.py",
