@@ -12,11 +12,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
+import pyotp
 import pytest
 import sqlalchemy as sa
 
 from relatum.core import auth, clock, db, jobs, records, roles, serve
 from relatum.core.actor import Actor
+from relatum.core.auth import second_factor
 from relatum.core.errors import RelatumError
 from relatum.plugins.transfer import exporting
 
@@ -117,6 +119,14 @@ def _password(instance: Any, bob: Bob) -> None:
     instance.write(auth.set_password, bob.id, secret)
 
 
+def _second_factor(instance: Any, bob: Bob) -> None:
+    himself = Actor(user_id=bob.id)
+    made = instance.write(second_factor.set_up, actor=himself)
+    code = pyotp.TOTP(made.secret).now()
+    instance.write(second_factor.confirm, code, actor=himself, keep=bob.cookie)
+    instance.write(second_factor.reset, bob.id)
+
+
 def _sign_out(instance: Any, bob: Bob) -> None:
     with instance.app.app_context():
         db.transact(lambda: auth.sign_out(bob.cookie))
@@ -125,6 +135,7 @@ def _sign_out(instance: Any, bob: Bob) -> None:
 EVENTS: Final[dict[str, tuple[Callable[[Any, Bob], Any], set[str]]]] = {
     "sign-out": (_sign_out, {"cookie"}),
     "another password": (_password, {"cookie"}),
+    "second factor reset": (_second_factor, {"cookie"}),
     "session over": (
         _sql("UPDATE core_session SET expires_at = :past WHERE user_id = :bob"), {"cookie"}
     ),
