@@ -11,7 +11,7 @@ from relatum.core.errors import RelatumError
 
 from .homes import Shell
 from .instances import prepared
-from .plugged import enable
+from .plugged import enable, small
 from .plugged import put as put_plugin
 
 NAME = {"name": "name", "kind": "text", "label": "Name", "required": True}
@@ -217,7 +217,15 @@ def test_the_commands_list_plan_and_take_back(library):
     [listed] = relatum.json("schema", "log", "--limit", "1")["generations"]
     assert listed["generation"] == number
     assert "create_type x_book" in relatum.said("schema", "log")
-    assert "Change label of Book" in relatum.said("schema", "revert", str(number), "--plan")
+    assert "Change label of Book" in relatum.said("schema", "revert", "last", "--plan")
     assert "Applied" in relatum.said("schema", "revert", str(number), "--yes")
     assert library.catalog.type("x_book").label == "Book"
     assert "There is no generation" in relatum.error("schema", "revert", "999")
+    relatum.error("schema", "revert", "first", status=2)
+
+
+def test_what_changed_nothing_of_the_model_leaves_nothing_to_take_back(library):
+    put_plugin(library, "quiet", small("quiet"))
+    enable(library, "quiet")
+    assert library.read(entities.log, limit=1)[0]["owner"] == "system"
+    assert reverse(library, newest(library)) == ([], [])

@@ -24,6 +24,8 @@ from .terminal import (
 #: Generations that are listed when nobody says how many, and changes that are named of each.
 _GENERATIONS = 20
 _NAMED = 4
+#: Generations that are looked through for the last one by an administrator.
+_LOOKED = 1000
 
 prune_option = click.option(
     "--prune", is_flag=True, help="Also trash your types that the text does not name."
@@ -168,20 +170,21 @@ def _counted(changes: list[dict[str, Any]]) -> str:
 
 
 @schema.command("revert")
-@click.argument("generation", type=click.IntRange(1))
+@click.argument("generation")
 @changing
 @pass_instance
-def revert(instance: Instance, generation: int, plan_only: bool, yes: bool, as_json: bool) -> None:
+def revert(instance: Instance, generation: str, plan_only: bool, yes: bool, as_json: bool) -> None:
     """Take back what a generation changed, by a plan that says what can't be brought back.
 
+    GENERATION is a number of 'relatum schema log', or last: the last change by an administrator.
     What was changed again since stays as it is.
 
     \b
     Examples:
-      relatum schema revert 12 --plan
+      relatum schema revert last --plan
       relatum schema revert 12 --yes
     """
-    found = instance.read(entities.reverse, generation)
+    found = instance.read(entities.reverse, _number(instance, generation))
     for text in found.left:
         click.echo(f"stays: {text}", err=as_json)
     if not found.changes and not as_json:
@@ -191,3 +194,12 @@ def revert(instance: Instance, generation: int, plan_only: bool, yes: bool, as_j
         instance, found.changes, plan_only=plan_only or not found.changes, yes=yes,
         as_json=as_json,
     )  # fmt: skip
+
+
+def _number(instance: Instance, text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) < 10:
+        return int(text)
+    if text != "last":
+        raise click.UsageError(f"'{text[:80]}' is neither the number of a generation nor last.")
+    made = instance.read(entities.log, limit=_LOOKED)
+    return next((each["generation"] for each in made if each["owner"] == "local"), 0)

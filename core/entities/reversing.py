@@ -163,6 +163,8 @@ def reverse(generation: int, *, actor: Actor) -> Reverse:
     row = db.current().connection.execute(query).one_or_none()
     if row is None:
         raise RelatumError("generation_unknown", generation=generation)
+    if row.owner == "system":
+        return Reverse([], [])
     if row.owner != "local":
         raise RelatumError("generation_of_plugin", generation=generation, plugin=row.owner)
     changes, left = [], []
