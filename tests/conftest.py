@@ -34,8 +34,13 @@ DEAR = passwords._hasher
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
+_LONGEST = "test_schemathesis.py"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs PostgreSQL; without a server it is deselected and counted. So is Redis."""
+    # What takes minutes begins at once, or one worker would wait for another at the end.
+    items.sort(key=lambda item: item.path.name != _LONGEST)
     out: list[pytest.Item] = []
     kept: list[pytest.Item] = []
     for item in items:
