@@ -53,7 +53,8 @@ def relatum_jobs():
 @prepared
 def crm(instance):
     instance.make_type("x_mark", {"name": "name", "kind": "text"})
-    instance.write(jobs.change_schedule, "forget", enabled=False)
+    for each in instance.read(jobs.list_schedules):
+        instance.write(jobs.change_schedule, each["name"], enabled=False)
     put(instance, "writing", small("writing", WRITING))
     enable(instance, "writing")
 

@@ -183,7 +183,10 @@ def test_nobody_but_administrators_sees_or_reverts_it(library):
     for path in ("/generations", f"/generations/{newest(library)}/reverse"):
         assert library.client(library.bob).get(f"/api/v1{path}").status_code == 403
     alice = library.client(library.alice)
-    assert alice.get("/api/v1/generations/99999/reverse").get_json()["code"] == "generation_unknown"
+    assert alice.get("/api/v1/generations?_before=9007199254740990").status_code == 200
+    for number in (99999, 9007199254740990):
+        answer = alice.get(f"/api/v1/generations/{number}/reverse")
+        assert answer.get_json()["code"] == "generation_unknown"
 
 
 def test_over_http_the_way_back_is_planned_and_applied_like_any_change(library):

@@ -23,7 +23,8 @@ _WHEN = {"updated_at", "updated_by", "version", "trashed_in"}
 @prepared
 def shop(instance):
     shop_in(instance)
-    instance.write(jobs.change_schedule, "forget", enabled=False)
+    for each in instance.read(jobs.list_schedules):
+        instance.write(jobs.change_schedule, each["name"], enabled=False)
     instance.create("x_company", *({"name": f"c{n}", "city": "Bonn", "size": n} for n in range(6)))
 
 

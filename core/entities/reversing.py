@@ -130,7 +130,8 @@ def log(*, actor: Actor, limit: int, before: int | None = None) -> list[dict[str
     access.require(actor, "customise", "the data model")
     query = sa.select(_TABLE).order_by(_TABLE.c.number.desc()).limit(limit)
     if before is not None:
-        query = query.where(_TABLE.c.number < before)
+        # No number of a generation is larger, and the column holds no larger one.
+        query = query.where(_TABLE.c.number < min(before, catalog.current().generation + 1))
     return [
         {
             "generation": row.number, "at": row.at, "actor": row.actor_id, "owner": row.owner,
@@ -159,8 +160,10 @@ def reverse(generation: int, *, actor: Actor) -> Reverse:
     Raises `generation_unknown`, `generation_of_plugin`, `forbidden`.
     """
     access.require(actor, "customise", "the data model")
-    query = sa.select(_TABLE).where(_TABLE.c.number == generation)
-    row = db.current().connection.execute(query).one_or_none()
+    row = None
+    if 0 < generation <= catalog.current().generation:
+        query = sa.select(_TABLE).where(_TABLE.c.number == generation)
+        row = db.current().connection.execute(query).one_or_none()
     if row is None:
         raise RelatumError("generation_unknown", generation=generation)
     if row.owner == "system":
