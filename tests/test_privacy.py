@@ -202,3 +202,21 @@ def test_what_a_wrong_record_refuses_leaves_everything_as_it_was(crm, ids):
         with pytest.raises(RelatumError):
             crm.write(privacy.erase, wrong)
     assert everything(crm) == before
+
+
+def test_every_part_of_a_long_list_is_exported_and_erased(crm, ids):
+    emails = [{"email": f"ada{number:03}@ockham.example"} for number in range(120)]
+    many = {"last": "Byron"}
+    [byron] = crm.create("contact", {"name": many, "emails": emails})
+    [record] = crm.write(privacy.export, [("contact", byron)])["records"]
+    assert len(record["lists"]["emails"]) == 120
+    assert crm.write(privacy.erase, [("contact", byron)])["parts"] == 120
+    assert "@ockham.example" not in everything(crm).replace("countess@ockham.example", "")
+
+
+def test_a_person_is_found_however_small_pages_are(crm, ids):
+    with crm.configured(page_limit=20, page_default=20):
+        found = crm.read(privacy.find, ADDRESS)
+    assert {(t.type, t.id) for t in found} == {
+        ("contact", ids["ada"]), ("x_applicant", ids["applicant"]),
+    }  # fmt: skip

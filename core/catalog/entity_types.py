@@ -312,6 +312,11 @@ class Relation(NamedTuple):
     link: Link
 
     @property
+    def name(self) -> str:
+        """What data calls the list of these records on the other side."""
+        return self.link.inverse or self.type.name
+
+    @property
     def label(self) -> str:
         """What people call the list of these records on the other side."""
         return self.link.inverse_label or self.type.plural

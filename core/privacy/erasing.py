@@ -93,7 +93,7 @@ def _record(done: _Erasure, entity_type: EntityType, record_id: int) -> None:
     row = finding.whole(entity_type.name, record_id, actor=done.actor)
     _note(done, entity_type, [row])
     for relation in finding.personal_parts(entity_type):
-        _parts(done, relation.type, finding.parts_of(relation, record_id, actor=done.actor))
+        _parts(done, relation.type, *finding.parts_of(relation, record_id, actor=done.actor))
     if entity_type.name == "user":
         _leave(row)
     trashed = finding.is_trashed(entity_type, record_id)
@@ -120,11 +120,14 @@ def _note(done: _Erasure, entity_type: EntityType, rows: Iterable[dict[str, Any]
         done.addresses |= {row[name] for name in emails if row.get(name)}
 
 
-def _parts(done: _Erasure, part: EntityType, rows: list[dict[str, Any]]) -> None:
+def _parts(
+    done: _Erasure, part: EntityType, live: list[dict[str, Any]], trashed: list[dict[str, Any]]
+) -> None:
+    """Purge parts of a record; only what is in the trash can be."""
+    rows = [*live, *trashed]
     _note(done, part, rows)
-    live = [{"id": row["id"]} for row in rows if not finding.is_trashed(part, row["id"])]
     if live:
-        records.delete(part.name, live, actor=done.actor)
+        records.delete(part.name, [{"id": row["id"]} for row in live], actor=done.actor)
     if rows:
         records.purge(part.name, [{"id": row["id"]} for row in rows], actor=done.actor)
     done.parts += len(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,8 +35,8 @@ def _record(type_name: str, record_id: int, actor: Actor) -> dict[str, Any]:
     entity_type = catalog.current().type(type_name)
     lists, ids = {}, [record_id]
     for relation in finding.personal_parts(entity_type):
-        rows = finding.parts_of(relation, record_id, actor=actor)
-        lists[relation.link.inverse or relation.type.name] = rows
+        rows = [*chain(*finding.parts_of(relation, record_id, actor=actor))]
+        lists[relation.name] = rows
         ids += [row["id"] for row in rows]
     return {
         "type": type_name, "id": record_id,
@@ -70,8 +71,7 @@ def _addresses(record: dict[str, Any]) -> list[str]:
     known = catalog.current()
     rows = [(record["type"], record["values"])]
     for relation in finding.personal_parts(known.type(record["type"])):
-        name = relation.link.inverse or relation.type.name
-        rows += [(relation.type.name, row) for row in record["lists"][name]]
+        rows += [(relation.type.name, row) for row in record["lists"][relation.name]]
     return [
         row[field.name]
         for type_name, row in rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -67,7 +68,8 @@ def traces(type_name: str, record_id: int, *, actor: Actor) -> list[Trace]:
     entity_type = catalog.current().type(type_name)
     said = {*_values(entity_type, [whole(type_name, record_id, actor=actor)])}
     for relation in personal_parts(entity_type):
-        said |= {*_values(relation.type, parts_of(relation, record_id, actor=actor))}
+        for rows in parts_of(relation, record_id, actor=actor):
+            said |= {*_values(relation.type, rows)}
     others = (t for t in _found(said, actor) if (t.type, t.id) != (type_name, record_id))
     return [first, *others]
 
@@ -84,17 +86,26 @@ def is_trashed(entity_type: EntityType, record_id: int) -> bool:
     return db.current().connection.execute(asked).scalar() is not None
 
 
-def parts_of(relation: Relation, record_id: int, *, actor: Actor) -> list[dict[str, Any]]:
-    """Return the parts of a record in one of its lists, those in the trash too."""
-    found = []
-    for trashed in (False, True):
-        asked = {
-            "filter": {"field": relation.link.name, "value": record_id}, "limit": _MOST,
-            "trashed": trashed, "fields": list(relation.type.fields),
-        }  # fmt: skip
-        page = query.page(query.from_json(relation.type.name, asked, actor=actor))
-        found += page.records
-    return found
+def parts_of(relation: Relation, record_id: int, *, actor: Actor) -> list[list[dict[str, Any]]]:
+    """Return all parts of a record in one of its lists: the live ones, then those in the trash."""
+    words = {
+        "filter": {"field": relation.link.name, "value": record_id},
+        "fields": list(relation.type.fields),
+    }  # fmt: skip
+    return [
+        [*_rows(relation.type, {**words, "trashed": trashed}, actor)] for trashed in (False, True)
+    ]
+
+
+def _rows(entity_type: EntityType, words: dict[str, Any], actor: Actor) -> Iterator[dict[str, Any]]:
+    """Yield all records of a query, page after page."""
+    asked = {**words, "limit": db.settings().page_limit}
+    while True:
+        page = query.page(query.from_json(entity_type.name, asked, actor=actor))
+        yield from page.records
+        if page.next is None:
+            return
+        asked["after"] = page.next
 
 
 def _values(entity_type: EntityType, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -109,11 +120,10 @@ def _found(said: set[str], actor: Actor) -> Iterator[Trace]:
         asked = _asked(entity_type, said)
         for trashed in (False, True) if asked else ():
             link = entity_type.part_of
-            words: dict[str, Any] = {"filter": asked, "trashed": trashed, "limit": _MOST}
+            words: dict[str, Any] = {"filter": asked, "trashed": trashed}
             if link is not None:
                 words["fields"] = [link.name]
-            page = query.page(query.from_json(entity_type.name, words, actor=actor))
-            for row in page.records:
+            for row in islice(_rows(entity_type, words, actor), _MOST):
                 place = (entity_type.name, row["id"])
                 if link is not None and row.get(link.name) is not None:
                     place = (link.target, row[link.name])
@@ -149,9 +159,7 @@ def _trace(type_name: str, record_id: int, by: str | None, actor: Actor) -> Trac
         for f in entity_type.fields.values()
         if is_personal(f) and row.get(f.name) not in (None, "", [])
     ]
-    names += [
-        relation.link.inverse or relation.type.name for relation in personal_parts(entity_type)
-    ]
+    names += [relation.name for relation in personal_parts(entity_type)]
     return Trace(
         type_name, record_id, entity_type.label_of_wire(row),
         is_trashed(entity_type, record_id),

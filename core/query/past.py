@@ -174,7 +174,7 @@ def _compared(node: Filter) -> Iterator[tuple[Path, str]]:
             for part in parts:
                 yield from _compared(part)
         case Has(_, relation, _):
-            only_now(relation.link.inverse or relation.type.name, "it asks other records")
+            only_now(relation.name, "it asks other records")
 
 
 def only_now(name: str, reason: str) -> NoReturn:
