@@ -30,7 +30,7 @@ check: test lint types packaging ## everything that a change must pass: tests, s
 
 browser: environment ## drive the pages in Chromium, by mouse and by keyboard
 	@tools/step "Browser" "Look at the first failure above." \
-		$(BIN)/pytest -n 2 --dist loadfile -m browser tests/browser $(ARGS)
+		$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m browser tests/browser $(ARGS)
 
 screenshots: environment ## take pictures of the pages into screenshots/; ARGS=--readme renews docs/
 	@$(BIN)/python tools/screenshots.py $(ARGS)

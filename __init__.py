@@ -36,23 +36,31 @@ if TYPE_CHECKING:
     from .core import roles as roles
     from .core import uploads as uploads
     from .core import views as views
+    from .core.access import for_new as for_new
     from .core.access import may as may
     from .core.access import seen as seen
     from .core.actor import Actor as Actor
     from .core.api import idempotency as idempotency
+    from .core.api import limits as limits
     from .core.api import links as links
     from .core.api import manual as manual
     from .core.api import provider as provider
     from .core.api import sessions as sessions
+    from .core.api.limits import count_public as count_public
+    from .core.api.wire import body as body
+    from .core.api.wire import wanted_version as wanted_version
     from .core.auth import identities as identities
     from .core.auth import second_factor as second_factor
     from .core.auth import tokens as tokens
     from .core.auth.actors import renewed as renewed
     from .core.db import reading as reading
+    from .core.db import savepoint as savepoint
     from .core.db import transact as transact
     from .core.demo import Demo as Demo
     from .core.errors import CodeNeeded as CodeNeeded
+    from .core.errors import Invalid as Invalid
     from .core.errors import RelatumError as RelatumError
+    from .core.errors import error_codes as error_codes
     from .core.hooks import API_VERSION as API_VERSION
     from .core.hooks import Context as Context
     from .core.hooks import hookimpl as hookimpl
@@ -63,8 +71,12 @@ if TYPE_CHECKING:
     from .core.plugin_host import Shell as Shell
     from .core.plugin_host import context as context
     from .core.plugin_host import requires as requires
+    from .core.plugin_tables import Operations as Operations
+    from .core.plugin_tables import OwnTable as OwnTable
     from .core.records import Committed as Committed
+    from .core.records import WantedRates as WantedRates
     from .core.records import WriteBatch as WriteBatch
+    from .core.storage import slices as slices
     from .version import __version__ as __version__
 
 #: Where each name of the face comes from; an empty place is a module of its own.
@@ -75,20 +87,28 @@ _FACE: Final = {
     "Committed": "core.records",
     "Context": "core.hooks",
     "Demo": "core.demo",
+    "Invalid": "core.errors",
+    "Operations": "core.plugin_tables",
+    "OwnTable": "core.plugin_tables",
     "Permission": "core.plugin_host",
     "Plugin": "core.plugin_host",
     "RelatumError": "core.errors",
     "Routes": "core.plugin_host",
     "Shell": "core.plugin_host",
+    "WantedRates": "core.records",
     "WriteBatch": "core.records",
     "__version__": "version",
     "audit": "core",
+    "body": "core.api.wire",
     "catalog": "core",
     "changes": "core",
     "clock": "core",
     "context": "core.plugin_host",
+    "count_public": "core.api.limits",
     "entities": "core",
+    "error_codes": "core.errors",
     "fields": "core",
+    "for_new": "core.access",
     "hookimpl": "core.hooks",
     "hookspec": "core.hooks",
     "idempotency": "core.api",
@@ -96,6 +116,7 @@ _FACE: Final = {
     "imports": "core",
     "jobs": "core",
     "languages": "core",
+    "limits": "core.api",
     "links": "core.api",
     "mail": "core",
     "manual": "core.api",
@@ -112,13 +133,16 @@ _FACE: Final = {
     "renewed": "core.auth.actors",
     "requires": "core.plugin_host",
     "roles": "core",
+    "savepoint": "core.db",
     "second_factor": "core.auth",
     "seen": "core.access",
     "sessions": "core.api",
+    "slices": "core.storage",
     "tokens": "core.auth",
     "transact": "core.db",
     "uploads": "core",
     "views": "core",
+    "wanted_version": "core.api.wire",
 }
 
 #: Places whose modules are names of the face.

@@ -8,10 +8,42 @@ import sys
 import tempfile
 from pathlib import Path
 
-from relatum.benchmarks import access, bulk, change, data, desk, ground, instance, model, pages, web
+from relatum.benchmarks import (
+    access,
+    board,
+    bulk,
+    change,
+    convert,
+    data,
+    desk,
+    duplicates,
+    ground,
+    instance,
+    model,
+    pages,
+    plugins,
+    timeline,
+    web,
+)
 from relatum.benchmarks.report import Figure, markdown
 
-CASES = ("pages", "sizes", "bulk", "field", "change", "model", "catalog", "start", "desk", "access")
+CASES = (
+    "pages",
+    "sizes",
+    "bulk",
+    "field",
+    "change",
+    "model",
+    "catalog",
+    "start",
+    "desk",
+    "access",
+    "plugins",
+    "timeline",
+    "convert",
+    "board",
+    "duplicates",
+)
 
 
 def main() -> int:
@@ -82,10 +114,32 @@ def _measure(
     if "start" in chosen:
         _say("start")
         figures += ground.start_up(2 * rounds + 1)
+    return [*figures, *_last(made, folder, chosen, requests, largest)]
+
+
+def _last(
+    made: instance.Instance, folder: Path, chosen: list[str], requests: int, largest: int
+) -> list[Figure]:
+    """Measure what enables plugins, which are part of all that comes after."""
+    figures: list[Figure] = []
+    if "duplicates" in chosen:
+        _say("duplicates")
+        figures += duplicates.measure(made, largest, min(requests, 200), _say)
+    if "plugins" in chosen:
+        _say("plugins")
+        figures += plugins.measure(made, requests, _say)
+    if "convert" in chosen:
+        _say("convert")
+        figures += convert.measure(made, max(1, requests // 100), _say)
     if "desk" in chosen:
-        # The last one: a plugin that is enabled is part of all that comes after.
         _say("desk")
         figures += desk.measure(made, folder, requests, _say, largest)
+    if "board" in chosen:
+        _say("board")
+        figures += board.measure(made, requests, _say)
+    if "timeline" in chosen:
+        _say("timeline")
+        figures += timeline.measure(made, requests, _say)
     return figures
 
 

@@ -9,9 +9,11 @@ from functools import partial
 from itertools import islice
 from typing import Any, Final
 
+from sqlalchemy import event
+
 from relatum.benchmarks.instance import Instance, grown
-from relatum.benchmarks.report import Figure, Say, clock, compared, times
-from relatum.core import auth, roles
+from relatum.benchmarks.report import Figure, Say, contrasted, in_turn, times
+from relatum.core import auth, db, roles
 from relatum.core.app import create_app
 
 #: Roles, teams with users in them, and shares: as many with one of them as with all others.
@@ -23,7 +25,8 @@ SHARES: Final = 10_000
 #: that of somebody with whom thousands of records are shared, or who sees next to none.
 TARGET: Final = 1.3
 MORE: Final = 30.0
-_WARM: Final = 5
+#: Requests before the first that counts: PostgreSQL's plans are settled after ten.
+_WARM: Final = 12
 _PAGE: Final = 50
 
 
@@ -125,17 +128,33 @@ def _figure(
     told = answer.get_json()["records"]
     if [row["id"] for row in told] != wanted:
         raise AssertionError(f"{case}: the list is not what a filter by hand leaves")
-    taken: tuple[list[float], list[float]] = ([], [])
-    for number in range(count + _WARM):
-        for series, text in zip(taken, (token, instance.token), strict=True):
-            headers = {"Authorization": f"Bearer {text}"}
-            seconds = clock(partial(client.get, address, headers=headers))
-            if number >= _WARM:
-                series.append(seconds)
+    works = [
+        partial(client.get, address, headers={"Authorization": f"Bearer {text}"})
+        for text in (token, instance.token)
+    ]
+    for work in _WARM * works:
+        work()
+    note = "{} statements against {}".format(*(_statements(instance, work) for work in works))
+    asked, all_ = in_turn(works, count)
     if who.team is not None and len(who.shared) < SHARES:
-        return compared(f"{case}, against all", *taken, TARGET)
-    more = 1000 * (statistics.median(taken[0]) - statistics.median(taken[1]))
-    shown = f"{more:+.1f} ms"
+        return contrasted(f"{case}, against all", asked, all_, TARGET, note)
+    more = 1000 * statistics.median(a - b for a, b in zip(asked, all_, strict=True))
+    shown = f"{more:+.1f} ms ({note})"
     case += f", with {SHARES:,} shares" if who.shared else f", who owns {_PAGE}"
     case += ", against all"
-    return Figure(case, times(taken[0]), times(taken[1]), more, shown, MORE)
+    return Figure(case, times(asked), times(all_), more, shown, MORE)
+
+
+def _statements(instance: Instance, work: Callable[[], object]) -> int:
+    """Return how many statements some work takes, whatever the load of the machine."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+        seen.append(text)
+
+    with instance.app.app_context():
+        engine = db.engine()
+    event.listen(engine, "before_cursor_execute", note)
+    work()
+    event.remove(engine, "before_cursor_execute", note)
+    return len(seen)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import statistics
 from collections import Counter
 from pathlib import Path
 from typing import Final
@@ -12,8 +11,8 @@ from urllib.parse import quote
 
 from relatum.benchmarks import data
 from relatum.benchmarks.instance import Instance, grown
-from relatum.benchmarks.report import Figure, Say, times
-from relatum.benchmarks.web import Ask, Server
+from relatum.benchmarks.report import Figure, Say
+from relatum.benchmarks.web import Ask, Server, fetched
 from relatum.core import auth, db, plugin_host
 from relatum.core.api.gate import COOKIE
 
@@ -30,16 +29,20 @@ def measure(instance: Instance, folder: Path, count: int, say: Say, size: int) -
         db.transact(lambda: plugin_host.enable("desk", actor=instance.actor), exclusive=True)
     server = Server("relatum", instance)
     try:
-        server.headers = {"Accept": "text/html", "Cookie": _cookie(instance)}
+        server.headers = {"Accept": "text/html", "Cookie": cookie(instance)}
         return [
-            _measured(server, f"{case} of {size:,}", asked, count, say)
+            fetched(
+                server, f"{case} of {size:,}", asked, count, say, target=LIST,
+                whole=lambda raw: raw.count(_ROWS) == 50,
+            )
             for case, asked in _cases(server, folder, name).items()
-        ]
+        ]  # fmt: skip
     finally:
         server.stop()
 
 
-def _cookie(instance: Instance) -> str:
+def cookie(instance: Instance) -> str:
+    """Return the cookie of a session of the administrator."""
     user_id = instance.actor.user_id
     assert user_id is not None
     with instance.app.app_context():
@@ -61,17 +64,3 @@ def _cases(server: Server, folder: Path, name: str) -> dict[str, list[Ask]]:
         "the same list, filtered": [Ask(f"{page}?city={quote(c)}&_sort=name") for c in chosen],
         "the same list, later pages": following[1:],
     }
-
-
-def _measured(server: Server, case: str, asked: list[Ask], count: int, say: Say) -> Figure:
-    taken = []
-    for number in range(-max(10, count // 10), count):
-        seconds, raw = server.fetch(asked[number % len(asked)])
-        if raw.count(_ROWS) != 50:
-            raise RuntimeError(f"{asked[number % len(asked)]} shows {raw.count(_ROWS)} records")
-        if number >= 0:
-            taken.append(seconds)
-    high = statistics.quantiles(taken, n=20)[-1] * 1000
-    figure = Figure(case, times(taken), "", high, f"p95 {high:.1f} ms", LIST)
-    say(f"  {case}: {figure.product}")
-    return figure

@@ -73,6 +73,32 @@ def clock(work: Callable[[], object]) -> float:
     return perf_counter() - start
 
 
+def in_turn(works: Sequence[Callable[[], object]], rounds: int, each: int = 5) -> list[list[float]]:
+    """Return for each work the seconds of its fastest run in each of many short rounds.
+
+    In a round each runs `each` times, the first of the last round last: whatever else the machine
+    does meets all alike, and the fastest run is that which was interrupted least.
+    """
+    taken: list[list[float]] = [[] for _ in works]
+    for number in range(rounds):
+        turn = range(len(works))
+        for place in turn if number % 2 else reversed(turn):
+            taken[place].append(min(clock(works[place]) for _ in range(each)))
+    return taken
+
+
+def contrasted(
+    case: str, product: Sequence[float], baseline: Sequence[float], target: float, note: str
+) -> Figure:
+    """Return the figure of two series of `in_turn`: the median of the ratios of single rounds.
+
+    Beside it stands the ratio of the fastest runs of all, and a note.
+    """
+    ratio = statistics.median(a / b for a, b in zip(product, baseline, strict=True))
+    shown = f"{ratio:.2f} × (fastest {min(product) / min(baseline):.2f} ×; {note})"
+    return Figure(case, times(product), times(baseline), ratio, shown, target)
+
+
 def markdown(figures: Sequence[Figure], database: str) -> str:
     """Return the table of a run, with what it ran on."""
     head = ("case", "relatum", "hand-written", "result", "target", "")

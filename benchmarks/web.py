@@ -6,11 +6,12 @@ import http.client
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -19,6 +20,7 @@ from typing import Any, Final
 import orjson
 
 from relatum.benchmarks.instance import Instance
+from relatum.benchmarks.report import Figure, Say, times
 from relatum.core.serve import environment
 
 _HOST: Final = "127.0.0.1"
@@ -158,3 +160,31 @@ def alternate(
             if number >= 0:
                 taken[place].append(seconds)
     return taken
+
+
+def fetched(
+    server: Server,
+    case: str,
+    asked: Sequence[Ask],
+    count: int,
+    say: Say,
+    *,
+    target: float,
+    whole: Callable[[bytes], bool],
+) -> Figure:
+    """Fetch addresses in turn and return the figure of their 95th percentile in milliseconds.
+
+    `whole` says whether an answer is what is measured; raises RuntimeError for one that is not.
+    """
+    taken = []
+    for number in range(-max(10, count // 10), count):
+        address = asked[number % len(asked)]
+        seconds, raw = server.fetch(address)
+        if not whole(raw):
+            raise RuntimeError(f"{address} does not show what is measured")
+        if number >= 0:
+            taken.append(seconds)
+    high = statistics.quantiles(taken, n=20)[-1] * 1000
+    figure = Figure(case, times(taken), "", high, f"p95 {high:.1f} ms", target)
+    say(f"  {case}: {figure.product}")
+    return figure

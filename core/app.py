@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 from . import db, plugin_host
 from .api import compress, guard, limits, pages, plugin_routes, problems, reference, routes
 from .config import Config
-from .plugin_host import Loaded
+from .plugin_host import Development, Loaded
 
 _API: Final = Path(__file__).parent / "api"
 
@@ -64,13 +64,18 @@ def _none() -> int:
 
 
 def create_app(
-    config: Config, loaded: Loaded | None = None, *, accepted: Callable[[], int] = _none
+    config: Config,
+    loaded: Loaded | None = None,
+    *,
+    accepted: Callable[[], int] = _none,
+    development: Development | None = None,
 ) -> Flask:
     """Return the application of an instance; touches neither database nor home.
 
     With `loaded` it serves that set of plugins and no other, besides the generation that
     `accepted` returns. Without, it runs the hooks of whatever is enabled and has no routes of
-    plugins, as the command line does. Raises `setting_invalid` for a setting that only the web
+    plugins, as the command line does. With `development` it shows what failed, and reads templates
+    and files anew. Raises `setting_invalid` for a setting that only the web
     needs, and `NotMounted` for a plugin whose routes can't be taken in.
     """
     app = Flask(
@@ -80,7 +85,7 @@ def create_app(
         static_url_path=pages.STATIC,
         template_folder="templates",
     )
-    _settle(app, config)
+    _settle(app, config, development)
     db.init_app(app, config)
     shell = loaded.shell if loaded is not None else None
     guard.install(app, shell)
@@ -99,7 +104,7 @@ def create_app(
     return app
 
 
-def _settle(app: Flask, config: Config) -> None:
+def _settle(app: Flask, config: Config, development: Development | None) -> None:
     """Set what Flask would else take from its environment or leave open."""
     app.debug = False
     app.secret_key = None  # sessions are rows of ours; nothing is ever signed into a cookie
@@ -116,3 +121,7 @@ def _settle(app: Flask, config: Config) -> None:
     if config.proxies:
         count = config.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    if development is not None:
+        app.extensions[plugin_host.DEVELOPMENT] = development
+        app.jinja_env.auto_reload = True
+        app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0

@@ -175,38 +175,81 @@ def record(changes: Iterable[Change], actor: Actor) -> None:
     )
 
 
+#: What is told of a change, by the names that answers have for it.
+_TOLD: Final = (
+    "id", "at", "actor", "source", "change_set", "undoes", "undone_by", "op", "version", "record",
+    "changes",
+)  # fmt: skip
+_TELLING: Any = sa.select(
+    _CHANGE.c.id, _SET.c.at, _SET.c.actor_id, _SET.c.source, _CHANGE.c.change_set_id,
+    _SET.c.undoes, _UNDOING.c.id, _CHANGE.c.op, _CHANGE.c.version, _CHANGE.c.record_id,
+    _CHANGE.c.data,
+).join_from(_CHANGE, _SET).join(_UNDOING, _UNDOING.c.undoes == _SET.c.id, isouter=True)  # fmt: skip
+
+
 def history(
-    record_id: int, *, limit: int = 100, before: int | None = None, field: str | None = None
+    record_id: int,
+    *,
+    limit: int = 100,
+    before: int | None = None,
+    field: str | None = None,
+    chosen: Any = None,
 ) -> list[dict[str, Any]]:
     """Return a record's changes, newest first: id, at, actor, source, op, version, changes.
 
     Each also names its change set, what that undoes, and by which one it is undone. `before` is
     the id of the last change of the page before; `field` leaves what gave that field a value.
+    `chosen` is a condition that stands for the record's own changes.
     """
-    query = (
-        sa.select(
-            _CHANGE.c.id, _SET.c.at, _SET.c.actor_id, _SET.c.source, _CHANGE.c.change_set_id,
-            _SET.c.undoes, _UNDOING.c.id, _CHANGE.c.op, _CHANGE.c.version, _CHANGE.c.data,
-        )
-        .join_from(_CHANGE, _SET)
-        .join(_UNDOING, _UNDOING.c.undoes == _SET.c.id, isouter=True)
-        .where(_CHANGE.c.record_id == record_id)
-        .order_by(_CHANGE.c.id.desc())
-        .limit(limit)
-    )  # fmt: skip
+    mine = _CHANGE.c.record_id == record_id if chosen is None else chosen
+    query = _TELLING.where(mine).order_by(_CHANGE.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(_CHANGE.c.id < before)
     if field is not None:
-        # Quotes within texts are escaped, so this is the name of a field, or one in a JSON value.
-        query = query.where(_CHANGE.c.data.contains(f'"{field}":[', autoescape=True))
-    names = (
-        "id", "at", "actor", "source", "change_set", "undoes", "undone_by", "op", "version",
-        "changes",
-    )  # fmt: skip
-    return [
-        {**dict(zip(names, row, strict=True)), "changes": orjson.loads(row[-1])}
-        for row in db.current().connection.execute(query)
-    ]
+        query = query.where(_gave(field))
+    return [_told(row) for row in db.current().connection.execute(query)]
+
+
+def _gave(field: str) -> Any:
+    """Return the condition of changes that gave a field a value."""
+    # Quotes within texts are escaped, so this is the name of a field, or one in a JSON value.
+    return _CHANGE.c.data.contains(f'"{field}":[', autoescape=True)
+
+
+def _told(row: Sequence[Any]) -> dict[str, Any]:
+    return {**dict(zip(_TOLD, row, strict=True)), "changes": orjson.loads(row[-1])}
+
+
+def latest(
+    record_ids: Sequence[int],
+    *,
+    limit: int,
+    before: tuple[datetime, int] | None = None,
+    having: Sequence[str] = (),
+) -> list[dict[str, Any]]:
+    """Return the changes of some records by time, newest first, as `history`, with `record`.
+
+    `before` is (at, id) of the last change of the page before; `having` leaves what gave any of
+    these fields a value.
+    """
+    asked = (
+        sa.select(_CHANGE.c.id, _CHANGE.c.record_id)
+        .join_from(_CHANGE, _SET)
+        .where(_CHANGE.c.record_id.in_(record_ids))
+        .order_by(_SET.c.at.desc(), _CHANGE.c.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        at, id_ = before
+        asked = asked.where(sa.or_(_SET.c.at < at, sa.and_(_SET.c.at == at, _CHANGE.c.id < id_)))
+    if having:
+        asked = asked.where(sa.or_(*map(_gave, having)))
+    connection = db.current().connection
+    # Which ones is found out without their data, of which there may be much.
+    found = {row[0]: row[1] for row in connection.execute(asked)}
+    rows = connection.execute(_TELLING.where(_CHANGE.c.id.in_(list(found)))) if found else ()
+    told = {row[0]: _told(row) for row in rows}
+    return [told[id_] for id_ in found]
 
 
 # -- one change set -------------------------------------------------------------------------

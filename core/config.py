@@ -69,8 +69,15 @@ class Config:
         "Reverse proxies in front, whose X-Forwarded-For, -Proto and -Host are believed.",
         least=0,
     )
+    plugins_dir: str = _setting(
+        "",
+        "Folders of plugins beside plugins in the home, with ':' between (';' on Windows).",
+    )
     safe_mode: int = _setting(
         0, "1: no plugin runs; which ones are enabled stays as it is.", least=0
+    )
+    plugin_install: int = _setting(
+        0, "1: administrators install plugins from the web, not on this machine alone.", least=0
     )
     threads: int = _setting(8, "Request threads and database connections per web worker.")
     sqlite_synchronous: str = _setting(
@@ -106,6 +113,7 @@ class Config:
     undo_limit: int = _setting(
         1000, "Most records of a change set that is undone at once, without a job."
     )
+    merge_limit: int = _setting(20, "Most records that are merged into one at once.")
     body_limit: int = _setting(4_194_304, "Largest request body in bytes.")
     json_depth: int = _setting(32, "Deepest nesting of a JSON body.")
     type_limit: int = _setting(1000, "Most entity types.")
@@ -155,6 +163,10 @@ class Config:
         words=("no", "admins", "all"),
     )
     sign_in_limit: str = _setting("10 per minute", "Sign-in tries per address and account.")
+    public_limit: str = _setting(
+        "10 per minute; 200 per day",
+        "What anybody may send without signing in, such as web forms, per address.",
+    )
     reset_limit: str = _setting(
         "5 per hour", "Mails with a link for a new password that one account may be sent."
     )
@@ -190,6 +202,12 @@ class Config:
             if self.database_url.startswith(plain):
                 return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
         return self.database_url
+
+    @cached_property
+    def plugin_folders(self) -> tuple[Path, ...]:
+        """Where plugins of the instance lie, each a file or a folder; one may not be there."""
+        more = [Path(each).absolute() for each in self.plugins_dir.split(os.pathsep) if each]
+        return tuple(dict.fromkeys((self.home / "plugins", *more)))
 
     @cached_property
     def mail_server(self) -> MailServer | None:

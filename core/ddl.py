@@ -92,15 +92,24 @@ class DropTable:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnColumns:
+    """Columns of a plugin's own table, which holds no records: of a new one, or added to it."""
+
+    table: str
+    columns: Sequence[sa.Column[Any]]
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RunSql:
-    """A statement that only a compaction of PostgreSQL needs."""
+    """A statement in its own words: of a compaction, or for rows of plugins."""
 
     sql: str
 
 
 Statement = (
     CreateTable | AddColumn | CreateValues | CreateIndex | DropIndex | DropColumn | DropTable
-    | RunSql
+    | OwnColumns | RunSql
 )  # fmt: skip
 
 
@@ -201,8 +210,17 @@ def _emit(operations: Operations, statement: Statement, dialect: Dialect) -> Non
             operations.drop_column(table, column)
         case DropTable(table):
             operations.drop_table(table)
+        case OwnColumns():
+            _emit_own(operations, statement)
         case RunSql(sql):
             operations.execute(sa.text(sql))
+
+
+def _emit_own(operations: Operations, own: OwnColumns) -> None:
+    if own.new:
+        operations.create_table(own.table, *own.columns, sqlite_autoincrement=True)
+    for column in () if own.new else own.columns:
+        operations.add_column(own.table, column, inline_references=True)
 
 
 def _create_table(operations: Operations, entity_type: EntityType) -> None:
@@ -229,15 +247,10 @@ def _create_index(
     ]
     where = sa.text("trashed_at IS NULL") if index.live_only else None
     operations.create_index(
-        index.name,
-        index.table,
-        columns,
-        unique=index.unique,
-        if_not_exists=concurrently or None,
-        sqlite_where=where,
-        postgresql_where=where,
+        index.name, index.table, columns, unique=index.unique,
+        if_not_exists=concurrently or None, sqlite_where=where, postgresql_where=where,
         postgresql_concurrently=concurrently,
-    )
+    )  # fmt: skip
 
 
 def _foreign(table: str) -> sa.ForeignKey:
@@ -308,17 +321,16 @@ def actual_indexes(connection: sa.Connection, table: str) -> set[str]:
 
 
 def missing_indexes(connection: sa.Connection, types: Iterable[EntityType]) -> list[CreateIndex]:
-    """Return what expected indexes are not there, or not finished."""
-    missing = []
-    for entity_type in types:
-        expected = sorted(expected_indexes(entity_type), key=lambda i: i.name)
-        found = {
-            name
-            for table in {index.table for index in expected}
-            for name in actual_indexes(connection, table)
-        }
-        missing += [index for index in expected if index.name not in found]
-    return missing
+    """Return what indexes of types are not there, or not finished."""
+    by_name = sorted((i for t in types for i in expected_indexes(t)), key=lambda i: i.name)
+    return not_there(connection, by_name)
+
+
+def not_there(connection: sa.Connection, expected: Sequence[CreateIndex]) -> list[CreateIndex]:
+    """Return those of some indexes that are not there, or not finished."""
+    tables = {index.table for index in expected}
+    found = {name for table in tables for name in actual_indexes(connection, table)}
+    return [index for index in expected if index.name not in found]
 
 
 def build_indexes(engine: sa.Engine, missing: Sequence[CreateIndex]) -> None:

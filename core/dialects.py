@@ -19,6 +19,7 @@ from sqlalchemy.types import TypeDecorator
 
 from .config import Config
 from .errors import RelatumError
+from .hooks import costs
 from .storage import distance, local_day
 
 SQLITE_FLOOR = (3, 35)
@@ -87,6 +88,7 @@ def _sqlite(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engine:
         connection.create_function("relatum_local_day", 2, local_day, deterministic=True)
         connection.create_function("relatum_distance", 4, distance, deterministic=True)
 
+    event.listen(engine, "before_cursor_execute", _count)
     turn = threading.Lock()
 
     @event.listens_for(engine, "begin")
@@ -102,6 +104,11 @@ def _sqlite(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engine:
             connection.execute("PRAGMA optimize")
 
     return engine
+
+
+def _count(*_: Any) -> None:
+    """Count a statement for the plugin that runs, if one does."""
+    costs.count_statement()
 
 
 def _begin_to_write(connection: sa.Connection, turn: threading.Lock, seconds: float) -> None:
@@ -143,7 +150,7 @@ def _postgresql(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engi
         raise RelatumError("driver_missing", url=url.render_as_string()) from None
     waits = f"-c lock_timeout={int(config.busy_timeout * 1000)}"
     prepare = config.prepare_threshold if config.prepare_threshold >= 0 else None
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         connect_args={
             "connect_timeout": max(2, int(config.busy_timeout)),
@@ -152,6 +159,8 @@ def _postgresql(url: sa.URL, config: Config, options: dict[str, Any]) -> sa.Engi
         },
         **options,
     )
+    event.listen(engine, "before_cursor_execute", _count)
+    return engine
 
 
 def opening_options(dialect: str, *, writes: bool) -> dict[str, Any]:

@@ -11,27 +11,27 @@ import contextlib
 import logging
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from contextlib import ExitStack
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
+from multiprocessing.util import Finalize
 from typing import Any, Final
 
-import sqlalchemy as sa
 from sqlalchemy import exc as sa_exc
 
-from . import clock, db, models, plugin_host
+from . import db, succession
 from .api import plugin_routes, problems
 from .config import Config
+from .devel import Watch
 from .errors import RelatumError
+from .heartbeat import Heartbeat
 from .newest import Newest
-from .plugin_host import Loaded
+from .plugin_host import Development, workers
+from .succession import Line
 
 #: Seconds after which a request that needs no database asks for newer plugins all the same.
 LOOK_EVERY: Final = 1.0
-#: Seconds between two signs of life of a worker, and when a silent one is forgotten.
-SEEN_EVERY: Final = 30.0
-_FORGOTTEN: Final = timedelta(days=1)
 #: Seconds for which a request is run again, each time because somebody has enabled a plugin.
 _PATIENCE: Final = 30.0
 _log = logging.getLogger("relatum.dispatch")
@@ -40,12 +40,18 @@ _log = logging.getLogger("relatum.dispatch")
 class Application:
     """The WSGI application of a process."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, beating: bool = False) -> None:
         self.config = config
-        self.worker = uuid.uuid4().hex
-        self._looked = self._seen = float("-inf")
+        self._looked = float("-inf")
         self._reports: list[threading.Thread] = []
         self.newest = Newest(config, self._report)
+        self.heart = Heartbeat(self.newest, workers.WEB)
+        self._line: Line | None = None
+        self._watch: Watch | None = None
+        self._beating = beating
+        #: Whether this process ends soon: every answer closes its connection, so that whoever
+        #: asks again comes to another process.
+        self.is_leaving = False
 
     @property
     def generation(self) -> int:
@@ -56,18 +62,28 @@ class Application:
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Serve a request."""
+        if self._beating and not self.heart.beats:
+            self.heart.start()  # here, since a thread would not survive a fork before
         self._look(environ)
         body, given_up = _Body(environ["wsgi.input"]), time.monotonic() + _PATIENCE
         environ["wsgi.input"] = body
         while True:
             try:
-                return self.newest.app.wsgi_app(environ.copy(), start_response)
+                return self._answered(environ.copy(), start_response)
             except db.Stale as stale:
                 body.rewind()
                 self.newest.build(stale.generation)
             if time.monotonic() > given_up:
                 refusal = problems.document(RelatumError("plugins_busy", seconds=int(_PATIENCE)))
                 return refusal(environ, start_response)
+
+    def _answered(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        with ExitStack() as stack:
+            app = stack.enter_context(self.newest.at_work())
+            begin = partial(_close_after, start_response) if self.is_leaving else start_response
+            return _Answer(app.wsgi_app(environ, begin), stack.pop_all)
 
     def _look(self, environ: dict[str, Any]) -> None:
         """Build what is newer, where the request itself might not notice."""
@@ -78,43 +94,67 @@ class Application:
         self._looked = now
         with contextlib.suppress(RelatumError, sa_exc.SQLAlchemyError):
             self.newest.build(self.newest.epoch())
-        if now - self._seen > SEEN_EVERY:
-            self._report()
 
-    # -- telling ----------------------------------------------------------------------------
     def _report(self) -> None:
-        """Note, beside the requests, that this worker lives, what it serves, and what failed."""
-        self._seen = time.monotonic()
-        thread = threading.Thread(target=self._note, args=(self.newest.loaded,), daemon=True)
+        """Note, beside the requests, what this worker serves, and what failed."""
+        if self._line is not None:
+            self._line.tell(succession.SERVES, self._serves())
+        if self._beating:
+            self.heart.wake()
+            return
+        thread = threading.Thread(target=self.heart.sign, daemon=True)
         self._reports = [each for each in self._reports if each.is_alive()]
         self._reports.append(thread)
         thread.start()
 
-    def _note(self, loaded: Loaded) -> None:
-        for plugin_id, fault in loaded.faults.items():
-            _log.warning("plugin %s does not run: %s", plugin_id, fault.reason)
-        try:
-            with self.newest.aside.app_context():
-                db.transact(lambda: self._written(loaded))
-        except Exception as error:  # noqa: BLE001  # a request needs none of this
-            _log.info("the state of this worker is not noted: %s", error)
+    # -- beside others ----------------------------------------------------------------------
+    def serve(self, line: Line, *, dev: bool = False) -> None:
+        """Begin to serve as a worker of a supervisor: return when what is enabled is built."""
+        self._line = line
+        self.newest.is_replaced = True
+        if dev:
+            self.develop()
+        self.heart.is_silent = True
+        self.heart.outdated = partial(line.tell, succession.REPLACE)
+        self.heart.start()
+        line.listen(self._told)
+        Finalize(self, self.heart.stop, exitpriority=10)  # runs as this process ends
+        self.heart.first.wait(_PATIENCE)
+        line.tell(succession.READY, self._serves())
 
-    def _written(self, loaded: Loaded) -> None:
-        table, now = models.Worker.__table__, clock.now()
-        connection = db.current().connection
-        connection.execute(
-            sa.delete(table).where(
-                sa.or_(table.c.id == self.worker, table.c.seen_at < now - _FORGOTTEN)
-            )
-        )
-        row = {"id": self.worker, "generation": loaded.generation, "seen_at": now}
-        connection.execute(sa.insert(table), row)
-        plugin_host.note_faults(loaded)
+    def develop(self) -> Development:
+        """Serve developers of plugins: follow what they save, show what fails; not for others."""
+        made = self.newest.development = Development()
+        self._watch = Watch(self.newest, self.heart, made)
+        self._watch.start()
+        return made
+
+    def _serves(self) -> succession.Serves:
+        loaded = self.newest.loaded
+        reasons = {i: fault.reason for i, fault in loaded.faults.items()}
+        return succession.Serves(tuple(loaded.active), reasons)
+
+    def _told(self, word: str, what: Any) -> None:
+        """Heed what the supervisor says."""
+        if word == succession.LEAVE:
+            self.is_leaving = True
+            return
+        if word == succession.TAKE:
+            self.heart.is_silent = False
+            self.heart.sign()
+            return
+        self.heart.held_back = dict(what)
+        if self.newest.development is not None:
+            self.newest.development.problems.update(what)
+        self.heart.sign()
 
     def close(self) -> None:
-        """Wait until nothing runs beside the requests."""
+        """Wait until nothing runs beside the requests; a worker that ends takes its sign away."""
         for thread in self._reports:
             thread.join()
+        if self._watch is not None:
+            self._watch.stop()
+        self.heart.stop()
 
 
 def _wanted(environ: dict[str, Any]) -> int:
@@ -128,6 +168,36 @@ def _wanted(environ: dict[str, Any]) -> int:
         if text.isascii() and text.isdigit() and len(text) < 10:
             return int(text)
     return -1
+
+
+def _close_after(
+    start_response: Callable[..., Any], status: str, headers: list[tuple[str, str]], *more: Any
+) -> Any:
+    return start_response(status, [*headers, ("Connection", "close")], *more)
+
+
+class _Answer:
+    """The body of an answer; what it was made by is at work until the server is done with it."""
+
+    def __init__(self, body: Iterable[bytes], kept: Callable[[], ExitStack]) -> None:
+        self._body, self._next = body, iter(body).__next__
+        self._kept: ExitStack | None = kept()
+
+    def __iter__(self) -> _Answer:
+        return self
+
+    def __next__(self) -> bytes:
+        return self._next()
+
+    def close(self) -> None:
+        """End it."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            with kept:
+                getattr(self._body, "close", lambda: None)()
+
+    #: A server that loses its client may never close.
+    __del__ = close
 
 
 class _Body:

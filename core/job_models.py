@@ -74,14 +74,37 @@ class JobSchedule(Model):
     last_run_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class Worker(Model):
+    """A process that serves requests or runs jobs, and the set of plugins that it has.
+
+    `generation` is what begins in it from now on, `oldest` what something in it still works by;
+    `since` is when it took its generation.
+    """
+
+    __tablename__ = "core_worker"
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    #: web or jobs.
+    kind: Mapped[str] = mapped_column(Text)
+    place: Mapped[str] = mapped_column(Text)
+    pid: Mapped[int] = mapped_column(sa.Integer)
+    generation: Mapped[int] = mapped_column(sa.Integer)
+    oldest: Mapped[int] = mapped_column(sa.Integer)
+    #: What core_epoch said of code when the process began.
+    code: Mapped[int] = mapped_column(sa.Integer)
+    #: JSON: the code of plugins that it runs, by id: version, digest, and what is wrong with it.
+    loaded: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    since: Mapped[datetime] = mapped_column(Instant)
+    seen_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class JobsProcess(Model):
-    """A process that runs jobs, where it lives, and the set of plugins that it runs."""
+    """A process that runs jobs, and where it lives: who has which job in hand."""
 
     __tablename__ = "core_jobs_process"
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     place: Mapped[str] = mapped_column(Text)
     pid: Mapped[int] = mapped_column(sa.Integer)
-    generation: Mapped[int] = mapped_column(sa.Integer)
     started_at: Mapped[datetime] = mapped_column(Instant)
     seen_at: Mapped[datetime] = mapped_column(Instant)
 

@@ -75,7 +75,12 @@ def _written(name: str, value: Any, language: str) -> Any:
 
 def read(folder: Path, language: str) -> NullTranslations:
     """Return the words of a folder in a language; none where that can't be read."""
-    return _read(folder / f"{language}.po", language, 0)
+    return _read(_file(folder, language), language, 0)
+
+
+@lru_cache(maxsize=_KEPT)
+def _file(folder: Path, language: str) -> Path:
+    return folder / f"{language}.po"
 
 
 @lru_cache(maxsize=_KEPT)
@@ -105,7 +110,7 @@ def of(owner: str, language: str) -> NullTranslations:
     place = known.places.get(owner)
     if place is None:
         return _NONE
-    return _read(place / FOLDER / f"{language}.po", language, known.generation)
+    return _read(_file(place / FOLDER, language), language, known.generation)
 
 
 # -- what is wrong ----------------------------------------------------------------------------
@@ -128,14 +133,27 @@ def sentence(code: str, params: Mapping[str, Any], language: str) -> str:
     entry = REGISTRY[code]
     if language == FIRST:
         return entry.sentence(dict(params))
-    template = of("core", language).gettext(entry.template)
+    if "message" in params and "plugin" in params:
+        params = {**params, "message": message(params, language)}
+    template = of(entry.owner, language).gettext(entry.template)
     values = {name: _value(name, value, language) for name, value in params.items()}
+    if code == "rejected":
+        values["message"] = _by_plugin(str(params["message"]), str(params["plugin"]), language)
     return dataclasses.replace(entry, template=template).sentence(values)
+
+
+def message(params: Mapping[str, Any], language: str) -> str:
+    """Return what a plugin says of a row by its own words, from the values of the problem."""
+    text = params["message"]
+    words = of(params["plugin"], language)
+    if isinstance(text, Phrase):
+        return words.gettext(text.template).format(**text.values)
+    return words.gettext(text)
 
 
 def title(error: RelatumError, language: str) -> str:
     """Return the short name of an error in a language."""
-    return of("core", language).gettext(error.title)
+    return of(REGISTRY[error.code].owner, language).gettext(error.title)
 
 
 def _value(name: str, value: Any, language: str) -> Any:
@@ -150,3 +168,10 @@ def _value(name: str, value: Any, language: str) -> Any:
     text = " Did you mean {}?" if near else _VARIABLE.sub("{}", value)
     found = of("core", language).pgettext(name, text)
     return value if found == text else found.format(*parts)
+
+
+def _by_plugin(text: str, plugin: str, language: str) -> str:
+    """Return what a plugin says of a row; what is quoted in it, and numbers, are `{}`."""
+    template = _VARIABLE.sub("{}", text)
+    found = of(plugin, language).pgettext("rejected", template)
+    return text if found == template else found.format(*_VARIABLE.findall(text))

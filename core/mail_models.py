@@ -46,5 +46,6 @@ class Mail(Model):
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
     __table_args__ = (
         sa.Index("ix_core_mail_created_at", "created_at"),
+        sa.Index("ix_core_mail_record_id", "record_id", "created_at"),
         {"sqlite_autoincrement": True},
     )

@@ -32,7 +32,11 @@ from .job_models import Follower as Follower
 from .job_models import Job as Job
 from .job_models import JobSchedule as JobSchedule
 from .job_models import JobsProcess as JobsProcess
+from .job_models import Worker as Worker
+from .ledger_models import PluginMigration as PluginMigration
 from .mail_models import Mail as Mail
+from .merge_models import Merge as Merge
+from .plugin_models import PluginSetting as PluginSetting
 from .storage import Instant, Int64, Text
 
 Model: Any = db.Model
@@ -56,6 +60,8 @@ class Epoch(Model):
     catalog: Mapped[int] = mapped_column(sa.Integer)
     access: Mapped[int] = mapped_column(sa.Integer)
     core: Mapped[int] = mapped_column(sa.Integer)
+    #: How often processes were told to make room for new ones, which run new code of plugins.
+    code: Mapped[int] = mapped_column(sa.Integer)
 
 
 class Setting(Model):
@@ -166,6 +172,10 @@ class Option(Model):
     owner: Mapped[str] = mapped_column(Text)
     #: Values of the field's controlling choice, as a JSON list.
     when_values: Mapped[str] = mapped_column(Text)
+    #: Names of fields that it needs a value of, as a JSON list; what entering it sets, as a JSON
+    #: object of values by field.
+    needs: Mapped[str] = mapped_column(Text)
+    sets: Mapped[str] = mapped_column(Text)
     __table_args__ = (sa.UniqueConstraint("field_id", "value", name="uq_core_option_value"),)
 
 
@@ -251,7 +261,10 @@ class Patch(Model):
 
 
 class PluginRow(Model):
-    """A plugin that was enabled once; `fault` says why it does not run although it should."""
+    """A plugin that was enabled once; `fault` says why it does not run although it should.
+
+    One that was removed keeps its row, as long as its data is kept.
+    """
 
     __tablename__ = "core_plugin"
     id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -262,15 +275,32 @@ class PluginRow(Model):
     manifest: Mapped[str] = mapped_column(Text)
     installed_at: Mapped[datetime] = mapped_column(Instant)
     enabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    removed_at: Mapped[datetime | None] = mapped_column(Instant)
+    #: JSON: what it declared when it was enabled last; and, once it is removed, what an
+    #: administrator had changed of that.
+    #: Why it is held back although it is enabled: it failed again and again.
+    held: Mapped[str | None] = mapped_column(Text)
+    declared: Mapped[str | None] = mapped_column(Text)
+    changed: Mapped[str | None] = mapped_column(Text)
 
 
-class Worker(Model):
-    """A process that serves, and the set of plugins that it serves."""
+class PluginCost(Model):
+    """What the calls of one part of a plugin came to; times in microseconds."""
 
-    __tablename__ = "core_worker"
-    id: Mapped[str] = mapped_column(Text, primary_key=True)
-    generation: Mapped[int] = mapped_column(sa.Integer)
-    seen_at: Mapped[datetime] = mapped_column(Instant)
+    __tablename__ = "core_plugin_cost"
+    plugin: Mapped[str] = mapped_column(Text, primary_key=True)
+    part: Mapped[str] = mapped_column(Text, primary_key=True)
+    calls: Mapped[int] = mapped_column(Int64)
+    failures: Mapped[int] = mapped_column(Int64)
+    slow: Mapped[int] = mapped_column(Int64)
+    micros: Mapped[int] = mapped_column(Int64)
+    longest: Mapped[int] = mapped_column(Int64)
+    rows: Mapped[int] = mapped_column(Int64)
+    statements: Mapped[int] = mapped_column(Int64)
+    #: Of the last failure, or the last call that took too long.
+    reason: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime | None] = mapped_column(Instant)
+    since: Mapped[datetime] = mapped_column(Instant)
 
 
 class Record(Model):

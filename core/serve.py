@@ -1,35 +1,39 @@
 """Serve an instance over HTTP: worker processes with request threads, under a supervisor.
 
 The supervisor (this process) never answers a request and holds no database connection. It
-replaces a worker that dies. SIGTERM, SIGINT and a closed terminal stop it: workers finish the
-requests they have, and are killed only if that takes longer than `STOP_SECONDS`.
+replaces a worker that dies, and one that asks for it (see succession). SIGTERM, SIGINT and a
+closed terminal stop it: workers finish the requests they have, and are killed only if that takes
+longer than `STOP_SECONDS`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import importlib
 import logging
+import multiprocessing
 import os
 import re
 import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
-from multiprocessing import connection, parent_process
+from multiprocessing import connection as connections
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
 from typing import Any, Final
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
-from . import db
+from . import db, plugin_host
 from .beside import Beside
 from .config import SETTINGS, Config
 from .errors import RelatumError
+from .succession import Line, Server
 
 LOOPBACK: Final = "127.0.0.1"
 PORT: Final = 8000
@@ -39,6 +43,8 @@ STOP_SECONDS: Final = 30
 _LOOK_UP: Final = 0.5
 _APPLICATION: Final = "wsgi"
 _EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # compared, never a default
+#: Where nobody but this machine can ask.
+_OWN: Final = frozenset({LOOPBACK, "localhost", "::1"})
 _LAST_PORT: Final = 65535
 _PORTS_TRIED: Final = 100
 _ACCESS_LINE: Final = "%(addr)s %(method)s %(path)s %(status)d %(dt_ms).1f ms"
@@ -55,22 +61,23 @@ def serve(
     *,
     access_log: bool = False,
     jobs: bool = True,
+    dev: bool = False,
     ready: Callable[[], None] | None = None,
 ) -> None:
     """Serve the instance until a signal says stop; return once every worker has ended.
 
     With `jobs` a process that runs jobs lives beside the workers. `ready` is called once, in a
-    thread, when the first worker accepts requests. Raises
+    thread, when the first worker serves. SIGUSR2 replaces the workers one by one. `dev` is for
+    developers of plugins: what they save is served, what fails is shown. Raises `dev_exposed`,
     `port_in_use` or `port_refused` before anything is started; exits with status 1 if no
     worker can start.
     """
+    if dev and host not in _OWN:
+        raise RelatumError("dev_exposed", host=host)
     _refuse_port(host, port)
     db.dispose(config)  # a connection must not cross the fork
     os.environ.update(environment(config))
-    # A worker told to stop while it starts must not handle that as the supervisor would.
-    os.register_at_fork(after_in_child=partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
-    server = _granian(config, host, port, workers, access_log=access_log)
-    stopped = threading.Event()
+    _prepare_workers()
     beside = Beside(_JOBS.format(os.getpid()) if jobs else None)
 
     def up() -> None:
@@ -78,15 +85,21 @@ def serve(
         beside.start()
         (ready or partial(_log.info, "listening at %s", address(host, port)))()
 
-    waiting = threading.Thread(target=_when_up, args=(host, port, up, stopped), daemon=True)
-    server.on_startup(waiting.start)
-    server.on_startup(partial(_stop_on_hang_up, server, signal.getsignal(signal.SIGHUP)))
-    server.on_shutdown(stopped.set)
+    server = _server(config, host, port, workers, access_log=access_log, ready=up)
+    server.on_startup(partial(_heed, server, signal.getsignal(signal.SIGHUP)))
     # Granian's own loader would put the working directory on sys.path.
     try:
-        server.serve(target_loader=_load, wrap_loader=False)
+        server.serve(target_loader=partial(_load, dev), wrap_loader=False)
     finally:
         beside.stop(STOP_SECONDS)
+
+
+def _prepare_workers() -> None:
+    # A worker told to stop while it starts must not handle that as the supervisor would.
+    os.register_at_fork(after_in_child=partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
+    if plugin_host.has_run():
+        # A fork would inherit code of plugins that may be another by then.
+        multiprocessing.set_start_method("spawn", force=True)
 
 
 def environment(config: Config) -> dict[str, str]:
@@ -133,8 +146,16 @@ def _refuse_port(host: str, port: int) -> None:
         raise RelatumError(code, host=host, port=port, reason=error.strerror) from None
 
 
-def _granian(config: Config, host: str, port: int, workers: int, *, access_log: bool) -> Any:
-    server = Granian(
+def _server(
+    config: Config,
+    host: str,
+    port: int,
+    workers: int,
+    *,
+    access_log: bool,
+    ready: Callable[[], None],
+) -> Server:
+    server = Server(
         _APPLICATION,
         address=host,
         port=port,
@@ -148,6 +169,7 @@ def _granian(config: Config, host: str, port: int, workers: int, *, access_log: 
         log_dictconfig=_logging(),
         log_access=access_log,
         log_access_format=_ACCESS_LINE,
+        ready=ready,
     )
     server.main_loop_interrupt = _Waking()
     return server
@@ -167,31 +189,30 @@ class _Waking(threading.Event):
         return super().wait(timeout)
 
 
-def _when_up(host: str, port: int, then: Callable[[], None], stopped: threading.Event) -> None:
-    """Call `then` once a worker accepts connections."""
-    reachable = LOOPBACK if host in _EVERYWHERE else host
-    while not stopped.wait(0.05):
-        with contextlib.suppress(OSError):
-            socket.create_connection((reachable, port), timeout=1).close()
-            then()
-            return
+def _heed(server: Server, inherited: Any) -> None:
+    """Hear of SIGUSR2; let a closed terminal stop the server, unless told to survive that (nohup).
 
-
-def _stop_on_hang_up(server: Any, inherited: Any) -> None:
-    """Let a closed terminal stop the server, unless it was told to survive that (nohup)."""
+    So SIGHUP never means anything else.
+    """
     ignored = inherited is signal.SIG_IGN
     signal.signal(signal.SIGHUP, inherited if ignored else server.signal_handler_interrupt)
+    signal.signal(signal.SIGUSR2, server.replace_all)
 
 
-def _load() -> Callable[..., Any]:
+def _load(
+    dev: bool,
+    connection: Connection,
+) -> Callable[..., Any]:
     """Make the application of this worker; runs in the worker."""
     _end_with_supervisor()
     try:
         module = importlib.import_module(f".{_APPLICATION}", __package__)
     except RelatumError as error:
         sys.exit(str(error))
-    application: Callable[..., Any] = module.application
-    return application
+    application: Any = module.application
+    application.serve(Line(connection), dev=dev)
+    made: Callable[..., Any] = application
+    return made
 
 
 def _end_with_supervisor() -> None:
@@ -206,8 +227,10 @@ def _end_with_supervisor() -> None:
         raise RuntimeError("a worker is started by the supervisor")
 
     def wait() -> None:
-        connection.wait([supervisor.sentinel])
-        os.kill(os.getpid(), signal.SIGTERM)
+        connections.wait([supervisor.sentinel])
+        while True:  # one that comes just before the main thread waits is lost to it
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(_LOOK_UP)
 
     threading.Thread(target=wait, daemon=True).start()
 

@@ -6,13 +6,13 @@ besides theirs, and theirs go before its other words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from . import access, catalog, db, entities, models, query
+from . import access, catalog, db, entities, models, query, records
 from .actor import Actor
 from .errors import RelatumError
 from .query import Query
@@ -43,7 +43,40 @@ def _listed(type_name: str, actor: Actor) -> list[dict[str, Any]]:
         for view in known.views.get(type_name, ())
         if not view.hidden
     ]  # fmt: skip
-    return [{"type": type_name, **view} for view in (*shared, *_own(entity_type.id, actor))]
+    found = [{"type": type_name, **view} for view in (*shared, *_own(entity_type.id, actor))]
+    filters = _followed(entity_type, [view["query"].get("filter") for view in found], actor)
+    return [
+        view if filter_ is None else {**view, "query": {**view["query"], "filter": filter_}}
+        for view, filter_ in zip(found, filters, strict=True)
+    ]
+
+
+def followed(type_name: str, filter_: Any, *, actor: Actor) -> Any:
+    """Return a filter that was kept, naming what is left of records that were merged since.
+
+    Views do so of themselves. Whoever may not know what a record was merged into gets it as it
+    was kept. Raises `type_unknown`.
+    """
+    [made] = _followed(access.seen(actor).type(type_name), [filter_], actor)
+    return made
+
+
+def _followed(entity_type: catalog.EntityType, filters: Sequence[Any], actor: Actor) -> list[Any]:
+    known = access.seen(actor)
+    named: set[int] = set()
+
+    def note(id_: int) -> int:
+        named.add(id_)
+        return id_
+
+    for each in filters:
+        query.renamed(known, entity_type, each, note)
+    left = records.survivors(named, actor=actor) if named else {}
+    if not left:
+        return list(filters)
+    return [
+        query.renamed(known, entity_type, each, lambda id_: left.get(id_, id_)) for each in filters
+    ]
 
 
 def _own(type_id: int, actor: Actor) -> list[dict[str, Any]]:
@@ -96,12 +129,12 @@ def from_json(type_name: str, body: Mapping[str, Any], *, actor: Actor) -> Query
     name = body.get("view")
     rest = {word: value for word, value in body.items() if word != "view"}
     if name is None:
-        return query.from_json(type_name, rest, actor=actor)
+        return query.from_json(type_name, query.bounded(rest), actor=actor)
     if not isinstance(name, str):
         raise RelatumError("bad_parameter", name="view", reason="it must be text")
     grouped = bool(rest.get("group") or rest.get("select"))
     words = query.over(_words(type_name, name, actor, grouped), rest)
-    return query.from_json(type_name, words, actor=actor)
+    return query.from_json(type_name, query.bounded(words), actor=actor)
 
 
 def _words(type_name: str, name: str, actor: Actor, grouped: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,13 +18,12 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import exc as sa_exc
-
 from . import config as settings
-from . import db, jobs
+from . import db, jobs, plugin_host
 from .config import Config
-from .errors import RelatumError
+from .heartbeat import PASSING, Heartbeat
 from .newest import Newest
+from .plugin_host import workers
 
 T = TypeVar("T")
 #: Seconds between two looks into the queue, two sweeps, and two signs of life.
@@ -32,8 +31,6 @@ IDLE: Final = 0.2
 SWEEP_EVERY: Final = 5.0
 #: Seconds for which a job keeps the process while others wait.
 TURN: Final = 10.0
-#: What passes: the database, the disk or the machine is not well.
-_PASSING: Final = (RelatumError, sa_exc.SQLAlchemyError, sqlite3.Error, OSError)
 _log = logging.getLogger("relatum.jobs")
 
 
@@ -42,6 +39,9 @@ class Worker:
 
     def __init__(self, config: Config) -> None:
         self.newest = Newest(config)
+        self.heart = Heartbeat(self.newest, workers.JOBS, self._outdated)
+        #: Whether this process ended to begin anew, with new code of plugins.
+        self.is_outdated = False
         self.process = jobs.Process()
         # A plain flag: the handler of a signal must not wait for a lock that its own thread holds.
         self._stopping = False
@@ -49,13 +49,16 @@ class Worker:
         #: When another process was quicker to claim a job.
         self._beaten = float("-inf")
 
+    def _outdated(self) -> None:
+        self.is_outdated, self._stopping = not self._stopping, True
+
     def stop(self, *_: Any) -> None:
         """End after the chunk at hand; may be called as the handler of a signal."""
-        self._stopping = True
+        self._stopping, self.is_outdated = True, False
 
     def run(self, supervisor: int | None = None) -> None:
         """Run jobs until `stop`, or until the process that started this one is gone."""
-        with self._alive(supervisor):
+        with self._alive(supervisor), self._beating():
             while not self._stopping:
                 try:
                     job_id = self._next()
@@ -63,7 +66,7 @@ class Worker:
                         time.sleep(IDLE)
                     else:
                         self._turn(job_id)
-                except _PASSING as error:
+                except PASSING as error:
                     _log.warning("jobs wait: %s", error)
                     self._wait(SWEEP_EVERY)
 
@@ -71,6 +74,14 @@ class Worker:
         until = time.monotonic() + seconds
         while not self._stopping and time.monotonic() < until:
             time.sleep(IDLE)
+
+    @contextmanager
+    def _beating(self) -> Iterator[None]:
+        self.heart.start()
+        try:
+            yield
+        finally:
+            self.heart.stop()
 
     def run_due(self) -> int:
         """Run what is due by now, and what that leads to; return how many turns it took."""
@@ -105,7 +116,7 @@ class Worker:
         """Do work in the application of the newest plugins; begin anew if that is not it."""
         while True:
             try:
-                with self.newest.app.app_context():
+                with self.newest.at_work() as app, app.app_context():
                     return work()
             except db.Stale as stale:
                 self.newest.build(stale.generation)
@@ -115,7 +126,7 @@ class Worker:
         mine, until = self.process.id, time.monotonic() + TURN
         self.process.at_work(job_id)
         try:
-            with self.newest.app.app_context():
+            with self.newest.at_work() as app, app.app_context():
                 state = jobs.run(job_id, by=mine, pause=partial(self._pause, until))
         except db.Stale as stale:
             # Between two chunks somebody has enabled or disabled a plugin.
@@ -159,13 +170,14 @@ class Worker:
                 due = time.monotonic() + jobs.BEAT
 
     def _living(self) -> None:
-        self.process.beat(self.newest.generation)
+        self.process.beat()
+        plugin_host.keep_costs()
 
     def _sign(self, verb: Callable[[], None]) -> None:
         try:
             with self.newest.aside.app_context():
                 db.transact(verb)
-        except _PASSING as error:
+        except PASSING as error:
             _log.info("the state of this process is not noted: %s", error)
 
 
@@ -175,6 +187,9 @@ def start(config: Config, supervisor: int | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)
     worker.run(supervisor)
+    if worker.is_outdated:
+        # What is imported stays imported: the same process begins from nothing.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # as it began
 
 
 def supervised(supervisor: int) -> None:

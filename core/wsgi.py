@@ -9,4 +9,4 @@ from __future__ import annotations
 from . import config
 from .dispatch import Application
 
-application = Application(config.load())
+application = Application(config.load(), beating=True)

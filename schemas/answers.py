@@ -208,67 +208,6 @@ class ChangedTypeSchema(PlanInfoSchema):
     type = fields.Nested(EntityTypeInfoSchema, **OPEN)
 
 
-# -- plugins --------------------------------------------------------------------------------
-class PluginInfoSchema(Schema):
-    """A plugin that is there, or was enabled once."""
-
-    id = fields.String(**SET)
-    name = fields.String(**SET)
-    description = fields.String(**SET)
-    license = fields.String(**SET)
-    version = fields.String(**OPEN)
-    source = fields.String(
-        required=True, allow_none=True,
-        metadata={"description": "bundled, installed or home; null: not on the machine"},
-    )  # fmt: skip
-    state = fields.String(**said("available, enabled or disabled"))
-    enabled_version = fields.String(**OPEN)
-    fault = fields.String(**OPEN)
-    reason = fields.String(
-        required=True, allow_none=True, metadata={"description": "Why it does not run."}
-    )
-    provides = fields.Dict(
-        keys=fields.String(), values=fields.List(fields.String()), required=True, allow_none=True,
-        metadata={"description": "What it brings; null: not said before it is enabled."},
-    )  # fmt: skip
-
-
-class PluginsSchema(Schema):
-    """Plugins by id."""
-
-    plugins = fields.List(fields.Nested(PluginInfoSchema), **SET)
-
-
-class PluginDetailsSchema(PluginInfoSchema):
-    """A plugin with what it owns."""
-
-    path = fields.String(**OPEN)
-    manifest = fields.Dict(keys=fields.String(), **OPEN)
-    required_by = fields.List(fields.String(), **SET)
-    types = fields.List(fields.String(), **SET)
-    fields_ = fields.List(fields.String(), data_key="fields", attribute="fields", **SET)
-    changed_here = fields.List(fields.Dict(keys=fields.String()), **SET)
-    workers = fields.List(fields.Dict(keys=fields.String()), **SET)
-
-
-class PluginPlanSchema(Schema):
-    """What enabling or disabling plugins means."""
-
-    plan = fields.String(**said("Fingerprint: send it as _expect."))
-    action = fields.String(**said("enable, update or disable"))
-    plugins = fields.List(fields.String(), **SET)
-    version = fields.String(**OPEN)
-    version_before = fields.String(**OPEN)
-    provides = fields.Dict(
-        keys=fields.String(), values=fields.List(fields.String()), **said("What it brings.")
-    )
-    notes = fields.List(fields.String(), **SET)
-    blocked = fields.Boolean(**said("Whether a question is open."))
-    risk = fields.String(**said("safe, lossy or destructive"))
-    steps = fields.List(fields.Nested(StepSchema), **SET)
-    applied = fields.Boolean(**SET)
-
-
 # -- records --------------------------------------------------------------------------------
 class OutcomeSchema(Schema):
     """What became of one row."""
@@ -321,3 +260,7 @@ class GroupsSchema(Schema):
     labels = fields.Dict(
         keys=fields.String(), values=fields.Nested(ReferenceSchema), **said("By record id.")
     )
+    currencies = fields.Dict(
+        keys=fields.String(), values=fields.String(),
+        **said("The currency of the amounts that a function computed, by the function."),
+    )  # fmt: skip

@@ -31,6 +31,8 @@ class ChangeSchema(Schema):
     op = fields.String(**said(_OP))
     version = fields.Integer(**SET)
     changes = _values("Per field [before, after]; before a create there was null.")
+    record = fields.Integer(**said("The record that it was done to: this one, or a merged one."))
+    merged = fields.List(fields.Integer(), **said("The records that it merged into that one."))
     gone = fields.List(fields.String(), **said("Fields that it changed and that are not known."))
 
 

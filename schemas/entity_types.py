@@ -34,6 +34,17 @@ class OptionSchema(Closed):
         validate=validate.Length(max=1000),
         metadata={"description": "Values of the controlling choice; none: possible with all."},
     )
+    needs = fields.List(
+        fields.String(validate=validate.Length(min=1, max=64)),
+        validate=validate.Length(max=100),
+        metadata={"description": "Fields of the type that need a value while it is held."},
+    )
+    sets = fields.Dict(
+        keys=fields.String(validate=validate.Length(min=1, max=64)),
+        values=fields.Raw(allow_none=True),
+        validate=validate.Length(max=100),
+        metadata={"description": "Values that entering it gives other fields of the type."},
+    )
 
 
 class FieldChangeSchema(Closed):
@@ -113,9 +124,10 @@ class TypeOperation(EntityTypeChangeSchema):
 
 
 class CreateType(EntityTypeSchema):
-    """create_type: a new entity type with its fields."""
+    """create_type: a new entity type with its fields, and who sees it from the start."""
 
     op = fields.String(required=True)
+    access = fields.String(validate=validate.OneOf(("usual", "own", "read", "closed")))
 
 
 class FieldOperation(FieldChangeSchema):

@@ -36,6 +36,9 @@ class ProblemSchema(Schema):
     code = _text("Stable code.")
     detail = _text("Thing, rule and next step, in a sentence.")
     errors = fields.List(fields.Nested(ErrorItemSchema), required=True)
+    merged_into = fields.Integer(
+        metadata={"description": "With record_merged: the record that holds what that one held."}
+    )
     ticket = fields.String(
         metadata={"description": "With second_factor_needed: goes with the code that is needed."}
     )

@@ -84,6 +84,12 @@ class HandOverSchema(Closed):
     only_open = fields.Boolean(load_default=True, truthy={True}, falsy={False})
 
 
+class PluginFillSchema(Closed):
+    """The plugin whose tables are filled."""
+
+    plugin = fields.String(**_NAME)
+
+
 # -- what goes out --------------------------------------------------------------------------
 class JobErrorSchema(Schema):
     """Why a job failed, or failed last."""

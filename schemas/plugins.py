@@ -19,10 +19,13 @@ class ProvidesSchema(Closed):
     types = fields.List(fields.String(), **_NAMES)
     fields_ = fields.List(fields.String(), data_key="fields", attribute="fields", **_NAMES)
     field_types = fields.List(fields.String(), **_NAMES)
+    tables = fields.List(fields.String(), **_NAMES)
+    settings = fields.List(fields.String(), **_NAMES)
     jobs = fields.List(fields.String(), **_NAMES)
     permissions = fields.List(fields.String(), **_NAMES)
     hooks = fields.List(fields.String(), **_NAMES)
     hookspecs = fields.List(fields.String(), **_NAMES)
+    slots = fields.List(fields.String(), **_NAMES)
     routes = fields.List(fields.String(), **_NAMES)
     commands = fields.List(fields.String(), **_NAMES)
 
@@ -40,6 +43,7 @@ class PluginSchema(Closed):
     presets = fields.List(
         fields.String(validate=validate.Regexp(f"{PRESET_PATTERN}\\Z")), load_default=list
     )
+    capabilities = fields.List(fields.String(), load_default=list)
     shell = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
 
 
@@ -48,3 +52,12 @@ class ManifestSchema(PluginSchema):
 
     manifest = fields.Integer(required=True, strict=True, validate=validate.Equal(1))
     provides = fields.Nested(ProvidesSchema, required=True)
+
+
+class PluginSettingsChangeSchema(Closed):
+    """Values for settings of a plugin, by name."""
+
+    values = fields.Dict(
+        keys=fields.String(), values=fields.Raw(allow_none=True), required=True,
+        metadata={"description": "What to set; null takes a value back."},
+    )  # fmt: skip

@@ -1,7 +1,8 @@
 """Fixtures for every test: an instance on each database, its people, and a way to act.
 
-A test that takes `instance` runs on SQLite and on PostgreSQL, on a copy of one that was made
-before (see instances.py). Never roll-back fixtures: DDL and threads need real commits.
+A test that takes `instance` runs on SQLite and on PostgreSQL, or on one of them in turn (see
+in_turn.py), on a copy of one that was made before (see instances.py). Never roll-back fixtures: DDL
+and threads need real commits.
 """
 
 from __future__ import annotations
@@ -13,34 +14,53 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from marshmallow import RAISE
 
 from relatum.core import db, plugin_host
 from relatum.core.api.wire import PROBLEM
-from relatum.core.auth import passwords
 from relatum.core.config import Config
 from relatum.core.errors import REGISTRY
+from relatum.core.testing.databases import Databases
+from relatum.core.testing.instances import Instance
+from relatum.core.testing.originals import Original, Originals, hash_cheaply
 from relatum.schemas.errors import ProblemSchema
 
-from .databases import Databases
+from . import in_turn
 from .desk import Browser, at_desk
-from .instances import Instance, Original, Originals, last_step
+from .instances import last_step, people
 
 ADMIN_URL = os.environ.get("RELATUM_TEST_POSTGRESQL", "")
 REDIS_URL = os.environ.get("RELATUM_TEST_REDIS", "")
-#: What hashes a password outside of tests, slowly on purpose; here one costs next to nothing.
-DEAR = passwords._hasher
-passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+hash_cheaply()
 
 
-_LONGEST = "test_schemathesis.py"
+#: The modules that take minutes, the longest first.
+_LONGEST = (
+    "test_schemathesis.py",
+    "test_browser_pages.py", "test_browser_list_forms.py", "test_browser_looks.py",
+    "test_browser_list.py",
+)  # fmt: skip
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs PostgreSQL; without a server it is deselected and counted. So is Redis."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
+    """Mark what needs PostgreSQL; without a server it is deselected and counted. So is Redis.
+
+    Of what was then asked for, some cases take turns.
+    """
+    _mark(config, items)
+    yield
+    items[:], others = in_turn.split(items)
+    config.hook.pytest_deselected(items=others)
+
+
+def _mark(config: pytest.Config, items: list[pytest.Item]) -> None:
     # What takes minutes begins at once, or one worker would wait for another at the end.
-    items.sort(key=lambda item: item.path.name != _LONGEST)
+    late = len(_LONGEST)
+    places = {name: place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, late))
     out: list[pytest.Item] = []
     kept: list[pytest.Item] = []
     for item in items:
@@ -61,21 +81,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what is there for good: modules, thousands of tests.
 
-    Looking through them again and again took a fifth of the time of the suite.
+    Looking through them again and again took a fifth of the time of the suite. An application has
+    some tens of thousands of objects: looking rarely finds most of them gone.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000)
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say how long the half of the tests would take that needs no PostgreSQL: 3 minutes at most."""
-    reports = [r for reports in terminalreporter.stats.values() for r in reports]
-    timed = [r for r in reports if isinstance(r, pytest.TestReport)]
-    alone = [r.duration for r in timed if "postgres" not in r.keywords]
-    if 0 < len(alone) < len(timed):
-        seconds = sum(alone) / (config.getoption("numprocesses", None) or 1)
-        terminalreporter.write_line(f"Without PostgreSQL it would take about {seconds:.0f} s.")
+    gc.set_threshold(100_000)
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +100,7 @@ def _databases() -> Iterator[Databases]:
 @pytest.fixture(scope="session")
 def _originals(tmp_path_factory: pytest.TempPathFactory, _databases: Databases) -> Originals:
     """Return the instances that tests have copies of."""
-    return Originals(_databases, lambda: tmp_path_factory.mktemp("original"))
+    return Originals(_databases, lambda: tmp_path_factory.mktemp("original"), people)
 
 
 @pytest.fixture

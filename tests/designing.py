@@ -9,10 +9,10 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from relatum.core import preferences
+from relatum.core.testing.instances import Instance
 from relatum.plugins.desk.pages.model import draft as drafts
 
 from .desk import Browser, fields_of
-from .instances import Instance
 
 
 def deals(instance: Instance) -> None:

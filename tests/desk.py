@@ -29,6 +29,8 @@ class Browser(Client):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         kwargs["headers"] = {"Accept": "text/html", **kwargs.get("headers", {})}
+        # Read whole and closed, as a server does: until then its application is at work.
+        kwargs.setdefault("buffered", True)
         return super().open(*args, **kwargs)
 
     def sign_in(self, **more: str) -> TestResponse:

@@ -14,8 +14,7 @@ import orjson
 from click.testing import CliRunner, Result
 
 from relatum import cli
-
-from .databases import Databases
+from relatum.core.testing.databases import Databases
 
 ADMIN_URL = os.environ.get("RELATUM_TEST_POSTGRESQL", "")
 

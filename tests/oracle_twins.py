@@ -22,8 +22,9 @@ from relatum.core import clock, db, jobs
 from relatum.core.auth import tokens
 from relatum.core.config import Config
 from relatum.core.dispatch import Application
+from relatum.core.testing.instances import Instance
+from relatum.core.testing.originals import Original, Originals, Step
 
-from .instances import Instance, Original, Originals, Step
 from .oracle_secrets import SECRETS
 from .oracle_world import build, enter
 

@@ -18,6 +18,8 @@ import orjson
 
 from relatum.core import help as help_pages
 
+from . import nursery
+
 #: The program that stands in for curl on a machine without it.
 CURL = Path(__file__).with_name("curl.py")
 _BLOCK = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -104,7 +106,8 @@ def run(
     (programs / "curl").write_text(f'#!/bin/sh\nexec "{program}" "$@"\n', encoding="utf-8")
     (programs / "curl").chmod(0o755)
     script = "".join(f"{_runnable(command.text)}echo '@@'$?'@@'\n" for command in known)
-    path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
+    folders = [programs, *(Path(each).parent for each in (nursery.command(), sys.executable))]
+    path = os.pathsep.join([*map(str, folders), os.environ["PATH"]])
     done = subprocess.run(
         ["sh", "-s"],
         input=script.replace("8000", str(port)),

@@ -9,8 +9,9 @@ from typing import Any
 
 from werkzeug.test import Client
 
-from relatum.core import auth, db, plugin_host
+from relatum.core import plugin_host
 from relatum.core.dispatch import Application
+from relatum.core.testing import levers
 
 SOURCES = Path(__file__).parent / "plugins"
 LOYALTY = (SOURCES / "loyalty.py").read_text(encoding="utf-8")
@@ -23,11 +24,7 @@ plugin = Plugin(id="{id}", name="{id}", version="{version}", requires={requires}
 
 def put(instance: Any, plugin_id: str, text: str) -> Path:
     """Write a one-file plugin into the home."""
-    folder = instance.config.home / "plugins"
-    folder.mkdir(exist_ok=True)
-    path: Path = folder / f"{plugin_id}.py"
-    path.write_text(text, encoding="utf-8")
-    return path
+    return levers.put(instance.config.home, plugin_id, text)
 
 
 def small(
@@ -49,11 +46,8 @@ def disable(instance: Any, plugin_id: str, **options: Any) -> plugin_host.Plugin
 
 def change(instance: Any, verb: Any, plugin_id: str, **options: Any) -> plugin_host.PluginPlan:
     """Run a verb on a plugin as alice."""
-    with instance.app.app_context():
-        made: plugin_host.PluginPlan = db.transact(
-            lambda: verb(plugin_id, actor=instance.alice, **options), exclusive=True
-        )
-        return made
+    made: plugin_host.PluginPlan = instance.turn(verb, plugin_id, **options)
+    return made
 
 
 def with_loyalty(instance: Any) -> Any:
@@ -72,11 +66,8 @@ def own(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @contextmanager
 def served(instance: Any) -> Iterator[Application]:
     """Give the application that a server would call."""
-    application = Application(instance.config)
-    try:
+    with instance.served() as application:
         yield application
-    finally:
-        application.close()
 
 
 def client(application: Application, token: str | None = None) -> Any:
@@ -99,5 +90,4 @@ class _Bearer(Client):
 
 def token_of(instance: Any) -> str:
     """Return a bearer token of alice."""
-    _, token = instance.write(auth.make_token, instance.alice.user_id, "test", None)
-    return str(token)
+    return str(instance.token())

@@ -16,6 +16,8 @@ POSITION = "position"
 WHOSE = ("owner", "team")
 #: Options of a deal: with which stages a reason goes; one that names none goes with all.
 REASONS: dict[str, tuple[str, ...]] = {"x": ("a",), "y": ("b", "c"), "z": ()}
+#: The fields that a stage of a deal needs.
+NEEDS: dict[str, tuple[str, ...]] = {"c": ("name",)}
 #: The fields that are no text.
 SPECIAL: dict[str, dict[str, Any]] = {
     "run": {"kind": "integer"},
@@ -23,7 +25,10 @@ SPECIAL: dict[str, dict[str, Any]] = {
     POSITION: {"kind": "integer"},
     "number": {"kind": "auto_number", "settings": {"mask": "N-{number:3}"}},
     "secret": {"kind": "encrypted", "settings": {"filterable": True}},
-    "stage": {"kind": "choice", "options": [{"value": value} for value in "abc"]},
+    "stage": {
+        "kind": "choice",
+        "options": [{"value": value, "needs": list(NEEDS.get(value, ()))} for value in "abc"],
+    },
     "reason": {
         "kind": "choice", "settings": {"controlled_by": "stage"},
         "options": [{"value": value, "when": list(when)} for value, when in REASONS.items()],

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial as bound
 from typing import Any
 
-from .relationship_kinds import KINDS, POSITION, REASONS, WHOSE, parts
+from .relationship_kinds import KINDS, NEEDS, POSITION, REASONS, WHOSE, parts
 from .relationship_state import Fault, Record, Refusal, State, Values
 
 #: A part: the row of its whole, the whole, and what was sent.
@@ -128,6 +128,9 @@ class Reference(State):
         when = REASONS.get(values.get("reason") or "")
         if when and change.keys() & {"stage", "reason"} and values["stage"] not in when:
             yield "option_impossible"
+        needed = NEEDS.get(values.get("stage") or "", ())
+        if change.keys() & {"stage", *needed}:
+            yield from ("option_needs" for name in needed if values[name] is None)
 
     def _taken(
         self,

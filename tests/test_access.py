@@ -96,6 +96,13 @@ def test_a_filter_of_any_kind_says_which_records_are_seen(instance, office, crit
                 if records.may("update", "x_deal", id_, actor=who)} == names  # fmt: skip
 
 
+def test_a_filter_by_owners_lets_whoever_asks_stand_among_others(instance, office):
+    owners = {"field": "owner", "op": "in", "value": ["me", office.people["sam"]]}
+    give(instance, office, "nora", {"read": {"filter": owners}})
+    theirs = {row["name"] for row in office.rows.values() if row["person"] in ("nora", "sam")}
+    assert set(listed(instance, actor(instance, office, "nora"))) == theirs
+
+
 def test_what_is_seen_by_few_and_by_many_is_the_same(instance, office, monkeypatch):
     large = {"filter": {"field": "amount", "op": "gt", "value": 500}}
     give(instance, office, "cora", {"read": "own"}, {"read": large})
@@ -105,6 +112,19 @@ def test_what_is_seen_by_few_and_by_many_is_the_same(instance, office, monkeypat
     monkeypatch.setattr(density, "is_few", lambda _: False)
     assert listed(instance, who, sort=["name"]) == few
     assert {"sam small", "cora small", "sam large"} < set(few)
+
+
+def test_who_sees_what_is_his_own_sees_himself_among_few_and_many_users(
+    instance, office, monkeypatch
+):
+    own = {"user": {"read": "own"}}
+    give(instance, office, "sam", {"read": "own"}, types=own)
+    who = actor(instance, office, "sam")
+    for few in (True, False):
+        monkeypatch.setattr(density, "is_few", lambda _, few=few: few)
+        with instance.reading():
+            made = query.from_json("user", {"fields": ["name"]}, actor=who)
+            assert [row["name"] for row in query.page(made).records] == ["sam"]
 
 
 def test_what_somebody_sees_few_of_is_found_by_indexes(instance, office):
@@ -157,6 +177,22 @@ def test_records_are_not_reached_over_links_to_hidden_ones(instance, office):
     shown = {row["name"]: row["firm.name"] for row in page.records}
     assert shown["nora large"] == "nora and sons"
     assert shown["sam large"] is None
+
+
+def test_a_link_to_a_hidden_record_is_a_number_without_a_name(instance, office):
+    give(instance, office, "nora", {"read": "all"})
+    instance.write(roles.save, "nora_0", {"types": {
+        "x_deal": {"read": "all"}, "x_firm": {"read": "own"}, "user": {"read": "all"},
+    }})  # fmt: skip
+    who, theirs = actor(instance, office, "nora"), office.deals["sam large"]
+    firm = office.rows[theirs]["firm"]
+    assert instance.read(records.get, "x_deal", theirs, actor=who)["firm"] == firm
+    with instance.reading():
+        asked = query.from_json("x_deal", {"fields": ["name", "firm"]}, actor=who)
+        names = query.labels((row["firm"] for row in query.page(asked).records), actor=who)
+    assert set(names) == {str(office.rows[office.deals["nora large"]]["firm"])}
+    with pytest.raises(RelatumError, match="There is no"):
+        instance.read(records.get, "x_firm", firm, actor=who)
 
 
 def test_a_list_of_lines_holds_only_what_is_seen(instance, office):
@@ -279,6 +315,45 @@ def test_a_taken_value_of_a_hidden_record_names_no_record(instance, office):
     [problem] = outcome.problems
     assert problem.code == "duplicate_hidden"
     assert str(office.deals["sam large"]) not in str(problem.as_json())
+
+
+def test_a_taken_value_of_a_record_that_is_seen_names_it_as_it_is_seen(instance, office):
+    line = {"read": "all", "create": "all", "update": "all"}
+    give(instance, office, "nora", line)
+    [outcome] = write(instance, actor(instance, office, "nora"), "create", {"name": "sam large"})
+    [problem] = outcome.problems
+    assert (problem.code, problem.params["fields"]) == ("duplicate", "name")
+    assert problem.params["label"] == "sam large"
+    hidden = {"read": False, "update": False, "create": False}
+    give(instance, office, "nora", line, fields={"x_deal.name": hidden})
+    row = {"id": office.deals["nora large"], "secret": "hush sam large"}
+    [outcome] = write(instance, actor(instance, office, "nora"), "update", row)
+    [problem] = outcome.problems
+    assert (problem.code, problem.params["fields"]) == ("duplicate", "secret")
+    assert "sam large" not in problem.params["label"]
+
+
+def test_a_taken_value_of_a_hidden_field_or_type_names_neither(instance, office):
+    part = {"target": "x_deal", "inverse": "items", "part": True}
+    instance.make_type(
+        "x_item",
+        {"name": "code", "kind": "text", "unique": True},
+        {"name": "deal", "kind": "lookup", "required": True, "settings": part},
+    )
+    mine, other = office.deals["nora large"], office.deals["sam large"]
+    instance.create("x_item", {"code": "A", "deal": mine})
+    instance.write(records.delete, "x_deal", [{"id": mine}, {"id": office.deals["nora small"]}])
+    instance.create("x_item", {"code": "A", "deal": other})
+    instance.write(records.update, "x_deal", [{"id": other, "secret": "hush nora small"}])
+    hidden = {"read": False, "update": False, "create": False}
+    line = {"read": "all", "restore": "all"}
+    give(instance, office, "nora", line, fields={"x_deal.secret": hidden})
+    who = actor(instance, office, "nora")
+    for name in ("nora large", "nora small"):
+        [outcome] = write(instance, who, "restore", {"id": office.deals[name]})
+        [problem] = outcome.problems
+        assert problem.code == "duplicate_hidden"
+        assert problem.params == {"fields": "Values", "value": ""}
 
 
 def test_what_was_is_for_those_who_see_the_record_today(instance, office):

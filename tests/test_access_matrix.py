@@ -15,9 +15,12 @@ import pytest
 from relatum.core import auth, db, imports, jobs, query, records, roles, serve
 from relatum.core.actor import Actor
 from relatum.core.errors import RelatumError
+from relatum.core.testing import Make
 
-from .bundled import FOLDER, IDS, Samples
+from . import bundled
+from .bundled import FOLDER, IDS
 from .homes import Shell
+from .in_turn import DATABASES, LONG
 from .instances import prepared
 from .plugged import client, served
 
@@ -30,8 +33,26 @@ TYPES = sorted(
 )
 #: Two wholes that others link to, and a part.
 SAMPLE = ("account", "contact", "opportunity_line")
-EVERY_TYPE = pytest.mark.parametrize(
-    "type_name", [pytest.param(n, marks=[] if n in SAMPLE else pytest.mark.slow) for n in TYPES]
+
+
+def cases(*left_out: str) -> Iterator[Any]:
+    """Yield each type, but for those left out, with a database.
+
+    Rights are compiled from a type in one way for both, and types of each kind are tried on both:
+    any other is tried on one, in turn, but in a long search.
+    """
+    for place, name in enumerate(each for each in TYPES if each not in left_out):
+        for number, database in enumerate(DATABASES):
+            if name in SAMPLE:
+                yield database, name
+            elif LONG or place % 2 == number:
+                yield pytest.param(database, name, marks=pytest.mark.slow)
+
+
+EVERY_TYPE = pytest.mark.parametrize(("database", "type_name"), [*cases()], indirect=["database"])
+#: Those that people write: what its plugin alone writes nobody else does, whatever his roles say.
+WRITTEN = pytest.mark.parametrize(
+    ("database", "type_name"), [*cases(*bundled.FOLLOWING)], indirect=["database"]
 )
 #: Whose records each scope admits; None: no grant at all.
 SCOPES: dict[Any, set[str]] = {
@@ -64,16 +85,20 @@ def people(instance):
 
 def made(instance: Any, type_name: str, people: dict[str, int]) -> dict[str, int]:
     """Make a record of a type for each of the people, and return their ids by whose they are."""
-    samples, found = Samples(instance), {}
+    make, found = Make(instance), {}
     for whose, owner in people.items():
-        found[whose] = samples.made(type_name)
+        found[whose] = bundled.record_of(instance, make, type_name)
         _hand_over(instance, type_name, found[whose], owner)
     return found
 
 
 def _hand_over(instance: Any, type_name: str, id_: int, owner: int) -> None:
-    """Give a record to somebody; a part goes with its whole."""
+    """Give a record to somebody; a part goes with its whole, and what follows another with that."""
     part = instance.catalog.type(type_name).part_of
+    if type_name in bundled.FOLLOWING:
+        leads = bundled.FOLLOWING[type_name]
+        _hand_over(instance, leads, instance.get(type_name, id_)[leads], owner)
+        return
     if part is None:
         instance.write(records.update, type_name, [{"id": id_, "owner": owner}])
     else:
@@ -144,7 +169,7 @@ def test_reading_a_type_shows_what_the_scope_admits_through_every_door(instance,
     "action",
     ["update", "delete", "restore", "purge", "assign", "share", "export", "bulk"],
 )
-@EVERY_TYPE
+@WRITTEN
 def test_writing_a_type_reaches_what_the_scope_admits(instance, people, type_name, action):
     if action == "assign" and instance.catalog.type(type_name).part_of is not None:
         return
@@ -233,9 +258,9 @@ def _tried(verb: Any, type_name: str, row: dict[str, Any], who: Actor) -> bool:
 
 
 @pytest.mark.parametrize("action", ["create", "import"])
-@EVERY_TYPE
+@WRITTEN
 def test_records_are_made_and_brought_in_by_who_may(instance, people, type_name, action):
-    row = Samples(instance).row(type_name, full=False)
+    row = Make(instance).row(type_name)
     for scope in (None, "all"):
         line = {"read": "all"}
         if action == "import":
@@ -262,7 +287,7 @@ def _made(instance: Any, who: Actor, type_name: str, action: str, row: dict[str,
     return True
 
 
-@EVERY_TYPE
+@WRITTEN
 def test_writing_over_http_reaches_what_the_scope_admits(instance, people, type_name):
     ids = made(instance, type_name, people)
     with served(instance) as application:

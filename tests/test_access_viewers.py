@@ -204,3 +204,17 @@ def test_more_than_can_be_named_is_said(instance, office, monkeypatch):
     deal = office.deals["cora small"]
     found = instance.client(instance.alice).get(f"/api/v1/records/x_deal/{deal}/viewers")
     assert (len(found.get_json()["users"]), found.get_json()["more"]) == (1, True)
+
+
+def test_who_of_many_sees_a_record_is_told_by_as_few_statements_as_of_one(instance, office):
+    deal = office.deals["cora small"]
+    for person in PEOPLE:
+        give(instance, office, person, {"read": "all"})
+    costs, (first, second, *others) = [], PEOPLE
+    for some in ([first], [second], others):  # the first one reads what is kept for all
+        users = [office.people[person] for person in some]
+        with counted() as seen:
+            found = instance.read(lambda users=users, **_: roles.seers({deal: users}))
+        assert set(found[deal]) == set(users)
+        costs.append(len(seen))
+    assert costs[1] == costs[2]

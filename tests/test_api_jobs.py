@@ -134,7 +134,8 @@ def test_everybody_sees_cancels_and_tries_again_the_own_jobs_and_no_others(insta
 def test_the_commands_start_run_and_show_a_job(relatum):
     assert relatum.said("jobs", "run", "forget").startswith("Job 1 waits.")
     assert relatum.json("jobs", "list", "--state", "queued")[0]["id"] == 1
-    assert "Ran jobs in 2 turns" in relatum.said("worker", "--once")
+    # A schedule may have come due since the instance was made.
+    assert relatum.said("worker", "--once").startswith("Ran jobs in ")
     assert relatum.json("jobs", "show", "1", "--watch")["state"] == "done"
     assert relatum.said("jobs", "show", "1").startswith("Job 1 (forget): done, 0 done.")
     assert relatum.said("worker", "--once") == "Nothing was due.\n"

@@ -323,6 +323,9 @@ def test_groups_are_counted_and_summed(deals):
         {"stage": "open", "count": 3, "sum(amount)": "60.00"},
         {"stage": "won", "count": 2, "sum(amount)": "90.00"},
     ]
+    assert answer.get_json()["currencies"] == {"sum(amount)": "EUR"}
+    counted = deals.get(f"{DEALS}/aggregate?_select=count(amount)").get_json()
+    assert counted["currencies"] == {}
     same = {"group": ["stage"], "select": ["count", "sum(amount)"], "sort": ["stage"]}
     assert deals.post(f"{DEALS}/aggregate", json=same).get_json() == answer.get_json()
 

@@ -5,11 +5,23 @@ from __future__ import annotations
 import re
 import threading
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
-from relatum.core import audit, auth, db, jobs, keys, plugin_host, positions, records, roles
+from relatum.core import (
+    audit,
+    auth,
+    catalog,
+    db,
+    jobs,
+    keys,
+    plugin_host,
+    positions,
+    records,
+    roles,
+)
 from relatum.core.auth import second_factor
 from relatum.core.errors import RelatumError
 
@@ -196,7 +208,9 @@ def test_it_is_read_by_event_by_whom_by_subject_by_time_and_in_pages(shop):
     page = shop.read(audit.entries, limit=2, before=found[0]["id"])
     assert [e["id"] for e in page[:1]] == [found[1]["id"]]
     assert entries(shop, by=shop.bob.user_id) == []
-    today = found[0]["at"].date().isoformat()
+    with shop.reading():
+        zone = ZoneInfo(catalog.current().zone)
+    today = found[0]["at"].astimezone(zone).date().isoformat()
     assert len(entries(shop, event="role_saved", since=today, until=today)) == 3
     assert entries(shop, until="2000-01-01") == []
 

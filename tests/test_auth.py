@@ -11,8 +11,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 from relatum.core import auth, clock, db, records
 from relatum.core.actor import Actor
 from relatum.core.errors import Invalid, RelatumError
-
-from .conftest import DEAR
+from relatum.core.testing.originals import DEAR
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 GOOD = "correct horse battery"

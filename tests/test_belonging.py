@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from relatum.core import catalog, db, doctor, query, records
+from relatum.core import catalog, db, doctor, query, records, roles
 from relatum.core.actor import system
 from relatum.core.errors import Invalid, RelatumError
 
@@ -67,6 +67,29 @@ def test_a_part_that_is_made_by_itself_has_them_too(instance, ben):
     nobody = system("cli")
     instance.write(records.create, "x_line", [{"order": order, "name": "d"}], actor=nobody)
     assert set(whose(instance, "x_line")) == {ben}
+
+
+def test_a_part_of_nothing_is_refused_and_the_others_are_made(instance, ben):
+    order = order_of(instance, ben)
+    rows = [{"name": "c", "order": order}, {"name": "d"}, {"name": "e", "order": 1 << 40}]
+    made = instance.write(records.create, "x_line", rows, partial=True)
+    assert [each.status for each in made] == ["created", "refused", "refused"]
+    moved = [{"id": made[0].id, "name": "f"}, {"id": made[0].id + 999, "name": "g"}]
+    changed = instance.write(records.update, "x_line", moved, partial=True)
+    assert [each.status for each in changed] == ["updated", "refused"]
+    assert whose(instance, "x_line") == [ben] * 3
+
+
+def test_who_may_not_assign_makes_and_moves_parts_of_what_others_own(instance, ben):
+    order, more = order_of(instance, ben), order_of(instance, ben, owner=None)
+    line = dict.fromkeys(("read", "create", "update"), "all")
+    types = {"x_order": {"read": "all"}, "x_line": line}
+    instance.write(roles.save, "clerk", {"types": types})
+    instance.write(roles.hold, "user", instance.bob.user_id, ["clerk"])
+    rows = [{"name": "c", "order": order}]
+    [made] = instance.write(records.create, "x_line", rows, actor=instance.bob)
+    instance.write(records.update, "x_line", [{"id": made.id, "order": more}], actor=instance.bob)
+    assert instance.get("x_line", made.id)["order"] == more
 
 
 def test_a_whole_that_changes_hands_takes_its_parts_along_in_the_same_change_set(instance, ben):
@@ -238,6 +261,16 @@ def test_doctor_names_parts_that_are_astray_and_mends_them(instance, ben):
         assert repair.text == "Gave 1 records of x_line to whom their wholes belong"
         assert doctor.examine() == []
     assert set(whose(instance, "x_order", "x_line", "x_bit")) == {ben}
+
+
+def test_only_parts_of_what_changes_hands_follow(instance, ben):
+    first, other = order_of(instance, ben), order_of(instance, ben)
+    damage = f'UPDATE x_line SET owner_id = NULL WHERE "order" = {other}'
+    with instance.app.app_context():
+        db.transact(lambda: db.for_writing().connection.exec_driver_sql(damage))
+    update(instance, "x_order", first, owner=instance.bob.user_id)
+    rows = instance.sql(f'SELECT owner_id FROM x_line WHERE "order" = {other}')
+    assert [row.owner_id for row in rows] == [None, None]
 
 
 # -- others write meanwhile -----------------------------------------------------------------

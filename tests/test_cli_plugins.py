@@ -28,7 +28,8 @@ def test_from_list_to_disable(shell):
     planned = shell.said("plugins", "plan", "loyalty")
     assert "Enable loyalty 1.0.0" in planned
     assert "CREATE TABLE loyalty_card" in planned
-    assert shell.said("plugins", "enable", "loyalty").endswith("Enabled loyalty.\n")
+    said = shell.said("plugins", "enable", "loyalty")
+    assert said.endswith("Enabled loyalty.\nNobody serves the instance now.\n")
     [listed] = own(shell.json("plugins", "list"))
     assert (listed["state"], listed["enabled_version"]) == ("enabled", "1.0.0")
     assert "types: loyalty_card" in shell.said("plugins", "show", "loyalty")

@@ -206,3 +206,18 @@ def test_whoever_is_named_by_as_acts_and_only_administrators_may(relatum):
     assert line.startswith("forbidden: ")
     line = relatum.error("--as", "eve@example.org", "records", "list", "x_company")
     assert line.startswith("lookup_unmatched: ")
+
+
+def test_records_are_merged_after_a_look_and_their_history_is_one(relatum):
+    acme, gamma = id_of(relatum, "Acme"), id_of(relatum, "Gamma")
+    look = relatum.said("records", "merge", "x_company", "Gamma", "Acme", "--plan")
+    assert "Berlin" in look and "x_company.parent" in look
+    assert relatum.json("records", "get", "x_company", "Acme")["id"] == acme
+    words = ("Gamma", "Acme", "--from", "city=Acme", "--set", "size=9")
+    done = relatum.json("records", "merge", "x_company", *words)
+    assert (done["id"], done["moved"]) == (gamma, {"x_company.parent": 1})
+    found = relatum.json("records", "get", "x_company", "Gamma")
+    assert (found["city"], found["size"]) == ("Berlin", 9)
+    history = relatum.said("records", "history", "x_company", "Gamma")
+    assert f"merge {acme}" in history and f"create {acme}" in history
+    assert "record_merged" in relatum.error("records", "get", "x_company", str(acme))

@@ -9,12 +9,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from contextlib import closing, contextmanager
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -24,10 +22,8 @@ from relatum.core import catalog, clock, db, demo, doctor, faults, serve
 from relatum.core.app import create_app
 from relatum.core.config import load
 
-from . import homes
+from . import homes, nursery
 from .homes import Shell
-
-COMMAND = str(Path(sys.executable).with_name("relatum"))
 
 
 @pytest.fixture
@@ -42,7 +38,7 @@ def environment(database, tmp_path):
 def started(environment, *words):
     """Start a demonstration and give what it prints, once it answers."""
     server = subprocess.Popen(
-        [COMMAND, "demo", "--preset", "bare", *words],
+        [nursery.command(), "demo", "--preset", "bare", *words],
         env=os.environ | environment,
         stdout=subprocess.PIPE,
         text=True,
@@ -145,7 +141,7 @@ def test_an_instance_of_ones_own_is_served_as_it_is(config):
 def test_a_first_start_that_is_killed_leaves_nothing_and_the_next_one_is_whole(environment, point):
     assert point in faults.POINTS
     killed = subprocess.run(
-        [COMMAND, "demo", "--preset", "bare", "--port", port()],
+        [nursery.command(), "demo", "--preset", "bare", "--port", port()],
         env=os.environ | environment | {"RELATUM_FAULTS": f"{point}=kill"},
         check=False,
         capture_output=True,

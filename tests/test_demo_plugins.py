@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -166,13 +167,17 @@ def test_small_accounts_buy_more_often_and_large_ones_for_more(everything):
 
 
 @pytest.mark.slow
-def test_an_amount_is_the_sum_of_its_lines(everything):
-    sums: dict[int, float] = {}
-    for line in everything.rows("opportunity_line", "opportunity", "quantity", "price", "discount"):
-        value = float(line["quantity"]) * float(line["price"]) * (1 - float(line["discount"]) / 100)
-        sums[line["opportunity"]] = sums.get(line["opportunity"], 0) + value
-    for row in everything.rows("opportunity", "amount"):
-        assert float(row["amount"]) == pytest.approx(sums[row["id"]], abs=0.01)
+def test_an_amount_is_the_sum_of_its_lines_to_the_cent_and_worth_what_the_rates_say(everything):
+    sums: dict[int, Decimal] = {}
+    for line in everything.rows("opportunity_line", "opportunity", "net"):
+        sums[line["opportunity"]] = sums.get(line["opportunity"], 0) + Decimal(line["net"])
+    own = abroad = 0
+    for row in everything.rows("opportunity", "amount", "amount_base", "currency"):
+        assert Decimal(row["amount"]) == sums[row["id"]]
+        own += row["currency"] is None and row["amount"] == row["amount_base"]
+        abroad += row["currency"] is not None and row["amount"] != row["amount_base"] is not None
+    assert own + abroad == len(sums)
+    assert abroad > 20
 
 
 @pytest.mark.slow

@@ -11,8 +11,8 @@ import pytest
 
 from relatum.core import records
 from relatum.core.fields import FIELD_TYPES
+from relatum.core.testing import Make
 
-from . import bundled
 from .desk import EMAIL, FRAGMENT, Browser, at_desk
 from .instances import prepared
 from .plugged import served
@@ -223,56 +223,6 @@ def test_the_trash_of_a_type_is_a_list_as_well(desk):
     assert (names(page), "In the trash" in page.text) == (["Pump"], True)
 
 
-# -- the board --------------------------------------------------------------------------------
-def test_a_board_has_a_column_for_each_option_with_its_count_and_sum(desk):
-    rows = [{"name": f"A{n}", "state": "new", "price": 1000} for n in range(40)]
-    desk.instance.create("x_asset", *rows, {"name": "B", "state": "old", "price": 5})
-    page = desk.get("/records/x_asset/board").text
-    columns = re.findall(
-        r'data-stage="(\w+)" data-more="(\d+)".*?<span class="count num">(\d+)</span>'
-        r'<span class="sum num">([^<]*)</span>', page, re.DOTALL,
-    )  # fmt: skip
-    assert columns == [("new", "10", "40", "€40,000"), ("old", "0", "1", "€5")]
-    assert page.count('class="tile"') == 31
-    narrowed = desk.get("/records/x_asset/board?price__lt=100").text
-    assert narrowed.count('class="tile"') == 1
-
-
-def test_a_card_is_moved_and_a_refused_move_says_why(desk):
-    [id_] = desk.instance.create("x_asset", {"name": "A", "state": "new"})
-    moved = desk.post("/records/x_asset/board/move", data={"id": str(id_), "stage": "old"})
-    assert (moved.status_code, moved.json["text"]) == (200, "State is old")
-    assert desk.instance.get("x_asset", id_)["state"] == "old"
-    desk.post(moved.json["undo"])
-    assert desk.instance.get("x_asset", id_)["state"] == "new"
-    wrong = desk.post("/records/x_asset/board/move", data={"id": str(id_), "stage": "nowhere"})
-    assert (wrong.status_code, "not an option" in wrong.text) == (422, True)
-
-
-def test_a_card_that_somebody_else_has_moved_meanwhile_stays_where_he_put_it(desk):
-    id_ = desk.instance.create("x_asset", {"name": "Drill", "state": "new"})[0]
-    moved = {"id": str(id_), "was": "new"}
-    desk.instance.write(records.update, "x_asset", [{"id": id_, "state": "old"}])
-    late = desk.post("/records/x_asset/board/move", data={**moved, "stage": "new"})
-    assert late.status_code == 409
-    assert "Somebody else has moved Drill meanwhile" in late.text
-    assert desk.instance.get("x_asset", id_)["state"] == "old"
-
-
-def test_a_type_without_a_choice_has_no_board(desk):
-    desk.instance.make_type("x_plain", {"name": "name", "kind": "text"})
-    assert "/board" not in desk.get("/records/x_plain").text
-    assert desk.get("/records/x_plain/board").status_code == 400
-
-
-def test_a_choice_of_more_options_than_a_board_has_columns_leads_to_none(desk):
-    options = [{"value": f"v{number}"} for number in range(21)]
-    many = {"name": "kind_of", "kind": "choice", "options": options}
-    desk.instance.make_type("x_many", {"name": "name", "kind": "text"}, many)
-    assert "/board" not in desk.get("/records/x_many").text
-    assert desk.get("/records/x_many/board").status_code == 400
-
-
 # -- undo -----------------------------------------------------------------------------------
 def undo_in(page):
     """Return where the page posts to take back what the one before has done."""
@@ -352,8 +302,8 @@ def test_a_type_with_every_field_type_is_listed_shown_made_and_changed(instance)
     instance.make_type("x_all", {"name": "name", "kind": "text"}, *plain)
     instance.apply(*({"op": "add_field", "type": "x_all", **field} for field in links))
     with at_desk(instance) as desk:
-        samples = bundled.Samples(instance)
-        [id_] = instance.create("x_all", samples.row("x_all", full=True))
+        make = Make(instance)
+        [id_] = instance.create("x_all", make.row("x_all", full=True))
         before = instance.get("x_all", id_)
         every = ",".join(instance.catalog.type("x_all").fields)
         for address in (f"/records/x_all?_fields={every}", f"/records/x_all/{id_}"):

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from relatum.core import plugin_host, records
+from relatum.core import clock, db, jobs, plugin_host, records, roles
+from relatum.core.plugin_host import workers
 
 from .desk import Browser, at_desk, fields_of
 from .instances import prepared
@@ -135,7 +136,7 @@ def test_disabled_its_records_are_read_and_the_page_says_why_nothing_else_works(
 
 
 def test_what_requires_a_plugin_is_named_and_goes_along(desk):
-    for plugin in ("contacts", "products", "sales"):
+    for plugin in ("contacts", "products", "duplicates", "sales"):
         enable(desk.instance, plugin)
     page = desk.get("/plugins/contacts/disable").text
     assert 'href="/plugins/sales"' in page
@@ -208,3 +209,96 @@ def test_what_runs_is_found_by_the_name_that_it_was_enabled_with(desk):
     disable(desk.instance, "loyalty")
     [found] = [p for p in desk.instance.read(plugin_host.list_plugins) if p["id"] == "loyalty"]
     assert (found["name"], found["source"]) == ("Loyalty cards", None)
+
+
+# -- removing -------------------------------------------------------------------------------
+@pytest.fixture
+def loyal(desk):
+    enable(desk.instance, "loyalty")
+    desk.instance.create("loyalty_card", {"number": "L-1", "state": "open"})
+    return desk
+
+
+def test_who_sees_its_types_is_chosen_as_a_plugin_is_enabled(desk):
+    page = desk.get("/plugins/loyalty/enable?access=closed")
+    assert "only administrators will see it" in page.text
+    carry_out(desk, "/plugins/loyalty/enable?access=closed")
+    with desk.instance.reading():
+        member = roles.get("member", actor=desk.instance.alice)
+    assert member["types"]["loyalty_card"] == {}
+
+
+def test_removed_with_its_data_kept_a_plugin_is_gone_until_it_is_enabled_again(loyal):
+    page = loyal.get("/plugins/loyalty/remove").text
+    keep = page[page.index('<form class="stack"') :]
+    loyal.post("/plugins/loyalty/remove", data=fields_of(keep[: keep.index("</form>")]))
+    assert state(loyal, "loyalty") == "removed"
+    assert "Removed, data kept" in card(loyal.get("/plugins"), "loyalty")
+    assert loyal.get("/records/loyalty_card").status_code == 404
+    carry_out(loyal, "/plugins/loyalty/enable")
+    assert "L-1" in loyal.get("/records/loyalty_card").text
+
+
+def test_data_is_dropped_after_its_name_was_typed_and_an_archive_brings_it_back(loyal):
+    page = loyal.get("/plugins/loyalty/remove")
+    assert "1 records of loyalty_card go for good" in html.unescape(page.text)
+    form = page.text[page.text.index('name="purge"') - 200 :]
+    given = fields_of(form[: form.index("</form>")])
+    assert loyal.post("/plugins/loyalty/remove", data=given).status_code == 422
+    assert state(loyal, "loyalty") == "enabled"
+    answer = loyal.post("/plugins/loyalty/remove", data={**given, "sure": "loyalty"})
+    job = int(answer.headers["Location"].rpartition("/")[2])
+    loyal.get("/plugins")
+    loyal.application.heart.sign()  # as a worker does every few seconds: no older set is at work
+    with loyal.instance.app.app_context():
+        assert jobs.run(job, by="test", pause=lambda: False) == "done"
+    assert state(loyal, "loyalty") == "available"
+    [archive] = re.findall(r"/plugin-archives/([^/]+)/restore", loyal.get("/plugins").text)
+    loyal.post(f"/plugin-archives/{archive}/restore", data={})
+    assert "L-1" in loyal.get("/records/loyalty_card").text
+
+
+# -- workers --------------------------------------------------------------------------------
+def worker_of(instance, **values):
+    """Let a process on another machine say that it serves."""
+    now = clock.now()
+    row = workers.Worker(
+        id="far", kind="web", place="elsewhere", pid=7, generation=1, oldest=1, code=1,
+        loaded=values.get("loaded", {}), started_at=now, since=now, seen_at=now,
+    )  # fmt: skip
+    with instance.app.app_context():
+        db.transact(lambda: workers.sign(row))
+
+
+def test_the_page_says_how_many_serve_the_newest_set(desk):
+    worker_of(desk.instance)
+    generation = desk.instance.sql("SELECT plugins FROM core_epoch")[0].plugins
+    page = html.unescape(desk.get("/plugins").text)
+    assert re.search(rf"[01] of [12] workers on generation {generation}", page)
+
+
+def test_workers_with_former_code_are_replaced_by_two_clicks(desk):
+    stale = {"version": "0.0.9", "digest": "x", "stale": "version 0.1.0 is there"}
+    worker_of(desk.instance, loaded={"desk": stale})
+    shown = card(desk.get("/plugins"), "desk")
+    assert "Former code runs" in shown and "version 0.1.0 is there" in shown
+    assert 'href="/plugin-workers"' in shown
+    asked = desk.get("/plugin-workers").text
+    assert "version 0.1.0 is there" in asked and "<code>7</code>" in asked
+    before = desk.instance.sql("SELECT code FROM core_epoch")[0].code
+    assert desk.post("/plugin-workers").location == "/plugins"
+    assert desk.instance.sql("SELECT code FROM core_epoch")[0].code == before + 1
+    assert "are being replaced" in desk.get("/plugins").text
+
+
+def test_developers_see_what_they_saved_and_is_not_served(desk):
+    extensions = desk.application.newest.app.extensions
+    assert "dev-bar" not in desk.get("/plugins").text
+    extensions[plugin_host.DEVELOPMENT] = plugin_host.Development(
+        {"loyalty": "SyntaxError: line 3"}
+    )
+    try:
+        page = desk.get("/plugins").text
+    finally:
+        del extensions[plugin_host.DEVELOPMENT]
+    assert 'class="dev-bar" role="alert"' in page and "SyntaxError: line 3" in page

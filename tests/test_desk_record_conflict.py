@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from relatum.core import auth, records
+from relatum.core.testing import Make
 
-from .bundled import Samples
 from .desk import FRAGMENT, Browser, at_desk, fields_of
 from .desk_record import another, firms
 from .instances import PASSWORD, prepared
@@ -151,8 +151,8 @@ def test_values_of_every_field_type_are_told_apart_and_none_is_told_apart_from_i
     instance.make_type("x_all", {"name": "name", "kind": "text"}, *plain)
     instance.apply(*({"op": "add_field", "type": "x_all", **field} for field in links))
     with at_desk(instance) as desk:
-        samples = Samples(instance)
-        [id_] = instance.create("x_all", samples.row("x_all", full=True))
+        make = Make(instance)
+        [id_] = instance.create("x_all", make.row("x_all", full=True))
         form = desk.form(f"/records/x_all/{id_}/edit")
         fields = instance.catalog.type("x_all").own_fields
         empty = {f.name: None for f in fields if not f.required and not f.NUMBERED}

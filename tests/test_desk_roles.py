@@ -200,7 +200,7 @@ def test_two_who_change_a_role_at_once_are_told(desk):
     desk.instance.write(roles.save, "member", {"description": "Changed meanwhile"})
     answer = desk.post("/roles/member", data=form)
     assert answer.status_code == 409
-    assert "Somebody has changed this role meanwhile." in answer.text
+    assert "Somebody has changed this meanwhile." in answer.text
     assert role(desk, "member")["description"] == "Changed meanwhile"
     again = {**form, "expect": fields_of(answer.text)["expect"]}
     assert desk.post("/roles/member", data=again).status_code == 303

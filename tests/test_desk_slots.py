@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 
 import pytest
 
 from relatum.core import help as manual
-from relatum.core import plugin_host
+from relatum.core import plugin_host, records
 from relatum.core.errors import RelatumError
 from relatum.plugins.desk import filling, slots
 from relatum.plugins.desk.pages.records import related
@@ -47,10 +48,8 @@ def equipped(instance):
 def bring(instance, text=GIFTS):
     """Put gifts into the home, as a folder with static files, and enable them."""
     folder = instance.config.home / "plugins" / "gifts"
-    (folder / "static").mkdir(parents=True)
+    shutil.copytree(SOURCES / "static", folder / "static")
     (folder / "__init__.py").write_text(text, encoding="utf-8")
-    (folder / "static" / "gifts.css").write_text(".gifts { color: var(--accent); }")
-    (folder / "static" / "gifts.js").write_text("export {};")
     enable(instance, "gifts")
 
 
@@ -82,17 +81,21 @@ def drawn(page):
 # -- the places ------------------------------------------------------------------------------
 def test_every_place_is_on_its_page(desk, record):
     assert drawn(desk.get("/records/x_company")) == [
-        "gifts nav.after", "gifts list.actions", f"gift {company(desk.instance)}",
+        "gifts nav.top", "gifts nav.after", "gifts list.actions",
+        f"gift {company(desk.instance)}", "gifts nav.bar",
     ]  # fmt: skip
     assert f"gift {company(desk.instance)}" in drawn(desk.get("/records/x_company/board"))
     assert "gifts calendar.actions" in drawn(desk.get("/records/x_company/calendar"))
+    home = drawn(desk.get("/"))
+    assert [each for each in home if "home" in each] == ["gifts home.main", "gifts home.side"]
     assert "gifts settings.section" in drawn(desk.get("/account"))
     assert "after name" in drawn(desk.get("/records/x_company/new"))
     assert "after name" in drawn(desk.get(f"{record}/edit"))
     assert drawn(Browser(desk.application).get("/sign-in")) == ["gifts login.after"]
     assert drawn(desk.get(record)) == [
-        "gifts nav.after", "gifts record.actions", "Acme by gifts for Alice", "gifts record.main",
-        "Acme by gifts for Alice", "slow gifts", "secret",
+        "gifts nav.top", "gifts nav.after", "gifts record.actions", "Acme by gifts for Alice",
+        "gifts record.timeline", "gifts record.main", "Acme by gifts for Alice", "slow gifts",
+        "secret", "gifts nav.bar",
     ]  # fmt: skip
 
 
@@ -107,6 +110,18 @@ def test_links_are_entries_of_the_sidebar_the_palette_and_the_menu_of_a_record(d
     palette = page[page.index('id="pal-list"') :]
     assert ("Link menu.workspace" in palette, "Link palette.commands" in palette) == (True, True)
     assert '<form method="post" action="/x/gifts/wrap">' in page
+
+
+def test_links_for_the_selection_take_it_along_and_the_trash_has_none(desk):
+    def bar(address):
+        return desk.get(address).text.partition('<form class="bulk"')[2].partition("</form>")[0]
+
+    assert re.search(
+        r'<button[^>]* formaction="/[^"]+">.*Link list.selected', bar("/records/x_company")
+    )
+    desk.instance.write(records.delete, "x_company", [{"id": company(desk.instance)}])
+    trash = bar("/records/x_company?_trashed=1")
+    assert ("Restore" in trash, "Link list.selected" in trash) == (True, False)
 
 
 def test_a_column_has_a_heading_and_a_highlight_a_label(desk, record):
@@ -181,6 +196,18 @@ def test_a_slot_that_fails_names_itself_and_where_to_go_on_and_the_rest_is_drawn
     assert 'href="/plugins/gifts"' in card[0]
 
 
+def test_developers_see_whose_slot_is_where_and_the_traceback_of_one_that_fails(desk, record):
+    assert "dev-slot" not in desk.get(record).text
+    shown = desk.application.newest.app.extensions
+    shown[plugin_host.DEVELOPMENT] = plugin_host.Development()
+    page = desk.get(record).text
+    assert '<div class="dev-slot" data-slot="record.actions · gifts">' in page
+    [card] = re.findall(r'<p class="part-failed".*?</p>', page, re.DOTALL)
+    assert "Traceback" in card and "gifts/__init__.py" in card
+    cells = desk.get("/records/x_company").text
+    assert '<span class="dev-slot" data-slot="list.column · gifts">' in cells
+
+
 def test_why_a_slot_failed_is_for_those_who_look_after_plugins(desk, monkeypatch, record):
     allow(monkeypatch, "desk.use")
     [card] = re.findall(r'<p class="part-failed".*?</p>', desk.get(record).text)
@@ -198,10 +225,10 @@ def test_what_failed_and_what_was_slow_is_noted_once_each(desk, caplog, record):
     ] * 2  # fmt: skip
     assert any("plugin gifts is slow in record.side" in r.getMessage() for r in caplog.records)
     with desk.application.newest.app.app_context():
-        noted = {(n.part, n.slow): n for n in plugin_host.notes() if n.plugin == "gifts"}
-    assert noted["record.main", False].count == 2
-    assert noted["record.main", False].reason == "IndexError: no <b>gift</b> is there"
-    assert re.match(r"It took \d+ ms; 50 are allowed", noted["record.side", True].reason)
+        noted = {n.part: n for n in plugin_host.notes() if n.plugin == "gifts"}
+    assert noted["record.main"].count == 2
+    assert noted["record.main"].reason == "IndexError: no <b>gift</b> is there"
+    assert re.match(r"It took \d+ ms; 50 are allowed", noted["record.side"].reason)
     page = desk.get("/plugins/gifts").text
     notes = page[page.index('id="notes"') :]
     assert ("<code>record.main</code>" in notes, "IndexError" in notes, "2 times" in notes) == (
@@ -325,7 +352,8 @@ def test_a_file_by_another_mark_than_its_own_is_not_kept_for_good(desk):
 # -- the help ----------------------------------------------------------------------------------
 def test_the_plugin_in_the_help_does_what_the_help_says(instance):
     text = manual.text("desk")
-    [example] = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    examples = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    [example] = [each for each in examples if 'id="stars"' in each]
     instance.make_type("x_asset", {"name": "name", "kind": "text"})
     [id_] = instance.create("x_asset", {"name": "Pump"})
     put(instance, "stars", example)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from .test_layers import ROOT
+from .sources import ROOT
 
 PAGES = sorted((ROOT / "plugins").rglob("templates/**/*.html"))
 #: What runs text as code, or is gone from htmx 4.

@@ -271,8 +271,10 @@ def test_saved_maps_have_addresses(alice):
     assert ask("put", f"{url}/a/b FAIR?replace=1", json=MAP).status_code == 200
     assert [m["name"] for m in ask("get", url).get_json()["maps"]] == ["a/b FAIR"]
     assert ask("get", f"{url}/A/B fair").get_json()["map"] == MAP
-    assert ask("put", f"{url}/x", data="{").status_code == 400
-    assert ask("put", f"{url}/x", json=[]).status_code == 422
+    assert ask("put", f"{url}/x", data="{").status_code == 415
+    wrong = ask("put", f"{url}/x", data="{", content_type="application/json")
+    assert (wrong.status_code, wrong.get_json()["code"]) == (400, "bad_json")
+    assert ask("put", f"{url}/x", json=[]).status_code == 400
     assert ask("delete", f"{url}/A/B fair").status_code == 204
     assert ask("delete", f"{url}/A/B fair").status_code == 404
     assert ask("get", "/api/x/transfer/maps/nothing").status_code == 404

@@ -11,8 +11,9 @@ from babel.messages import pofile
 from relatum.core.plugin_host import discovery
 from relatum.plugins.desk import words
 
+from .bundled import FOLDER as PLUGINS
 from .desk import at_desk
-from .desk_words import BESIDE, FOLDER, found_in, used
+from .desk_words import BESIDE, FOLDER, brought, refusals, used
 
 _PLACE = re.compile(r"\{[a-z]+\}")
 
@@ -24,7 +25,8 @@ PRESET = "desk"
 def known(language, folder=FOLDER):
     with (folder / "translations" / f"{language}.po").open("rb") as source:
         read = pofile.read_po(source, locale=language)
-    return {m.id: m.string for m in read if m.id}
+    # What stands within sentences has a context, and is held to its words by test_languages.
+    return {m.id: m.string for m in read if m.id and not m.context}
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES[1:])
@@ -35,15 +37,27 @@ def test_every_text_is_translated_and_no_other(language):
     assert [text for text, said in found.items() if not said] == []
 
 
+def said_in(document):
+    """Return every text of a declaration."""
+    if isinstance(document, str):
+        return {document}
+    parts = document.values() if isinstance(document, dict) else document
+    inside = (said_in(part) for part in parts if isinstance(part, str | dict | list))
+    return set().union(*inside)
+
+
 @pytest.mark.parametrize("folder", BESIDE, ids=lambda folder: folder.name)
 @pytest.mark.parametrize("language", words.LANGUAGES[1:])
 def test_a_plugin_with_pages_brings_the_words_that_the_desk_has_not(folder, language):
     found, plugin = known(language, folder), discovery.at(folder).sound.plugin
     module = importlib.import_module(f"relatum.plugins.{folder.name}")
-    permissions = {each.label for each in module.relatum_permissions()}
-    wanted = found_in(folder).keys() - used().keys()
-    wanted |= {plugin.name, plugin.description, *permissions}
-    assert (sorted(wanted - found.keys()), sorted(found.keys() - wanted)) == ([], [])
+    wanted = brought(folder.name)
+    wanted |= {plugin.name, plugin.description}
+    # What it declares is held to its words by test_languages.
+    declared = said_in(getattr(module, "relatum_declare", dict)())
+    declared |= refusals(folder.name)
+    extra = found.keys() - wanted - declared
+    assert (sorted(wanted - found.keys()), sorted(extra)) == ([], [])
     assert [text for text, said in found.items() if not said] == []
 
 
@@ -51,8 +65,8 @@ def test_a_plugin_with_pages_brings_the_words_that_the_desk_has_not(folder, lang
 def test_a_translation_has_the_places_of_its_text(language):
     wrong = [
         text
-        for folder in (FOLDER, *BESIDE)
-        for text, said in known(language, folder).items()
+        for file in PLUGINS.glob(f"*/translations/{language}.po")
+        for text, said in known(language, file.parents[1]).items()
         if sorted(_PLACE.findall(text)) != sorted(_PLACE.findall(said))
     ]
     assert wrong == []

@@ -35,8 +35,9 @@ FREE = {
     "core_option.label", "core_option.hue", "core_option.category", "core_option.position",
     "core_option.retired", "core_view.label", "core_view.position", "core_view.hidden",
     "core_patch.base_value", "core_epoch.id", "core_epoch.catalog", "core_epoch.plugins",
-    "core_epoch.access", "core_plugin.version", "core_plugin.enabled", "core_plugin.fault",
-    "core_plugin.reason", "core_plugin.installed_at", "core_plugin.enabled_at",
+    "core_epoch.access", "core_epoch.code", "core_plugin.version", "core_plugin.enabled",
+    "core_plugin.fault", "core_plugin.reason", "core_plugin.installed_at", "core_plugin.enabled_at",
+    "core_plugin.removed_at", "core_plugin.held",
     "core_setting.language", "core_setting.secret_key",
     # A link always has its index.
     "goal.indexed",

@@ -82,6 +82,16 @@ def test_a_link_to_a_type_comes_back_with_its_key(instance):
     assert keys(instance) == {("b", "goal")}
 
 
+def test_a_link_that_is_asked_back_along_with_its_type_comes_back_once(instance):
+    instance.make_type("x_goal", A)
+    instance.make_type("x_thing", A, to("x_goal", "goal"))
+    instance.apply({"op": "trash_type", "type": "x_goal"})
+    plan = instance.apply({"op": "restore_type", "type": "x_goal"}, restore("goal"))
+    assert [step.op for step in plan.steps] == ["restore_type"]
+    assert "goal" in instance.catalog.type("x_thing").fields
+    assert refused(instance, restore("goal")).code == "field_unknown"
+
+
 def test_a_unique_link_that_comes_back_with_its_type_over_duplicates_asks(instance):
     instance.make_type("x_goal", A)
     instance.make_type("x_thing", B, to("x_goal", "goal", unique=True), title="")

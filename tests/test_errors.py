@@ -6,25 +6,29 @@ import ast
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
+from importlib import import_module
 from string import Formatter
 
 import pytest
 
 from relatum.core.errors import REGISTRY, Invalid, Problem, RelatumError, nearest
 
-ROOT = Path(__file__).resolve().parents[1]
-SOURCES = [ROOT / "cli.py", *(ROOT / "core").rglob("*.py"), *(ROOT / "schemas").rglob("*.py")]
+from .sources import ROOT, forgotten, tree
+
+__all__ = ["forgotten"]
+
+FOLDERS = [ROOT / name for name in ("core", "schemas", "plugins")]
+SOURCES = [ROOT / "cli.py", *(path for folder in FOLDERS for path in folder.rglob("*.py"))]
+for plugin in sorted(each.parent.name for each in ROOT.glob("plugins/*/__init__.py")):
+    import_module(f"relatum.plugins.{plugin}")  # they bring codes of their own
 #: What is called with a code first and the values of its sentence as keywords.
 RAISERS = {"RelatumError", "Refused", "refuse", "Problem"}
 
 
-@cache
 def trees() -> dict[str, ast.Module]:
     """Return the syntax trees of all sources by path."""
     return {
-        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        path.relative_to(ROOT).as_posix(): tree(path)
         for path in SOURCES
         if not path.name.endswith("_codes.py")
     }
@@ -37,8 +41,8 @@ def needed(code: str) -> set[str]:
 
 def raised() -> Iterator[tuple[str, str, set[str] | None]]:
     """Yield (place, code, names of values) of each literal use; None where they are not literal."""
-    for path, tree in trees().items():
-        for node in ast.walk(tree):
+    for path, whole in trees().items():
+        for node in ast.walk(whole):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             called = node.func
@@ -77,8 +81,8 @@ def test_every_raise_gives_the_values_that_its_sentence_needs():
 def test_every_code_of_the_registry_is_used_somewhere():
     words = {
         node.value
-        for tree in trees().values()
-        for node in ast.walk(tree)
+        for whole in trees().values()
+        for node in ast.walk(whole)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert sorted(set(REGISTRY) - words) == []

@@ -1,6 +1,6 @@
 """kill -9 at every step of a change of metadata leaves the old state or the new one, whole.
 
-RELATUM_FAULT_ROWS says how many rows the changed type holds (default 5,000).
+RELATUM_FAULT_ROWS says how many rows the changed type holds (default 2,000).
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +20,13 @@ from relatum.core import db, doctor, entities, faults
 from relatum.core.config import Config
 from relatum.core.serve import environment
 
+from . import nursery
+from .instances import prepared
+
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parents[1]
-ROWS = int(os.environ.get("RELATUM_FAULT_ROWS", "5000"))
+ROWS = int(os.environ.get("RELATUM_FAULT_ROWS", "2000"))
 #: The four kinds of change that touch everything: columns, rows, unique indexes, tables.
 CHANGES: list[dict[str, Any]] = [
     {
@@ -45,9 +46,12 @@ CHANGES: list[dict[str, Any]] = [
 UNTOUCHED = "id, code, code__k, serial, serial__k, parent, old, created_at, owner_id, trashed_at"
 AFTER_COMMIT = ("db.after_commit",)
 BUILDING = ("indexes.before_build", "indexes.after_build")
-PLUGINS = ("plugins.before_row", "plugins.before_bump")
-#: Killed at by the tests of jobs, of mails, and of changes of type.
-ELSEWHERE = ("jobs.before_checkpoint", "mail.before_note", "retype.after_rows")
+PLUGINS = ("plugins.before_row", "plugins.before_bump", "tables.after_ddl", "tables.after_drop")
+#: Killed at by the tests of jobs, of mails, of changes of type, and of merges.
+ELSEWHERE = (
+    "jobs.before_checkpoint", "mail.before_note", "retype.after_rows", "merge.after_move",
+    "merge.after_trash",
+)  # fmt: skip
 BEFORE_COMMIT = tuple(
     p for p in faults.POINTS if p not in (*AFTER_COMMIT, *BUILDING, *PLUGINS, *ELSEWHERE)
 )
@@ -73,9 +77,9 @@ def config(config: Config) -> Config:
     return dataclasses.replace(config, fill_limit=2 * ROWS)
 
 
-@pytest.fixture
-def loaded(instance: Any) -> Any:
-    """Return an instance with parents, and children that point to them."""
+@prepared
+def filled(instance: Any) -> None:
+    """An instance with parents, and children that point to them."""
     instance.make_type("x_parent", {"name": "name", "kind": "text"})
     instance.make_type(
         "x_child",
@@ -93,18 +97,20 @@ def loaded(instance: Any) -> Any:
             for n in range(ROWS)
         ),
     )
-    if instance.config.database_url:
-        instance.write(lambda **_: db.current().connection.exec_driver_sql("ANALYZE x_child"))
-    return instance
+
+
+@pytest.fixture
+def loaded(filled: Any) -> Any:
+    """Return the instance; its database knows how large it is."""
+    if filled.config.database_url:
+        filled.write(lambda **_: db.current().connection.exec_driver_sql("ANALYZE x_child"))
+    return filled
 
 
 def apply_in_a_process(config: Config, fault: str, changes: list[dict[str, Any]]) -> int:
     """Apply changes in another process and return how it ended."""
-    environ = {**os.environ, **environment(config), "RELATUM_FAULTS": fault}
-    done = subprocess.run(
-        [sys.executable, "-c", _APPLY, json.dumps(changes)], env=environ, check=False, timeout=300
-    )
-    return done.returncode
+    given = {**environment(config), "RELATUM_FAULTS": fault}
+    return nursery.end(_APPLY, json.dumps(changes), given=given)
 
 
 def digest(instance: Any, columns: str, table: str) -> str:

@@ -18,13 +18,14 @@ from typing import Any
 import pytest
 
 from relatum.core import doctor, jobs
+from relatum.core.testing.instances import Instance
 
-from .instances import Instance, prepared
+from .instances import prepared
 from .plugged import enable, put, small
 from .redis_server import emptied
 from .workers import forked, until
 
-SECONDS = float(os.environ.get("RELATUM_TEST_KILL_SECONDS", "20"))
+SECONDS = float(os.environ.get("RELATUM_TEST_KILL_SECONDS", "12"))
 WORKERS = 3
 #: Jobs that wait or run at any time, and the records that each makes, five in a chunk.
 OPEN, EACH = 12, 40

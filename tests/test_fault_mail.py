@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from relatum.core import mail, serve
 
+from . import nursery
 from .mailing import SENDER, WORDS, _server, crm, seen, send, server
 
 __all__ = ["_server", "crm", "server"]
-COMMAND = str(Path(sys.executable).with_name("relatum"))
 pytestmark = [pytest.mark.slow, pytest.mark.fault]
 
 
@@ -28,8 +24,8 @@ def start(config, server):
 
     def begin(*words, **environment):
         told = {"RELATUM_SMTP_URL": server.url, "RELATUM_MAIL_FROM": SENDER}
-        given = os.environ | serve.environment(config) | told | environment
-        running.append(subprocess.Popen([COMMAND, "worker", *words], env=given))
+        given = serve.environment(config) | told | environment
+        running.append(nursery.begin(nursery.COMMAND, "worker", *words, given=given))
         return running[-1]
 
     yield begin

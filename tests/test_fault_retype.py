@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from relatum.core import doctor
 from relatum.core.serve import environment
+
+from . import nursery
+from .instances import prepared
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
@@ -52,20 +52,18 @@ with app.app_context():
 
 def work(instance: Any, what: str, where: dict[str, Any], fault: str = "") -> int:
     """Work in another process and return how it ended."""
-    environ = {**os.environ, **environment(instance.config), "RELATUM_FAULTS": fault}
-    command = [sys.executable, "-c", _WORK, what, json.dumps(where)]
-    return subprocess.run(command, env=environ, check=False, timeout=300).returncode
+    given = {**environment(instance.config), "RELATUM_FAULTS": fault}
+    return nursery.end(_WORK, what, json.dumps(where), given=given)
 
 
-@pytest.fixture
-def loaded(instance: Any) -> Any:
-    """Return an instance whose children have sizes that are texts."""
+@prepared
+def loaded(instance: Any) -> None:
+    """An instance whose children have sizes that are texts."""
     instance.make_type(
         "x_child", {"name": "name", "kind": "text"},
         {"name": "size", "kind": "text", "sortable": True, "unique": True},
     )  # fmt: skip
     instance.create("x_child", *({"name": "n", "size": str(n)} for n in range(ROWS)))
-    return instance
 
 
 def findings(instance: Any) -> list[str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from typing import Any
 
@@ -15,6 +13,7 @@ import pytest
 from relatum.core import clock, db, doctor, imports, jobs
 from relatum.core.serve import environment
 
+from . import nursery
 from .counting import run, swept
 from .instances import prepared
 from .transferring import begin, counts
@@ -57,11 +56,15 @@ def text() -> str:
     return "code,size,inside\n" + "\n".join(lines) + "\n"
 
 
-def worker(instance: Any, job_id: int, name: str, fault: str = "") -> subprocess.Popen[bytes]:
-    """Start a process that runs a job."""
-    environ = {**os.environ, **environment(instance.config), "RELATUM_FAULTS": fault}
-    command = [sys.executable, "-c", _WORK, str(job_id), name]
-    return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE)
+def worker(instance: Any, job_id: int, name: str, fault: str = "") -> nursery.Process:
+    """Start a process that runs a job, and return it as it begins."""
+    given = {**environment(instance.config), "RELATUM_FAULTS": fault}
+    heard, said = os.pipe()
+    process = nursery.begin(_WORK, str(job_id), name, given=given, stdout=said)
+    os.close(said)
+    with os.fdopen(heard, "rb") as told:
+        assert told.readline() == b"begun\n"
+    return process
 
 
 def take_back(instance: Any) -> None:
@@ -92,9 +95,7 @@ def assert_whole(instance: Any, job_id: int) -> None:
 def test_killed_at_a_step_it_goes_on_where_it_was(shop: Any, point: str) -> None:
     job_id = begin(shop, "x_thing", text())
     for number in range(2):
-        process = worker(shop, job_id, f"w{number}", f"{point}=kill")
-        process.communicate(timeout=120)
-        assert process.returncode == -signal.SIGKILL
+        assert worker(shop, job_id, f"w{number}", f"{point}=kill").wait() == -signal.SIGKILL
         take_back(shop)
     run(shop, job_id)
     assert_whole(shop, job_id)
@@ -106,11 +107,9 @@ def kill_often(instance: Any, job_id: int, seed: int) -> int:
     done = kills = 0
     for number in range(12):
         process = worker(instance, job_id, f"w{number}")
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"begun\n"
         time.sleep(chance.uniform(0, 0.3))
         process.kill()
-        process.communicate()
+        process.wait()
         kills += process.returncode == -signal.SIGKILL
         now = instance.read(jobs.get, job_id)
         assert now["done"] >= done
@@ -133,8 +132,8 @@ def test_killed_at_any_instant_it_goes_on_where_it_was(shop: Any, seed: int) -> 
 ORDERS = 4_000
 
 
-@pytest.fixture
-def orders(instance: Any) -> Any:
+@prepared
+def orders(instance: Any) -> None:
     """An instance with orders that have lines."""
     code = {"name": "code", "kind": "text", "required": True, "unique": True}
     instance.make_type("x_order", code, title="code")
@@ -146,7 +145,6 @@ def orders(instance: Any) -> Any:
         {"name": "item", "kind": "text", "required": True},
         title="item",
     )
-    return instance
 
 
 def rows_of_orders() -> str:
@@ -165,9 +163,7 @@ def test_killed_at_a_step_no_order_has_fewer_or_more_lines_than_its_rows(
 ) -> None:
     job_id = begin(orders, "x_order", rows_of_orders(), key=["code"])
     for number in range(2):
-        process = worker(orders, job_id, f"w{number}", f"{point}=kill")
-        process.communicate(timeout=120)
-        assert process.returncode == -signal.SIGKILL
+        assert worker(orders, job_id, f"w{number}", f"{point}=kill").wait() == -signal.SIGKILL
         take_back(orders)
     run(orders, job_id)
     assert counts(orders.read(jobs.get, job_id)) == (ORDERS, 0, 0, 0)

@@ -64,9 +64,7 @@ def test_an_undo_that_is_killed_at_a_step_goes_on_where_it_was(shop: Any, point:
     job_id = imported(shop)
     undo = shop.write(jobs.enqueue, "undo", {"job": job_id})
     for number in range(2):
-        process = worker(shop, undo, f"w{number}", f"{point}=kill")
-        process.communicate(timeout=120)
-        assert process.returncode == -signal.SIGKILL
+        assert worker(shop, undo, f"w{number}", f"{point}=kill").wait() == -signal.SIGKILL
         take_back(shop)
     run(shop, undo)
     assert_undone(shop, job_id, undo)

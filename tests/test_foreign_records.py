@@ -10,14 +10,16 @@ import hashlib
 import io
 import re
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
+from marshmallow.fields import List
 
 from relatum.core import auth, db, jobs, records, roles, uploads
 from relatum.core.api.components import MARSHMALLOW
 from relatum.core.api.operations import OPERATIONS, PREFIX
+from relatum.core.testing import Make
 
-from .bundled import Samples
 from .instances import prepared
 from .oracle_requests import Route, routes_of
 from .plugged import client, served
@@ -25,10 +27,10 @@ from .plugged import client, served
 PRESET: Final = "all"
 _ARGUMENT: Final = re.compile(r"<(?:(?P<kind>\w+)(?:\((?P<given>[^)]*)\))?:)?(?P<name>\w+)>")
 #: Notes of the machinery beside the requests: who lives, and when a token was used.
-_BESIDE: Final = ("core_worker", "core_token")
-#: What else refuses: it speaks of the type, as people and teams are never purged; or it names what
-#: is wrong with the values too, some of which bob may not write.
-REFUSING: Final = ('"purge_refused"', '"record_unknown"')
+_BESIDE: Final = ("core_worker", "core_token", "core_plugin_cost")
+#: What else refuses: it speaks of the type, as people and teams are never purged or merged; of
+#: what was asked; or it names what is wrong with the values too, some of which bob may not write.
+REFUSING: Final = ('"purge_refused"', '"record_unknown"', '"merge_refused"', '"merge_nothing"')
 #: What is sent, by the name of a field: what somebody would like to have.
 WANTED: Final = {
     "password": "correct horse battery staple", "roles": ["administrator"], "update": True,
@@ -47,10 +49,10 @@ def things(instance):
         {"name": "hush", "kind": "encrypted"},
     )
     _, token = instance.write(auth.make_token, instance.bob.user_id, "his", None)
-    samples = Samples(instance)
+    make = Make(instance)
     known = [t for t in sorted(instance.catalog.types) if t not in ("user", "team")]
-    ids = {each: samples.made(each) for each in known}
-    rows = {each: samples.row(each, full=False) for each in known}
+    ids = {each: make(each)["id"] for each in known}
+    rows = {each: make.row(each) for each in known}
     ids["user"] = instance.alice.user_id
     [ids["team"]] = instance.create("team", {"name": "North"})
     # Numbers that nothing of bob's has.
@@ -115,8 +117,11 @@ def needed(route: Route) -> str:
     """Return the query of an address with all that must be in it."""
     for each in OPERATIONS:
         if (each.method, PREFIX + each.path) == (route.method, route.rule):
-            names = [p.name for p in each.query if p.required]
-            return f"?{'&'.join(f'{name}=x' for name in names)}" if names else ""
+            # What has a pattern is a list of ids.
+            asked = {
+                p.name: "3" if "pattern" in p.schema else "x" for p in each.query if p.required
+            }
+            return f"?{urlencode(asked)}" if asked else ""
     return ""
 
 
@@ -128,7 +133,8 @@ def body(route: Route, row: dict[str, Any]) -> dict[str, Any]:
                 return {"json": row}
             fields = MARSHMALLOW[each.body]().fields
             wanted = [n for n, field in fields.items() if n in WANTED or field.required]
-            return {"json": {name: WANTED.get(name, 3) for name in wanted}}
+            some = {n: WANTED.get(n, [3] if isinstance(fields[n], List) else 3) for n in wanted}
+            return {"json": some}
     if route.method in ("GET", "DELETE"):
         return {}
     if route.rule.startswith("/api/"):

@@ -25,6 +25,12 @@ ELSEWHERE = {"your-types-your-data", "import-maps"}
 WITH_COMMANDS = [
     n for n in manual_pages.titles() if n not in ELSEWHERE and "```sh" in manual_pages.text(n)
 ]
+#: The pages of bundled plugins with commands, by plugin.
+OF_PLUGINS = {
+    page.parent.name: text
+    for page in sorted(Path(manual_pages.__file__).parents[2].glob("plugins/*/help.md"))
+    if "```sh" in (text := page.read_text(encoding="utf-8"))
+}
 #: The page of the fewest commands, each of which is a process that takes a second.
 SHORT = "plugins"
 _LINK = re.compile(r"\]\((/[^)]*)\)")
@@ -107,11 +113,12 @@ def test_an_unknown_page_names_the_nearest():
     assert "lists" in str(caught.value)
 
 
-def unlike(name: str, folder: Path, database: str, curl: str | None = None) -> list[str]:
-    """Run a page's commands, on an instance made before unless the page makes its own."""
+def unlike(
+    known: list[pages.Command], folder: Path, database: str, curl: str | None = None
+) -> list[str]:
+    """Run commands, on an instance made before unless they make their own."""
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
-    known = pages.commands(name)
     with bare(database, folder / "instance") as environment:
         if not any(command.text.startswith("relatum init") for command in known):
             Shell(environment).said(*INIT)
@@ -122,18 +129,24 @@ def unlike(name: str, folder: Path, database: str, curl: str | None = None) -> l
     "name", [n if n == SHORT else pytest.param(n, marks=pytest.mark.slow) for n in WITH_COMMANDS]
 )
 def test_the_commands_of_a_page_do_what_it_says(name, tmp_path):
-    assert unlike(name, tmp_path, "sqlite") == []
+    assert unlike(pages.commands(name), tmp_path, "sqlite") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plugin", OF_PLUGINS)
+def test_the_commands_of_a_page_of_a_plugin_do_what_it_says(plugin, tmp_path):
+    assert unlike(pages.commands_in(OF_PLUGINS[plugin]), tmp_path, "sqlite") == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["postgresql"])
 def test_the_commands_of_operations_work_on_postgresql(database, tmp_path):
-    assert unlike("operations", tmp_path, database) == []
+    assert unlike(pages.commands("operations"), tmp_path, database) == []
 
 
 @pytest.mark.slow
 def test_the_pages_can_be_tried_without_curl(tmp_path):
-    assert unlike("http", tmp_path, "sqlite", str(pages.CURL)) == []
+    assert unlike(pages.commands("http"), tmp_path, "sqlite", str(pages.CURL)) == []
 
 
 def test_a_page_that_shows_another_answer_is_found():

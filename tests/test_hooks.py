@@ -13,13 +13,15 @@ import pytest
 
 import relatum
 from relatum.cli import COMMANDS
-from relatum.core import entities, hooks, jobs
+from relatum.core import entities, hooks, jobs, plugin_host, records
 from relatum.core import help as manual
 from relatum.core.actor import Actor
 from relatum.core.errors import RelatumError
 from relatum.core.plugin_host import manifest
+from relatum.core.records.hooking import Changes
 
-from .plugged import enable, put
+from .parcels import put_in
+from .plugged import enable, put, small
 
 ALICE = Actor(user_id=1, name="Alice", admin=True)
 
@@ -31,7 +33,7 @@ def made(**functions):
 
 @pytest.mark.parametrize("name", sorted(hooks.POLICIES))
 def test_every_hook_is_documented_with_its_exact_arguments(name):
-    spec = getattr(hooks, name)
+    spec = getattr(hooks.specs, name)
     arguments = ", ".join(inspect.signature(spec).parameters)
     shown = f"`{name}({arguments})`" if name != "relatum_commands" else f"`{name}(ctx)`"
     assert shown in manual.text("plugins")
@@ -54,6 +56,46 @@ def test_a_hook_is_given_what_it_wants_and_knows_for_which_plugin_it_runs():
     called.register("second", made(relatum_before_write=hear))
     called.strict("relatum_before_write", actor=ALICE, batch=["rows"])
     assert seen == ["first", ["rows"]]
+
+
+def test_a_hook_is_called_for_the_types_that_it_is_narrowed_to(instance):
+    more = """
+@hookimpl(only={"types": ["x_note"], "fields": ["text"]})
+def relatum_before_write(batch):
+    for place in range(len(batch)):
+        batch.reject(place, "No " + batch.operation)
+"""
+    for name in ("x_note", "x_other"):
+        instance.make_type(name, {"name": "text", "kind": "text"}, {"name": "more", "kind": "text"})
+    [old] = instance.create("x_note", {"text": "old"})
+    put(instance, "narrow", small("narrow", more))
+    enable(instance, "narrow")
+    assert instance.create("x_other", {"text": "of another type"})
+    update = {"id": old, "more": "another field"}
+    instance.write(records.update, "x_note", [update], actor=instance.alice)
+    with pytest.raises(RelatumError, match="No update"):
+        instance.write(records.update, "x_note", [{**update, "text": "new"}], actor=instance.alice)
+    with pytest.raises(RelatumError, match="No create"):
+        instance.create("x_note", {"text": "new"})
+
+
+def test_what_was_committed_is_told_to_those_alone_who_asked_for_its_type():
+    called, seen = hooks.Hooks(), []
+
+    @hooks.hookimpl(only={"types": ["card"]})
+    def relatum_after_commit(changes):
+        seen.append([change.type for change in changes])
+
+    called.register("first", SimpleNamespace(relatum_after_commit=relatum_after_commit))
+    for types in (["card", "other"], ["other"]):
+        changes = Changes(records.Committed(name, "create", (1,)) for name in types)
+        called.isolated("relatum_after_commit", actor=ALICE, changes=changes)
+    assert seen == [["card"]]
+
+
+def test_a_hook_is_narrowed_by_types_and_fields_alone():
+    with pytest.raises(ValueError, match="types and fields, not records"):
+        hooks.hookimpl(only={"records": ["1"]})
 
 
 def test_what_comes_after_a_write_goes_backwards():
@@ -177,6 +219,21 @@ def test_the_plugin_in_the_help_does_what_the_help_says(instance):
     assert instance.read(jobs.get, job_id)["result"] == {"dropped": 1}
     [schedule] = [s for s in instance.read(jobs.list_schedules) if s["owner"] == "loyalty"]
     assert (schedule["kind"], schedule["rule"]) == ("loyalty_trials", "every 1 day")
+
+
+def test_the_settings_in_the_help_are_those_that_the_plugin_goes_by(instance):
+    texts = re.findall(r"^```python\n(.*?)^```$", manual.text("plugins"), re.MULTILINE | re.DOTALL)
+    put(instance, "loyalty", "\n".join(texts))
+    enable(instance, "loyalty")
+    cards = [{"number": "a1"}, {"number": "a2"}]
+    instance.create("loyalty_card", *cards)
+    put_in(instance, "loyalty", points=0, api_key="hidden")
+    with pytest.raises(RelatumError, match="One card at a time"):
+        instance.create("loyalty_card", {"number": "a3"}, {"number": "a4"})
+    shown = instance.read(plugin_host.show_settings, "loyalty")["settings"]
+    assert {each["name"]: each["value"] for each in shown} == {
+        "points": 0, "shop": None, "api_key": None,
+    }  # fmt: skip
 
 
 def test_the_manifest_in_the_help_can_be_read():

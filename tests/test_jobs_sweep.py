@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from relatum.core import backup, clock, db, doctor, jobs
+from relatum.core.testing.instances import Instance
 
 from .counting import CountSchema, count, crm, kind, kinds, numbers, run, swept, taken
-from .instances import Instance
 
 __all__ = ["crm", "kinds"]
 
@@ -56,7 +56,7 @@ def test_a_process_of_this_machine_that_is_dead_is_noticed_at_once(crm):
     dead = jobs.Process()
     dead.id, dead.pid = "dead", 2**22 + 1  # above every possible pid
     with crm.app.app_context():
-        db.transact(lambda: dead.beat(1))
+        db.transact(dead.beat)
     swept(crm)
     assert crm.read(jobs.get, job_id)["state"] == "queued"
     assert crm.sql("SELECT id FROM core_jobs_process") == []
@@ -69,7 +69,7 @@ def test_a_sign_of_life_keeps_the_job_in_hand(crm):
     process.at_work(job_id)
     later = clock.now() + jobs.LEASE / 2
     with clock.frozen(later), crm.app.app_context():
-        db.transact(lambda: process.beat(1))
+        db.transact(process.beat)
     with clock.frozen(later + jobs.LEASE / 2 + timedelta(seconds=5)):
         swept(crm)
         assert crm.read(jobs.get, job_id)["state"] == "running"

@@ -10,12 +10,14 @@ import orjson
 import pytest
 from babel.messages import pofile
 from babel.messages.extract import extract_from_dir
+from marshmallow import validate
 
 from relatum.core import catalog, entities, languages, plugin_host, roles
-from relatum.core.errors import REGISTRY, Invalid, Problem, RelatumError, nearest
+from relatum.core.errors import Invalid, Problem, RelatumError, nearest
 from relatum.core.fields import FIELD_TYPES
 
 from .desk import at_desk
+from .desk_words import brought, refusals
 from .plugged import LOYALTY, disable, enable
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,7 +26,8 @@ PRESET = "all"
 _PLACE = re.compile(r"\{[a-z_]*\}")
 #: Contexts of words that stand within sentences; all other ones are types.
 WITHIN = {
-    "action", "first", "got", "nearest", "reason", "thing", "wanted", "what", "where", "why",
+    "action", "first", "got", "nearest", "reason", "rejected", "thing", "wanted", "what", "where",
+    "why",
 }  # fmt: skip
 
 
@@ -72,9 +75,9 @@ def of_plans():
     return {(None, str(text)) for _, _, text, *_ in found}
 
 
-def of_errors():
-    """Return the texts of the registry of errors."""
-    return {(None, text) for each in REGISTRY.values() for text in (each.title, each.template)}
+def errors_of(owner):
+    """Return the texts of the errors that the core or a plugin brings."""
+    return {(None, text) for text in refusals(owner)}
 
 
 def of_roles(instance):
@@ -92,14 +95,15 @@ def lacking(wanted, known):
 
 def test_every_text_that_is_declared_is_german_and_no_other(instance):
     found = declared(instance.catalog)
-    there = plugin_host.discover(instance.config.home)
+    there = plugin_host.discover(instance.config)
     for owner in found.keys() - {"core"}:
         manifest = there[owner].manifest
         assert manifest is not None
         said = manifest.plugin
         texts = found[owner] | {(None, said.name), (None, said.description)}
+        texts |= errors_of(owner) | {(None, text) for text in brought(owner)}
         assert lacking(texts, words(f"plugins/{owner}")) == ([], []), owner
-    texts = found["core"] | of_kinds() | of_errors() | of_plans() | of_roles(instance)
+    texts = found["core"] | of_kinds() | errors_of("core") | of_plans() | of_roles(instance)
     assert lacking(texts, words("core")) == ([], [])
 
 
@@ -133,7 +137,8 @@ def test_every_german_sentence_has_the_places_of_its_text():
 def test_words_within_sentences_are_words_of_the_code():
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "core").rglob("*.py"))
     assert email_validator.__file__ is not None
-    for path in Path(email_validator.__file__).parent.glob("*.py"):
+    spoken = [*Path(email_validator.__file__).parent.glob("*.py"), Path(validate.__file__)]
+    for path in spoken:
         code += path.read_text(encoding="utf-8")
     within = [text for context, text in words("core") if context in WITHIN]
     pieces = {piece.strip() for text in within for piece in text.split("{}")}
@@ -168,7 +173,7 @@ def test_a_plan_says_its_steps_in_german(instance):
     step = instance.plan({**field, "label": "Size {1}"}).steps[0]
     assert languages.told(step.summary, "de") == "Feld Size {1} hinzufügen (integer)"
     assert orjson.loads(orjson.dumps(step.summary)) == "Add integer field Size {1}"
-    gone = {"op": "trash_field", "type": "opportunity", "field": "probability"}
+    gone = {"op": "trash_field", "type": "opportunity", "field": "account"}
     told = languages.told(instance.plan(gone).steps[0].uses[0], "de")
     assert told.startswith("Ansicht Open deals von opportunity (öffnet sich nicht mehr: Entitätst")
 

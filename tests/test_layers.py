@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import configparser
 import graphlib
-import os
+import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
+from .sources import ROOT, forgotten, modules, name_of, package_files, sources, tree
+
+__all__ = ["forgotten"]
 
 #: Each part of the package, from the ground up. A layer imports the ones below it; parts of
 #: one layer may import each other, but never in a circle.
@@ -38,15 +40,26 @@ LAYERS = (
         "core.import_models",
         "core.job_models",
         "core.keys",
+        "core.ledger_models",
         "core.mail_models",
+        "core.merge_models",
         "core.models",
+        "core.plugin_models",
         "core.migrations",
         "core.outbound",
         "core.spine",
     },
     {"core.types", "core.fields"},
     {"core.catalog"},
-    {"core.access", "core.query", "core.ddl", "core.changes", "core.positions", "core.audit"},
+    {
+        "core.access",
+        "core.query",
+        "core.ddl",
+        "core.changes",
+        "core.positions",
+        "core.audit",
+        "core.plugin_tables",
+    },
     {
         "core.records",
         "core.entities",
@@ -68,10 +81,28 @@ LAYERS = (
     },
     {"core.plugin_host"},
     # core.serve starts processes that import core.wsgi by name, and knows no application itself.
-    {"core.beside", "core.serve", "core.demo", "core.help"},
+    {
+        "core.beside",
+        "core.succession",
+        "core.serve",
+        "core.demo",
+        "core.help",
+        "core.plugin_check",
+        "core.scaffold",
+    },
     {"core.api", "core.commands"},
-    {"core.app", "core.newest", "core.dispatch", "core.worker", "core.wsgi", "cli"},
-    {"", "testing"},
+    {
+        "core.app",
+        "core.devel",
+        "core.heartbeat",
+        "core.newest",
+        "core.dispatch",
+        "core.trial",
+        "core.worker",
+        "core.wsgi",
+        "cli",
+    },
+    {"", "testing", "core.testing"},
     {"plugins"},
 )
 #: Within a layer: (who, whom) never imports.
@@ -96,7 +127,6 @@ BUDGET = {
     ("core/commands/pages.py", "rich"): "slow to import, needed on a terminal only",
     ("core/commands/terminal.py", "rich"): "slow to import, not needed with --json",
 }
-NOT_OURS = {"build", "dist", "instance", "node_modules"}
 #: Who may begin and commit; everybody else joins the transaction that a surface opened (D2a).
 OPENERS = {"core.db"}
 FILE_LINES = 400
@@ -110,45 +140,6 @@ class Import(NamedTuple):
     outside: str
     inside_function: bool
     relative: bool
-
-
-@cache
-def _sources() -> list[Path]:
-    found = []
-    for folder, below, files in os.walk(ROOT):
-        below[:] = [name for name in below if name[0] != "." and name not in NOT_OURS]
-        found += [Path(folder, file) for file in files if file.endswith(".py")]
-    return sorted(found)
-
-
-def sources(*folders: str) -> list[Path]:
-    """Return the Python files of the checkout, or of some of its folders."""
-    return [p for p in _sources() if not folders or p.relative_to(ROOT).parts[0] in folders]
-
-
-def package_files() -> list[Path]:
-    """Return the files that make up the package."""
-    outside = {"tests", "benchmarks", "tools"}
-    return [path for path in sources() if path.relative_to(ROOT).parts[0] not in outside]
-
-
-def name_of(path: Path) -> str:
-    """Return a file's module name below `relatum`; the root itself is the empty name."""
-    return (
-        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("__init__").strip(".")
-    )
-
-
-@cache
-def modules() -> frozenset[str]:
-    """Return the names of all modules of the package."""
-    return frozenset(name_of(path) for path in package_files())
-
-
-@cache
-def tree(path: Path) -> ast.Module:
-    """Return a file's syntax tree."""
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
 @cache
@@ -230,14 +221,31 @@ def test_parts_never_import_each_other_in_a_circle() -> None:
     graphlib.TopologicalSorter(dependencies()).prepare()
 
 
-def test_plugins_never_import_each_other_or_the_core() -> None:
+def test_what_tests_stand_on_is_no_part_of_what_runs() -> None:
+    kit = {"testing", "core.testing"}
+    wrong = [
+        f"{part} imports it"
+        for part, found in dependencies().items()
+        if part not in kit and kit & found.keys()
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_plugins_import_the_faces_of_what_they_require_and_never_the_core() -> None:
     wrong = [
         f"{path.relative_to(ROOT)} imports {one.module}"
         for path in sources("plugins")
         for one in imports(path)
-        if not one.outside and one.module and not one.relative
+        if not one.outside and one.module and not one.relative and one.module not in faces(path)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def faces(path: Path) -> set[str]:
+    """Return the packages of the plugins that the one of a file requires."""
+    manifest = ROOT / "plugins" / path.relative_to(ROOT).parts[1] / "plugin.json"
+    required = json.loads(manifest.read_text())["requires"] if manifest.is_file() else {}
+    return {f"plugins.{name}" for name in required}
 
 
 def test_inside_the_package_imports_are_relative() -> None:
@@ -271,7 +279,7 @@ def test_nothing_imports_a_second_copy_of_the_package() -> None:
 def test_tests_and_benchmarks_import_the_package_by_its_name() -> None:
     wrong = [
         f"{path.relative_to(ROOT)} imports {one.module} relatively"
-        for path in sources("tests", "benchmarks", "tools")
+        for path in sources("tests", "benchmarks", "tools", "examples")
         for one in imports(path)
         if one.relative and part_of(one.module)
     ]

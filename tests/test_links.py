@@ -241,6 +241,47 @@ def test_what_points_by_a_reference_goes_along(notes):
     assert notes.get("x_note", note)["about"] == acme
 
 
+# -- references to every type -----------------------------------------------------------------
+@prepared
+def remarks(shop):
+    any_ = {"name": "about", "kind": "reference", "settings": {"any": True, "on_delete": "cascade"}}
+    shop.make_type("x_remark", NAME, any_)
+
+
+def test_a_reference_that_is_open_takes_records_of_types_made_after_it(remarks):
+    remarks.make_type("x_late", NAME)
+    [late] = remarks.create("x_late", {"name": "Late"})
+    remarks.create("x_remark", {"name": "a", "about": late})
+    remarks.create("x_remark", {"name": "b", "about": remarks.alice.user_id})
+    found = page(remarks, "x_remark", fields=["about"])
+    assert {each["type"] for each in found.labels.values()} == {"x_late", "user"}
+    error = refused(remarks, records.create, "x_remark", [{"name": "c", "about": 1 << 40}])
+    assert error.problems[0].code == "reference_unknown"
+
+
+def test_what_points_by_an_open_reference_goes_along_and_comes_back(remarks):
+    [acme] = remarks.create("x_company", {"name": "Acme"})
+    [order] = remarks.create("x_order", {"name": "7"})
+    ours = remarks.create("x_remark", {"name": "a", "about": acme}, {"name": "b", "about": order})
+    remarks.write(records.delete, "x_company", [{"id": acme}])
+    assert [row["id"] for row in page(remarks, "x_remark").records] == [ours[1]]
+    error = refused(remarks, records.restore, "x_remark", [{"id": ours[0]}])
+    assert error.problems[0].code == "parent_trashed"
+    remarks.write(records.restore, "x_company", [{"id": acme}])
+    assert remarks.get("x_remark", ours[0])["about"] == acme
+
+
+def test_a_reference_names_its_types_or_is_open_and_never_closes_again(remarks):
+    for settings in ({}, {"any": True, "targets": ["x_order"]}, {"any": False}):
+        with pytest.raises(RelatumError) as caught:
+            remarks.make_type("x_odd", {"name": "at", "kind": "reference", "settings": settings})
+        assert caught.value.code == "definition_invalid"
+    change = {"op": "change_field", "type": "x_remark", "field": "about"}
+    with pytest.raises(RelatumError) as caught:
+        remarks.apply({**change, "settings": {"any": False, "targets": ["x_order"]}})
+    assert caught.value.code == "definition_invalid"
+
+
 def test_relationships_are_exported_and_applied_elsewhere_equal(notes):
     with notes.reading():
         text = entities.export(catalog.current())

@@ -14,17 +14,18 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from relatum.core.auth import oidc
+from relatum.core.config import Config
 from relatum.core.errors import RelatumError
+from relatum.core.testing.settled import Settled
 
 from .providing import CLIENT, SECRET, liar, new_key, settings
-from .settled import Settled
 
 __all__ = ["liar"]
 
 
 @pytest.fixture
 def crm(tmp_path, liar):
-    return Settled(tmp_path, **settings(liar.issuer))
+    return Settled(Config(home=tmp_path, **settings(liar.issuer)))
 
 
 def came(crm, liar, **claims):

@@ -28,11 +28,13 @@ from .oracle_world import SCOPES
 
 SEED: Final = int(os.environ.get("RELATUM_ORACLE_SEED", "1"))
 LIVES: Final = int(os.environ.get("RELATUM_ORACLE_LIVES", "20"))
+#: On PostgreSQL it takes five times as long to make twins.
+FEWER: Final = int(os.environ.get("RELATUM_ORACLE_LIVES", "6"))
 #: Sequences that one pair of twins is asked, and requests of each.
 SEQUENCES: Final = 5
 REQUESTS: Final = int(os.environ.get("RELATUM_ORACLE_REQUESTS", "5"))
-#: What may differ, by the words of the answer that one of the twins alone gives, and why that can't
-#: be mended. After it the twins are two: what follows in that life is not compared.
+#: What may differ, by the words that one of the twins alone gives, or of more records, and why that
+#: can't be mended. After it the twins are two: what follows in that life is not compared.
 PERMITTED: Final = {
     # A unique value that a hidden record has can't be given to another. The refusal names neither
     # the record nor anything of it; whoever guesses the whole value learns that it is taken.
@@ -74,7 +76,7 @@ def told_apart(twins: Twins, request: Request) -> tuple[Answer, Leak | None]:
     first, second = twins.ask(request)
     if first == second:
         return first, None
-    if any((each in told(first)) != (each in told(second)) for each in PERMITTED):
+    if any(told(first).count(each) != told(second).count(each) for each in PERMITTED):
         raise StopIteration
     return first, Leak([*twins.asked], first, second)
 
@@ -143,7 +145,6 @@ def lives(pairs: Pairs, number: int, secrets: Any = SECRETS) -> Tried:
     return Tried(total, statuses, None)
 
 
-#: On PostgreSQL it takes five times as long to make twins: a night's work.
 pytestmark = pytest.mark.parametrize(
     "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=False
 )
@@ -154,10 +155,11 @@ def pairs(database, _originals, tmp_path):
     return Pairs(_originals, database, tmp_path)
 
 
-def test_what_one_may_not_see_changes_no_byte_of_what_one_is_told(pairs):
-    tried = lives(pairs, LIVES)
+def test_what_one_may_not_see_changes_no_byte_of_what_one_is_told(pairs, database):
+    number = LIVES if database == "sqlite" else FEWER
+    tried = lives(pairs, number)
     assert tried.leak is None, str(tried.leak)
-    assert tried.sequences >= LIVES
+    assert tried.sequences >= number
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,11 @@ def test_every_route_is_asked_and_none_tells(pairs, secret, scope):
         asked = curious.every_route()
         assert {each.rule for each in asked} == set(map(str, routes))
         for request in asked:
-            answer, leak = told_apart(twins, request)
+            try:
+                answer, leak = told_apart(twins, request)
+            except StopIteration:  # told on a page: nothing was written, so the twins are alike
+                assert request.method == "GET", str(request)
+                continue
             assert leak is None, str(leak)
             assert answer.status < 500, f"{request}\n{answer.text[:300]}"
 

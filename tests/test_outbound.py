@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from relatum.core import outbound
+from relatum.core.config import Config
 from relatum.core.errors import RelatumError
+from relatum.core.testing.settled import Settled
 
 from .canary import OK, Canary, listening
-from .settled import Settled
 from .smtp_server import certify
 
 #: Loopback and the private networks in every spelling that some client has taken; {port} is the
@@ -129,7 +130,7 @@ NAMES = ("localtest.me", "127.0.0.1.nip.io", "spoofed.example", "www.localtest.m
 
 @pytest.fixture
 def settled(tmp_path) -> Settled:
-    return Settled(tmp_path)
+    return Settled(Config(home=tmp_path))
 
 
 @pytest.fixture

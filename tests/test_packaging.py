@@ -152,7 +152,7 @@ def test_the_source_distribution_holds_what_a_packager_needs(built: Path) -> Non
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = {"LICENSE", "README.md", "CHANGELOG.md", "Makefile", "setup.cfg", "pyproject.toml"}
-    assert wanted | {"tests/conftest.py"} <= names
+    assert wanted | {"tests/conftest.py", "examples/plugins/loyalty/pyproject.toml"} <= names
     assert {f"{ASSETS}/manifest.json", "tools/backend/assets.py"} <= names
     assert {f"{FRONTEND}/{name}" for name in ("package-lock.json", ".npmrc", "build.mjs")} <= names
     assert not [name for name in names if "node_modules" in name]

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
@@ -124,6 +124,8 @@ def test_a_point_is_read_from_a_text():
     assert code(made.parse, "52.52") == "not_point"
 
 
+# The first text of a process loads what is known of all characters.
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(["first", "last", "x"]), st.none() | st.text(max_size=5)))
 def test_what_was_taken_is_taken_again_unchanged(sent):
     made: Any = FIELD_TYPES["person_name"](id=1, type_id=1, name="f", column="f", label="F")

@@ -6,6 +6,7 @@ import http.client
 import json
 import threading
 import time
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -133,7 +134,7 @@ def test_a_plugin_that_can_not_be_mounted_is_left_out_and_the_rest_serves(loyal,
     assert (off.status_code, off.json["code"]) == (404, "plugin_off")
     application.close()
     fault = loyal.read(plugin_host.show, "broken")
-    assert (fault["state"], fault["fault"]) == ("enabled", "failed")
+    assert (fault["state"], fault["fault"]) == ("enabled", "quarantined")
     assert "not today" in fault["reason"]
 
 
@@ -210,7 +211,9 @@ WORKERS = 3
 def test_twenty_toggles_under_load_fail_no_request(loyal):
     put(loyal, "small", small("small"))
     token = token_of(loyal)
-    workers = [Application(loyal.config) for _ in range(WORKERS)]
+    # How long a write waits is not what this is about, and machines differ.
+    patient = replace(loyal.config, busy_timeout=60.0)
+    workers = [Application(patient) for _ in range(WORKERS)]
     done = threading.Event()
     failed: list[tuple[int, str]] = []
     latest: list[int] = []
@@ -283,9 +286,10 @@ def test_a_server_of_three_workers_is_toggled_without_a_failed_or_a_stale_answer
         done.set()
         for thread in threads:
             thread.join()
+        serving_now = loyal.read(plugin_host.show, "loyalty")["workers"]["processes"]
+        assert [each["kind"] for each in serving_now].count("web") == WORKERS
     assert len(counted) == 4 and min(counted) > TOGGLES
     assert max(delays) < 6 * 2
-    assert len(loyal.read(plugin_host.show, "loyalty")["workers"]) == WORKERS
 
 
 def _asking(port, token):

@@ -156,14 +156,26 @@ def test_a_newer_version_changes_what_it_declared_and_keeps_the_rest(loyal):
     assert "colour" not in loyal.catalog.type("loyalty_card").fields
 
 
+def test_a_plugin_that_declares_the_same_again_changes_nothing(instance):
+    price = {"name": "price", "kind": "decimal", "settings": {"scale": 3}, "default": "1"}
+    types = [{"name": "small_item", "fields": [price]}]
+    declared = f"@hookimpl\ndef relatum_declare(): return {{'types': {types}}}\n"
+    put(instance, "small", small("small", declared))
+    enable(instance, "small")
+    assert instance.read(plugin_host.plan_enable, "small").as_json()["steps"] == []
+    put(instance, "small", small("small", declared.replace("'1'", "'1.5'")))
+    [step] = instance.read(plugin_host.plan_enable, "small").as_json()["steps"]
+    assert step["summary"] == "Change default of Price"
+
+
 def test_other_code_than_was_enabled_does_not_run(loyal):
     put(loyal, "loyalty", LOYALTY.replace('version="1.0.0"', 'version="1.1.0"'))
     with served(loyal) as application:
         assert client(application).get("/x/loyalty/hello").status_code == 404
         application.close()
     [found] = own(loyal.read(plugin_host.list_plugins))
-    assert found["fault"] == "changed"
-    assert "Version 1.1.0 is there, 1.0.0 is enabled" in found["reason"]
+    assert found["fault"] == "incompatible"
+    assert "version 1.1.0 is there, 1.0.0 is enabled" in found["reason"]
 
 
 @pytest.mark.parametrize(

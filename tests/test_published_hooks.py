@@ -94,3 +94,22 @@ def test_a_published_hook_is_called_by_its_policy_for_whoever_asks(instance):
         found.on_failure = lambda *what: told.append((what[0], what[1], str(what[2])))
         found.isolated("base_heard", actor=instance.alice, word="x")
     assert told == [("upper", "base_heard", "xAlice")]
+
+
+PLACES = """
+from relatum import hookspec
+def read(value, active): return tuple(value)
+@hookspec("collect", read=read, places=frozenset)
+def base_places(ctx):
+    raise NotImplementedError
+@hookimpl
+def relatum_hookspecs(): return [base_places]
+"""
+
+
+def test_the_places_that_a_plugin_fills_are_its_slots(instance):
+    put(instance, "base", small("base", PLACES))
+    fill = "@hookimpl\ndef base_places(ctx): return ['side', 'head']\n"
+    put(instance, "upper", small("upper", fill, requires={"base": ""}))
+    enable(instance, "base")
+    assert enable(instance, "upper").provides["slots"] == ["head", "side"]

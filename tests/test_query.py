@@ -84,6 +84,23 @@ def test_filters_of_an_address_all_hold(crm):
     assert names(ask(crm, ("amount__gte", "10"), ("amount__lt", "20"))) == ["Ärmel"]
 
 
+def test_what_is_laid_over_a_query_narrows_it():
+    one, two = {"field": "name", "value": "a"}, {"field": "seats", "value": 1}
+    assert query.over({}, {}) == {}
+    assert query.over({"filter": None}, {"filter": two}) == {"filter": two}
+    base = {"filter": one, "sort": ["name"], "limit": 5}
+    assert query.over(base, {"limit": 7, "sort": None}) == {**base, "limit": 7}
+    assert query.over(base, {"filter": two}) == {**base, "filter": {"and": [one, two]}}
+
+
+def test_an_address_is_laid_over_the_words_of_a_view(crm):
+    base = {"filter": {"field": "name", "value": "arm"}, "sort": None, "limit": None}
+    with crm.reading():
+        for args, found in (([], ["arm"]), ([("seats", "3")], [])):
+            made = query.from_url("x_deal", args, actor=crm.alice, base=base)
+            assert names(query.page(made)) == found
+
+
 def test_text_with_a_comma_is_one_value_outside_lists(crm):
     assert names(ask(crm, ("name", "Beta, Inc"))) == ["Beta, Inc"]
 
@@ -113,6 +130,36 @@ def test_a_path_to_a_trashed_record_has_no_value_and_its_label_says_trashed(crm)
     assert (record["created_by"], record["created_by.name"]) == (bob, None)
     assert page.labels[str(bob)] == {"type": "user", "label": "Bob", "trashed": True}
     assert names(ask(crm, ("created_by.name", "Bob"))) == []
+
+
+def test_what_is_empty_over_a_link_is_so_without_the_link_too(crm):
+    [city] = crm.create("x_company", {"name": "In town", "city": "Rome"})
+    [none] = crm.create("x_company", {"name": "Nowhere"})
+    crm.create(
+        "x_deal", {"name": "there", "company": city}, {"name": "nowhere", "company": none},
+        {"name": "alone"},
+    )  # fmt: skip
+    named = ("name__in", "there,nowhere,alone")
+    assert names(ask(crm, named, ("company.city__empty", "0"), ("_sort", "name"))) == ["there"]
+    assert names(ask(crm, named, ("company.city__empty", "1"), ("_sort", "name"))) == [
+        "alone", "nowhere",
+    ]  # fmt: skip
+
+
+def test_a_quick_search_asks_for_what_stands_in_the_title(crm):
+    with crm.reading():
+        found = query.titled(crm.catalog.type("x_company"), "fra")
+    assert found == {"or": [{"field": "name", "op": "contains", "value": "fra"}]}
+    crm.make_type("x_year", {"name": "number", "kind": "integer"}, title="number")
+    with crm.reading():
+        assert query.titled(crm.catalog.type("x_year"), "2026") is None
+
+
+def test_what_is_shown_over_links_has_no_label_and_ends_where_a_link_is_empty(crm):
+    page = ask(crm, fields=["name", "company.parent.name"], sort=["name"])
+    shown = {row["name"]: row["company.parent.name"] for row in page.records}
+    assert shown == {None: None, "arm": None, "Ärmel": None, "Beta, Inc": "Acme"}
+    assert page.labels == {}
 
 
 def test_the_trash_is_listed_on_demand(crm):
@@ -251,6 +298,17 @@ def test_a_group_of_a_link_has_a_label(crm):
         "Acme",
         "Sub",
     }
+
+
+def test_instants_of_one_month_are_one_group(crm):
+    crm.create("x_deal", {"met": "2024-03-02T08:00:00Z"}, {"met": "2024-04-01T12:00:00Z"})
+    found = grouped(crm, ("_group", "met.month"), ("met__empty", "0"), ("_tz", "UTC")).groups
+    assert found == [{"met.month": "2024-03", "count": 2}, {"met.month": "2024-04", "count": 1}]
+
+
+def test_categories_are_groups_in_the_order_of_their_names(crm):
+    found = grouped(crm, ("_group", "stage.category")).groups
+    assert [group["stage.category"] for group in found] == [None, "open", "won"]
 
 
 def test_an_instant_falls_on_the_day_of_the_asked_zone(crm):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from relatum.core import db, query, records
+from relatum.core import clock, db, query, records
 from relatum.core.errors import RelatumError
 
 from .asking import small_crm
@@ -39,6 +39,11 @@ def around(instance: Any, id_: int, **body: Any) -> query.Neighbours:
     with instance.reading():
         made = query.from_json("x_deal", body, actor=instance.alice)
         return query.neighbours(made, id_)
+
+
+def test_what_stands_around_a_record_is_asked_as_it_is_now(crm):
+    with pytest.raises(RelatumError, match="as it is now"):
+        around(crm, 1, as_of=clock.now().isoformat())
 
 
 def listed(instance: Any, **body: Any) -> list[int]:

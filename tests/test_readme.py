@@ -9,11 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from relatum.core.errors import RelatumError
+
 from . import pages
+from .desk import at_desk
 from .homes import bare
+from .plugged import enable, put
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+#: The preset of the instance: the plugin that is shown adds to people.
+PRESET = "contacts"
 #: Makes an instance and serves it until it is stopped; tests/test_packaging.py does so.
 DEMO = "relatum demo\n"
 
@@ -40,3 +46,25 @@ def test_the_files_it_names_are_there():
     named = re.findall(r"^([\w./]+) ", tree, re.MULTILINE)
     assert named
     assert all((ROOT / name).exists() for name in named)
+
+
+# -- the plugin of twenty lines --------------------------------------------------------------
+def plugin_text():
+    """Return the plugin that the README shows."""
+    section = README.partition("## A plugin in 20 lines")[2]
+    return section.partition("```python\n")[2].partition("```")[0]
+
+
+def test_the_plugin_it_shows_has_twenty_lines_and_does_what_it_says(instance):
+    text = plugin_text()
+    lines = [line for line in text.splitlines() if line.strip()]
+    code = [line for line in lines if not line.startswith(("from", "@", ")"))]
+    assert len(code) <= 20
+    put(instance, "loyalty", text)
+    enable(instance, "loyalty")
+    [person] = instance.create("contact", {"name": {"last": "Lovelace"}})
+    with pytest.raises(RelatumError, match="A number begins with L-"):
+        instance.create("loyalty_card", {"number": "7", "contact": person})
+    instance.create("loyalty_card", {"number": "L-7", "contact": person})
+    with at_desk(instance) as desk:
+        assert "Give Lovelace a card" in desk.get(f"/records/contact/{person}").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -158,3 +159,15 @@ def test_stages_of_ones_own_follow_the_rules_of_their_category(shell):
     known = {(g["stage"], g["probability"]) for g in found}
     assert {("won", "100.00"), ("lost", "0.00")} <= known
     assert {p for stage, p in known if stage in ("engaging", "prospecting")} == {None}
+
+
+def test_the_report_of_won_and_lost_deals_equals_the_file(shell):
+    decided = [row for row in rows("sales_pipeline") if row["deal_stage"] in ("Won", "Lost")]
+    won = [row for row in decided if row["deal_stage"] == "Won"]
+    found = shell.json("sales", "report", "winloss")
+    figures = found["figures"]
+    assert (figures["won"], figures["lost"]) == (len(won), len(decided) - len(won))
+    assert Decimal(figures["rate"]) == round(Decimal(100 * len(won)) / len(decided), 1)
+    assert Decimal(figures["won_amount"]) == sum(Decimal(row["close_value"]) for row in won)
+    owners = {row["label"]: row["won"] for row in found["tables"]["owner"]["rows"]}
+    assert owners == Counter(row["sales_agent"] for row in won)

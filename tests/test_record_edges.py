@@ -320,3 +320,14 @@ def test_of_a_deleter_and_a_writer_who_points_there_one_is_told(tree):
         "SELECT 1 FROM x_leaf l JOIN x_node n ON n.id = l.node WHERE n.trashed_at IS NOT NULL"
     )
     assert tree.sql(dangling) == []
+
+
+def test_fields_that_are_called_as_those_of_users_are_as_free_as_others(instance):
+    instance.make_type(
+        "x_site", {"name": "timezone", "kind": "text"}, {"name": "service", "kind": "boolean"},
+        {"name": "email", "kind": "email"},
+    )  # fmt: skip
+    row = {"timezone": "the usual one", "service": True, "email": "site@example.org"}
+    [id_] = instance.create("x_site", row)
+    instance.change("x_site", id_, service=False)
+    assert instance.get("x_site", id_)["timezone"] == "the usual one"

@@ -37,6 +37,15 @@ def refused(instance: Any, verb: Any, *args: Any, **kwargs: Any) -> RelatumError
     return caught.value
 
 
+# -- what is linked to ------------------------------------------------------------------------
+def test_a_record_of_a_type_in_the_trash_is_nothing_to_refer_to(crossed):
+    [firm] = crossed.create("x_firm", {"name": "a"})
+    crossed.create("x_note", {"name": "n", "about": firm})
+    crossed.apply({"op": "trash_type", "type": "x_firm"})
+    error = refused(crossed, records.create, "x_note", [{"name": "m", "about": firm}])
+    assert [(p.field, p.code) for p in error.problems] == [("about", "reference_unknown")]
+
+
 # -- what deleting empties ---------------------------------------------------------------------
 def test_two_links_to_one_record_are_emptied_in_one_change(crossed):
     [firm] = crossed.create("x_firm", {"name": "a"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from threading import Thread, get_ident
 
 import pytest
 
-from relatum.core import serve
+from relatum.core import serve, succession
 from relatum.core.config import Config, load
 from relatum.core.errors import RelatumError
 
@@ -27,6 +28,27 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from relatum.core import config, serve
 up = lambda: print("up", flush=True)
 serve.serve(config.load(), port=int(sys.argv[1]), workers=2, jobs=False, ready=up)
+"""
+#: A worker that misses the first signal.
+HARD_OF_HEARING = """
+import multiprocessing, os, signal, time
+from relatum.core import serve
+
+def work():
+    missed = []
+    def hear(*_):
+        if missed:
+            print("heard", flush=True)
+            os._exit(0)
+        missed.append(True)
+    signal.signal(signal.SIGTERM, hear)
+    serve._end_with_supervisor()
+    print("up", flush=True)
+    while True:
+        time.sleep(60)
+
+multiprocessing.get_context("fork").Process(target=work).start()
+time.sleep(60)
 """
 Server = Callable[[], tuple[subprocess.Popen[str], int]]
 
@@ -115,6 +137,44 @@ def test_a_killed_supervisor_leaves_no_worker_behind(started: Server) -> None:
     while is_open(port) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not is_open(port)
+
+
+def test_a_worker_that_misses_the_end_of_its_supervisor_is_told_again():
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", HARD_OF_HEARING], stdout=subprocess.PIPE, text=True
+    ) as supervisor:
+        assert supervisor.stdout is not None
+        assert supervisor.stdout.readline() == "up\n"
+        supervisor.kill()
+        assert supervisor.communicate(timeout=20)[0] == "heard\n"
+
+
+def hard_of_hearing(misses: int) -> None:
+    """Be a worker that misses some signals to stop."""
+    heard: list[int] = []
+    signal.signal(signal.SIGTERM, lambda *_: heard.append(1))
+    while len(heard) <= misses:
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("misses", "status"), [(0, 0), (1, 0), (99, -signal.SIGKILL)])
+def test_a_worker_that_misses_the_signal_to_stop_is_told_again_and_ended_by_force_at_last(
+    misses: int, status: int
+):
+    server = succession.Server("none", workers_kill_timeout=3, ready=lambda: None)
+    context = multiprocessing.get_context("fork")
+    workers = [
+        context.Process(target=hard_of_hearing, args=(misses,), daemon=True) for _ in range(2)
+    ]
+    for worker in workers:
+        worker.start()
+    time.sleep(0.5)  # a signal that comes before they can hear ends them
+    server.wrks = [*workers]
+    began = time.monotonic()
+    server._stop_workers()
+    assert [worker.exitcode for worker in workers] == [status, status]
+    assert (time.monotonic() - began < 2.5) is (status == 0)
+    assert server.wrks == []
 
 
 def test_a_signal_that_does_not_wake_the_main_thread_is_heard_all_the_same():

@@ -208,6 +208,14 @@ def test_tags_in_use_are_suggested_over_http(three, refused):
     refused(client.get(f"{address}/name"), 400, "no_suggestions")
 
 
+def test_options_in_use_are_suggested_by_their_values_as_these_are_written(three):
+    address = "/api/v1/records/x_thing/values/ways?_starts="
+    client = three.client(three.alice)
+    found = {text: client.get(address + text).get_json()["values"] for text in ("fa", "FA")}
+    assert [each["value"] for each in found["fa"]] == ["fax"]
+    assert found["FA"] == []
+
+
 def counted(instance: Any, work: Any) -> list[str]:
     """Return the statements that `work` runs; the catalog was read before."""
     assert instance.catalog

@@ -223,7 +223,7 @@ BODIES = {
     "Password": {"password": "correct horse battery"},
     "Token": {"name": "more"},
     "HeldRoles": {"roles": []}, "Preference": {"value": 1}, "ProfileChange": {"name": "Me"},
-    "TestMail": {"to": "ada@example.org"},
+    "TestMail": {"to": "ada@example.org"}, "PluginSettingsChange": {"values": {}},
     "Code": {"code": "123456"}, "ViewAs": {"user": 1},
     "PrivacyRequest": {"records": [{"type": "user", "id": 1}]},
     "Erasure": {"records": [{"type": "user", "id": 1}], "sure": True},

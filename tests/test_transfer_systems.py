@@ -258,7 +258,7 @@ def test_companies_and_people_of_one_file_of_odoo_go_into_their_types(system):
     assert (desk["account"], desk["contact"]) == (None, jesse["id"])
     assert next(iter(made["lead"].values()))["subject"] == "Wants a quote"
     chair, assembly = made["product"].values()
-    assert (chair["unit"], assembly["unit"], assembly["type"]) == ("piece", "hour", "service")
+    assert (chair["status"], assembly["type"]) == ("active", "service")
 
 
 def test_labels_and_names_of_odoo_meet_the_same_records(instance, system):

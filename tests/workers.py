@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,27 +12,25 @@ import pytest
 from relatum.core import serve
 from relatum.core.config import Config
 
-COMMAND = str(Path(sys.executable).with_name("relatum"))
+from . import nursery
 
-Start = Callable[..., subprocess.Popen[str]]
+Start = Callable[..., nursery.Process]
 
 
 @pytest.fixture
 def start(config) -> Iterator[Start]:
     """Return a way to start real workers, which do not outlive the test."""
-    running: list[subprocess.Popen[str]] = []
+    running: list[nursery.Process] = []
 
-    def begin(*words: str, **environment: str) -> subprocess.Popen[str]:
-        given = os.environ | serve.environment(config) | environment
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        made = subprocess.Popen([COMMAND, *words], env=given, text=True, **pipes)  # type: ignore[call-overload]
-        running.append(made)
-        return made  # type: ignore[no-any-return]
+    def begin(*words: str, **environment: str) -> nursery.Process:
+        given = serve.environment(config) | environment
+        running.append(nursery.begin(nursery.COMMAND, *words, given=given))
+        return running[-1]
 
     yield begin
     for process in running:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
@@ -51,44 +44,19 @@ def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
     raise AssertionError("it did not come to be")
 
 
-#: Forks a worker, imports done, for each line that it reads, and says its pid.
-_NURSERY = """
-import os, signal, sys
-import huey.storage, psycopg, redis
-from relatum.core import config, worker
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-for line in sys.stdin:
-    pid = os.fork()
-    if not pid:
-        os.close(0)
-        worker.start(config.load())
-        os._exit(0)
-    print(pid, flush=True)
-"""
-
-
 @contextmanager
 def forked(config: Config) -> Iterator[Callable[[], int]]:
-    """Give a way to start a worker at once, which returns its pid.
+    """Give a way to start what `relatum worker` runs, which returns the pid."""
+    code = "from relatum.core import config, worker; worker.start(config.load())"
+    running: list[nursery.Process] = []
 
-    Each is what `relatum worker` runs. To import it takes a second of a processor, so workers
-    that are started by the command and killed every second would do nothing but that.
-    """
-    given = os.environ | serve.environment(config)
-    with subprocess.Popen(
-        [sys.executable, "-P", "-c", _NURSERY], env=given, text=True, process_group=0,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    ) as nursery:  # fmt: skip
-        asking, answers = nursery.stdin, nursery.stdout
-        assert asking is not None
-        assert answers is not None
+    def begin() -> int:
+        running.append(nursery.begin(code, given=serve.environment(config)))
+        return running[-1].pid
 
-        def begin() -> int:
-            asking.write("\n")
-            asking.flush()
-            return int(answers.readline())
-
-        try:
-            yield begin
-        finally:
-            os.killpg(nursery.pid, signal.SIGKILL)
+    try:
+        yield begin
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()

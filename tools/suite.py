@@ -27,6 +27,9 @@ REDIS, USUAL_REDIS = "RELATUM_TEST_REDIS", "redis://127.0.0.1:6379/0"
 ROOT = Path(__file__).resolve().parents[1]
 PYTEST = str(Path(sys.executable).with_name("pytest"))
 REMEDY = "Look at the first failure above; 'make test ARGS=-x' stops there."
+#: Each process takes a run of modules, and later from the end of another's: what is prepared for
+#: a module is prepared once.
+_SPREAD = ("-n", "2", "--dist", "worksteal")
 ORDINARY = "not slow and not fault and not browser"
 
 
@@ -44,11 +47,11 @@ def main(arguments: list[str]) -> int:
         print(f"PostgreSQL at {VARIABLE} can't be used: {reason}. Start it, or unset {VARIABLE}.")
         return 1
     if reason:
-        status = pytest(["-n", "2", *arguments], server="")
+        status = pytest([*_SPREAD, *arguments], server="")
         missing = count_postgres(arguments)
         print(f"No PostgreSQL at {USUAL}: {missing} tests did not run. Set {VARIABLE} to run them.")
         return status
-    return pytest(["-n", "2", *arguments], server=address)
+    return pytest([*_SPREAD, *arguments], server=address)
 
 
 def unreachable(address: str) -> str:

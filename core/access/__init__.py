@@ -5,10 +5,9 @@ Nothing here knows SQL: a `Rule` says which records, and `core.query.compiling` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-from .. import catalog, db, languages
+from .. import catalog, languages
 from ..actor import ADMINISTER, Actor, TokenScope
 from ..catalog import Catalog, EntityType, Rule, Sight, TypeSight
 from ..errors import RelatumError
@@ -17,19 +16,8 @@ from . import grants
 from .grants import ACTIONS as ACTIONS
 from .grants import SCOPES as SCOPES
 from .grants import WHOLE as WHOLE
+from .grants import Standing as Standing
 from .grants import changed as changed
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where somebody stands: his roles, his team with those above, and with those beneath it."""
-
-    roles: tuple[grants.Role, ...]
-    user: int
-    team: tuple[int, ...]
-    above: tuple[int, ...]
-    beneath: tuple[int, ...]
-
 
 _NONE: Final = Rule()
 #: What a token that only reads leaves of the words for what somebody does. A plugin's permission
@@ -41,23 +29,7 @@ _MOST_VIEWS: Final = 256
 
 def standing(actor: Actor) -> Standing:
     """Return where an actor stands, by what the open transaction obeys."""
-    memo = db.current().memo.setdefault("standing", {})
-    key = actor.user_id, actor.team_id, _narrows_all(actor)
-    if key not in memo:
-        memo[key] = _standing(actor)
-    found: Standing = memo[key]
-    return found
-
-
-def _standing(actor: Actor) -> Standing:
-    known = grants.current()
-    held = known.held(actor.user_id, actor.team_id) if actor.user_id is not None else ()
-    own = () if actor.team_id is None else (actor.team_id,)
-    roles = tuple(known.roles[id_] for id_ in sorted(held))
-    return Standing(
-        (grants.EVERYTHING,) if _narrows_all(actor) else roles,
-        actor.user_id or 0, own, known.above(actor.team_id), known.beneath(actor.team_id),
-    )  # fmt: skip
+    return grants.current().standing(actor.user_id, actor.team_id, whole=_narrows_all(actor))
 
 
 def _narrows_all(actor: Actor) -> bool:
@@ -94,8 +66,6 @@ def may(actor: Actor, action: str, type_name: str | None = None) -> bool:
         return False
     if actor.admin:
         return True
-    if actor.user_id is None:
-        return False
     roles = standing(actor).roles
     if type_name is not None:
         return known is not None and any(role.given(known, action) for role in roles)
@@ -109,7 +79,7 @@ def require(actor: Actor, action: str, thing: str, type_name: str | None = None)
     if may(actor, action, type_name):
         return
     code = "forbidden" if actor.scope is None else "token_out_of_scope"
-    if type_name is not None and (standing(actor).roles or _narrows_all(actor)):
+    if type_name is not None and standing(actor).roles:
         seen(actor).type(type_name)
     raise RelatumError(code, action=action, thing=thing)
 
@@ -123,23 +93,22 @@ def require_whole(actor: Actor, action: str, thing: str) -> None:
         require(actor, action, thing)
 
 
-def readers(entity_type: EntityType | None = None, field: Field | None = None) -> list[str]:
-    """Return the names of the roles that read records of a type, or a field of it, in order.
-
-    Without a type they are those that read all types that have no line of their own.
-    """
+def readers() -> list[str]:
+    """Return the names of the roles that read all types without a line of their own, in order."""
     known = grants.current().roles.values()
-    if entity_type is None:
-        return sorted(role.name for role in known if "read" in role.lines.get(None, {}))
+    return sorted(role.name for role in known if "read" in role.lines.get(None, {}))
+
+
+def readers_of(entity_type: EntityType, field: Field) -> list[str]:
+    """Return the names of the roles that read a field of a type, in order."""
+    known = grants.current().roles.values()
     found = (role for role in known if role.given(entity_type, "read") is not None)
-    return sorted(
-        role.name for role in found if field is None or role.rights(entity_type, field).read
-    )
+    return sorted(role.name for role in found if role.rights(entity_type, field).read)
 
 
 def require_any(actor: Actor, action: str, thing: str) -> None:
     """Let pass who sees records of any type; raise `forbidden` for everybody else."""
-    if not actor.admin and not seen(actor).types:
+    if not seen(actor).types:
         raise RelatumError("forbidden", action=action, thing=thing)
 
 
@@ -153,8 +122,7 @@ def rule(actor: Actor, action: str, entity_type: EntityType) -> Rule | None:
     if actor.admin:
         return None
     given = [role.given(entity_type, action) for role in standing(actor).roles]
-    found = [each for each in given if each is not None]
-    return grants.joined(found) if found else _NONE
+    return grants.joined(each for each in given if each is not None)
 
 
 # -- the catalog as somebody sees it --------------------------------------------------------------
@@ -163,9 +131,9 @@ def seen(actor: Actor, language: str = languages.FIRST) -> Catalog:
     known = catalog.current(language)
     if actor.admin:
         return known
-    roles = standing(actor).roles
-    made = grants.current().views.setdefault(known, {})
-    held = frozenset(role.id for role in roles), actor.scope
+    obeyed = grants.current()
+    made = obeyed.views.setdefault(known, {})
+    held = standing(actor).held, actor.scope
     found = made.get(held)
     if found is None:
         while len(made) >= _MOST_VIEWS:
@@ -189,7 +157,7 @@ def _of_type(entity_type: EntityType, actor: Actor, writing: str) -> TypeSight |
     readers = [role for role in roles if role.given(entity_type, "read")]
     if not readers or (scope is not None and not _left(scope, "read", entity_type)):
         return None
-    given = [role.given(entity_type, "read") for role in readers]
+    given = [each for role in roles if (each := role.given(entity_type, "read"))]
     writers = [role for role in roles if role.given(entity_type, writing)]
     if scope is not None and not _left(scope, writing, entity_type):
         writers = []
@@ -201,10 +169,7 @@ def _of_type(entity_type: EntityType, actor: Actor, writing: str) -> TypeSight |
             hidden.add(field.id)
         elif not any(getattr(role.rights(entity_type, field), writing) for role in writers):
             locked.add(field.id)
-    return TypeSight(
-        grants.joined(each for each in given if each is not None),
-        frozenset(hidden), frozenset(locked),
-    )  # fmt: skip
+    return TypeSight(grants.joined(given), frozenset(hidden), frozenset(locked))
 
 
 def for_new(actor: Actor, type_name: str) -> EntityType:

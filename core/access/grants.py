@@ -14,6 +14,7 @@ from .. import db, models
 from ..actor import TokenScope
 from ..catalog import Catalog, EntityType, Rule
 from ..fields import Field
+from ..storage import among, slices
 
 #: What a role may allow on the records of a type.
 ACTIONS: Final = (
@@ -111,6 +112,18 @@ class Everything(Role):
 EVERYTHING: Final = Everything(0, "administrator")
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where somebody stands: his roles, his team with those above, and with those beneath it."""
+
+    roles: tuple[Role, ...]
+    team: tuple[int, ...]
+    above: tuple[int, ...]
+    beneath: tuple[int, ...]
+    #: The ids of the roles.
+    held: frozenset[int]
+
+
 @dataclass(slots=True)
 class Grants:
     """All roles of one epoch, and which of them teams hold; `holders` is filled when asked."""
@@ -121,11 +134,18 @@ class Grants:
     parents: Mapping[int, int | None]
     holders: dict[int, frozenset[int]] = field(default_factory=dict)
     #: Teams with all beneath them, once somebody has asked.
-    trees: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    trees: dict[int | None, tuple[int, ...]] = field(default_factory=dict)
+    #: Where people stand, by their id, their team, and whether they have everything.
+    stands: dict[tuple[int | None, int | None, bool], Standing] = field(default_factory=dict)
     #: What was made of catalogs for those who hold some roles, by tokens with some scope.
     views: WeakKeyDictionary[Catalog, dict[Held, Catalog]] = field(
         default_factory=WeakKeyDictionary
     )
+
+    @property
+    def named(self) -> dict[str, Role]:
+        """The roles by name."""
+        return {role.name: role for role in self.roles.values()}
 
     def above(self, team_id: int | None) -> tuple[int, ...]:
         """Return a team and those that it stands beneath, from below."""
@@ -137,11 +157,9 @@ class Grants:
 
     def beneath(self, team_id: int | None) -> tuple[int, ...]:
         """Return a team and all that stand beneath it."""
-        if team_id is None:
-            return ()
         found = self.trees.get(team_id)
         if found is None:
-            every = {*self.parents, team_id}
+            every = {*self.parents, *self.above(team_id)}
             found = tuple(sorted(t for t in every if team_id in self.above(t)))
             self.trees[team_id] = found
         return found
@@ -154,6 +172,30 @@ class Grants:
             own = frozenset(db.current().connection.execute(query).scalars())
             self.holders[user_id] = own
         return own | self.teams.get(team_id or 0, frozenset())
+
+    def look_up(self, user_ids: Iterable[int]) -> None:
+        """Read at once which roles some users hold themselves, as far as nobody has asked yet."""
+        missing = sorted({user for user in user_ids if user not in self.holders})
+        held: dict[int, set[int]] = {user: set() for user in missing}
+        query = sa.select(USER_ROLE.c.user_id, USER_ROLE.c.role_id)
+        for piece in slices(missing):
+            found = query.where(among(USER_ROLE.c.user_id))
+            for user, role in db.current().connection.execute(found, {"ids": piece}):
+                held[user].add(role)
+        self.holders.update((user, frozenset(roles)) for user, roles in held.items())
+
+    def standing(self, user_id: int | None, team_id: int | None, *, whole: bool) -> Standing:
+        """Return where a user of a team stands; `whole` says that he holds `EVERYTHING`."""
+        key = user_id, team_id, whole
+        found = self.stands.get(key)
+        if found is None:
+            held = self.held(user_id, team_id) if user_id is not None else frozenset()
+            roles = (EVERYTHING,) if whole else tuple(self.roles[id_] for id_ in sorted(held))
+            found = self.stands[key] = Standing(
+                roles, () if team_id is None else (team_id,),
+                self.above(team_id), self.beneath(team_id), frozenset(role.id for role in roles),
+            )  # fmt: skip
+        return found
 
 
 _lock = threading.Lock()
@@ -207,7 +249,6 @@ def changed() -> None:
     tx.connection.exec_driver_sql("UPDATE core_epoch SET access = access + 1")
     tx.memo[_CHANGED] = True
     tx.memo.pop("grants", None)
-    tx.memo.pop("standing", None)
 
 
 def joined(given: Iterable[Given]) -> Rule | None:

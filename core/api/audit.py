@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .. import access, audit, db, entities
+from .. import access, audit, entities
 from .operations import Answer, Call, Parameter, Reply, operation
 
 TAG: Final = "audit"
@@ -30,8 +30,7 @@ _DAY: Final = {**_TEXT, "minLength": 10, "maxLength": 40}
 )  # fmt: skip
 def read_audit_log(call: Call) -> Answer:
     """Read who did what beside writing records, newest first; `next` goes into `_before`."""
-    config = db.settings()
-    limit = call.number("_limit", most=config.page_limit) or config.page_default
+    limit = call.limit()
     found = audit.entries(
         actor=call.actor, limit=limit, event=call.text("event"), by=call.number("actor"),
         subject=call.text("subject"), since=call.text("since"), until=call.text("until"),
@@ -57,8 +56,7 @@ def list_audit_events(call: Call) -> Answer:
 )  # fmt: skip
 def list_generations(call: Call) -> Answer:
     """List what was changed of the data model, newest first, and by whom."""
-    config = db.settings()
-    limit = call.number("_limit", most=config.page_limit) or config.page_default
+    limit = call.limit()
     found = entities.log(actor=call.actor, limit=limit, before=call.number("_before"))
     following = found[-1]["generation"] if len(found) == limit else None
     return Answer({"generations": found, "next": following})

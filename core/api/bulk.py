@@ -8,7 +8,7 @@ from .. import db, records
 from ..errors import RelatumError
 from ..fields import kind_of
 from .operations import Answer, Call, Parameter, Reply, operation
-from .records import FLAG, KEY, TAG, key_of
+from .records import ACCEPT, FLAG, KEY, TAG, accepted, key_of
 
 PARTIAL: Final = Parameter(
     "_partial", FLAG, "1: write the sound rows and refuse the others one by one."
@@ -33,43 +33,40 @@ def _rows(call: Call) -> list[dict[str, Any]]:
     return rows
 
 
+def _ways(call: Call) -> dict[str, Any]:
+    partial = call.flag("_partial")
+    return {"actor": call.actor, "partial": partial, "accept": accepted(call)}
+
+
 def _results(outcomes: list[records.Outcome]) -> Answer:
     return Answer({"results": [outcome.as_json() for outcome in outcomes]})
 
 
 @operation(
-    "POST", "/records/<type>/bulk", tag=TAG, body="BulkRecordCreate", query=(PARTIAL,),
+    "POST", "/records/<type>/bulk", tag=TAG, body="BulkRecordCreate", query=(PARTIAL, ACCEPT),
     replies=_REPLIES, problems=_PROBLEMS,
 )  # fmt: skip
 def create_records(call: Call, type: str) -> Answer:  # noqa: A002  # the word of the path
     """Create many records."""
-    return _results(
-        records.create(type, _rows(call), actor=call.actor, partial=call.flag("_partial"))
-    )
+    return _results(records.create(type, _rows(call), **_ways(call)))
 
 
 @operation(
-    "PATCH", "/records/<type>/bulk", tag=TAG, body="BulkRecordUpdate", query=(PARTIAL,),
+    "PATCH", "/records/<type>/bulk", tag=TAG, body="BulkRecordUpdate", query=(PARTIAL, ACCEPT),
     replies=_REPLIES, problems=_VERSIONED,
 )  # fmt: skip
 def update_records(call: Call, type: str) -> Answer:  # noqa: A002
     """Change many records; each has its id, and its version if it must be the one that was read."""
-    return _results(
-        records.update(type, _rows(call), actor=call.actor, partial=call.flag("_partial"))
-    )
+    return _results(records.update(type, _rows(call), **_ways(call)))
 
 
 @operation(
-    "PUT", "/records/<type>/bulk", tag=TAG, body="BulkRecordCreate", query=(KEY, PARTIAL),
+    "PUT", "/records/<type>/bulk", tag=TAG, body="BulkRecordCreate", query=(KEY, PARTIAL, ACCEPT),
     replies=_REPLIES, problems=_PROBLEMS,
 )  # fmt: skip
 def upsert_records(call: Call, type: str) -> Answer:  # noqa: A002
     """Create many records, or change those that have the same unique key."""
-    return _results(
-        records.upsert(
-            type, _rows(call), key=key_of(call), actor=call.actor, partial=call.flag("_partial")
-        )
-    )
+    return _results(records.upsert(type, _rows(call), key=key_of(call), **_ways(call)))
 
 
 @operation(
@@ -84,14 +81,12 @@ def delete_records(call: Call, type: str) -> Answer:  # noqa: A002
 
 
 @operation(
-    "POST", "/records/<type>/bulk/restore", tag=TAG, body="BulkRecordIds", query=(PARTIAL,),
+    "POST", "/records/<type>/bulk/restore", tag=TAG, body="BulkRecordIds", query=(PARTIAL, ACCEPT),
     replies=_REPLIES, problems=_VERSIONED,
 )  # fmt: skip
 def restore_records(call: Call, type: str) -> Answer:  # noqa: A002
     """Take many records out of the trash."""
-    return _results(
-        records.restore(type, _rows(call), actor=call.actor, partial=call.flag("_partial"))
-    )
+    return _results(records.restore(type, _rows(call), **_ways(call)))
 
 
 @operation(

@@ -29,8 +29,7 @@ def read_feed(call: Call) -> Answer:
     Complete while others write; records that went have the op delete or purge. `next` goes into
     `since`, until there is no `more`, and again later.
     """
-    config = db.settings()
-    limit = call.number("_limit", most=config.page_limit) or config.page_default
+    limit = call.limit()
     positions.settle()
     with db.reading():
         found = records.feed(
@@ -48,8 +47,7 @@ def read_feed(call: Call) -> Answer:
 )  # fmt: skip
 def read_change_set(call: Call, id: int) -> Answer:  # noqa: A002  # the word of the path
     """Read a change set: who, when, from where, and what it wrote in order; `next` is `_after`."""
-    config = db.settings()
-    limit = call.number("_limit", most=config.page_limit) or config.page_default
+    limit = call.limit()
     after = call.number("_after") or 0
     return Answer(records.change_set(id, actor=call.actor, limit=limit, after=after))
 

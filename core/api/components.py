@@ -14,10 +14,14 @@ from ...schemas import (
     errors,
     jobs,
     mail,
+    merges,
     people,
+    plugin_answers,
+    plugins,
     privacy,
     roles,
     sign_in,
+    workers,
 )
 from .. import db
 from ..catalog import Catalog, EntityType
@@ -80,9 +84,17 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Preference": people.PreferenceSchema,
     "Preferences": answers.PreferencesSchema,
     "ChangedType": answers.ChangedTypeSchema,
-    "Plugins": answers.PluginsSchema,
-    "PluginDetails": answers.PluginDetailsSchema,
-    "PluginPlan": answers.PluginPlanSchema,
+    "PluginWorkers": workers.PluginWorkersSchema,
+    "Plugins": plugin_answers.PluginsSchema,
+    "PluginDetails": plugin_answers.PluginDetailsSchema,
+    "PluginPlan": plugin_answers.PluginPlanSchema,
+    "PluginOrder": plugin_answers.PluginOrderSchema,
+    "PluginClaims": plugin_answers.PluginClaimsSchema,
+    "PluginFindings": plugin_answers.PluginFindingsSchema,
+    "PluginArchives": plugin_answers.PluginArchivesSchema,
+    "PluginRestored": plugin_answers.PluginRestoredSchema,
+    "PluginSettings": plugin_answers.PluginSettingsSchema,
+    "PluginSettingsChange": plugins.PluginSettingsChangeSchema,
     "NewJob": jobs.NewJobSchema,
     "RetryJobs": jobs.RetryJobsSchema,
     "RetriedJobs": jobs.RetriedJobsSchema,
@@ -107,6 +119,9 @@ MARSHMALLOW: Final[dict[str, type[Schema]]] = {
     "Mails": mail.MailsSchema,
     "MailDetails": mail.MailDetailsSchema,
     "MailedLink": mail.MailedLinkSchema,
+    "Merge": merges.MergeSchema,
+    "Merged": merges.MergedSchema,
+    "Merging": merges.MergingSchema,
     "Deletion": answers.DeletionSchema,
     "BulkResult": answers.BulkResultSchema,
     "History": changes.HistorySchema,
@@ -129,8 +144,11 @@ _FLAG: Final = {"type": "boolean"}
 _FILTER: Final = {"$ref": "#/components/schemas/Filter"}
 #: What of a field's schema is true of stored values too; rules may be younger than they are.
 _LASTING: Final = frozenset(
-    {"type", "items", "x-currency", "x-entity-type", "properties", "additionalProperties"}
-)
+    {
+        "type", "items", "x-currency", "x-currency-by", "x-entity-type", "properties",
+        "additionalProperties",
+    }
+)  # fmt: skip
 _LASTING_FORMATS: Final = frozenset({"date", "date-time", "decimal", "time"})
 
 
@@ -223,7 +241,7 @@ def stored(field: Field) -> JsonSchema:
         lasting["format"] = schema["format"]
     if field.options:
         lasting["enum"] = [option.value for option in field.options]
-    given = field.read_only or field.NUMBERED
+    given = field.read_only or field.NUMBERED or field.computed
     # Who made a record may be the system, and a part belongs to nobody if its whole does.
     always = field.read_only and not field.is_link
     made = _described(field, lasting if always else _or_null(lasting))

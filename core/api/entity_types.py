@@ -19,6 +19,7 @@ from ..catalog import EntityType
 from ..errors import RelatumError, nearest
 from . import wire
 from .operations import (
+    ACCESS,
     EXCLUSIVE,
     PLAN_ONLY,
     PREFIX,
@@ -150,13 +151,15 @@ def _in_place(error: RelatumError) -> RelatumError:
 
 
 @operation(
-    "POST", "/entity-types", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY,), body="NewEntityType",
-    replies=_MADE, problems=PROBLEMS,
+    "POST", "/entity-types", tag=TAG, mode=EXCLUSIVE, query=(PLAN_ONLY, ACCESS),
+    body="NewEntityType", replies=_MADE, problems=PROBLEMS,
 )  # fmt: skip
 def create_entity_type(call: Call) -> Answer:
     """Make an entity type with its fields."""
     name = wire.load(EntityTypeSchema, call.body)["name"]
-    return one_change(call, name, {**call.body, "op": "create_type"}, made=name)
+    opening = call.text(ACCESS.name)
+    change = {**call.body, "op": "create_type", **({"access": opening} if opening else {})}
+    return one_change(call, name, change, made=name)
 
 
 @operation(

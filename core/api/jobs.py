@@ -10,7 +10,7 @@ from ...schemas.jobs import (
     RetryJobsSchema,
     ScheduleChangeSchema,
 )
-from .. import db, jobs
+from .. import jobs
 from . import wire
 from .operations import PLAN_ONLY, PREFIX, Answer, Call, Parameter, Reply, operation
 
@@ -30,8 +30,7 @@ _COUNT: Final = {"type": "integer", "minimum": 1}
 )  # fmt: skip
 def list_jobs(call: Call) -> Answer:
     """List jobs, newest first; `next` goes into `_before`."""
-    config = db.settings()
-    limit = call.number("_limit", most=config.page_limit) or config.page_default
+    limit = call.limit()
     found = jobs.list_jobs(
         actor=call.actor, state=call.text("state"), kind=call.text("kind"), limit=limit,
         before=call.number("_before"),

@@ -1,4 +1,4 @@
-"""How often somebody may try to sign in, or ask for a new password: per address and per account.
+"""How often somebody may try to sign in, ask for a new password, or send what anybody may send.
 
 Each web worker counts for itself, in memory.
 """
@@ -19,12 +19,12 @@ from ..fields import fold
 
 _KEY: Final = "relatum_sign_in"
 #: The settings that say how often.
-_TRIES, _RESETS = "sign_in_limit", "reset_limit"
+_TRIES, _RESETS, _PUBLIC = "sign_in_limit", "reset_limit", "public_limit"
 
 
 def install(app: Flask) -> None:
     """Make the counters of `app`; raise `setting_invalid` if a limit can't be read."""
-    rules = {name: _rules(app, name) for name in (_TRIES, _RESETS)}
+    rules = {name: _rules(app, name) for name in (_TRIES, _RESETS, _PUBLIC)}
     app.extensions[_KEY] = (MovingWindowRateLimiter(MemoryStorage()), rules)
 
 
@@ -57,6 +57,14 @@ def count_reset(account: str) -> None:
     """Count a mail that is asked for, from an address and for an account; as `count_try`."""
     count_address()
     _count("reset", fold(account.strip())[:254], setting=_RESETS)
+
+
+def count_public() -> None:
+    """Count a request that writes and that anybody may send, by its address.
+
+    For views of plugins with `public=True`; raises `too_many_tries`.
+    """
+    _count("public", request.remote_addr or "", setting=_PUBLIC)
 
 
 def _count(*key: str, setting: str = _TRIES) -> None:

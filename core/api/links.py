@@ -1,4 +1,4 @@
-"""One-time links with an address, to sign in or for a new password: handed over, or mailed."""
+"""Links with an address: to sign in once or for a new password, and to pages, for mails."""
 
 from __future__ import annotations
 
@@ -68,6 +68,14 @@ def _send_reset(email: str) -> None:
     user_id = auth.find_user(email)
     if user_id is not None:
         mail.send_reset_link(user_id, db.settings().base_url, actor=system("api"))
+
+
+def of_page(path: str) -> str:
+    """Return the address of a page in a mail, such as of /records/deal/7.
+
+    Without base_url it is the path alone: a mail may be written where nobody asks anything.
+    """
+    return db.settings().base_url.rstrip("/") + path
 
 
 def minutes() -> int:

@@ -24,13 +24,12 @@ _STATE: Final = {"type": "string", "enum": list(mail.STATES)}
 )  # fmt: skip
 def list_mails(call: Call) -> Answer:
     """List outgoing mails, newest first; `next` goes into `_before`."""
-    config = db.settings()
-    limit = call.number("_limit", most=config.page_limit) or config.page_default
+    limit = call.limit()
     found = mail.list_mails(
         actor=call.actor, state=call.text("state"), limit=limit, before=call.number("_before")
     )
     following = found[-1]["id"] if len(found) == limit else None
-    can_send = config.mail_server is not None
+    can_send = db.settings().mail_server is not None
     return Answer({"mails": found, "next": following, "can_send": can_send})
 
 

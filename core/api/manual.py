@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
-from pathlib import Path
 from typing import Final, NamedTuple
 
+from flask import has_app_context
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.token import Token
 
+from .. import db
 from .. import help as pages
+from ..config import Config
 
 _STRANGE: Final = re.compile(r"[^a-z0-9_]+")
 _BETWEEN: Final = re.compile(r"(?<=[a-z])_(?=[a-z])")
@@ -36,17 +38,24 @@ class HelpPage(NamedTuple):
     sections: dict[str, str]
 
 
-def titles(home: Path | None = None) -> dict[str, str]:
-    """Return the title of each help page by its name, in the order of reading."""
-    return pages.titles(home)
+def titles() -> dict[str, str]:
+    """Return the title of each help page by its name, in the order of reading.
+
+    Those of the plugins of an instance are among them in an application of one.
+    """
+    return pages.titles(_settings())
 
 
-def read(name: str, home: Path | None = None) -> HelpPage:
+def _settings() -> Config | None:
+    return db.settings() if has_app_context() else None
+
+
+def read(name: str) -> HelpPage:
     """Return a help page; raise `page_unknown`."""
     reader = _reader()
     reader.add_render_rule("code_inline", _code)
     # The page shows its title itself, before the list of sections.
-    tokens = reader.parse(pages.text(name, home).partition("\n")[2])
+    tokens = reader.parse(pages.text(name, _settings()).partition("\n")[2])
     sections = {}
     for opening, inside in pairwise(tokens):
         if opening.type == "heading_open":
@@ -55,7 +64,7 @@ def read(name: str, home: Path | None = None) -> HelpPage:
                 words = inside.content.replace("`", "")
                 sections[anchor(inside)] = words.removeprefix("relatum ")
     html = str(reader.renderer.render(tokens, reader.options, {}))
-    return HelpPage(name, titles(home)[name], html, sections if len(sections) > _FEW else {})
+    return HelpPage(name, titles()[name], html, sections if len(sections) > _FEW else {})
 
 
 class Passage(NamedTuple):
@@ -69,12 +78,13 @@ class Passage(NamedTuple):
     extract: str
 
 
-def search(words: str, home: Path | None = None, *, most: int = 30) -> list[Passage]:
+def search(words: str, *, most: int = 30) -> list[Passage]:
     """Return the sections that hold all of some words, those with them in the heading first."""
     wanted = words.lower().split()[:_WORDS]
     found: list[tuple[int, Passage]] = []
-    for page, page_title in titles(home).items() if wanted else ():
-        for place, title, text in _passages(pages.text(page, home)):
+    config = _settings()
+    for page, page_title in titles().items() if wanted else ():
+        for place, title, text in _passages(pages.text(page, config)):
             low, heading = f"{title} {text}".lower(), f"{page_title} {title}".lower()
             if all(word in f"{page_title.lower()} {low}" for word in wanted):
                 named = sum(word in heading for word in wanted)

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from werkzeug.datastructures import Headers
 
+from .. import db, roles
 from ..actor import Actor
 from ..errors import RelatumError
 from . import wire
@@ -105,6 +106,11 @@ class Call:
             raise RelatumError("bad_parameter", name=name, reason=reason)
         return int(value)
 
+    def limit(self) -> int:
+        """Return how many a page shows: `_limit`, or what it is by the settings."""
+        config = db.settings()
+        return self.number("_limit", most=config.page_limit) or config.page_default
+
     def row(self) -> dict[str, Any]:
         """Return the body, which must be an object."""
         return wire.an_object(self.body)
@@ -162,6 +168,12 @@ class Operation:
 PLAN_ONLY: Final = Parameter(
     "_plan", {"type": "string", "enum": ["0", "1", "true", "false"]}, "1: only plan."
 )
+#: Says who sees the new types of a change.
+ACCESS: Final = Parameter(
+    "_access", {"type": "string", "enum": list(roles.OPENINGS)},
+    "Who sees new types: usual (as roles say for all types), own (everybody their own records), "
+    "read (who reads all types, and nobody changes it), closed (administrators alone).",
+)  # fmt: skip
 OPERATIONS: Final[list[Operation]] = []
 
 

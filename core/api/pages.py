@@ -12,7 +12,6 @@ from typing import Any, Final
 from flask import Flask, Response, render_template, request
 
 from ...version import __version__
-from .. import db
 from ..errors import CodeNeeded, RelatumError
 from . import gate, guard, manual, provider, sessions
 
@@ -79,7 +78,7 @@ def _home(who: gate.Who | None, refused: RelatumError | None = None, email: str 
         who,
         str(refused) if refused else None,
         email,
-        manual.titles(db.settings().home),
+        manual.titles(),
         __version__,
         provider.label(),
     )
@@ -224,14 +223,19 @@ def _away(cookie: str) -> Response:
 
 def help_list() -> Response:
     """List the help pages."""
-    return _page("help_list.html", pages=manual.titles(db.settings().home))
+    return _page("help_list.html", pages=manual.titles())
 
 
 def help_page(name: str) -> Response:
     """Show a help page."""
-    return _page("help.html", page=manual.read(name, db.settings().home))
+    return _page("help.html", page=manual.read(name))
 
 
 def refusal(error: RelatumError) -> Response:
     """Return the page that says why something was refused; it asks no database."""
     return _page("refusal.html", error.status, error=error)
+
+
+def failure(error: RelatumError, blamed: str, trace: str) -> Response:
+    """Return the page that shows developers what failed; it asks no database."""
+    return _page("failure.html", error.status, error=error, blamed=blamed, trace=trace)

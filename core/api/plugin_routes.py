@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 
-from .. import access, db, plugin_host
+from .. import access, db, hooks, plugin_host
 from ..actor import Actor
 from ..errors import RelatumError
-from ..hooks import Context, reason_of
+from ..hooks import costs, reason_of
 from ..plugin_host import Access, Loaded
 from . import gate, guard
 from .operations import SAFE_METHODS
@@ -21,7 +21,10 @@ GENERATION: Final = "Relatum-Generation"
 COOKIE: Final = "relatum_generation"
 #: From this status on an answer says that something was refused or has failed.
 _ERRORS: Final = 400
-_WHY: Final = {"missing": "is not on this machine any more", "safe_mode": "rests: safe mode is on"}
+_WHY: Final = {
+    "missing": "is not on this machine any more", "safe_mode": "rests: safe mode is on",
+    "needs_config": "lacks settings that it needs",
+}  # fmt: skip
 
 
 class _Refused(Exception):
@@ -94,16 +97,16 @@ def _gated(
             gate.confirm(who)
         else:
             guard.confirm_origin()
-        g.relatum = Context(plugin=plugin_id, home=db.settings().home, actor=who.actor)
+        g.relatum = hooks.current().context(plugin_id, who.actor)
         if allowed.own:
             if not (allowed.public or who.actor.admin):
                 with db.reading():
                     _let_in(plugin_id, allowed, who.actor)
-            return current_app.make_response(view(**path))
+            return current_app.make_response(_called(plugin_id, view, path))
 
         def work() -> Response:
             _let_in(plugin_id, allowed, who.actor)
-            return _made(view, path)
+            return _made(plugin_id, view, path)
 
         if request.method in SAFE_METHODS:
             with db.reading():
@@ -120,8 +123,14 @@ def _let_in(plugin_id: str, allowed: Access, actor: Actor) -> None:
         raise RelatumError("forbidden", action="use", thing=thing)
 
 
-def _made(view: Callable[..., Any], path: dict[str, Any]) -> Response:
-    made = current_app.make_response(view(**path))
+def _called(plugin_id: str, view: Callable[..., Any], path: dict[str, Any]) -> Any:
+    part = f"{request.method} {request.url_rule}"
+    with costs.measured(plugin_id, part, strict=True, budget=None):
+        return view(**path)
+
+
+def _made(plugin_id: str, view: Callable[..., Any], path: dict[str, Any]) -> Response:
+    made = current_app.make_response(_called(plugin_id, view, path))
     if not made.direct_passthrough:
         made.get_data()  # made inside the transaction, sent after it
     return made

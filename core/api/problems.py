@@ -19,7 +19,7 @@ from werkzeug.exceptions import (
 from .. import db, dialects
 from ..errors import RelatumError
 from ..plugin_host import Shell
-from . import gate, pages, plugin_routes, wire
+from . import failures, gate, pages, plugin_routes, wire
 
 
 def install(app: Flask, shell: Shell | None = None) -> None:
@@ -30,10 +30,11 @@ def install(app: Flask, shell: Shell | None = None) -> None:
 def answer(error: Exception, shell: Shell | None = None) -> Response:
     """Return the response for anything that was raised."""
     known = _known(error)
-    if not f"{request.path}/".startswith("/api/") and request.accept_mimetypes.accept_html:
-        response = _page(known, shell)
-    else:
-        response = document(known)
+    as_page = not f"{request.path}/".startswith("/api/") and request.accept_mimetypes.accept_html
+    told = failures.answer(error, known, as_page=as_page)
+    if told is not None:
+        return told
+    response = _page(known, shell) if as_page else document(known)
     if known.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="relatum"'
     if known.code in ("database_busy", "apply_busy", "idempotency_busy"):

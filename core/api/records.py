@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -25,9 +26,14 @@ IF_MATCH: Final = Parameter(
 IF_NONE_MATCH: Final = Parameter(
     "If-None-Match", _TEXT, "A known ETag; 304 if it is still true.", "header"
 )
+_NAMES: Final = "[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*"
 KEY: Final = Parameter(
-    "_key", {**_TEXT, "pattern": "^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*$"},
+    "_key", {**_TEXT, "pattern": f"^{_NAMES}$"},
     "Fields of a unique key, separated by commas.", required=True,
+)  # fmt: skip
+ACCEPT: Final = Parameter(
+    "_accept", {**_TEXT, "pattern": f"^{_NAMES}$"},
+    "What is asked and answered with yes, by the keys of confirm_needed, separated by commas.",
 )  # fmt: skip
 #: Words that choose records besides the filters.
 CHOICE: Final = (
@@ -133,7 +139,7 @@ def aggregate_records_by_query(call: Call, type: str) -> Answer:  # noqa: A002
 
 
 def _groups(found: query.Groups) -> Answer:
-    return Answer({"groups": found.groups, "labels": found.labels})
+    return Answer(found.as_json())
 
 
 @operation(
@@ -156,12 +162,13 @@ def suggest_values(call: Call, type: str, field: str) -> Answer:  # noqa: A002
 @operation(
     "GET", "/records/<type>/<id:id>", tag=TAG, headers=(IF_NONE_MATCH,),
     query=(EXPAND, AS_OF, Parameter("_trashed", FLAG, "1: also from the trash.")),
-    replies={200: Reply("Record", ("ETag",)), 304: Reply(None, ("ETag",))}, problems=(422,),
+    replies={200: Reply("Record", ("ETag",)), 304: Reply(None, ("ETag",))}, problems=(410, 422),
 )  # fmt: skip
 def read_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
     """Read one record; its ETag is its version, and speaks for its parts, not for other lists.
 
-    As of an instant it has no ETag: what was can't be changed.
+    As of an instant it has no ETag: what was can't be changed. Of one that was merged the problem
+    says into which (`merged_into`).
     """
     if call.text("_as_of") is not None:
         return Answer(_then(call, type, id))
@@ -198,7 +205,7 @@ def _lists(call: Call, type_name: str, record_id: int, names: str) -> dict[str, 
 )  # fmt: skip
 def preview_deletion(call: Call, type: str, id: int) -> Answer:  # noqa: A002
     """Say what deleting a record would take along, empty, or be refused for."""
-    with _one():
+    with one():
         return Answer(records.deletion(type, [id], actor=call.actor))
 
 
@@ -218,30 +225,33 @@ def read_history(call: Call, type: str, id: int) -> Answer:  # noqa: A002
 
 
 @operation(
-    "POST", "/records/<type>", tag=TAG, body="RecordCreate",
+    "POST", "/records/<type>", tag=TAG, body="RecordCreate", query=(ACCEPT,),
     replies={201: Reply("Record", ("Location", "ETag"))}, problems=(409, 422),
 )  # fmt: skip
 def create_record(call: Call, type: str) -> Answer:  # noqa: A002
     """Create one record."""
-    with _one():
-        outcome = records.create(type, [call.row()], actor=call.actor)[0]
+    with one():
+        outcome = records.create(type, [call.row()], actor=call.actor, accept=accepted(call))[0]
     return _written(call, type, outcome)
 
 
 @operation(
-    "PUT", "/records/<type>", tag=TAG, body="RecordCreate", query=(KEY,),
+    "PUT", "/records/<type>", tag=TAG, body="RecordCreate", query=(KEY, ACCEPT),
     replies={200: Reply("Record", ("ETag",)), 201: Reply("Record", ("Location", "ETag"))},
     problems=(409, 422),
 )  # fmt: skip
 def upsert_record(call: Call, type: str) -> Answer:  # noqa: A002
     """Create a record, or change the one that has the same unique key."""
-    with _one():
-        outcome = records.upsert(type, [call.row()], key=key_of(call), actor=call.actor)[0]
+    with one():
+        outcome = records.upsert(
+            type, [call.row()], key=key_of(call), actor=call.actor, accept=accepted(call)
+        )[0]
     return _written(call, type, outcome)
 
 
 @operation(
     "PATCH", "/records/<type>/<id:id>", tag=TAG, body="RecordUpdate", headers=(IF_MATCH,),
+    query=(ACCEPT,),
     replies={200: Reply("Record", ("ETag",))}, problems=(409, 412, 422, 423),
 )  # fmt: skip
 def update_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
@@ -251,8 +261,9 @@ def update_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
         raise RelatumError(
             "bad_parameter", name="id", reason="the body names another record than the address"
         )
-    with _one():
-        outcome = records.update(type, [_addressed(call, id, row)], actor=call.actor)[0]
+    with one():
+        rows = [_addressed(call, id, row)]
+        outcome = records.update(type, rows, actor=call.actor, accept=accepted(call))[0]
     return _written(call, type, outcome)
 
 
@@ -262,19 +273,19 @@ def update_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
 )  # fmt: skip
 def delete_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
     """Put a record in the trash."""
-    with _one():
+    with one():
         records.delete(type, [_addressed(call, id, {})], actor=call.actor)
     return Answer(status=204)
 
 
 @operation(
-    "POST", "/records/<type>/<id:id>/restore", tag=TAG,
+    "POST", "/records/<type>/<id:id>/restore", tag=TAG, query=(ACCEPT,),
     replies={200: Reply("Record", ("ETag",))}, problems=(409, 422),
 )  # fmt: skip
 def restore_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
     """Take a record out of the trash."""
-    with _one():
-        outcome = records.restore(type, [{"id": id}], actor=call.actor)[0]
+    with one():
+        outcome = records.restore(type, [{"id": id}], actor=call.actor, accept=accepted(call))[0]
     return _written(call, type, outcome)
 
 
@@ -284,7 +295,7 @@ def restore_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
 )  # fmt: skip
 def purge_record(call: Call, type: str, id: int) -> Answer:  # noqa: A002
     """Drop a record that is in the trash, for good; its history stays."""
-    with _one():
+    with one():
         records.purge(type, [{"id": id}], actor=call.actor)
     return Answer(status=204)
 
@@ -304,16 +315,27 @@ def _written(call: Call, type_name: str, outcome: records.Outcome) -> Answer:
     return Answer(found, 201, headers)
 
 
+def accepted(call: Call) -> tuple[str, ...]:
+    """Return the keys of `_accept`; raise `bad_parameter`."""
+    text = call.text("_accept")
+    reason = "name keys of confirm_needed, separated by commas"
+    return () if text is None else _listed("_accept", text, reason)
+
+
 def key_of(call: Call) -> tuple[str, ...]:
     """Return the fields of `_key`; raise `bad_parameter`."""
-    names = tuple(name.strip() for name in (call.text("_key") or "").split(",") if name.strip())
-    if not names:
-        raise RelatumError("bad_parameter", name="_key", reason="name the fields of a unique key")
-    return names
+    reason = "name the fields of a unique key, separated by commas"
+    return _listed("_key", call.text("_key") or "", reason)
+
+
+def _listed(word: str, text: str, reason: str) -> tuple[str, ...]:
+    if not re.fullmatch(_NAMES, text):
+        raise RelatumError("bad_parameter", name=word, reason=reason)
+    return tuple(text.split(","))
 
 
 @contextmanager
-def _one() -> Iterator[None]:
+def one() -> Iterator[None]:
     """Let the one record's only problem speak with its own status (403, 404, 412, 423)."""
     try:
         yield

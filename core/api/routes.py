@@ -18,6 +18,7 @@ from . import health as health
 from . import identities as identities
 from . import jobs as jobs
 from . import mail as mail
+from . import merges as merges
 from . import openapi as openapi
 from . import own as own
 from . import people as people

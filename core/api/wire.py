@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 
 import orjson
-from flask import Request
+from flask import Request, request
 from marshmallow import RAISE, Schema, ValidationError
 
 from ...schemas.entity_types import flat
@@ -92,6 +92,15 @@ def load(schema: type[Schema], body: Any) -> dict[str, Any]:
             ]
         ) from None
     return loaded
+
+
+def body(schema: type[Schema] | None = None) -> dict[str, Any]:
+    """Return the JSON object that a plugin's call was sent, checked by a schema if there is one.
+
+    Nothing sent is an empty object. Raises what `read_json` and `load` raise.
+    """
+    value = read_json(request, plain_text=True)[1] if request.get_data() else {}
+    return an_object(value) if schema is None else load(schema, value)
 
 
 def etag(version: int) -> str:

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from .. import db, dialects, keys, models, positions
 from ..changes import dump
+from ..storage import slices
 from .noting import ENTRIES
 
 SEALS: Final[Any] = models.Seal.__table__
@@ -86,10 +87,8 @@ def change_sets(after: int, *, most: int = _MOST) -> list[Rows]:
     lines = sa.select(*(CHANGES.c[n] for n in _CHANGE_COLUMNS)).order_by(CHANGES.c.id)
     texts: dict[int, dict[int, bytes]] = {row.id: {HEAD: _text(row[:-1])} for row in taken}
     # Change sets that follow each other by position need not do so by id.
-    wanted = sorted(texts)
-    for start in range(0, len(wanted), 500):
-        piece = lines.where(CHANGES.c.change_set_id.in_(wanted[start : start + 500]))
-        for line in connection.execute(piece):
+    for piece in slices(sorted(texts)):
+        for line in connection.execute(lines.where(CHANGES.c.change_set_id.in_(piece))):
             texts[line.change_set_id][line.id] = _text(line)
     return [Rows(CHANGE_SET, row.position, texts[row.id]) for row in taken]
 

@@ -13,6 +13,7 @@ from .actors import TOKEN_PREFIX as TOKEN_PREFIX
 from .actors import actor_of_session as actor_of_session
 from .actors import actor_of_token as actor_of_token
 from .actors import actor_of_user as actor_of_user
+from .actors import actors_of_users as actors_of_users
 from .actors import renewed as renewed
 from .passwords import LONGEST_PASSWORD as LONGEST_PASSWORD
 from .passwords import SHORTEST_PASSWORD as SHORTEST_PASSWORD

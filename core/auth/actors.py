@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from .. import clock, db
 from ..actor import Actor
 from ..errors import RelatumError
-from ..storage import Instant
+from ..storage import Instant, among, slices
 from .people import MAY_ENTER, SESSIONS, TOKENS, USERS, digest
 
 #: What a bearer token begins with, so that people and scanners recognise a leaked one.
@@ -75,6 +76,16 @@ def actor_of_user(user_id: int, *, source: str) -> Actor | None:
     query = sa.select(*_WHO).where(USERS.c.id == user_id, MAY_ENTER)
     row = db.current().connection.execute(query).first()
     return None if row is None else dataclasses.replace(_actor(row), source=source)
+
+
+def actors_of_users(user_ids: Iterable[int], *, source: str = "job") -> dict[int, Actor]:
+    """Return users as they act by themselves, by id, without those who may not enter any more."""
+    query = sa.select(*_WHO).where(among(USERS.c.id), MAY_ENTER)
+    return {
+        row.id: dataclasses.replace(_actor(row), source=source)
+        for piece in slices(sorted(set(user_ids)))
+        for row in db.current().connection.execute(query, {"ids": piece})
+    }
 
 
 def renewed(actor: Actor) -> Actor:

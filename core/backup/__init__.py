@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...version import __version__
-from .. import catalog, clock, db, doctor, install, keys, migrations
+from .. import catalog, clock, db, doctor, install, keys, migrations, plugin_tables
 from ..errors import RelatumError
 from ..records import sealed
 from . import archive, rebuild
@@ -42,10 +42,10 @@ def backup(target: Path) -> dict[str, Any]:
     if target.exists():
         raise RelatumError("backup_failed", reason=f"{target} exists. Name another file.")
     try:
-        part = _part(target)
+        part = part_of(target)
         try:
             written = _write(part, moment.isoformat())
-            _publish(part, target)
+            publish(part, target)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
@@ -54,13 +54,14 @@ def backup(target: Path) -> dict[str, Any]:
     return {"path": str(target), **written, "bytes": target.stat().st_size}
 
 
-def _part(target: Path) -> Path:
+def part_of(target: Path) -> Path:
+    """Make a file beside one that is to be, readable by its owner alone."""
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     os.close(descriptor)
     return Path(name)
 
 
-def _publish(part: Path, target: Path) -> None:
+def publish(part: Path, target: Path) -> None:
     """Give a finished file its name; after this the disk has it, or the old state."""
     with part.open("rb") as written:
         os.fsync(written.fileno())
@@ -77,7 +78,8 @@ def _write(part: Path, moment: str) -> dict[str, Any]:
     with db.reading(timed=False) as tx, archive.Writer(part) as out:
         references = doctor.foreign_keys_of(tx.connection)
         revision = migrations.revision_of(tx.connection)
-        for name, table in doctor.tables(catalog.current()).items():
+        own = {table.physical: table.sql for table in plugin_tables.every(tx.connection)}
+        for name, table in {**doctor.tables(catalog.current()), **own}.items():
             if name in TRANSIENT:
                 continue
             columns = [
@@ -167,9 +169,9 @@ def _settings(packed: archive.Reader) -> None:
         return
     if "database_url" in told:
         return
-    part = _part(target)
+    part = part_of(target)
     part.write_text(kept, encoding="utf-8")
-    _publish(part, target)
+    publish(part, target)
 
 
 def _names(line: str, setting: str) -> bool:

@@ -116,8 +116,9 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 class Writer:
     """Writes an archive; without `finish` it is no archive."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, form: str = FORMAT) -> None:
         self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)
+        self._form = form
         self.tables: list[Table] = []
 
     def __enter__(self) -> Self:
@@ -151,7 +152,7 @@ class Writer:
         if settings is not None:
             self._zip.writestr(_SETTINGS, settings)
         manifest = {
-            "format": FORMAT,
+            "format": self._form,
             "version": VERSION,
             **facts,
             "settings": None if settings is None else hashlib.sha256(settings).hexdigest(),
@@ -163,8 +164,8 @@ class Writer:
 class Reader:
     """An archive whose every byte was checked on opening; raises `restore_refused`."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, form: str = FORMAT) -> None:
+        self._path, self._form = path, form
         try:
             self._zip = zipfile.ZipFile(path)
         except OSError as error:
@@ -187,8 +188,9 @@ class Reader:
 
     def _load(self) -> None:
         manifest = orjson.loads(self._zip.read(_MANIFEST))
-        if manifest["format"] != FORMAT:
-            raise self.refused("is no backup of relatum")
+        if manifest["format"] != self._form:
+            raise self.refused(f"is no {self._form}")
+        self.facts = {k: v for k, v in manifest.items() if isinstance(v, str)}
         self.relatum = str(manifest["relatum"])
         if manifest["version"] != VERSION:
             raise self.refused(f"has another format; it was made by relatum {self.relatum}")

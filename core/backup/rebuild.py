@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc as sa_exc
 
-from .. import catalog, ddl, doctor, install, jobs, migrations, models
+from .. import catalog, ddl, doctor, install, jobs, migrations, models, plugin_tables
 from ..catalog import EntityType
 from ..db import Epochs
 from ..db import db as fixed
@@ -23,7 +23,8 @@ from .archive import Reader, Table, type_of
 #: their references.
 _METADATA = (
     "core_epoch", "core_setting", "core_generation", "core_type", "core_field", "core_option",
-    "core_key", "core_patch", "core_plugin", "core_job_schedule", "core_role", "core_grant",
+    "core_key", "core_patch", "core_plugin", "core_plugin_migration",
+    "core_job_schedule", "core_role", "core_grant",
 )  # fmt: skip
 _BATCH = 5000
 #: (table, column) → table referenced.
@@ -33,7 +34,7 @@ References = Mapping[tuple[str, str], str]
 def clear(connection: sa.Connection, *, force: bool) -> Epochs | None:
     """Drop the instance that is there, and return its epochs; without `force` refuse it."""
     present = doctor.columns_of(connection)
-    ours = [name for name in present if name.startswith("core_")]
+    ours = [name for name in present if name.startswith(("core_", plugin_tables.PREFIX))]
     if not ours:
         return None
     if not force:
@@ -93,12 +94,16 @@ def _fill(connection: sa.Connection, packed: Reader) -> None:
     }
     rows = catalog.read_rows(connection)
     _make_tables(connection, list(_types(rows, references)))
+    own = plugin_tables.every(connection)
+    ddl.execute([made for table in own for made in table.made()], connection)
     for entry in entries.values():
         _load(connection, packed, entry)
     _check(connection, packed)
     jobs.bring_back(connection)
     install.complete(connection)
     _sequences(connection)
+    for table in own:
+        plugin_tables.follow_ids(connection, table)
 
 
 def _types(rows: catalog.Rows, references: References) -> Iterator[EntityType]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from weakref import WeakKeyDictionary
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -56,6 +57,11 @@ def current(language: str = languages.FIRST) -> Catalog:
     if pinned is None:
         pinned = tx.memo["catalog"] = _at(tx)
     return pinned if language == languages.FIRST else speaking.in_language(pinned, language)
+
+
+def zone_of(own: str | None) -> ZoneInfo:
+    """Return the time zone that somebody or something has, else that of the instance."""
+    return ZoneInfo(own or current().zone)
 
 
 def around(entity_type: EntityType) -> Catalog:

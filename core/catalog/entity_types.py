@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from ..errors import RelatumError, nearest
 from ..fields import AutoNumber, Conversion, Field, Link, Lookup, Reference, Several
 from ..storage import Instant, Int64
+from .choices import Dependent, Entailing, dependent_on, entailed_by
 from .layouts import Layout, View
 from .patches import Patch
 
@@ -42,14 +43,6 @@ class Key:
     id: int | None
     fields: tuple[str, ...]
     owner: str
-
-
-class Dependent(NamedTuple):
-    """A field with options that depend on a choice: the values of the choice, by option."""
-
-    field: Field
-    choice: Field
-    when: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,13 +111,12 @@ class EntityType:
     @cached_property
     def dependent(self) -> tuple[Dependent, ...]:
         """The fields with options that are possible only with some values of a choice."""
-        found = []
-        for field in self.own_fields:
-            when = {option.value: option.when for option in field.options if option.when}
-            choice = self.fields.get(field.controlled_by or "")
-            if when and choice is not None:
-                found.append(Dependent(field, choice, when))
-        return tuple(found)
+        return dependent_on(self.own_fields)
+
+    @cached_property
+    def entailing(self) -> tuple[Entailing, ...]:
+        """The choices some of whose options need values of other fields, or set them."""
+        return entailed_by(self.own_fields)
 
     @cached_property
     def own_fields(self) -> tuple[Field, ...]:
@@ -349,13 +341,17 @@ class Catalog:
             raise RelatumError("type_unknown", type=name, nearest=nearest(name, list(self.types)))
         return found
 
+    def targets(self, link: Link) -> tuple[str, ...]:
+        """Return the names of the types that a link may point to, in order."""
+        return tuple(self.types) if link.is_open else link.targets
+
     @cached_property
     def _pointing(self) -> Mapping[str, tuple[Relation, ...]]:
         found: dict[str, list[Relation]] = {}
         for entity_type in self.types.values():
             for link in (*entity_type.lookups, *entity_type.references):
                 if link.owner != "system":
-                    for target in link.targets:
+                    for target in self.targets(link):
                         found.setdefault(target, []).append(Relation(entity_type, link))
         return {name: tuple(relations) for name, relations in found.items()}
 

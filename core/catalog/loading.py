@@ -340,6 +340,8 @@ def _option(row: Any) -> Option:
         row["retired"],
         row["owner"],
         tuple(orjson.loads(row["when_values"])),
+        tuple(orjson.loads(row["needs"])),
+        MappingProxyType(orjson.loads(row["sets"])),
     )
 
 

@@ -11,7 +11,8 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from ..fields import Field, Link
+from ..fields import Field, Link, Money
+from .choices import entailing_only
 from .entity_types import Catalog, EntityType, copied
 from .layouts import Layout
 
@@ -92,11 +93,14 @@ def around(entity_type: EntityType) -> Catalog | None:
 def trimmed(entity_type: EntityType, sight: TypeSight, visible: Container[str]) -> EntityType:
     """Return a type with what a sight shows of it; links into hidden types go, too."""
     made = copied(entity_type, "table")
+    hidden = sight.hidden | _told_by(entity_type, sight.hidden)
     fields = {
         name: _locked(field) if field.id in sight.locked else field
         for name, field in entity_type.fields.items()
-        if field.id not in sight.hidden and _leads(field, visible)
+        if field.id not in hidden and _leads(field, visible)
     }
+    if entity_type.entailing and len(fields) < len(entity_type.fields):
+        fields = {name: entailing_only(field, fields) for name, field in fields.items()}
     vars(made).update(
         fields=fields,
         trashed_fields=(),
@@ -105,6 +109,13 @@ def trimmed(entity_type: EntityType, sight: TypeSight, visible: Container[str]) 
         rule=sight.rule,
     )
     return made
+
+
+def _told_by(entity_type: EntityType, hidden: frozenset[int]) -> frozenset[int]:
+    """Return the fields that would tell hidden amounts: what these are worth."""
+    known = entity_type.fields
+    amounts = (f for f in known.values() if isinstance(f, Money) and f.id in hidden)
+    return frozenset(known[f.base].id for f in amounts if f.base and f.base in known)
 
 
 def _leads(field: Field, visible: Container[str]) -> bool:

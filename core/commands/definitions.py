@@ -14,7 +14,7 @@ from .plans import typed
 
 F = TypeVar("F", bound=Callable[..., Any])
 #: How people write an option.
-OPTION = "VALUE[:LABEL[:CATEGORY[:WHEN]]]"
+OPTION = "VALUE[:LABEL[:CATEGORY[:WHEN[:NEEDS[:SETS]]]]]"
 _FLAGS = ("required", "unique", "indexed", "sortable", "personal")
 
 
@@ -82,7 +82,8 @@ def field_options(command: F) -> F:
         click.option(
             "--option", "options", multiple=True, metavar=OPTION,
             help="An option of a choice; repeat it in order. Those left out are retired. WHEN: "
-            "values of the field controlled_by, by commas.",
+            "values of the field controlled_by, NEEDS: fields that need a value with it, SETS: "
+            "FIELD=VALUE that entering it sets; each by commas, - for none.",
         ),
         click.option("--target", metavar="TYPE", help="What a lookup points to."),
         click.option(
@@ -113,18 +114,22 @@ def properties(kind: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def option(text: str) -> dict[str, Any]:
-    """Read VALUE[:LABEL[:CATEGORY[:WHEN]]]."""
-    value, label, category, when = [*text.split(":", 3), "", "", ""][:4]
-    made = {"value": value, "label": label, "category": category}
-    listed = {"when": [part.strip() for part in when.split(",") if part.strip()]} if when else {}
-    return {name: part for name, part in made.items() if part} | listed
+    """Read VALUE[:LABEL[:CATEGORY[:WHEN[:NEEDS[:SETS]]]]]."""
+    parts = [*text.split(":", 5), *[""] * 5][:6]
+    made: dict[str, Any] = dict(zip(("value", "label", "category"), parts, strict=False))
+    made = {name: part for name, part in made.items() if part}
+    for name, said in zip(("when", "needs", "sets"), parts[3:], strict=True):
+        if said:
+            listed = [part.strip() for part in said.split(",") if part.strip(" -")]
+            made[name] = dict(map(setting, listed)) if name == "sets" else listed
+    return made
 
 
 def setting(text: str) -> tuple[str, Any]:
     """Read NAME=VALUE; what reads as JSON is JSON, anything else is text."""
     name, sign, value = text.partition("=")
     if not sign:
-        raise click.UsageError(f"--set takes NAME=VALUE, not '{text}'.")
+        raise click.UsageError(f"NAME=VALUE is needed, not '{text}'.")
     try:
         return name, orjson.loads(value)
     except orjson.JSONDecodeError:
@@ -164,6 +169,8 @@ def changed_options(
             "category": o.category,
             "retired": o.retired,
             "when": list(o.when),
+            "needs": list(o.needs),
+            "sets": dict(o.sets),
         }
         for o in entity_type.field(name).options
     ]

@@ -8,7 +8,7 @@ import click
 
 from .. import catalog, entities
 from .definitions import OPTION, changed_options, field, field_options, properties, type_options
-from .plans import answer, carry_out, changes_of, changing, existing_option
+from .plans import access_option, answer, carry_out, changes_of, changing, existing_option
 from .retyping import COMMANDS as RETYPING
 from .terminal import Instance, json_option, pass_instance, print_json, print_table
 
@@ -98,7 +98,10 @@ def _more(described: dict[str, Any]) -> str:
     for option in described.get("options", ()):
         category = f" ({option['category']})" if option["category"] else ""
         when = f" with {' or '.join(option['when'])}" if option["when"] else ""
-        parts.append(f"{option['value']}{category}{when}{' retired' * option['retired']}")
+        needs = f" needs {' and '.join(option['needs'])}" if option["needs"] else ""
+        set_ = " and ".join(f"{name}={value}" for name, value in option["sets"].items())
+        more = f"{needs}{f' sets {set_}' if set_ else ''}{' retired' * option['retired']}"
+        parts.append(f"{option['value']}{category}{when}{more}")
     return ", ".join(parts)
 
 
@@ -110,12 +113,14 @@ def _more(described: dict[str, Any]) -> str:
     help="A field; repeatable. ARGUMENT: a lookup's target, a choice's options. FLAGS: required, "
     "unique, indexed, sortable, personal.",
 )  # fmt: skip
+@access_option
 @changing
 @pass_instance
 def create(
     instance: Instance,
     name: str,
     fields: tuple[str, ...],
+    opening: str,
     plan_only: bool,
     yes: bool,
     as_json: bool,
@@ -133,6 +138,7 @@ def create(
         "name": name,
         **_given(look_),
         "fields": [field(text) for text in fields],
+        "access": opening,
     }
     carry_out(instance, [change], plan_only=plan_only, yes=yes, as_json=as_json)
 

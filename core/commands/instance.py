@@ -57,10 +57,10 @@ def init(instance: Instance, as_json: bool, **told: str | None) -> None:
       relatum init --preset all
     """
     home = instance.config.home
-    answers = _answers(told, plugin_host.presets(home))
+    answers = _answers(told, plugin_host.presets(instance.config))
     preset = answers.pop("preset")
     # A wrong name is refused before anything is made.
-    enabled = plugin_host.plugins_of(preset, home)
+    enabled = plugin_host.plugins_of(preset, instance.config)
     made = install.install(
         **answers, then=lambda actor: plugin_host.enable_preset(preset, actor=actor)
     )

@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from .. import access, audit, catalog, db
+from .. import access, audit, catalog, db, plugin_host
 from .. import keys as ring
 from ..actor import Actor
 from ..auth import second_factor
@@ -74,17 +74,18 @@ def rotate(instance: Instance, as_json: bool) -> None:
             work = partial(sealed.reseal, type_id, field_id, after, actor=instance.actor)
             count, after = db.transact(work)
             moved += count
-    moved += instance.write(_reseal_second_factors)
+    moved += instance.write(_reseal_the_rest)
     if as_json:
         print_json({"key": current, "values": moved})
     else:
         click.echo(f"Key {current} encrypts from now on; {moved} values were encrypted with it.")
 
 
-def _reseal_second_factors(*, actor: Actor) -> int:
+def _reseal_the_rest(*, actor: Actor) -> int:
+    """Encrypt what is no field: the secrets of second factors and of plugins' settings."""
     access.require(actor, "customise", "keys")
     audit.note("keys_rotated", f"key:{ring.ring().current}", actor=actor)
-    return second_factor.reseal()
+    return second_factor.reseal() + plugin_host.reseal()
 
 
 def _places(*, actor: Actor) -> list[tuple[int, int]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import re
 import sys
-from pathlib import Path
 from typing import Final
 
 import click
@@ -29,20 +28,20 @@ def help_(page: str | None) -> None:
       relatum help import-maps
     """
     if page is None:
-        for name, title in pages.titles(_home()).items():
+        for name, title in pages.titles(_settings()).items():
             click.echo(f"{name:24} {title}")
         return
-    text = pages.text(page, _home())
+    text = pages.text(page, _settings())
     if sys.stdout.isatty():
         _show(text)
     else:
         click.echo(text, nl=False)
 
 
-def _home() -> Path | None:
-    """Return the home, whose plugins have pages too; help can be read without one."""
+def _settings() -> config.Config | None:
+    """Return the settings of the instance, whose plugins have pages too; None without one."""
     try:
-        return config.load(click.get_current_context().find_root().params.get("home")).home
+        return config.load(click.get_current_context().find_root().params.get("home"))
     except RelatumError:
         return None
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 import orjson
 
-from .. import db, entities
+from .. import db, entities, roles
 from ..errors import RelatumError
 from .terminal import Instance, is_terminal, json_option, look, print_json
 
@@ -22,6 +22,7 @@ def changing(command: F) -> F:
         click.option("--yes", is_flag=True, help="Apply without asking (as without a terminal)."),
         click.option(
             "--plan",
+            "--dry-run",
             "plan_only",
             is_flag=True,
             help="Only show what would happen; exit 3 if a question is open.",
@@ -29,6 +30,16 @@ def changing(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def access_option(command: F) -> F:
+    """Add the option that says who sees a new type."""
+    return click.option(
+        "--access", "opening", type=click.Choice(list(roles.OPENINGS)), default="usual",
+        show_default=True,
+        help="Who sees new types: as roles say for all types, everybody their own records, who "
+        "reads all types and changes none, or administrators alone.",
+    )(command)  # fmt: skip
 
 
 def existing_option(command: F) -> F:

@@ -9,9 +9,8 @@ from typing import Any
 import click
 from flask import g
 
-from .. import plugin_host
+from .. import hooks, plugin_host
 from ..errors import RelatumError
-from ..hooks import Context
 from .terminal import Instance
 
 
@@ -54,8 +53,8 @@ def _inside(
     @functools.wraps(bare or (lambda: None))
     def run(*args: Any, **kwargs: Any) -> Any:
         with instance.app.app_context():
-            actor = instance.actor
-            g.relatum = Context(plugin=plugin_id, home=instance.config.home, actor=actor)
+            actor = instance.actor  # its transaction brings the plugins that are enabled
+            g.relatum = hooks.current().context(plugin_id, actor)
             return bare(*args, **kwargs) if bare else None
 
     run.relatum_bare = bare  # type: ignore[attr-defined]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .. import db, plugin_host
+from .. import db, jobs, plugin_host
 from ..errors import RelatumError
-from ..plugin_host import PluginPlan
-from .plans import changing, show_steps
+from . import plugin_kit, plugin_looks
+from .plans import access_option, changing
+from .plugin_plans import RELOAD_SECONDS, carry_out, served, settle, waiting
+from .plugin_settings import read_values, settings
 from .terminal import (
     Instance,
     is_terminal,
@@ -34,6 +35,9 @@ def plugins() -> None:
     """
 
 
+plugins.add_command(settings)
+
+
 @plugins.command("list")
 @json_option
 @pass_instance
@@ -49,6 +53,9 @@ def list_plugins(instance: Instance, as_json: bool) -> None:
         click.echo(f"No plugins. Put one into {instance.config.home / 'plugins'}.")
     else:
         print_list(found, _COLUMNS, as_json)
+    if not as_json:
+        with instance.reading():
+            click.echo(served(plugin_host.convergence()))
 
 
 @plugins.command("show")
@@ -69,7 +76,7 @@ def show(instance: Instance, plugin: str, as_json: bool) -> None:
     click.echo(f"{found['id']}: {found['name']} {found['version'] or ''} ({found['state']})")
     if found["reason"]:
         click.echo(f"does not run: {found['reason']}")
-    for word in ("path", "types", "fields", "required_by"):
+    for word in ("path", "types", "fields", "tables", "required_by"):
         if found[word]:
             shown = found[word] if isinstance(found[word], str) else ", ".join(found[word])
             click.echo(f"{word.replace('_', ' ')}: {shown}")
@@ -77,46 +84,92 @@ def show(instance: Instance, plugin: str, as_json: bool) -> None:
         mark = f"; the plugin says {change['now']!r} by now" if change["conflict"] else ""
         click.echo(f"changed here: {change['target']} {change['property']} is {change['value']!r}"
                    f", was {change['base']!r}{mark}")  # fmt: skip
-    for worker in found["workers"]:
-        click.echo(f"worker {worker['id'][:8]}: generation {worker['generation']}")
+    for cost in found["costs"]:
+        click.echo(
+            f"{cost['part']}: {cost['calls']} calls of {cost['mean_ms']} ms (longest "
+            f"{cost['longest_ms']}), {cost['rows']} rows, {cost['statements']} statements, "
+            f"{cost['failures']} failures, {cost['slow']} over {cost['budget_ms']} ms"
+        )
+    _show_workers(plugin, found["workers"]["processes"])
+    with instance.reading():
+        click.echo(served(plugin_host.convergence()))
+
+
+def _show_workers(plugin: str, processes: list[dict[str, Any]]) -> None:
+    for worker in processes:
+        code = worker["loaded"].get(plugin, {})
+        said = [
+            f"{worker['kind']} process {worker['pid']}: generation {worker['generation']}",
+            f"version {code['version']}" if code.get("version") else "",
+            code.get("stale") or "",
+        ]
+        click.echo(", ".join(filter(None, said)))
 
 
 @plugins.command("plan")
 @click.argument("plugin")
+@access_option
 @json_option
 @pass_instance
-def plan(instance: Instance, plugin: str, as_json: bool) -> None:
+def plan(instance: Instance, plugin: str, opening: str, as_json: bool) -> None:
     """Show what enabling a plugin, or its new version, would do; exit 3 if a question is open.
 
     \b
     Example:
       relatum plugins plan loyalty
     """
-    _carry_out(instance, plugin_host.plan_enable, None, plugin, as_json=as_json)
+    carry_out(instance, plugin_host.plan_enable, None, plugin, as_json=as_json, opening=opening)
 
 
 @plugins.command("enable")
 @click.argument("plugin")
+@click.option(
+    "--set", "pairs", multiple=True, metavar="NAME=VALUE",
+    help="Set one of its settings, too; NAME=- asks for a secret.",
+)  # fmt: skip
+@access_option
+@waiting
 @changing
 @pass_instance
-def enable(instance: Instance, plugin: str, plan_only: bool, yes: bool, as_json: bool) -> None:
+def enable(
+    instance: Instance,
+    plugin: str,
+    pairs: tuple[str, ...],
+    opening: str,
+    plan_only: bool,
+    yes: bool,
+    as_json: bool,
+    wait: bool,
+) -> None:
     """Enable a plugin, or bring what it declares up to the version on this machine.
 
     \b
-    Example:
+    Examples:
       relatum plugins enable loyalty
+      relatum plugins enable loyalty --set points=5 --set api_key=-
     """
     work = None if plan_only else plugin_host.enable
-    _carry_out(instance, plugin_host.plan_enable, work, plugin, yes=yes, as_json=as_json)
+    secrets = instance.read(plugin_host.plan_enable, plugin).secrets if pairs else ()
+    carry_out(
+        instance, plugin_host.plan_enable, work, plugin, yes=yes, as_json=as_json, wait=wait,
+        opening=opening, values=read_values(pairs, secrets),
+    )  # fmt: skip
 
 
 @plugins.command("disable")
 @click.argument("plugin")
 @click.option("--cascade", is_flag=True, help="Disable those that require it too.")
+@waiting
 @changing
 @pass_instance
 def disable(
-    instance: Instance, plugin: str, cascade: bool, plan_only: bool, yes: bool, as_json: bool
+    instance: Instance,
+    plugin: str,
+    cascade: bool,
+    plan_only: bool,
+    yes: bool,
+    as_json: bool,
+    wait: bool,
 ) -> None:
     """Disable a plugin: its code runs no more, its types and records stay.
 
@@ -125,9 +178,29 @@ def disable(
       relatum plugins disable loyalty
     """
     work = None if plan_only else plugin_host.disable
-    _carry_out(
-        instance, plugin_host.plan_disable, work, plugin, yes=yes, as_json=as_json, cascade=cascade
-    )
+    carry_out(
+        instance, plugin_host.plan_disable, work, plugin, yes=yes, as_json=as_json, wait=wait,
+        cascade=cascade,
+    )  # fmt: skip
+
+
+@plugins.command("reload")
+@waiting
+@json_option
+@pass_instance
+def reload(instance: Instance, wait: bool, as_json: bool) -> None:
+    """Replace all workers one by one, so that they run the code that is on the disk by now.
+
+    No request fails: a worker ends when the one that takes its place serves. Processes that run
+    jobs begin anew after the chunk at hand. SIGUSR2 to relatum serve does so for its workers.
+
+    \b
+    Example:
+      relatum plugins reload
+    """
+    alive = instance.write(plugin_host.reload)
+    found = settle(wait=wait, seconds=RELOAD_SECONDS * max(alive, 1))
+    print_json(found.as_json()) if as_json else click.echo(served(found))
 
 
 @plugins.command("manifest")
@@ -161,43 +234,87 @@ def manifest(folder: Path, check: bool, as_json: bool) -> None:
         look()
 
 
-def _carry_out(
-    instance: Instance,
-    planning: Callable[..., PluginPlan],
-    work: Callable[..., PluginPlan] | None,
-    plugin: str,
-    *,
-    yes: bool = True,
-    as_json: bool,
-    **options: Any,
+@plugins.command("uninstall")
+@click.argument("plugin")
+@click.option(
+    "--keep/--purge", default=None, help="Keep its data for its return, or drop it for good."
+)
+@changing
+@pass_instance
+def uninstall(
+    instance: Instance, plugin: str, keep: bool | None, plan_only: bool, yes: bool, as_json: bool
 ) -> None:
-    """Show a plan, ask, and carry it out unless only the plan was asked for."""
-    made = instance.read(planning, plugin, **options)
-    if work is None:
-        print_json(made.as_json()) if as_json else _show(made)
-        if made.blocked:
-            look()
-        return
-    if not as_json:
-        _show(made)
-    if not made.blocked and not yes and is_terminal():
-        click.confirm("Apply this?", abort=True)
-    actor, expect = instance.actor, made.fingerprint
-    db.transact(lambda: work(plugin, actor=actor, expect=expect, **options), exclusive=True)
+    """Remove a plugin: its data is kept, hidden, until it is enabled again, or is purged.
+
+    Purging writes an archive into the home first; `relatum plugins restore` brings it back. The
+    package itself is left where it is: take it away with the program that installed it.
+
+    \b
+    Examples:
+      relatum plugins uninstall loyalty --keep
+      relatum plugins uninstall loyalty --purge --plan
+    """
+    if keep is None:
+        raise click.UsageError("Say --keep (its data waits for its return) or --purge.")
+    work = None if plan_only else plugin_host.uninstall
+    if work is not None and not keep and not yes and not is_terminal():
+        raise click.UsageError("Data goes for good. Say --yes, or look at it with --plan.")
+    made = carry_out(
+        instance, plugin_host.plan_uninstall, work, plugin, yes=yes, as_json=as_json,
+        purge=not keep,
+    )  # fmt: skip
+    if made.job is not None:
+        _finish_purge(instance, made.job, as_json)
+
+
+def _finish_purge(instance: Instance, job: int, as_json: bool) -> None:
+    """Run the job of a purge here and now, unless a worker was quicker."""
+    jobs.run(job, by=f"command-{job}", pause=lambda: False)
+    done = instance.read(jobs.get, job)
+    if done["error"]:
+        raise click.ClickException(f"{done['error']['message']} Job {job} goes on later.")
+    if not as_json and done["result"]:
+        file = instance.config.home / plugin_host.ARCHIVES / done["result"]["archive"]
+        click.echo(f"Its archive is {file}.")
+
+
+@plugins.command("archives")
+@json_option
+@pass_instance
+def archives(instance: Instance, as_json: bool) -> None:
+    """List the archives of purged plugins in the home.
+
+    \b
+    Example:
+      relatum plugins archives
+    """
+    print_list(instance.read(plugin_host.archives), ("name", "bytes"), as_json)
+
+
+@plugins.command("restore")
+@click.argument("archive")
+@json_option
+@pass_instance
+def restore(instance: Instance, archive: str, as_json: bool) -> None:
+    """Bring an archive of a purged plugin back, by its name or at a path; enables the plugin.
+
+    Its package must be on this machine again.
+
+    \b
+    Example:
+      relatum plugins restore loyalty-12.zip
+    """
+    actor = instance.actor
+    told = db.transact(lambda: plugin_host.restore(archive, actor=actor), exclusive=True)
     if as_json:
-        print_json({**made.as_json(), "applied": True})
-    else:
-        done = {"enable": "Enabled", "update": "Updated", "disable": "Disabled"}[made.action]
-        click.echo(f"{done} {', '.join(made.plugins)}.")
+        print_json(told)
+        return
+    for name, count in told["rows"].items():
+        click.echo(f"{name}: {count} rows")
+    for sentence in told["left_out"]:
+        click.echo(f"left out: {sentence}")
+    click.echo(f"Restored {told['plugin']}.")
 
 
-def _show(made: PluginPlan) -> None:
-    document = made.as_json()
-    versions = " to ".join(v for v in (made.before, made.version) if v)
-    click.echo(f"{made.action.capitalize()} {', '.join(made.plugins)} {versions}".rstrip())
-    for name, listed in document["provides"].items():
-        if listed:
-            click.echo(f"   {name.replace('_', ' ')}: {', '.join(listed)}")
-    for note in document["notes"]:
-        click.echo(f"   note: {note}")
-    show_steps(document["steps"])
+for _command in (*plugin_kit.COMMANDS, *plugin_looks.COMMANDS):
+    plugins.add_command(_command)

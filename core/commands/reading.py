@@ -111,7 +111,7 @@ def show_groups(
     columns = names_in(f"{group or ''},{select}")
     found, shown = instance.read(_groups, type_name, pairs, columns)
     if as_json:
-        print_json({"groups": found.groups, "labels": found.labels})
+        print_json(found.as_json())
     else:
         print_table(list(shown), _rows(shown, found.groups, found.labels))
 
@@ -189,3 +189,16 @@ def _cell(field: Field | None, value: Any, labels: Mapping[str, Any]) -> Any:
     if isinstance(field, Link) and str(value) in labels:
         return labels[str(value)]["label"]
     return value if field is None else ", ".join(field.text(value).splitlines())
+
+
+def texts(values: tuple[str, ...]) -> dict[str, str]:
+    """Return texts by field, of values as field=value."""
+    found: dict[str, str] = {}
+    for value in values:
+        name, sign, given = value.partition("=")
+        if not sign or not name:
+            raise click.UsageError(f"'{value}' is not a value. Write field=value.")
+        if name in found:
+            raise click.UsageError(f"Field '{name}' is given twice.")
+        found[name] = given
+    return found

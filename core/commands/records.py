@@ -13,6 +13,7 @@ from ..actor import Actor
 from ..errors import RelatumError
 from ..records import Outcome
 from .importing import import_file
+from .merges import merge
 from .plans import read_json
 from .reading import (
     all_options,
@@ -22,6 +23,7 @@ from .reading import (
     show_all,
     show_groups,
     sort_option,
+    texts,
     trashed_option,
     view_option,
 )
@@ -158,18 +160,27 @@ def history(instance: Instance, type_name: str, name: str, limit: int, as_json: 
     Example:
       relatum records history x_company 17
     """
-    found = instance.read(verbs.history, type_name, instance.find(type_name, name), limit=limit)
+    record_id = instance.find(type_name, name)
+    found = instance.read(verbs.history, type_name, record_id, limit=limit)
     if as_json:
         print_json(found)
         return
     rows = [
         (
-            c["change_set"], c["at"], c["actor"] or c["source"], c["op"], c["version"],
+            c["change_set"], c["at"], c["actor"] or c["source"], _done(c, record_id), c["version"],
             changed(c["changes"]),
         )
         for c in found
     ]  # fmt: skip
     print_table(("change", "at", "by", "what", "version", "fields"), rows)
+
+
+def _done(change: dict[str, Any], record_id: int) -> str:
+    """Return what was done, and to which record if that was merged into the one that is shown."""
+    if change["merged"]:
+        return f"merge {', '.join(map(str, change['merged']))}"
+    op: str = change["op"]
+    return op if change["record"] == record_id else f"{op} {change['record']}"
 
 
 def changed(changes: dict[str, list[Any]]) -> str:
@@ -181,6 +192,11 @@ def changed(changes: dict[str, list[Any]]) -> str:
     return "; ".join(parts)
 
 
+accept_option = click.option(
+    "--accept", metavar="KEYS", default="", help="What is asked and answered with yes."
+)
+
+
 def values_argument(command: F) -> F:
     """Add the values of one record, or a file with many."""
     for option in (
@@ -188,6 +204,7 @@ def values_argument(command: F) -> F:
         click.option(
             "--partial", is_flag=True, help="Write the sound records; exit 3 if any is not."
         ),
+        accept_option,
         click.option(
             "--file", metavar="FILE", help="JSON: a record or a list of them; - is standard input."
         ),
@@ -207,6 +224,7 @@ def create(
     values: tuple[str, ...],
     file: str | None,
     partial: bool,
+    accept: str,
     as_json: bool,
 ) -> None:
     """Create a record, or all records in a file.
@@ -217,7 +235,8 @@ def create(
       relatum records create x_company --file companies.json
     """
     rows = _given(instance, type_name, values, file)
-    _report(instance.write(verbs.create, type_name, rows, partial=partial), as_json)
+    ways: dict[str, Any] = {"partial": partial, "accept": names_in(accept)}
+    _report(instance.write(verbs.create, type_name, rows, **ways), as_json)
 
 
 @records.command("upsert")
@@ -234,6 +253,7 @@ def upsert(
     values: tuple[str, ...],
     file: str | None,
     partial: bool,
+    accept: str,
     as_json: bool,
 ) -> None:
     """Create a record, or change the one with the same unique key.
@@ -243,8 +263,8 @@ def upsert(
       relatum records upsert x_company --key name name='Acme Corporation' city=Hamburg
     """
     rows = _given(instance, type_name, values, file)
-    outcomes = instance.write(verbs.upsert, type_name, rows, key=names_in(key), partial=partial)
-    _report(outcomes, as_json)
+    ways: dict[str, Any] = {"partial": partial, "accept": names_in(accept)}
+    _report(instance.write(verbs.upsert, type_name, rows, key=names_in(key), **ways), as_json)
 
 
 def _given(
@@ -254,19 +274,7 @@ def _given(
         raise click.UsageError("Give either VALUES (field=value) or --file.")
     if file is not None:
         return _in_file(file)
-    return [instance.read(imports.read_values, type_name, _texts(values))]
-
-
-def _texts(values: tuple[str, ...]) -> dict[str, str]:
-    texts: dict[str, str] = {}
-    for value in values:
-        name, sign, given = value.partition("=")
-        if not sign or not name:
-            raise click.UsageError(f"'{value}' is not a value. Write field=value.")
-        if name in texts:
-            raise click.UsageError(f"Field '{name}' is given twice.")
-        texts[name] = given
-    return texts
+    return [instance.read(imports.read_values, type_name, texts(values))]
 
 
 def _in_file(file: str) -> list[dict[str, Any]]:
@@ -301,6 +309,7 @@ def _report(outcomes: list[Outcome], as_json: bool) -> None:
 @click.argument("name", metavar="RECORD")
 @click.argument("values", metavar="VALUES...", nargs=-1, required=True)
 @click.option("--version", type=int, help="Only if the record is at this version.")
+@accept_option
 @json_option
 @pass_instance
 def update(
@@ -309,6 +318,7 @@ def update(
     name: str,
     values: tuple[str, ...],
     version: int | None,
+    accept: str,
     as_json: bool,
 ) -> None:
     """Change the fields that are given.
@@ -322,7 +332,7 @@ def update(
     row["id"] = instance.find(type_name, name)
     if version is not None:
         row["version"] = version
-    _report(instance.write(verbs.update, type_name, [row]), as_json)
+    _report(instance.write(verbs.update, type_name, [row], accept=names_in(accept)), as_json)
 
 
 @records.command("deletion")
@@ -384,4 +394,5 @@ def restore(instance: Instance, type_name: str, ids: tuple[int, ...], as_json: b
     _report(instance.write(verbs.restore, type_name, rows), as_json)
 
 
+records.add_command(merge)
 records.add_command(purge)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -9,14 +10,30 @@ import click
 
 from .. import audit
 from .. import serve as server
-from .terminal import Instance, pass_instance
+from .terminal import GIVEN, Instance, pass_instance
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _more_plugins(
+    context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
+) -> None:
+    if given:
+        folders = map(os.path.abspath, given)
+        context.meta[GIVEN] = {"plugins_dir": os.pathsep.join(folders)}
+
+
+plugins_dir_option = click.option(
+    "--plugins-dir", multiple=True, expose_value=False, callback=_more_plugins, metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="A folder of plugins beside those in the home; may be given again. See plugins_dir.",
+)  # fmt: skip
 
 
 def serving_options(command: F) -> F:
     """Add the options that say where and how to serve."""
     for option in (
+        plugins_dir_option,
         click.option("--access-log", is_flag=True, help="Write a line per request."),
         click.option(
             "--jobs/--no-jobs", default=True, show_default=True,
@@ -39,10 +56,20 @@ def serving_options(command: F) -> F:
 
 
 @click.command()
+@click.option(
+    "--dev", is_flag=True,
+    help="For developers of plugins: serve what they save, show what fails. Loopback only.",
+)  # fmt: skip
 @serving_options
 @pass_instance
 def serve(
-    instance: Instance, host: str, port: int, workers: int, access_log: bool, jobs: bool
+    instance: Instance,
+    host: str,
+    port: int,
+    workers: int,
+    access_log: bool,
+    jobs: bool,
+    dev: bool,
 ) -> None:
     """Serve the instance over HTTP, until Ctrl+C or SIGTERM.
 
@@ -53,13 +80,15 @@ def serve(
     Examples:
       relatum serve
       relatum serve --port 8080 --workers 4
+      relatum serve --dev --plugins-dir ./my-plugins
     """
     # It is there, and of this program's version; a worker would say so too late.
-    instance.write(audit.note_settings)
+    with instance.without_plugins():  # workers are forked from here, now and later
+        instance.write(audit.note_settings)
 
     def ready() -> None:
         click.echo(f"Relatum serves {server.address(host, port)} (Ctrl+C stops it).")
 
     server.serve(
-        instance.config, host, port, workers, access_log=access_log, jobs=jobs, ready=ready
+        instance.config, host, port, workers, access_log=access_log, jobs=jobs, dev=dev, ready=ready
     )

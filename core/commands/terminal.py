@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -21,6 +22,8 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 #: Exit status of a command that did its work and found something to look at.
 LOOK = 3
+#: Where the context of a command keeps settings that its options have given.
+GIVEN = "relatum.settings"
 #: Width of a table that goes into a file or a pipe.
 _WIDE = 1000
 
@@ -36,8 +39,8 @@ def limit_option(default: int, words: str) -> Callable[[F], F]:
 class Instance:
     """The instance in its home: its settings, an application context, its transactions."""
 
-    def __init__(self, home: str | None, acting: str | None = None) -> None:
-        self.config = config.load(home)
+    def __init__(self, home: str | None, acting: str | None = None, **settings: Any) -> None:
+        self.config = dataclasses.replace(config.load(home), **settings)
         self.app = Flask("relatum")
         db.init_app(self.app, self.config)
         plugin_host.follow(self.app)
@@ -81,6 +84,15 @@ class Instance:
         self.check()
         return db.transact(lambda: verb(*args, actor=actor, **kwargs))
 
+    @contextmanager
+    def without_plugins(self) -> Iterator[None]:
+        """Run no code of plugins in the block: what is imported stays in this process."""
+        follow = self.app.extensions.pop(db.FOLLOW)
+        try:
+            yield
+        finally:
+            self.app.extensions[db.FOLLOW] = follow
+
     def check(self) -> None:
         """Raise `not_initialised` if there is no database file; opening it would make one."""
         file = install.sqlite_file()
@@ -100,8 +112,9 @@ def pass_instance(command: Callable[..., T]) -> Callable[..., T]:
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> T:
-        given = click.get_current_context().find_root().params
-        instance = Instance(given.get("home"), given.get("acting"))
+        context = click.get_current_context()
+        given = context.find_root().params
+        instance = Instance(given.get("home"), given.get("acting"), **context.meta.get(GIVEN, {}))
         with instance.app.app_context():
             return command(instance, *args, **kwargs)
 

@@ -48,6 +48,11 @@ def fill(actor: Actor, preset: str = plugin_host.NONE) -> None:
     """Enable the plugins of a preset and write the demonstration, in the open transaction."""
     mark()
     plugin_host.enable_preset(preset, actor=actor)
+    write(actor=actor)
+
+
+def write(*, actor: Actor) -> None:
+    """Write the demonstration of the plugins that are enabled, in the open transaction."""
     actor = dataclasses.replace(actor, source=ORIGIN)
     # The administrator was made before, and stays when the demonstration goes.
     with changes.apart(), plugin_host.at_work() as hooks:

@@ -53,7 +53,7 @@ class Demo:
         sent = list(rows)
         for start in range(0, len(sent), _BATCH):
             part = sent[start : start + _BATCH]
-            outcomes = records.create(type_name, part, actor=self._actor)
+            outcomes = records.create(type_name, part, actor=self._actor, accept=records.EVERYTHING)
             day = clock.now().date()
             for row, outcome in zip(part, outcomes, strict=True):
                 assert outcome.id is not None
@@ -66,7 +66,12 @@ class Demo:
         """Change records that were made before; raises what `update` does."""
         sent = list(rows)
         for start in range(0, len(sent), _BATCH):
-            records.update(type_name, sent[start : start + _BATCH], actor=self._actor)
+            records.update(
+                type_name,
+                sent[start : start + _BATCH],
+                actor=self._actor,
+                accept=records.EVERYTHING,
+            )
 
     @contextmanager
     def on(self, day: date, hour: int = 10, minute: int = 0) -> Iterator[None]:

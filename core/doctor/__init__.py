@@ -13,8 +13,9 @@ from typing import Final
 import sqlalchemy as sa
 
 from .. import catalog, db, entities, jobs
-from . import database, metadata, provider, records, structure
+from . import database, metadata, own_tables, provider, records, structure
 from .database import server as server
+from .dump import schema_dump as schema_dump
 from .findings import Finding as Finding
 from .findings import attempt, stopped
 from .repairing import Repair as Repair
@@ -76,6 +77,8 @@ def _instance(tx: db.Transaction) -> Iterator[Finding]:
     yield from attempt("Followers", _told, jobs.lagging, connection)
     yield from attempt("Columns that are left", _told, entities.findings, connection)
     yield from attempt("Plugins", metadata.plugins, connection)
+    yield from attempt("The tables of plugins", own_tables.findings, connection)
+    yield from attempt("Data steps of plugins", own_tables.unfinished, connection)
     yield from attempt("Signing in by a provider", provider.findings, connection)
     yield from attempt("References", records.references, connection)
     broken = attempt("The metadata", metadata.findings, connection)

@@ -10,12 +10,12 @@ import orjson
 from .. import catalog, ddl
 from ..catalog import EntityType
 from ..entities import definitions as rules
-from ..entities import dependent
+from ..entities import dependent, entailed
 from ..errors import RelatumError
 from ..fields import FIELD_TYPES, Field, Lookup
 
 #: The setting that a link is nothing without.
-_NEEDED: Final = {"lookup": "target", "reference": "targets"}
+_NEEDED: Final = {"lookup": ("target",), "reference": ("targets", "any")}
 
 
 def wrong(rows: catalog.Rows) -> Iterator[str]:
@@ -38,8 +38,8 @@ def _kinds(rows: catalog.Rows) -> Iterator[str]:
             yield f"{what} is of the unknown field type '{row['kind']}'"
         elif kind == row["kind"] and row["stored_as"] is not None:
             yield f"{what} is stored as '{row['stored_as']}', and {kind} is stored as itself"
-        elif needed and needed not in orjson.loads(row["settings"]):
-            yield f"{what} is a {kind} without the setting {needed}"
+        elif needed and not any(name in orjson.loads(row["settings"]) for name in needed):
+            yield f"{what} is a {kind} without the setting {' or '.join(needed)}"
 
 
 def _type(builder: catalog.TypeBuilder, rows: catalog.Rows, row: dict[str, Any]) -> Iterator[str]:
@@ -79,6 +79,7 @@ def _field(entity_type: EntityType, field: Field, kind: str) -> Iterator[str]:
             if live:
                 rules.check_flags(field)
                 dependent.check_field(entity_type, field)
+                entailed.check_field(entity_type, field)
     except RelatumError as error:
         yield f"{what}: {str(error).rstrip('.')}"
     except ValueError:

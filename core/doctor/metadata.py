@@ -28,7 +28,7 @@ _REFERENCES: Final = {
 #: Columns that hold JSON, by table, and of what kind it is.
 _DOCUMENTS: Final[Mapping[str, Mapping[str, type]]] = {
     "fields": {"settings": dict, "conversion": dict},
-    "options": {"when_values": list},
+    "options": {"when_values": list, "needs": list, "sets": dict},
     "views": {"query": dict},
     "patches": {"value": object, "base_value": object},
 }
@@ -57,14 +57,19 @@ def epochs(connection: sa.Connection) -> Iterator[Finding]:
 def plugins(connection: sa.Connection) -> Iterator[Finding]:
     """Yield enabled plugins that a worker could not run, and what is noted of plugins in vain."""
     table = models.PluginRow.__table__
-    columns = (table.c[name] for name in ("id", "enabled", "fault", "reason", "manifest"))
+    names = ("id", "enabled", "fault", "reason", "held", "manifest", "declared", "changed")
+    columns = (table.c[name] for name in names)
     for row in connection.execute(sa.select(*columns).order_by(table.c.id)):
-        if row.enabled and row.fault is not None:
-            reason = (row.reason or "nobody noted why").rstrip(".")
+        if row.enabled and (row.fault is not None or row.held is not None):
+            reason = (row.reason or row.held or "nobody noted why").rstrip(".")
             text = f"Plugin '{row.id}' is enabled and does not run: {reason}"
             yield Finding("plugin_fault", text, f"Correct it, or: relatum plugins disable {row.id}")
         if _read(row.manifest, dict) is None:
             yield _inconsistent(f"the manifest of plugin '{row.id}' is not {_JSON[dict]}")
+        for name in ("declared", "changed"):
+            kept = getattr(row, name)
+            if kept is not None and _read(kept, dict) is None:
+                yield _inconsistent(f"what plugin '{row.id}' has {name} is not {_JSON[dict]}")
 
 
 def findings(connection: sa.Connection) -> Iterator[Finding]:

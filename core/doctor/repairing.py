@@ -13,7 +13,7 @@ from .. import catalog, db, ddl, records
 from ..actor import system
 from ..errors import RelatumError
 from ..records import followers
-from . import metadata
+from . import metadata, own_tables
 from .structure import followed, missing_indexes
 
 #: Records that one transaction repairs.
@@ -109,6 +109,7 @@ def _give(type_name: str) -> int:
 def _built() -> list[Repair]:
     with db.reading(timed=False) as tx:
         missing = missing_indexes(tx.connection, catalog.current())
+        missing += own_tables.missing_indexes(tx.connection)
     for index in missing:
         try:
             _build(index)

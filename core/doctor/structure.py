@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -67,7 +67,7 @@ def fixed_tables(connection: sa.Connection) -> Iterator[Finding]:
     """Yield what is missing of the tables that every instance has, whatever is in them."""
     actual = columns_of(connection)
     for table in fixed.metadata.sorted_tables:
-        yield from _missing(connection, table, actual)
+        yield from missing(connection, table, actual)
 
 
 def findings(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
@@ -82,21 +82,29 @@ def _tables(
     connection: sa.Connection, known: Catalog, actual: dict[str, dict[str, str]]
 ) -> Iterator[Finding]:
     expected = tables(known)
-    for name, table in expected.items():
-        yield from _missing(connection, table, actual)
-        columns = {column.name for column in table.columns}
-        for unknown in sorted(set(actual.get(name, ())) - columns):
-            text = f"Column '{unknown}' of '{name}' belongs to no field"
-            yield Finding("column_unknown", text, "Look at it, then drop it by hand.")
+    for table in expected.values():
+        yield from missing(connection, table, actual)
+        yield from unknown_columns(table, actual)
     for name in sorted(set(actual) - set(expected) - {migrations.TABLE}):
         if _OURS.match(name):
             text = f"Table '{name}' belongs to no entity type"
             yield Finding("table_unknown", text, "Look at it, then drop it by hand.")
 
 
-def _missing(
+def unknown_columns(
+    table: sa.Table, actual: dict[str, dict[str, str]], what: str = "field"
+) -> Iterator[Finding]:
+    """Yield columns of a table that it should not have."""
+    columns = {column.name for column in table.columns}
+    for unknown in sorted(set(actual.get(table.name, ())) - columns):
+        text = f"Column '{unknown}' of '{table.name}' belongs to no {what}"
+        yield Finding("column_unknown", text, "Look at it, then drop it by hand.")
+
+
+def missing(
     connection: sa.Connection, table: sa.Table, actual: dict[str, dict[str, str]]
 ) -> Iterator[Finding]:
+    """Yield that a table or some of its columns are missing, or of another type."""
     if table.name not in actual:
         yield Finding("table_missing", f"Table '{table.name}' is missing", RESTORE)
         return
@@ -173,19 +181,27 @@ def _foreign_keys(
 
 
 def missing_indexes(connection: sa.Connection, known: Catalog) -> list[ddl.CreateIndex]:
-    """Return the indexes that are missing or unfinished, and can be built."""
+    """Return the indexes of records that are missing or unfinished, and can be built."""
+    return buildable(connection, ddl.missing_indexes(connection, known.types.values()))
+
+
+def buildable(
+    connection: sa.Connection, indexes: Iterable[ddl.CreateIndex]
+) -> list[ddl.CreateIndex]:
+    """Return those indexes whose columns are there."""
     actual = columns_of(connection)
-    return [
-        index
-        for index in ddl.missing_indexes(connection, known.types.values())
-        if set(index.columns) <= set(actual.get(index.table, ()))
-    ]
+    return [index for index in indexes if set(index.columns) <= set(actual.get(index.table, ()))]
+
+
+def told(indexes: Iterable[ddl.CreateIndex]) -> Iterator[Finding]:
+    """Yield that indexes are missing."""
+    for index in indexes:
+        text = f"An index of '{index.table}' over {', '.join(index.columns)} is missing"
+        yield Finding("index_missing", text, REPAIR)
 
 
 def _indexes(connection: sa.Connection, known: Catalog) -> Iterator[Finding]:
-    for index in missing_indexes(connection, known):
-        text = f"An index of '{index.table}' over {', '.join(index.columns)} is missing"
-        yield Finding("index_missing", text, REPAIR)
+    yield from told(missing_indexes(connection, known))
     for each in all_types(known):
         wanted = ddl.expected_indexes(each) if each.trashed_in is None else set()
         names = {index.name for index in wanted}

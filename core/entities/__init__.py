@@ -13,10 +13,10 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import exc as sa_exc
 
-from .. import audit, catalog, clock, db, ddl, faults, jobs, models, records
+from .. import audit, catalog, clock, db, ddl, faults, jobs, models, records, roles
 from ..actor import Actor
 from ..errors import RelatumError
-from . import compacting, retype_job, reversing
+from . import compacting, existing, retype_job, reversing
 from .converting import Progress as Progress
 from .converting import advance as advance
 from .converting import convert_all
@@ -35,6 +35,7 @@ from .export import to_changes as to_changes
 from .limits import findings as findings
 from .owners import LOCAL as LOCAL
 from .owners import Owner as Owner
+from .planning import RISKS as RISKS
 from .planning import Plan as Plan
 from .planning import Sketch as Sketch
 from .planning import plan as plan
@@ -96,6 +97,9 @@ def _execute(draft: Draft, made: Plan, actor: Actor, changes: list[dict[str, Any
     tx.epochs = tx.epochs._replace(catalog=draft.generation)
     _fill(draft, actor)
     for step in made.steps:
+        if step.opening and step.opening[0] in draft.catalog.types:  # this plan may trash it again
+            name, opening = step.opening
+            roles.open_type(draft.catalog.type(name), opening)
         if step.job:
             jobs.enqueue(retype_job.NAME, step.job, actor=actor)
     if tx.dialect == "postgresql" and indexes:
@@ -172,21 +176,11 @@ def _at_once(draft: Draft) -> list[ddl.Statement]:
         if isinstance(statement, ddl.CreateIndex) and not statement.unique:
             table = statement.table
             if table not in large:
-                large[table] = _is_large(draft.connection, table)
+                large[table] = existing.is_large(draft.connection, table)
             if large[table]:
                 continue
         now.append(statement)
     return now
-
-
-def _is_large(connection: sa.Connection, table: str) -> bool:
-    if connection.dialect.name != "postgresql":
-        return False
-    estimate = sa.text(
-        "SELECT coalesce((SELECT reltuples FROM pg_class WHERE oid = "
-        "to_regclass(quote_ident(:t))), 0)"
-    )
-    return bool(connection.execute(estimate, {"t": table}).scalar_one() > ddl.CONCURRENT_FROM)
 
 
 def _store(draft: Draft, connection: sa.Connection) -> None:
@@ -209,8 +203,8 @@ def _store(draft: Draft, connection: sa.Connection) -> None:
             _bury(gone, draft.generation, connection)
         elif gone:
             if model is models.FieldRow:
-                counter = models.Counter.__table__
-                connection.execute(sa.delete(counter).where(counter.c.field_id.in_(gone)))
+                for said in (models.Counter.__table__, models.FieldGrant.__table__):
+                    connection.execute(sa.delete(said).where(said.c.field_id.in_(gone)))
             table = model.__table__
             connection.execute(sa.delete(table).where(table.c.id.in_(gone)))
     table = models.Setting.__table__
@@ -222,8 +216,17 @@ def _store(draft: Draft, connection: sa.Connection) -> None:
 
 
 def _bury(type_ids: list[int], generation: int, connection: sa.Connection) -> None:
-    """Leave of purged types what the spine refers to; the names of their tables are free."""
-    table = models.Type.__table__
+    """Leave of purged types what the spine refers to; the names of their tables are free.
+
+    What else speaks of them goes: grants, users' own views, maps of imports, shares.
+    """
+    table, spine = models.Type.__table__, models.Record.__table__
+    for said in (models.UserView, models.Grant, models.KnownMap):
+        of = said.__table__
+        connection.execute(sa.delete(of).where(of.c.type_id.in_(type_ids)))
+    share = models.Share.__table__
+    records_ = sa.select(spine.c.id).where(spine.c.type_id.in_(type_ids))
+    connection.execute(sa.delete(share).where(share.c.record_id.in_(records_)))
     buried = sa.literal("purged__") + sa.cast(table.c.id, sa.Text)
     connection.execute(
         sa.update(table)

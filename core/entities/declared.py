@@ -7,13 +7,14 @@ there if a later version declares it again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .. import db
 from ..catalog import Catalog, EntityType, build, read_rows
 from ..errors import RelatumError
 from ..fields import Field
+from . import definitions
 from .export import LINKS, changed_properties, describe_field
 from .owners import Owner
 from .views import changes
@@ -30,7 +31,8 @@ def declared_changes(document: Any, owner: Owner) -> list[Change]:
     """
     tx = db.current()
     rows = read_rows(tx.connection).without_patches()
-    return _Declared(build(rows, tx.epochs.catalog), owner).changes(_checked(document))
+    known = build(rows, tx.epochs.catalog)
+    return _Declared(known, owner, rows.keys.values()).changes(_checked(document))
 
 
 def _checked(document: Any) -> Mapping[str, Any]:
@@ -56,8 +58,16 @@ def _objects(given: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 class _Declared:
     """Collects changes in an order that lets types point to each other."""
 
-    def __init__(self, catalog: Catalog, owner: Owner) -> None:
+    def __init__(
+        self, catalog: Catalog, owner: Owner, keys: Iterable[Mapping[str, Any]] = ()
+    ) -> None:
         self.catalog, self.owner = catalog, owner
+        #: Unique keys that are in the trash: the type, the fields, and when they went.
+        self.trashed_keys = [
+            (key["type_id"], tuple(key["fields"].split(",")), key["trashed_in"])
+            for key in keys
+            if key["trashed_in"] is not None
+        ]
         self.made: list[Change] = []
         self.fields: list[Change] = []
         self.later: list[Change] = []
@@ -135,6 +145,7 @@ class _Declared:
         ]
 
     def _members(self, known: EntityType, given: Mapping[str, Any]) -> None:
+        back: set[tuple[str, int | None]] = set()
         for wanted in _objects(given, "fields"):
             name = str(wanted.get("name", ""))
             field = known.fields.get(name)
@@ -149,10 +160,16 @@ class _Declared:
             if field is None and trashed:
                 last = max(trashed, key=lambda f: f.trashed_in or 0)
                 self.fields.append({"op": "restore_field", "type": known.name, "field": name})
+                back.add((name, last.trashed_in))
                 self._field(known, last, wanted)
             else:
                 self.fields.append({"op": "add_field", "type": known.name, **wanted})
-        present = {key.fields for key in known.keys}
+        # A key comes back along with a field that it went with.
+        present = {key.fields for key in known.keys} | {
+            fields
+            for type_id, fields, went in self.trashed_keys
+            if type_id == known.id and any((name, went) in back for name in fields)
+        }
         self.later += [
             {"op": "add_key", "type": known.name, "fields": list(key)}
             for key in given.get("keys") or ()
@@ -172,6 +189,8 @@ class _Declared:
         }
         if "options" in changed and _filled(changed["options"]) == now["options"]:
             del changed["options"]
+        if "default" in changed and _is_default(field, changed["default"]):
+            del changed["default"]
         if settings != now["settings"]:
             changed["settings"] = dict(wanted["settings"])
         if changed:
@@ -187,7 +206,7 @@ class _Declared:
             "options": [
                 {
                     "value": o.value, "label": o.label, "hue": o.hue, "category": o.category,
-                    "when": list(o.when),
+                    "when": list(o.when), "needs": list(o.needs), "sets": dict(o.sets),
                 }
                 for o in own
             ]
@@ -226,6 +245,15 @@ def _filled(options: Any) -> Any:
         {
             "value": o.get("value"), "label": o.get("label") or o.get("value"),
             "hue": o.get("hue"), "category": o.get("category"), "when": o.get("when", []),
+            "needs": o.get("needs", []), "sets": o.get("sets", {}),
         }
         for o in options
     ]  # fmt: skip
+
+
+def _is_default(field: Field, wanted: Any) -> bool:
+    """Say whether a field has a default already: 1 of a scale of three is stored as 1.000."""
+    try:
+        return definitions.check_default(field, wanted) == field.default
+    except RelatumError:
+        return False  # one that is new with it, such as an option

@@ -21,7 +21,7 @@ _NAME = re.compile(r"[a-z](?:_?[a-z0-9])*")
 NAME_LIMIT = 40
 RESERVED_FIELDS: Final = frozenset(SYSTEM_COLUMNS) | frozenset(system_fields(0, "UTC"))
 #: First words of names that no plugin's begin with, and that no plugin is called.
-RESERVED_WORDS: Final = frozenset("x core api admin std".split())
+RESERVED_WORDS: Final = frozenset("x core api admin std plugin".split())
 #: What PostgreSQL has in every table already; reserved on both databases, so that moving works.
 _POSTGRESQL_COLUMNS: Final = frozenset("tableoid xmin cmin xmax cmax ctid".split())
 #: Settings that shape the column; changing them is a change of type.
@@ -239,6 +239,8 @@ def merge_options(
             "retired": option.get("retired", False),
             "owner": before.owner if before else owner.name,
             "when_values": _when(option.get("when", before.when if before else ())),
+            "needs": _needs(option.get("needs", before.needs if before else ())),
+            "sets": _sets(option.get("sets", before.sets if before else {})),
         }
         rows.append(row)
     rows += [
@@ -246,7 +248,7 @@ def merge_options(
             "id": gone.id, "value": gone.value, "label": gone.label, "hue": gone.hue,
             "category": gone.category, "owner": gone.owner,
             "retired": gone.retired or owner.is_local or gone.owner == owner.name,
-            "when_values": _when(gone.when),
+            "when_values": _when(gone.when), "needs": _needs(gone.needs), "sets": _sets(gone.sets),
         }
         for gone in known
         if gone.value not in values
@@ -256,3 +258,13 @@ def merge_options(
 
 def _when(values: Iterable[str]) -> str:
     return orjson.dumps(sorted(set(values))).decode()
+
+
+def _needs(names: Iterable[str]) -> str:
+    """Return names as they are stored: in the order that people are asked in."""
+    return orjson.dumps(list(dict.fromkeys(names))).decode()
+
+
+def _sets(values: Mapping[str, Any]) -> str:
+    """Return values as they are stored: patches and exports compare them as texts."""
+    return orjson.dumps(dict(values), option=orjson.OPT_SORT_KEYS).decode()

@@ -38,6 +38,8 @@ class Step:
     fill: Fill | None = None
     #: A type, and the ids of its records that follow what they have become parts of.
     belonging: tuple[str, list[int]] | None = None
+    #: A new type, and who sees it from the start.
+    opening: tuple[str, str] | None = None
     #: What the apply converts at once; or what a job converts beside readers and writers.
     conversion: Conversion | None = None
     job: dict[str, Any] | None = None
@@ -98,9 +100,13 @@ class Draft:
         """Say whether an administrator has hidden a plugin's field."""
         return self._layer.of("field", row, "trashed_in") is not None
 
-    def type_row(self, name: str) -> dict[str, Any]:
-        """Return the row of a live type; raise `type_unknown`."""
-        return self.rows.types[self.catalog.type(name).id]
+    def type_row(self, name: str, *, trashed: bool = False) -> dict[str, Any]:
+        """Return the row of a live type, or else of the last in the trash; raise `type_unknown`."""
+        live = self.catalog.types.get(name)
+        gone = [t for t in self.types.values() if t.name == name and t.trashed_in is not None]
+        if trashed and live is None and gone:
+            live = max(gone, key=lambda t: t.trashed_in or 0)
+        return self.rows.types[live.id if live is not None else self.catalog.type(name).id]
 
     def field_row(self, type_name: str, name: str) -> dict[str, Any]:
         """Return the row of a live field that is not a system one; raise `field_unknown`."""

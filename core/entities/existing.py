@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import db
+from .. import db, ddl
 from ..catalog import EntityType
 from ..errors import Problem, RelatumError
 from ..fields import Field, Refused, Several
@@ -261,3 +261,14 @@ def count_filled(connection: sa.Connection, entity_type: EntityType | None, fiel
         .where(table.c.trashed_at.is_(None), column.is_not(None))
     )
     return int(connection.execute(query).scalar_one())
+
+
+def is_large(connection: sa.Connection, table: str) -> bool:
+    """Say whether plain indexes of a table are built after the commit, beside writers."""
+    if connection.dialect.name != "postgresql":
+        return False
+    estimate = sa.text(
+        "SELECT coalesce((SELECT reltuples FROM pg_class WHERE oid = "
+        "to_regclass(quote_ident(:t))), 0)"
+    )
+    return bool(connection.execute(estimate, {"t": table}).scalar_one() > ddl.CONCURRENT_FROM)

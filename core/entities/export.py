@@ -100,6 +100,8 @@ def _option(option: Option) -> dict[str, Any]:
         "category": option.category,
         "retired": option.retired,
         "when": list(option.when),
+        "needs": list(option.needs),
+        "sets": dict(option.sets),
     }
 
 

@@ -23,9 +23,9 @@ def check(
         _check_part(name, given, settings)
         _check_tree(draft, row, name, settings)
     elif kind == "reference":
-        if "targets" not in settings:
-            raise _wrong(name, "a reference needs settings.targets")
-        for target in settings["targets"]:
+        if bool(settings.get("targets")) is bool(settings.get("any")):
+            raise _wrong(name, "a reference needs either settings.targets or settings.any")
+        for target in settings.get("targets", ()):
             draft.catalog.type(target)
     if "inverse" in settings:
         target = "user" if kind == "user" else settings["target"]

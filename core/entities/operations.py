@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import orjson
 
-from .. import access
+from .. import access, roles
 from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Field
 from ..languages import Phrase
-from . import definitions, dependent, existing, links, optioning, owners, restoring
+from . import definitions, dependent, entailed, existing, links, optioning, owners, restoring
 from .compacting import compact_type
 from .draft import Draft, Step
 from .purging import purge_field, purge_type
@@ -60,8 +60,9 @@ def create_type(draft: Draft, change: dict[str, Any]) -> None:
         _new_key(draft, type_id, fields)
     del draft.types[type_id]
     summary = Phrase("Make entity type {name} ({label})", name=name, label=label)
-    notes = _seen_by(draft, access.readers())
-    draft.touch(Step("create_type", name, summary, notes=notes), type_id)
+    step = Step("create_type", name, summary, opening=(name, change.get("access", "usual")))
+    step.notes += _seen_by(draft, access.readers(), change.get("access", "usual"))
+    draft.touch(step, type_id)
 
 
 def _usual_title(entity_type: EntityType) -> str:
@@ -70,13 +71,9 @@ def _usual_title(entity_type: EntityType) -> str:
     return "name" if "name" in entity_type.fields else next(iter(texts), "")
 
 
-def _seen_by(draft: Draft, roles: list[str]) -> list[Phrase]:
-    """Say which roles will see what an administrator adds; plugins propose that by themselves."""
-    if not draft.owner.is_local:
-        return []
-    if not roles:
-        return [Phrase("only administrators will see it, until a role says otherwise")]
-    return [Phrase("who holds {roles} will see it", roles=", ".join(roles))]
+def _seen_by(draft: Draft, readers: list[str], opening: str = "usual") -> list[Phrase]:
+    """Say which roles will see what an administrator adds; of a plugin's its own plan says it."""
+    return [roles.told_of(opening, ", ".join(readers))] if draft.owner.is_local else []
 
 
 def _new_field(draft: Draft, type_id: int, given: dict[str, Any]) -> Field:
@@ -141,7 +138,7 @@ def add_field(draft: Draft, change: dict[str, Any]) -> None:
     ids = existing.live_ids(draft.connection, before) if made.required and exists else []
     draft.touch(step, row["id"])
     if exists:
-        step.notes += _seen_by(draft, access.readers(before, made))
+        step.notes += _seen_by(draft, access.readers_of(before, made))
     existing.ask(step, draft.types[row["id"]], made, ids, change.get("existing"), empty=True)
     if made.NUMBERED and exists:
         existing.number(draft.connection, step, before, made)
@@ -208,8 +205,11 @@ def _changed_settings(before: Field, given: dict[str, Any]) -> dict[str, Any]:
         if merged.get(name) != before.settings.get(name):
             reason = f"{name} shapes the stored values and can't change so; see retype_field"
             raise RelatumError("definition_invalid", what=before.name, reason=reason)
+    if before.settings.get("any") and not merged.get("any"):
+        reason = "records may point to any type; a reference stays open to all"
+        raise RelatumError("definition_invalid", what=before.name, reason=reason)
     lost = set(before.settings.get("targets", ())) - set(merged.get("targets", ()))
-    if lost:
+    if lost and not merged.get("any"):
         reason = f"records may point to {', '.join(sorted(lost))}; targets can only be added"
         raise RelatumError("definition_invalid", what=before.name, reason=reason)
     return merged
@@ -250,6 +250,9 @@ def trash_field(draft: Draft, change: dict[str, Any]) -> None:
     if controlled := dependent.controlled(entity_type, row["name"]):
         uses = f"the options of {', '.join(controlled)}"
         raise RelatumError("in_use", what=f"Field '{row['name']}'", uses=uses)
+    if named := entailed.naming(entity_type, row["name"]):
+        uses = f"what options need or set: {', '.join(named)}"
+        raise RelatumError("in_use", what=f"Field '{row['name']}'", uses=uses)
     summary = Phrase("Trash field {label}", label=row["label"])
     step = Step("trash_field", f"{type_row['name']}.{row['name']}", summary)
     for key in draft.rows.keys.values():
@@ -272,11 +275,14 @@ def restore_field(draft: Draft, change: dict[str, Any]) -> None:
     entity_type = draft.types[type_row["id"]]
     name = change["field"]
     trashed = [f for f in entity_type.in_trash if f.name == name]
+    live = entity_type.fields.get(name)
+    if live is not None and _was_in_trash(draft, live):
+        return  # a link that came back with its target, by a step before
     if not trashed:
         raise RelatumError(
             "field_unknown", type=type_row["name"], field=name, nearest=" None is in the trash."
         )
-    if name in entity_type.fields:
+    if live is not None:
         raise RelatumError("name_taken", what="field", name=name, where=f" in '{type_row['name']}'")
     links.check_name(draft, type_row["name"], name)
     field = max(trashed, key=lambda f: f.trashed_in or 0)
@@ -291,6 +297,12 @@ def restore_field(draft: Draft, change: dict[str, Any]) -> None:
     draft.touch(step, type_row["id"])
     unique = [(name,)] if field.unique else []
     restoring.ask(draft, step, type_row["id"], [*unique, *keys], change.get("existing"))
+
+
+def _was_in_trash(draft: Draft, field: Field) -> bool:
+    """Say whether a field was in the trash before the plan, in a type that was not."""
+    before = draft.before.by_id.get(field.type_id)
+    return before is not None and any(other.id == field.id for other in before.in_trash)
 
 
 def _new_key(draft: Draft, type_id: int, names: list[str]) -> list[Field]:

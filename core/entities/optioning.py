@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from . import definitions
 from .draft import Draft
+
+#: What can change of an option that is there.
+_PROPERTIES: Final = (
+    "label", "hue", "category", "position", "retired", "when_values", "needs", "sets",
+)  # fmt: skip
 
 
 def set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, Any]]) -> None:
@@ -17,6 +22,6 @@ def set_options(draft: Draft, field_id: int, known: Any, given: list[dict[str, A
             option_id = draft.new_id()
             draft.rows.add_option({**option, "id": option_id, "field_id": field_id})
             continue
-        for name in ("label", "hue", "category", "position", "retired", "when_values"):
+        for name in _PROPERTIES:
             if draft.owner.is_local or row["owner"] == draft.owner.name:
                 draft.put("option", row, name, option[name])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from marshmallow import RAISE, ValidationError
@@ -14,11 +14,14 @@ from ...schemas.entity_types import flat
 from .. import access, catalog, ddl
 from ..actor import Actor
 from ..errors import RelatumError
-from . import belonging, dependent, limits
+from . import amounts, belonging, dependent, entailed, limits
 from .draft import Draft, Step
 from .operations import OPERATIONS
 from .owners import LOCAL, Owner
 from .views import note_broken
+
+#: How bad a step can be, from the best on.
+RISKS: Final = ("safe", "lossy", "destructive")
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,7 @@ class Plan:
     @property
     def risk(self) -> str:
         """The worst of its steps: safe, lossy or destructive."""
-        order = ("safe", "lossy", "destructive")
-        return max((step.risk for step in self.steps), key=order.index, default="safe")
+        return max((step.risk for step in self.steps), key=RISKS.index, default="safe")
 
     def as_json(self) -> dict[str, Any]:
         """Return the plan as the API, the command line and the pages show it."""
@@ -135,6 +137,8 @@ def _check_whole(draft: Draft) -> None:
     """Refuse what only all changes together make wrong."""
     limits.check(draft)
     dependent.check(draft)
+    entailed.check(draft)
+    amounts.check(draft)
     belonging.check(draft)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import ddl
+from .. import ddl, plugin_tables
 from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Several
@@ -19,7 +19,7 @@ from .draft import Draft, Step
 
 def purge_field(draft: Draft, change: dict[str, Any]) -> None:
     """Drop the columns of every field of a name that is in the trash of a type."""
-    type_row = draft.type_row(change["type"])
+    type_row = draft.type_row(change["type"], trashed=True)
     name = change["field"]
     entity_type = draft.types[type_row["id"]]
     found = [field for field in entity_type.in_trash if field.name == name]
@@ -103,6 +103,10 @@ def purge_type(draft: Draft, change: dict[str, Any]) -> None:
         _settled(draft, step, name, row["trashed_in"])
         step.rows += existing.count_rows(draft.connection, entity_type, trashed=True)
         statements += _drop_links(draft, step, entity_type, touched)
+        for table, sql in plugin_tables.releasing(name, entity_type.id):
+            statements.append(ddl.RunSql(sql))
+            shown = f"{table.plugin}.{table.name}"
+            step.uses.append(Phrase("table {table} of a plugin (lets go of them)", table=shown))
     for entity_type in found:
         statements += [ddl.DropTable(table.name) for table in entity_type.value_tables]
         statements.append(ddl.DropTable(entity_type.table_name))

@@ -64,7 +64,8 @@ def leave_lost_links(draft: Draft, step: Step, entity_type: EntityType) -> None:
         if field.owner == "system" or field.target == entity_type.name:
             continue
         if not _is_the_same(draft, field.target, entity_type.trashed_in):
-            draft.rows.fields[field.id]["trashed_in"] = draft.generation
+            went = _went(draft, field.target, entity_type.trashed_in)
+            draft.rows.fields[field.id]["trashed_in"] = went
             step.notes.append(
                 Phrase(
                     "{field} goes to the trash: '{type}' is not there",
@@ -75,7 +76,17 @@ def leave_lost_links(draft: Draft, step: Step, entity_type: EntityType) -> None:
             for key in draft.rows.keys.values():
                 here = key["type_id"] == entity_type.id and key["trashed_in"] is None
                 if here and field.name in key["fields"].split(","):
-                    key["trashed_in"] = draft.generation
+                    key["trashed_in"] = went
+
+
+def _went(draft: Draft, target: str, seen: int | None) -> int:
+    """Return when a link goes to the trash: with its target, if that went with the link's type.
+
+    Then it comes back with the target. If the target was gone by itself, the link goes now.
+    """
+    rows = draft.rows.types.values()
+    together = any(row["name"] == target and row["trashed_in"] == seen for row in rows)
+    return seen if together and seen is not None else draft.generation
 
 
 def links_back(draft: Draft, step: Step, entity_type: EntityType) -> dict[int, list[Names]]:

@@ -19,13 +19,16 @@ from . import job_codes as job_codes
 from . import mail_codes as mail_codes
 from . import model_codes as model_codes
 from . import outbound_codes as outbound_codes
+from . import plugin_codes as plugin_codes
 from . import request_codes as request_codes
 from . import sign_in_codes as sign_in_codes
 from . import value_codes as value_codes
-from .registry import REGISTRY, ErrorCode
+from .registry import REGISTRY, ErrorCode, error_codes
 
 __all__ = [
-    "REGISTRY", "CodeNeeded", "ErrorCode", "Invalid", "Problem", "RelatumError", "nearest",
+    "REGISTRY", "CodeNeeded", "ErrorCode", "Invalid", "Problem", "RecordMerged", "RelatumError",
+    "error_codes",
+    "nearest",
 ]  # fmt: skip
 
 
@@ -112,6 +115,17 @@ class CodeNeeded(RelatumError):
         return super().as_json() | {"ticket": self.ticket}
 
 
+class RecordMerged(RelatumError):
+    """Refuse a record that was merged into another; the answer says into which."""
+
+    def __init__(self, type_name: str, record_id: int, into: int) -> None:
+        super().__init__("record_merged", type=type_name, id=record_id, merged_into=into)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the problem document with the record that is left."""
+        return super().as_json() | {"merged_into": self.params["merged_into"]}
+
+
 class Invalid(RelatumError):
     """Refuse values: a list of problems, each with its row, field, code and sentence.
 
@@ -140,6 +154,7 @@ WHOLE: Final = frozenset(
         "assign_forbidden",
         "admin_only",
         "version_mismatch",
+        "confirm_needed",
         "duplicate",
         "duplicate_hidden",
         "restore_conflict",

@@ -68,7 +68,56 @@ codes(
     ),
 )
 codes(
+    409,
+    merge_taken=(
+        "Taken by another record",
+        "Both records have a {type} with {fields} '{value}' (one is {id}, {label}), and there may "
+        "be one only. Change or delete one of the two first.",
+    ),
+    merge_taken_hidden=(
+        "Taken by another record",
+        "Both records have something with {fields} '{value}' of which there may be one only. Ask "
+        "an administrator to merge them.",
+    ),
+)
+codes(
+    422,
+    merge_nothing=(
+        "Nothing to merge",
+        "There is nothing to merge into {type} {id}. Name at least one other {type}, each once.",
+    ),
+    merge_limit=(
+        "Too many records to merge",
+        "{count} records are more than merge_limit ({limit}) allows to merge at once. Merge some "
+        "of them, then the rest.",
+    ),
+    merge_too_large=(
+        "Too much to merge",
+        "More than undo_limit ({limit}) records point to those that would be merged, too many for "
+        "one change. Re-point some of them first, or raise undo_limit.",
+    ),
+    merge_refused=(
+        "Can't be merged",
+        "Records of '{type}' can't be merged: they are people and teams, who did what they did. "
+        "Give what they own to somebody else. Run: relatum users disable",
+    ),
+    merge_source_unknown=(
+        "No record of the merge",
+        "The value of '{field}' can't come from record {id}, which is not among those to merge "
+        "({known}). Name one of them.",
+    ),
+    merge_no_list=(
+        "No list of further values",
+        "'{field}' of '{type}' has no list of further values to keep others in. Fields that have "
+        "one: {known}.",
+    ),
+)
+codes(
     410,
+    record_merged=(
+        "Merged into another record",
+        "{type} {id} was merged into {type} {merged_into}. Go on with that one.",
+    ),
     position_gone=(
         "Changes not kept any more",
         "Changes from position {position} on are not kept any more: the oldest is {oldest}. Read "

@@ -18,6 +18,16 @@ codes(
         "Plugin '{plugin}' failed in {hook}: {reason}. Nothing was written; disable the plugin or "
         "tell its author.",
     ),
+    own_table_unknown=(
+        "Plugin has no such table",
+        "Plugin '{plugin}' has no table '{table}' of its own.{nearest} Its migrations make them; "
+        "enable the plugin again, or tell its author.",
+    ),
+    own_column_unknown=(
+        "Plugin's table has no such column",
+        "Table '{table}' of plugin '{plugin}' has no column '{column}'.{nearest} Its migrations "
+        "make them; enable the plugin again, or tell its author.",
+    ),
 )
 codes(
     503,
@@ -41,6 +51,11 @@ codes(
     apply_busy=(
         "Data model busy",
         "The change of the data model got no lock within {seconds} s. Try again.",
+    ),
+    fill_waits=(
+        "Data step waits",
+        "A data step for the tables of plugin '{plugin}' can't go on, since the plugin does not "
+        "run: {reason}. Correct that, then retry the job.",
     ),
     plugins_busy=(
         "Plugins busy",
@@ -85,6 +100,11 @@ codes(
     database_unsupported=(
         "Database not supported",
         "{reason}. Relatum runs on SQLite 3.35+ and PostgreSQL 13+.",
+    ),
+    dev_exposed=(
+        "Only for this machine",
+        "--dev shows code to whoever asks, so it serves this machine alone, and not {host}. Leave "
+        "out --host, or --dev.",
     ),
     port_in_use=("Port in use", "Port {port} on {host} is in use. Choose another with --port."),
     port_refused=(

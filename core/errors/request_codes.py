@@ -99,15 +99,6 @@ codes(
     ),
     page_unknown=("Unknown page", "There is no help page '{page}'.{nearest} Run: relatum help"),
     token_unknown=("Unknown token", "You have no token with id {id}."),
-    plugin_unknown=(
-        "Unknown plugin",
-        "There is no plugin '{plugin}'.{nearest} Run: relatum plugins list",
-    ),
-    plugin_off=(
-        "Plugin does not run",
-        "This address belongs to plugin '{plugin}', which {why}. The command relatum "
-        "plugins show {plugin} says more.",
-    ),
 )
 codes(
     405,
@@ -116,23 +107,13 @@ codes(
 codes(
     409,
     conflict=("Conflict", "Refused: {first}"),
-    shell_taken=(
-        "Two shells",
-        "'{plugin}' brings the pages of the instance, and so does '{other}', which is enabled. "
-        "Disable one first: relatum plugins disable {other}.",
-    ),
-    plugin_requires=(
-        "Requirement missing",
-        "Plugin '{plugin}' requires {wanted}. Enable '{id}' first.",
-    ),
-    plugin_needed=(
-        "Plugin needed",
-        "Plugin '{plugin}' is required by {by}. Disable those first, or use --cascade.",
-    ),
-    plugin_not_enabled=("Plugin not enabled", "Plugin '{plugin}' is not enabled."),
     duplicate=(
         "Duplicate",
         "{fields} '{value}' is already used by {type} {id} ({label}). Change one of them.",
+    ),
+    confirm_needed=(
+        "Confirmation needed",
+        "{message}. If that is meant, send it again and accept '{key}'.",
     ),
     duplicate_in_batch=(
         "Duplicate within the batch",
@@ -234,21 +215,6 @@ codes(
         "Prefix missing",
         "'{name}' must begin with 'x_': your own {what} carry it, so that no plugin's name can "
         "clash.",
-    ),
-    plugin_unfit=(
-        "Plugin can't be used",
-        "Plugin '{plugin}' can't be used: {reason}. Correct it, or tell its author.",
-    ),
-    rejected=("Refused by a plugin", "{message} (says plugin '{plugin}')."),
-    hook_depth=(
-        "Hooks too deep",
-        "Plugins wrote records from {hook} that called them again, {limit} times over. Disable the "
-        "plugin that was enabled last, and tell its author.",
-    ),
-    name_prefix_plugin=(
-        "Prefix missing",
-        "'{name}' of plugin '{plugin}' must begin with '{prefix}': its {what} carry its id, so "
-        "that no two plugins can clash.",
     ),
     kind_unknown=("Unknown field type", "There is no field type '{kind}'.{nearest}"),
     setting_not_known=(

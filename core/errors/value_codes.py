@@ -35,6 +35,7 @@ codes(
         "Not a list of texts",
         'Must be a list of texts, or {{"add": [...], "remove": [...]}}; got {got}.',
     ),
+    not_values=("Not a list", "Must be a list of values; got {got}."),
     too_many_values=("Too many values", "At most {max} values are allowed; got {count}."),
     not_phone=("Not a phone number", "'{got}' is not a phone number: {reason}"),
     not_url=("Not a web address", "'{got}' is not a web address: {reason}"),
@@ -68,6 +69,25 @@ codes(
         "Option not possible",
         "Option '{value}' of '{field}' goes with {choice} {when}; {choice} is {held}. Choose "
         "another option, or change {choice} too.",
+    ),
+    option_needs=(
+        "A value is needed with this option",
+        "'{choice_label}' is '{option}', which needs a value for '{field}'. Send one, or choose "
+        "another option.",
+    ),
+    option_needs_hidden=(
+        "A value is needed that you can't see",
+        "The record would need a value in a field that you can't see or that decides on one. Ask "
+        "somebody who sees all of its fields to make this change.",
+    ),
+    currency_unknown=(
+        "Unknown currency",
+        "'{value}' is no currency. Use a code of three letters of ISO 4217, such as EUR or JPY.",
+    ),
+    rate_missing=(
+        "No exchange rate",
+        "There is no rate of {currency} for {day}. Add an exchange rate that is valid from that "
+        "day or an earlier one.",
     ),
     option_retired=("Retired option", "Option '{value}' is retired and can't be chosen any more."),
 )

@@ -21,6 +21,10 @@ from .document import JsonField as JsonField
 from .document import RichText as RichText
 from .duration import Duration as Duration
 from .encrypted import Encrypted as Encrypted
+from .mentioning import Mention as Mention
+from .mentioning import mention_parts as mention_parts
+from .mentioning import mentions as mentions
+from .mentioning import without_marks as without_marks
 from .moment import STYLES as STYLES
 from .moment import Date as Date
 from .moment import Datetime as Datetime
@@ -31,6 +35,8 @@ from .number import Integer as Integer
 from .number import Money as Money
 from .number import Percent as Percent
 from .number import Rating as Rating
+from .number import currencies as currencies
+from .number import currency_digits as currency_digits
 from .person_name import PersonName as PersonName
 from .place import Address as Address
 from .place import Geo as Geo

@@ -73,6 +73,11 @@ class Option:
     owner: str = "local"
     #: The values of the controlling choice with which it is possible; none: with all.
     when: tuple[str, ...] = ()
+    #: Names of fields of the type that need a value while the choice holds it.
+    needs: tuple[str, ...] = ()
+    #: What entering it gives other fields of the type, by name: wire values, or words of
+    #: computed defaults; None empties a field.
+    sets: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -281,6 +286,11 @@ class Field:
         return orjson.loads(self.default)
 
     @property
+    def computed(self) -> bool:
+        """Whether a plugin gives the value: people read it, and nobody is asked for it."""
+        return bool(self.settings.get("computed"))
+
+    @property
     def aggregable(self) -> bool:
         """Whether sum and avg make sense."""
         return self.value_type.summable
@@ -315,6 +325,22 @@ def kind_of(value: Any) -> str:
     if isinstance(value, str):
         return f"'{value[:40]}{'…' if len(value) > 40 else ''}'"
     return "a list" if isinstance(value, list) else "an object"
+
+
+def flag(value: Any) -> bool:
+    """Check a setting that is yes or no."""
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+#: The setting of fields whose value a plugin gives.
+COMPUTED: Mapping[str, Setting] = {
+    "computed": Setting(
+        flag, "A plugin gives the value; forms do not ask for it, and who sends one is refused.",
+        "flag",
+    )
+}  # fmt: skip
 
 
 def whole(minimum: int, maximum: int) -> Callable[[Any], int]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from .. import types
 from ..errors import nearest
 from ..storage import Text
-from .base import Field, Option, Refused, Setting, kind_of
+from .base import COMPUTED, Field, Option, Refused, Setting, kind_of
 
 #: The setting that names the choice which an option's `when` speaks of.
 CONTROLLED_BY: Final = "controlled_by"
@@ -39,7 +39,7 @@ class Choice(Field):
     PARTS = ("category",)
     CAN_BE_UNIQUE = False
     HAS_OPTIONS = True
-    SETTINGS = {CONTROLLED_BY: Setting(_name, _CONTROLLED, "choice")}
+    SETTINGS = {CONTROLLED_BY: Setting(_name, _CONTROLLED, "choice"), **COMPUTED}
 
     def columns(self) -> list[sa.Column[Any]]:
         return [sa.Column(self.column, Text)]

@@ -37,6 +37,8 @@ class Normal(ShortText):
         return text
 
     def arguments(self, operator: str, operand: Any) -> tuple[Any, ...]:
+        if operator == "empty":
+            return types.arguments(operator, operand)
         if operator not in _EXACT:
             return types.arguments(operator, self.key(self.part(operator, operand)))
         if isinstance(operand, tuple):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from babel import Locale, numbers
 
 from .. import types
 from ..storage import Int64, Scaled
-from .base import Field, Refused, Setting, kind_of, whole
+from .base import COMPUTED, Field, Refused, Setting, flag, kind_of, whole
 
 #: Largest whole number that JSON carries exactly.
 INTEGER_LIMIT = 2**53 - 1
 #: Decimals stay below this in size, so that sums and scaled integers are exact.
 DECIMAL_LIMIT = Decimal(10) ** 12
+#: Digits after the point that amounts are stored with.
+AMOUNT_DIGITS = 4
 
 
 def _integer(value: Any) -> int:
@@ -61,6 +65,7 @@ class Integer(Field):
     SETTINGS = {
         "min": Setting(_integer, "Least value."),
         "max": Setting(_integer, "Largest value."),
+        **COMPUTED,
     }
 
     def columns(self) -> list[sa.Column[Any]]:
@@ -135,6 +140,7 @@ class DecimalField(Field):
         "scale": Setting(whole(0, 6), "Digits after the point; default 2."),
         "min": Setting(_decimal, "Least value."),
         "max": Setting(_decimal, "Largest value."),
+        **COMPUTED,
     }
 
     @property
@@ -185,31 +191,67 @@ class Percent(DecimalField):
         return f"{shown} %"
 
 
+@cache
+def currencies() -> frozenset[str]:
+    """Return the codes of all currencies of ISO 4217, those that are history too."""
+    return frozenset(Locale("en").currencies)
+
+
+def currency_digits(code: str) -> int:
+    """Return how many decimals amounts of a currency have: 2 for EUR, 0 for JPY, 3 for KWD.
+
+    One that has more has as many as amounts are stored with.
+    """
+    return min(int(numbers.get_currency_precision(code)), AMOUNT_DIGITS)
+
+
+def _currency(value: Any) -> str:
+    if not (isinstance(value, str) and len(value) == 3 and value.isascii() and value.isupper()):
+        raise ValueError("must be a currency code of three capital letters, such as EUR")
+    return value
+
+
+def _named(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be the name of a field of the same type")
+    return value
+
+
 class Money(DecimalField):
-    """An amount in the field's currency."""
+    """An amount in the field's currency, or in the one that its record names."""
 
     kind = "money"
     summary = (
         "An amount with four exact digits after the point, in the field's currency "
-        "(default: the instance's); text in JSON."
+        "(default: the instance's) or in the one that the record names; text in JSON."
     )
     EXAMPLE = '"1200.00"'
-
-    @staticmethod
-    def _currency(value: Any) -> str:
-        if not (isinstance(value, str) and len(value) == 3 and value.isascii() and value.isupper()):
-            raise ValueError("must be a currency code of three capital letters, such as EUR")
-        return value
-
     SETTINGS = {
-        "currency": Setting(_currency.__func__, "Currency code; default: the instance's."),  # type: ignore[attr-defined]
-        "min": DecimalField.SETTINGS["min"],
-        "max": DecimalField.SETTINGS["max"],
+        "currency": Setting(_currency, "Currency code; default: the instance's."),
+        "currency_by": Setting(
+            _named,
+            "Name of a text of the same type, or of the record that it is a part of "
+            "(`order.currency`), with the code of the currency; empty there: the instance's.",
+        ),
+        "base": Setting(
+            _named,
+            "Name of a computed money field of the same type: its worth in the currency of the "
+            "instance, by which records are sorted and summed up.",
+        ),
+        "rate_date": Setting(
+            _named, "Name of a date of the same type whose rate holds; default: created_at."
+        ),
+        "fixed_by": Setting(
+            _named,
+            "Name of a choice of the same type: once its option is of a category other than open, "
+            "rates that come later leave the worth as it is.",
+        ),
+        **{name: DecimalField.SETTINGS[name] for name in ("min", "max", "computed")},
     }
 
     @property
     def scale(self) -> int:
-        return 4
+        return AMOUNT_DIGITS
 
     def wire(self, value: Decimal | None) -> str | None:
         """Return the amount with two digits, or four where it has more than two."""
@@ -220,11 +262,32 @@ class Money(DecimalField):
 
     @property
     def code(self) -> str:
-        """The code of the currency that its amounts are in."""
+        """The code of the currency that its amounts are in, unless their record says it."""
         return str(self.settings.get("currency", self.currency))
 
+    @property
+    def currency_by(self) -> str | None:
+        """The path to the code of the currency that an amount is in; None: all are in `code`."""
+        return self.settings.get("currency_by")
+
+    @property
+    def base(self) -> str | None:
+        """The name of the field with the amount in the currency of the instance."""
+        return self.settings.get("base")
+
+    @property
+    def rate_date(self) -> str:
+        """The name of the date whose rate holds."""
+        return str(self.settings.get("rate_date", "created_at"))
+
+    @property
+    def fixed_by(self) -> str | None:
+        """The name of the choice that fixes the worth once it is decided."""
+        return self.settings.get("fixed_by")
+
     def openapi(self) -> dict[str, Any]:
-        return {**DecimalField.openapi(self), "x-currency": self.code}
+        by = {"x-currency-by": self.currency_by} if self.currency_by else {}
+        return {**DecimalField.openapi(self), "x-currency": self.code, **by}
 
 
 class Boolean(Field):
@@ -236,13 +299,7 @@ class Boolean(Field):
     value_type = types.BOOLEAN
     CAN_BE_UNIQUE = False
 
-    @staticmethod
-    def _flag(value: Any) -> bool:
-        if not isinstance(value, bool):
-            raise ValueError("must be true or false")
-        return value
-
-    SETTINGS = {"tri_state": Setting(_flag.__func__, "Keep empty apart from false.", "flag")}  # type: ignore[attr-defined]
+    SETTINGS = {"tri_state": Setting(flag, "Keep empty apart from false.", "flag")}
 
     @property
     def tri_state(self) -> bool:

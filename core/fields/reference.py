@@ -68,8 +68,17 @@ class Link(Field):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Names of the entity types it may point to."""
+        """Names of the entity types it may point to; none are named by one that is open to all."""
         raise NotImplementedError
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may point to a record of any type, those that come later included."""
+        return False
+
+    def admits(self, type_name: str) -> bool:
+        """Say whether it may point to records of a type."""
+        return self.is_open or type_name in self.targets
 
     @property
     def on_delete(self) -> str:
@@ -94,17 +103,22 @@ class Link(Field):
     def columns(self) -> list[sa.Column[Any]]:
         return [sa.Column(self.column, Int64)]
 
+    @property
+    def named(self) -> str:
+        """What it points to, as a sentence says it."""
+        return "record" if self.is_open else " or ".join(self.targets)
+
     def check(self, value: Any) -> int:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= INTEGER_LIMIT:
-            raise Refused("not_reference", type=" or ".join(self.targets), got=kind_of(value))
+            raise Refused("not_reference", type=self.named, got=kind_of(value))
         return value
 
     def parse(self, text: str, style: str | None = None) -> int:
         stripped = text.strip()
         if not (stripped.isascii() and stripped.isdigit() and len(stripped) <= 16):
-            raise Refused("not_reference", type=" or ".join(self.targets), got=kind_of(text))
+            raise Refused("not_reference", type=self.named, got=kind_of(text))
         return self.check(int(stripped))
 
 
@@ -189,20 +203,30 @@ class Reference(Link):
 
     kind = "reference"
     summary = (
-        "A link to one record of any of several types. on_delete: restrict (default), clear or "
-        "cascade. Nothing can follow it in a path; its label says what it points to."
+        "A link to one record of any of several types, or of any at all. on_delete: restrict "
+        "(default), clear or cascade. Nothing can follow it in a path; its label says what it "
+        "points to."
     )
     EXAMPLE = "17"
     SETTINGS = {
-        "targets": Setting(_names, "Names of the entity types it may point to. Needed.", "types"),
+        "targets": Setting(_names, "Names of the entity types it may point to.", "types"),
+        "any": Setting(
+            _flag, "Instead of targets: every type, those that are made later included.", "flag"
+        ),
         "on_delete": Lookup.SETTINGS["on_delete"],
     }
 
     @property
     def targets(self) -> tuple[str, ...]:
-        return tuple(self.settings["targets"])
+        return tuple(self.settings.get("targets", ()))
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.settings.get("any"))
 
     def openapi(self) -> dict[str, Any]:
+        if self.is_open:
+            return {"type": "integer", "minimum": 1}
         return {"type": "integer", "minimum": 1, "x-entity-types": list(self.targets)}
 
 

@@ -55,6 +55,12 @@ def clean(value: Any, *, lines: bool) -> str:
     return unicodedata.normalize("NFC", value)
 
 
+def _example(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > TEXT_LIMIT:
+        raise ValueError(f"must be text of at most {TEXT_LIMIT} characters")
+    return value
+
+
 class LongText(Field):
     """Text of many lines."""
 
@@ -101,7 +107,9 @@ class LongText(Field):
         return self.normal(value)
 
     def openapi(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": self.settings.get("max_length", self.LIMIT)}
+        told = {"type": "string", "maxLength": self.settings.get("max_length", self.LIMIT)}
+        example = self.settings.get("example")
+        return told if example is None else {**told, "examples": [example]}
 
 
 class ShortText(LongText):
@@ -116,6 +124,7 @@ class ShortText(LongText):
         "min_length": Setting(whole(0, TEXT_LIMIT), "Least characters."),
         "max_length": Setting(whole(1, TEXT_LIMIT), "Most characters; default 500."),
         "pattern": LongText.SETTINGS["pattern"],
+        "example": Setting(_example, "A value as it may be, for the API's description and tests."),
     }
     LIMIT = TEXT_LIMIT
     LINES = False

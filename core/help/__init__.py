@@ -15,16 +15,18 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from ..config import SETTINGS
+from ..config import SETTINGS, Config
 from ..errors import REGISTRY, RelatumError, nearest
 from ..fields import FIELD_TYPES, Composite, Field
+from ..plugin_check import ERROR, RULES
 from ..plugin_host import discover
 from ..types import OPERATORS
 
 #: Pages in the order in which they are read.
 ORDER: Final = (
     "start", "your-types-your-data", "entity-types", "field-types", "relationships", "records",
-    "lists", "import-maps", "http", "people", "access", "audit", "plugins", "jobs", "mail",
+    "lists", "import-maps", "http", "people", "access", "audit", "plugins", "developing",
+    "plugin-tables", "coming-from", "checking-plugins", "testing-plugins", "jobs", "mail",
     "operations", "settings", "commands", "errors", "changes",
 )  # fmt: skip
 _ROOT: Final = __package__.partition(".core")[0]
@@ -33,14 +35,14 @@ _VALUE: Final = re.compile(r"\{(\w+)\}")
 _ADDED: Final = re.compile(r"\{(nearest|where|why)\}")
 
 
-def titles(home: Path | None = None) -> dict[str, str]:
+def titles(config: Config | None = None) -> dict[str, str]:
     """Return the title of each help page by its name, in the order of reading.
 
-    Without a home the pages of plugins in one are left out.
+    Without settings the pages of plugins of the instance are left out.
     """
     own = {name: _title(_own(name)) for name in ORDER}
-    brought = {name: _title(path.read_text("utf-8")) for name, path in _brought(home).items()}
-    place = ORDER.index("plugins") + 1
+    brought = {name: _title(path.read_text("utf-8")) for name, path in _brought(config).items()}
+    place = ORDER.index("developing") + 1
     named = [*list(own)[:place], *(n for n in brought if n not in own), *list(own)[place:]]
     return {name: own.get(name) or brought[name] for name in named}
 
@@ -49,27 +51,36 @@ def _title(text: str) -> str:
     return text.partition("\n")[0].lstrip("# ").strip()
 
 
-def text(name: str, home: Path | None = None) -> str:
+def text(name: str, config: Config | None = None) -> str:
     """Return a page as Markdown; raise `page_unknown`."""
     if name in ORDER:
         return _own(name)
-    brought = _brought(home)
+    brought = _brought(config)
     if name not in brought:
         near = nearest(name[:80], [*ORDER, *brought])
         raise RelatumError("page_unknown", page=name[:80], nearest=near)
     return brought[name].read_text("utf-8")
 
 
-def _brought(home: Path | None) -> dict[str, Path]:
+def _brought(config: Config | None) -> dict[str, Path]:
     """Return the files with the pages of plugins, by id."""
-    found = {i: each.path / "help.md" for i, each in discover(home).items() if not each.problem}
+    found = {i: each.path / "help.md" for i, each in discover(config).items() if not each.problem}
     return {plugin_id: path for plugin_id, path in sorted(found.items()) if path.is_file()}
 
 
-@cache
 def _own(name: str) -> str:
+    # Plugins bring codes of errors when they are imported.
+    return _kept(name, len(REGISTRY))
+
+
+@cache
+def _kept(name: str, codes: int) -> str:
     if name in _MADE:
         return _MADE[name]()
+    return _file(name)
+
+
+def _file(name: str) -> str:
     return resources.files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8")
 
 
@@ -153,6 +164,17 @@ def _facts(field_type: type[Field]) -> list[str]:
     return facts
 
 
+def _checking() -> str:
+    """Return the page about checking with every rule; its heading begins with its id."""
+    lines = [_file("checking-plugins")]
+    for level in dict.fromkeys((ERROR, *(rule.level for rule in RULES.values()))):
+        lines += [f"## Rules: {level}s"]
+        for rule in sorted(RULES.values(), key=lambda rule: rule.id):
+            if rule.level == level:
+                lines += [f"### `{rule.id}` {rule.title}", f"{rule.why} {rule.fix}"]
+    return "\n\n".join(line.strip() for line in lines) + "\n"
+
+
 def _code(words: tuple[str, ...]) -> str:
     return ", ".join(f"`{word}`" for word in words)
 
@@ -161,5 +183,6 @@ _MADE: Final[dict[str, Callable[[], str]]] = {
     "errors": _errors,
     "settings": _settings,
     "field-types": _field_types,
+    "checking-plugins": _checking,
     "changes": _changes,
 }

@@ -37,6 +37,7 @@ from .keeping import refusal as refusal
 from .keeping import remember as remember
 from .keeping import remembered as remembered
 from .keeping import rows_of as rows_of
+from .loading import ANSWERS as ANSWERS
 from .loading import MODES as MODES
 from .loading import SKIPPED as SKIPPED
 from .loading import Lines as Lines

@@ -18,6 +18,10 @@ from .maps import ImportMap, bind, compose, find_key
 Lines = Sequence[FileRow]
 #: What becomes of a row: all are created; those that match are updated, others refused; or either.
 MODES: Final = ("create", "update", "upsert")
+#: What becomes of a row that a plugin asks about: it is refused with the question, it is written
+#: all the same, or it is left out.
+REFUSE, ACCEPT, SKIP = "refuse", "accept", "skip"
+ANSWERS: Final = (REFUSE, ACCEPT, SKIP)
 #: What becomes of a row that is not among those that the map is about.
 SKIPPED: Final = "skipped"
 
@@ -27,7 +31,8 @@ class Loading:
 
     `header` names the columns and `mapping` says where they go. Records are found by the fields
     of `key` (or the map's): without one every row is a new record. With `loose` these need not
-    be unique. Raises what is wrong with map, key and rights.
+    be unique. `answer` says what becomes of rows that a plugin asks about, such as duplicates.
+    Raises what is wrong with map, key and rights.
     """
 
     def __init__(
@@ -40,12 +45,13 @@ class Loading:
         key: Sequence[str] = (),
         mode: str = "upsert",
         loose: bool = False,
+        answer: str = REFUSE,
     ) -> None:
         for action in ("import", "create"):
             access.require(actor, action, f"records of '{type_name}'", type_name)
         known = access.seen(actor)
         self.type: EntityType = known.type(type_name)
-        self.actor, self.mode = actor, mode
+        self.actor, self.mode, self.answer = actor, mode, answer
         mapping = dataclasses.replace(mapping, key=tuple(key) or mapping.key)
         columns = bind(known, self.type, mapping, header)
         own = [column if column and column.line is None else None for column in columns]
@@ -103,7 +109,9 @@ class Loading:
         for row, outcome in zip(sound, outcomes, strict=True):
             row.status, row.id, row.changes = outcome.status, outcome.id, outcome.changes
             row.parts = self.lists.told(outcome.parts)
-            if outcome.problems:
+            if self.answer == SKIP and outcome.problems and _only_asked(outcome.problems):
+                row.status = SKIPPED
+            elif outcome.problems:
                 row.problems += self.placed(row, outcome.problems)
         return rows
 
@@ -112,6 +120,7 @@ class Loading:
     ) -> list[records.Outcome]:
         values = [row.values for row in rows]
         name, ways = self.type.name, {"actor": self.actor, "partial": partial, "dry_run": dry_run}
+        ways["accept"] = records.EVERYTHING if self.answer == ACCEPT else ()
         checked = self.cells.checked
         if self.key is None:
             return records.create(name, values, checked=checked, **ways)  # type: ignore[arg-type]
@@ -191,6 +200,10 @@ class Loading:
         for (line, _, _), outcome in zip(waiting, outcomes, strict=True):
             problems += [CellProblem(line, None, None, problem) for problem in outcome.problems]
         return outcomes, problems
+
+
+def _only_asked(problems: Iterable[Problem]) -> bool:
+    return all(problem.code == "confirm_needed" for problem in problems)
 
 
 def gathering(

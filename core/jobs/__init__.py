@@ -38,6 +38,8 @@ from .processes import BEAT as BEAT
 from .processes import LEASE as LEASE
 from .processes import Process as Process
 from .processes import bring_back as bring_back
+from .processes import is_alive as is_alive
+from .processes import place as place
 from .queue import Queue as Queue
 from .queue import current_queue as current_queue
 from .running import release as release
@@ -45,6 +47,7 @@ from .running import run as run
 from .schedules import change_schedule as change_schedule
 from .schedules import create_schedule as create_schedule
 from .schedules import delete_schedule as delete_schedule
+from .schedules import forget as forget
 from .schedules import list_schedules as list_schedules
 from .schedules import settle as settle
 from .sweeping import sweep as sweep

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from flask import g
 from marshmallow import Schema, ValidationError
 
 from ...schemas.entity_types import flat
@@ -14,6 +16,7 @@ from .. import hooks
 from ..actor import Actor
 from ..errors import Invalid, Problem, RelatumError, nearest
 from ..fields import kind_of
+from ..hooks import costs
 
 #: What a kind and a schedule may be called.
 JOB_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -102,11 +105,33 @@ class Kind:
     follows: str | None = None
     #: When it starts by itself, such as "every 1 day"; see `relatum help jobs`.
     schedule: str | None = None
+    #: Who brings it, as is known once a plugin runs; the core's own have none.
+    plugin: str = ""
 
     def load(self, arguments: Any, actor: Actor) -> dict[str, Any]:
         """Return checked arguments; raise `Invalid` naming each that is wrong."""
         loaded = self.read(arguments)
-        return self.check(loaded, actor) if self.check else loaded
+        if self.check is None:
+            return loaded
+        with self.at_work(actor):
+            return self.check(loaded, actor)
+
+    @contextmanager
+    def at_work(self, actor: Actor, *, budget: int | None = costs.CHUNK_MS) -> Iterator[None]:
+        """Let what the plugin does in the block be told its own `context()`, and count it.
+
+        What it does outside of a chunk's transaction takes as long as it likes: `budget` None.
+        """
+        if not self.plugin:
+            yield
+            return
+        before = g.get("relatum")
+        g.relatum = hooks.current().context(self.plugin, actor)
+        try:
+            with costs.measured(self.plugin, self.name, budget=budget):
+                yield
+        finally:
+            g.relatum = before
 
     def read(self, arguments: Any) -> dict[str, Any]:
         """Return arguments of the right shape; raise `Invalid` naming each that is wrong."""

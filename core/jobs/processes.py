@@ -28,7 +28,7 @@ class Process:
 
     def __init__(self) -> None:
         self.id = uuid.uuid4().hex
-        self.place, self.pid = _place(), os.getpid()
+        self.place, self.pid = place(), os.getpid()
         self._started = clock.now()
         self._lock = threading.Lock()
         self._job: int | None = None
@@ -39,14 +39,13 @@ class Process:
         with self._lock:
             self._job, self._since = job_id, clock.now()
 
-    def beat(self, generation: int) -> None:
+    def beat(self) -> None:
         """Say in the open transaction that this process lives and keeps the job it has."""
         now, connection = clock.now(), db.for_writing().connection
-        seen = {"seen_at": now, "generation": generation}
-        changed = sa.update(PROCESSES).where(PROCESSES.c.id == self.id).values(**seen)
+        changed = sa.update(PROCESSES).where(PROCESSES.c.id == self.id).values(seen_at=now)
         if not connection.execute(changed).rowcount:
             row = {"id": self.id, "place": self.place, "pid": self.pid,
-                   "started_at": self._started, **seen}  # fmt: skip
+                   "started_at": self._started, "seen_at": now}  # fmt: skip
             connection.execute(sa.insert(PROCESSES), row)
         with self._lock:
             job_id, since = self._job, self._since
@@ -60,7 +59,7 @@ class Process:
         db.for_writing().connection.execute(gone)
 
 
-def _place() -> str:
+def place() -> str:
     """Return what tells one machine, or container, from another: within it a pid means one.
 
     Machines may have the same name, so the kernel's own word for this start of it is used.
@@ -74,7 +73,7 @@ def _place() -> str:
 
 def gone(connection: sa.Connection) -> list[str]:
     """Return the ids of processes that are dead: of this machine without a pid, or silent."""
-    now, here, mine = clock.now(), _place(), os.getpid()
+    now, here, mine = clock.now(), place(), os.getpid()
     newest: dict[int, Any] = {}
     found = []
     for row in connection.execute(sa.select(PROCESSES).order_by(PROCESSES.c.started_at)):
@@ -84,12 +83,13 @@ def gone(connection: sa.Connection) -> list[str]:
             if row.pid in newest:
                 found.append(newest[row.pid])  # a later process has its pid
             newest[row.pid] = row.id
-            if row.pid != mine and not _is_alive(row.pid):
+            if row.pid != mine and not is_alive(row.pid):
                 found.append(row.id)
     return found
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Say whether a process of this machine lives."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

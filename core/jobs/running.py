@@ -114,11 +114,16 @@ class _Turn:
 
     def _chunk(self, kind: Kind) -> str:
         self.size = min(self.size or kind.chunk, kind.chunk)
-        prepared = None if kind.prepare is None else kind.prepare(self._ahead())
+        prepared = None if kind.prepare is None else self._prepared(kind.prepare, kind)
         start = time.monotonic()
         state = _alone(lambda: self._written(kind, prepared), exclusive=self.exclusive)
         self.size = fitting(self.size, time.monotonic() - start, kind.chunk)
         return state
+
+    def _prepared(self, prepare: Callable[[Chunk], Any], kind: Kind) -> Any:
+        ahead = self._ahead()
+        with kind.at_work(ahead.actor, budget=None):
+            return prepare(ahead)
 
     def _ahead(self) -> Chunk:
         """Return the chunk that is to come, read in a transaction that ends here."""
@@ -154,7 +159,8 @@ class _Turn:
             return CANCELLED
         db.for_writing().memo[changes.JOB] = self.job_id
         chunk = self._made(row, prepared)
-        step = kind.run(chunk)
+        with kind.at_work(chunk.actor):
+            step = kind.run(chunk)
         if not isinstance(step, Step):
             raise TypeError(f"{kind.name} must return chunk.more(...) or chunk.finish(...)")
         faults.point("jobs.before_checkpoint")

@@ -17,6 +17,7 @@ from ..actor import Actor
 from ..errors import RelatumError, nearest
 from . import rows, verbs
 from .kinds import JOB_NAME, Kind, kind_named, runnable
+from .rows import TABLE
 
 SCHEDULES: Final[Any] = models.JobSchedule.__table__
 _EVERY = re.compile(r"every ([1-9][0-9]{0,4}) (minute|hour|day)s?")
@@ -132,6 +133,18 @@ def settle(kinds: Iterable[Kind], owner: str) -> None:
                 "next_run_at": following(kind.schedule, clock.now()),
             }  # fmt: skip
             connection.execute(sa.insert(SCHEDULES), row)
+
+
+def forget(owner: str) -> None:
+    """Forget the schedules and followers of a plugin that is purged, and cancel its open jobs."""
+    connection, followers = db.for_writing().connection, models.Follower.__table__
+    connection.execute(sa.delete(SCHEDULES).where(SCHEDULES.c.owner == owner))
+    its = f"{owner}_"
+    connection.execute(
+        sa.delete(followers).where(followers.c.kind.startswith(its, autoescape=True))
+    )
+    open_ = TABLE.c.kind.startswith(its, autoescape=True), TABLE.c.state.in_(rows.OPEN)
+    connection.execute(sa.update(TABLE).where(*open_).values(**rows.finished(rows.CANCELLED)))
 
 
 def _find(name: str) -> Any:

@@ -62,7 +62,8 @@ def look(kind: str, arguments: Mapping[str, Any], *, actor: Actor) -> dict[str, 
     require(wanted, actor)
     if wanted.look is None:
         raise RelatumError("job_kind_blind", kind=kind)
-    return wanted.look(wanted.read(dict(arguments)), actor)
+    with wanted.at_work(actor):
+        return wanted.look(wanted.read(dict(arguments)), actor)
 
 
 def at_once(kind: str, arguments: Mapping[str, Any], *, actor: Actor) -> dict[str, Any]:
@@ -80,7 +81,8 @@ def at_once(kind: str, arguments: Mapping[str, Any], *, actor: Actor) -> dict[st
         size=wanted.chunk, done=0, total=None,
     )  # fmt: skip
     while True:
-        step = wanted.run(chunk)
+        with wanted.at_work(actor):
+            step = wanted.run(chunk)
         if step.finished:
             return dict(step.result or {})
         if step.exclusive:

@@ -26,6 +26,7 @@ from .looking import about as about
 from .looking import forget as forget
 from .looking import get as get
 from .looking import list_mails as list_mails
+from .looking import outward as outward
 from .looking import retry as retry
 from .rows import STATES as STATES
 from .rows import is_over as is_over

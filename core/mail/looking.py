@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from .. import access, clock, db
+from .. import access, clock, db, models
 from ..actor import Actor
 from ..errors import RelatumError
 from . import rows
@@ -59,6 +60,32 @@ def about(addresses: Iterable[str], records: Iterable[int]) -> list[dict[str, An
     """Return the mails that went to addresses or are about records, oldest first, whole."""
     query = rows.query().where(_about(addresses, records)).order_by(TABLE.c.id)
     return [rows.details(row) for row in db.current().connection.execute(query)]
+
+
+def outward(
+    records: Iterable[int], *, limit: int, before: tuple[datetime, int] | None = None
+) -> list[dict[str, Any]]:
+    """Return what may be told beside records of the mails about them that left the house.
+
+    Newest first: id, at, subject, state, actor, record. Neither what a mail says nor to whom; mails
+    with secrets, and those to users of the instance, are left out. Whoever shows them has asked
+    whether the records are seen. `before` is (at, id) of the last one of the page before.
+    """
+    users = models.User.__table__.c
+    asked = rows.query(
+        TABLE.c.id, TABLE.c.created_at, TABLE.c.subject, STATE, TABLE.c.actor_id, TABLE.c.record_id
+    ).where(
+        TABLE.c.record_id.in_(list(records)),
+        TABLE.c.secret.is_(False),
+        ~sa.exists().where(sa.func.lower(users.email) == sa.func.lower(TABLE.c.address)),
+    )
+    if before is not None:
+        at, id_ = before
+        same = sa.and_(TABLE.c.created_at == at, TABLE.c.id < id_)
+        asked = asked.where(sa.or_(TABLE.c.created_at < at, same))
+    asked = asked.order_by(TABLE.c.created_at.desc(), TABLE.c.id.desc()).limit(limit)
+    names = ("id", "at", "subject", "state", "actor", "record")
+    return [dict(zip(names, row, strict=True)) for row in db.current().connection.execute(asked)]
 
 
 def forget(addresses: Iterable[str], records: Iterable[int]) -> int:

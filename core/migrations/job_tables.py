@@ -65,8 +65,16 @@ def _make_beside() -> None:
         "core_jobs_process",
         sa.Column("id", Text, primary_key=True),
         *_needed(Text, "place"),
-        *_needed(sa.Integer, "pid", "generation"),
+        *_needed(sa.Integer, "pid"),
         *_needed(Instant, "started_at", "seen_at"),
+    )
+    op.create_table(
+        "core_worker",
+        sa.Column("id", Text, primary_key=True),
+        *_needed(Text, "kind", "place"),
+        *_needed(sa.Integer, "pid", "generation", "oldest", "code"),
+        *_needed(Text, "loaded"),
+        *_needed(Instant, "started_at", "since", "seen_at"),
     )
     op.create_table(
         "core_follower",

@@ -30,3 +30,4 @@ def make_mail() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_core_mail_created_at", "core_mail", ["created_at"])
+    op.create_index("ix_core_mail_record_id", "core_mail", ["record_id", "created_at"])

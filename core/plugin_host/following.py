@@ -24,9 +24,7 @@ def _follow(tx: db.Transaction) -> None:
     if known is not None and known.generation == tx.epochs.plugins:
         return
     config = db.settings()
-    loaded = load(
-        states(tx.connection), tx.epochs.plugins, config.home, safe=bool(config.safe_mode)
-    )
+    loaded = load(states(tx.connection), tx.epochs.plugins, config, safe=bool(config.safe_mode))
     adopt(current_app, loaded)
 
 

@@ -6,36 +6,43 @@ require it. What an administrator wants, that it is enabled, stays as it is.
 
 from __future__ import annotations
 
-import graphlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from traceback import format_exception
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-import sqlalchemy as sa
+from marshmallow import Schema
 
-from .. import models
-from ..fields import FIELD_TYPES, Choice, Field, Link
-from ..hooks import COLLECT, POLICIES, Hooks, reason_of
-from ..jobs import JOB_NAME, Kind
+from .. import plugin_tables
+from ..config import Config
+from ..errors import Invalid, Problem
+from ..fields import Field
+from ..hooks import COLLECT, POLICIES, Hooks, hiding, reason_of
+from ..jobs import Kind
+from . import imported, migrations
 from . import routes as rules
+from .checking import check_field_type, check_job
+from .checking import check_provides as check_provides
 from .discovery import BUNDLED, HOME, Found, discover, run
-from .manifest import PROVIDED, Manifest, Plugin, Unfit, fits
-
-#: Why an enabled plugin does not run.
-MISSING, CHANGED, FAILED, SAFE = "missing", "changed", "failed", "safe_mode"
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """A plugin as the instance knows it: a row of core_plugin."""
-
-    id: str
-    version: str
-    enabled: bool
-    fault: str | None = None
-    reason: str | None = None
+from .manifest import (
+    CAPABILITIES,
+    INCOMPATIBLE,
+    MISSING,
+    QUARANTINED,
+    SAFE,
+    Manifest,
+    Plugin,
+    Unfit,
+    Unset,
+    fits,
+)
+from .ordering import builds_on as builds_on
+from .ordering import in_order as in_order
+from .ordering import provided as provided
+from .settings_schema import Kept, SettingsSchema, Values, settings_schema
+from .states import State as State
+from .states import states as states
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +61,26 @@ class Active:
     rules: tuple[rules.Rule, ...] = ()
     #: What it brings to the hooks of other plugins that are asked once, by hook.
     answers: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    #: The places on the pages of others that it fills; None if these others are not here.
+    slots: tuple[str, ...] | None = ()
+    settings: SettingsSchema
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What it does of CAPABILITIES, as far as that is seen in what it brings."""
+        seen = {
+            "public": any(rule.public for rule in self.rules),
+            "secrets": bool(self.settings.secrets),
+            "tables": migrations.has_any(self.found.path),
+        }
+        return frozenset(word for word, found in seen.items() if found)
 
     def brings(self) -> dict[str, tuple[str, ...]]:
         """Return the names of what it brings, as a manifest lists them, without declarations."""
+        slots = {} if self.slots is None else {"slots": self.slots}
         return {
+            **slots,
+            "settings": tuple(sorted(self.settings.settings)),
             "field_types": tuple(sorted(t.kind for t in self.field_types)),
             "jobs": tuple(sorted(k.name for k in self.job_kinds)),
             "permissions": tuple(sorted(p.name for p in self.permissions)),
@@ -73,6 +96,10 @@ class Fault:
 
     kind: str
     reason: str
+    #: Where that came from, for developers.
+    trace: str = ""
+    #: What is wrong with its settings.
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +111,8 @@ class Loaded:
     active: Mapping[str, Active] = field(default_factory=lambda: MappingProxyType({}))
     faults: Mapping[str, Fault] = field(default_factory=lambda: MappingProxyType({}))
     disabled: frozenset[str] = frozenset()
+    #: The settings of those that have any, also of one that lacks them.
+    settings: Mapping[str, SettingsSchema] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def shell(self) -> rules.Shell | None:
@@ -94,111 +123,99 @@ class Loaded:
         return None
 
 
-def states(connection: sa.Connection) -> dict[str, State]:
-    """Return every plugin that was enabled once, by id."""
-    table = models.PluginRow.__table__
-    columns = (table.c[n] for n in ("id", "version", "enabled", "fault", "reason"))
-    query = sa.select(*columns).order_by(table.c.id)
-    return {row["id"]: State(**row) for row in map(dict, connection.execute(query).mappings())}
-
-
 def load(
     known: Mapping[str, State],
     generation: int,
-    home: Path,
+    config: Config,
     *,
     left_out: Mapping[str, str] = MappingProxyType({}),
     safe: bool = False,
+    until_replaced: bool = False,
+    draft: str | None = None,
 ) -> Loaded:
-    """Run the enabled plugins of an instance; `left_out` says why some must not be tried."""
+    """Run the enabled plugins of an instance; `left_out` says why some must not be tried.
+
+    `until_replaced` a process runs the code that it has where a newer version is enabled.
+    `draft` is one that is run even if its settings are still to be given.
+    """
     wanted = [state for state in known.values() if state.enabled]
     disabled = frozenset(state.id for state in known.values() if not state.enabled)
-    hooks = Hooks(generation=generation, home=home)
+    hooks = Hooks(generation=generation, home=config.home, opener=plugin_tables.open_table)
     if safe or not wanted:
         reason = "The instance is in safe mode"
         faults = {s.id: Fault(kind=SAFE, reason=reason) for s in wanted}
         hooks.lacking = bool(faults)
         return Loaded(generation=generation, hooks=hooks, faults=faults, disabled=disabled)
-    loading = _Loading(hooks, left_out)
-    found = discover(home)
+    loading = _Loading(hooks, left_out, draft, until_replaced=until_replaced)
+    found = discover(config)
     for plugin_id in in_order({s.id: found[s.id] for s in wanted if s.id in found}):
         loading.take(found[plugin_id], known[plugin_id])
     for state in wanted:
         if state.id not in found:
             loading.refuse(state.id, MISSING, "It is not on this machine any more")
         elif state.id not in loading.active and state.id not in loading.faults:
-            loading.refuse(state.id, FAILED, "It is part of a circle of requirements")
-    hooks.field_types = MappingProxyType(
-        {t.kind: t for active in loading.active.values() for t in active.field_types}
-    )
-    hooks.places = MappingProxyType({a.found.id: a.found.path for a in loading.active.values()})
-    hooks.job_kinds = MappingProxyType(
-        {k.name: k for active in loading.active.values() for k in active.job_kinds}
-    )
-    hooks.lacking = bool(loading.faults)
+            loading.refuse(state.id, QUARANTINED, "It is part of a circle of requirements")
+    _settle(hooks, loading)
     return Loaded(
         generation=generation, hooks=hooks, active=loading.active, faults=loading.faults,
-        disabled=disabled,
+        disabled=disabled, settings=loading.settings,
     )  # fmt: skip
 
 
-def in_order(found: Mapping[str, Found]) -> list[str]:
-    """Return ids, those required first and else by name; what goes in circles is left out.
-
-    Whoever publishes hooks that a plugin.json lists comes before that plugin, too.
-    """
-    publishers = {hook: each.id for each in found.values() for hook in provided(each, "hookspecs")}
-    required = {each.id: sorted(_builds_on(each, publishers) & set(found)) for each in
-                found.values()}  # fmt: skip
-    while True:
-        sorter = graphlib.TopologicalSorter({name: required[name] for name in sorted(required)})
-        try:
-            return [name for name in sorter.static_order() if name in required]
-        except graphlib.CycleError as error:
-            circle = set(error.args[1])
-            required = {n: [r for r in rs if r not in circle] for n, rs in required.items()
-                        if n not in circle}  # fmt: skip
-
-
-def provided(found: Found, word: str) -> tuple[str, ...]:
-    """Return what the plugin.json of a plugin lists under a word, before it is run."""
-    provides = found.manifest.provides if found.manifest else None
-    return tuple((provides or {}).get(word, ()))
-
-
-def _builds_on(found: Found, publishers: Mapping[str, str]) -> set[str]:
-    wanted = set(found.manifest.plugin.requires) if found.manifest else set()
-    used = {publishers[hook] for hook in provided(found, "hooks") if hook in publishers}
-    return (wanted | used) - {found.id}
+def _settle(hooks: Hooks, loading: _Loading) -> None:
+    """Let hooks know what the plugins that run bring together."""
+    active = loading.active.values()
+    hooks.field_types = MappingProxyType({t.kind: t for a in active for t in a.field_types})
+    hooks.places = MappingProxyType({a.found.id: a.found.path for a in active})
+    hooks.job_kinds = MappingProxyType({k.name: k for a in active for k in a.job_kinds})
+    hooks.lacking = bool(loading.faults)
 
 
 class _Loading:
     """Takes plugins in, one after the other."""
 
-    def __init__(self, hooks: Hooks, left_out: Mapping[str, str]) -> None:
-        self.hooks, self.left_out = hooks, left_out
+    def __init__(
+        self, hooks: Hooks, left_out: Mapping[str, str], draft: str | None, *, until_replaced: bool
+    ) -> None:
+        self.hooks, self.left_out, self.draft = hooks, left_out, draft
+        self.until_replaced = until_replaced
         self.active: dict[str, Active] = {}
         self.faults: dict[str, Fault] = {}
+        self.settings: dict[str, SettingsSchema] = {}
 
-    def refuse(self, plugin_id: str, kind: str, reason: str) -> None:
+    def refuse(self, plugin_id: str, kind: str, reason: str, cause: Unfit | None = None) -> None:
         self.hooks.remove(plugin_id)
         self.active.pop(plugin_id, None)
-        self.faults[plugin_id] = Fault(kind=kind, reason=reason)
+        behind = cause.__cause__ if cause is not None else None
+        trace = "".join(format_exception(behind)) if behind else ""
+        problems = cause.problems if isinstance(cause, Unset) else ()
+        fault = Fault(kind=kind, reason=reason, trace=trace, problems=problems)
+        self.faults[plugin_id] = fault
 
     def take(self, found: Found, state: State) -> None:
         if found.id in self.left_out:
-            self.refuse(found.id, FAILED, self.left_out[found.id])
+            self.refuse(found.id, QUARANTINED, self.left_out[found.id])
             return
         try:
-            manifest = found.sound
-            if manifest.plugin.version != state.version:
-                reason = f"Version {manifest.plugin.version} is there, {state.version} is enabled"
-                self.refuse(found.id, CHANGED, f"{reason}; run: relatum plugins enable {found.id}")
-                return
-            self._check_required(manifest)
-            self.active[found.id] = activate(found, self.hooks)
+            if state.held:
+                raise Unfit(state.held)  # noqa: TRY301  # refused as whatever else is wrong
+            late = imported.former(found, state.version, allowed=self.until_replaced)
+            found = late or found
+            if late is None:
+                _check_version(found.sound.plugin, state)
+                migrations.check_all_done(found, state.done)
+            self._check_required(found.sound)
+            self.active[found.id] = self._active(found, state)
         except Unfit as unfit:
-            self.refuse(found.id, FAILED, str(unfit))
+            self.refuse(found.id, unfit.fault, str(unfit), unfit)
+
+    def _active(self, found: Found, state: State) -> Active:
+        try:
+            return activate(found, self.hooks, kept=state.settings, known=self.settings)
+        except Unset:
+            if found.id != self.draft:
+                raise
+        return activate(found, self.hooks)
 
     def _check_required(self, manifest: Manifest) -> None:
         if manifest.plugin.shell:
@@ -209,14 +226,30 @@ class _Loading:
             if other not in self.active:
                 raise Unfit(f"it requires '{other}', which does not run")
             if not fits(self.active[other].found.version, range_):
-                raise Unfit(f"it requires {other} {range_}")
+                raise Unfit(f"it requires {other} {range_}", INCOMPATIBLE)
 
 
-def activate(found: Found, hooks: Hooks, *, unlisted: bool = False) -> Active:
+def _check_version(plugin: Plugin, state: State) -> None:
+    """Refuse code of another version than the one whose declarations are in the database."""
+    if plugin.version != state.version:
+        is_there = f"version {plugin.version} is there, {state.version} is enabled"
+        raise Unfit(f"{is_there}; run: relatum plugins enable {plugin.id}", INCOMPATIBLE)
+
+
+def activate(
+    found: Found,
+    hooks: Hooks,
+    *,
+    unlisted: bool = False,
+    kept: Mapping[str, Kept] | None = None,
+    known: dict[str, SettingsSchema] | None = None,
+) -> Active:
     """Run a plugin and take in its hooks and what they return; raise `Unfit`.
 
     `unlisted` is for one whose plugin.json is still to be written: it may implement the hooks of
-    plugins that it does not require, since that will list them.
+    plugins that it does not require, since that will list them. `kept` are its settings, with
+    which it must be able to run; without any it sees its defaults. What its settings are is put
+    into `known` even if they are not right.
     """
     try:
         manifest = found.sound
@@ -225,9 +258,11 @@ def activate(found: Found, hooks: Hooks, *, unlisted: bool = False) -> Active:
         names = hooks.register(found.id, module, listed=provided(found, "hooks"))
         if not unlisted:
             _check_publishers(found, names, hooks)
-        made = _answered(_collected(found, module, names, hooks), hooks)
+        schema = _set(found, hooks, kept, {} if known is None else known)
+        made = _answered(_collected(found, module, names, hooks, schema), hooks)
         if manifest.provides is not None:
             check_provides(manifest, made.brings())
+            check_capabilities(manifest, made)
     except Unfit:
         hooks.remove(found.id)
         raise
@@ -235,6 +270,14 @@ def activate(found: Found, hooks: Hooks, *, unlisted: bool = False) -> Active:
         hooks.remove(found.id)
         raise Unfit(reason_of(error)) from error
     return made
+
+
+def check_capabilities(manifest: Manifest, made: Active) -> None:
+    """Hold what a plugin does against the capabilities that its plugin.json says."""
+    unsaid = made.capabilities - set(manifest.plugin.capabilities)
+    if unsaid:
+        said = "; ".join(f"{word}: it {CAPABILITIES[word]}" for word in sorted(unsaid))
+        raise Unfit(f"it has capabilities that it does not say ({said})")
 
 
 def _check_publishers(found: Found, names: tuple[str, ...], hooks: Hooks) -> None:
@@ -254,17 +297,39 @@ def _same(manifest: Manifest, said: Any) -> None:
         raise Unfit("its plugin.json says something else than Plugin(...) in its code")
 
 
-def _collected(found: Found, module: ModuleType, names: tuple[str, ...], hooks: Hooks) -> Active:
+def _set(
+    found: Found, hooks: Hooks, kept: Mapping[str, Kept] | None, known: dict[str, SettingsSchema]
+) -> SettingsSchema:
+    """Give a plugin its settings, before it is asked for anything else; raise `Unset`, `Unfit`."""
+    hooks.settings = {name: v for name, v in hooks.settings.items() if name != found.id}
+    results = hooks.collect("relatum_settings", only=found.id)
+    if not results:
+        return settings_schema(found.id, Schema)
+    schema = known[found.id] = settings_schema(found.id, results[0].value)
+    try:
+        values: Values = schema.draft() if kept is None else schema.open(kept)
+    except Invalid as error:
+        raise Unset(found.id, error.problems) from None
+    hooks.settings = {**hooks.settings, found.id: values}
+    hiding.hide(str(values[name]) for name in schema.secrets if values[name])
+    return schema
+
+
+def _collected(
+    found: Found,
+    module: ModuleType,
+    names: tuple[str, ...],
+    hooks: Hooks,
+    schema: SettingsSchema,
+) -> Active:
     def returned(hook: str) -> Any:
         results = hooks.collect(hook, only=found.id)
         return results[0].value if results else None
 
     types = tuple(returned("relatum_field_types") or ())
     for each in types:
-        _check_field_type(found, each)
-    kinds = tuple(returned("relatum_jobs") or ())
-    for kind in kinds:
-        _check_job(found, kind)
+        check_field_type(found, each)
+    kinds = tuple(check_job(found, kind) for kind in returned("relatum_jobs") or ())
     permissions = tuple(returned("relatum_permissions") or ())
     for permission in permissions:
         if not isinstance(permission, rules.Permission):
@@ -282,62 +347,29 @@ def _collected(found: Found, module: ModuleType, names: tuple[str, ...], hooks: 
     return Active(
         found=found, module=module, hooks=names, hookspecs=published, field_types=types,
         job_kinds=kinds, permissions=permissions, routes=routes, rules=checked,
+        settings=schema,
     )  # fmt: skip
 
 
 def _answered(made: Active, hooks: Hooks) -> Active:
     """Ask a plugin by the hooks that others publish and that are asked once; raise `Unfit`."""
     answers: dict[str, Any] = {}
+    places: set[str] = set()
+    whole = True
     for name in made.hooks:
         policy = hooks.policy(name) if name not in POLICIES else None
+        whole = whole and (name in POLICIES or policy is not None)
         if policy is None or policy.failure != COLLECT:
             continue
         for result in hooks.collect(name, only=made.found.id):
             try:
                 read = policy.read
                 answers[name] = read(result.value, made) if read else result.value
+                places.update(policy.places(answers[name]) if policy.places else ())
             except ValueError as error:
                 raise Unfit(f"{name}: {error}") from None
-    return replace(made, answers=MappingProxyType(answers))
-
-
-def _check_field_type(found: Found, made: Any) -> None:
-    """Refuse what is no field type, or would store or be called otherwise than it may."""
-    if not (isinstance(made, type) and issubclass(made, Field)):
-        raise Unfit("relatum_field_types must return classes of field types")
-    base: Any = next((c for c in made.__mro__ if c in FIELD_TYPES.values()), None)
-    if base is None or base is made or issubclass(made, (Link, Choice)):
-        raise Unfit(f"field type '{made.kind}' must build on one that is no link and no choice")
-    if found.source != BUNDLED and not made.kind.startswith(f"{found.id}_"):
-        raise Unfit(f"field type '{made.kind}' must begin with '{found.id}_'")
-    if made.kind in FIELD_TYPES or made.columns is not base.columns:
-        raise Unfit(f"field type '{made.kind}' must have a name of its own and store as its base")
-
-
-def _check_job(found: Found, kind: Any) -> None:
-    """Refuse what is no kind of job, has a foreign name, or a schedule that is none."""
-    if not isinstance(kind, Kind):
-        raise Unfit("relatum_jobs must return jobs.Kind(...)")
-    if not kind.name.startswith(f"{found.id}_") or not JOB_NAME.fullmatch(kind.name):
-        raise Unfit(f"kind of job '{kind.name}' must begin with '{found.id}_'")
-    if kind.limit is not None and kind.limit < 1:
-        raise Unfit(f"the limit of the kind of job '{kind.name}' must be at least 1, or None")
-
-
-def check_provides(manifest: Manifest, brings: Mapping[str, tuple[str, ...]]) -> None:
-    """Hold what a plugin brings against what its plugin.json says; raise `Unfit`."""
-    provides = manifest.provides or {}
-    for name in PROVIDED:
-        if name not in brings:
-            continue
-        said, actual = set(provides.get(name, ())), set(brings[name])
-        words = name.replace("_", " ")
-        if actual - said:
-            listed = ", ".join(sorted(actual - said))
-            raise Unfit(f"it brings {words} that its plugin.json does not list: {listed}")
-        if said - actual:
-            listed = ", ".join(sorted(said - actual))
-            raise Unfit(f"its plugin.json lists {words} that it does not bring: {listed}")
+    slots = tuple(sorted(places)) if whole else None
+    return replace(made, answers=MappingProxyType(answers), slots=slots)
 
 
 def is_bundled(found: Found) -> bool:

@@ -7,23 +7,32 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 
-from .. import access, catalog, db, models
+from .. import access, catalog, db, models, plugin_tables
 from ..actor import Actor
 from ..errors import RelatumError, nearest
-from . import loading
-from .discovery import Found, discover
+from ..hooks.costs import BUDGET_MS
+from . import loading, workers
+from .discovery import INSTALLED, Found, discover
 from .loading import State
+from .manifest import RESTART
 
 TABLE: Final[Any] = models.PluginRow.__table__
+COST: Final[Any] = models.PluginCost.__table__
+
+
+def there() -> dict[str, Found]:
+    """Return every plugin that is there for the instance at hand, by id; nothing is run."""
+    return discover(db.settings())
 
 
 def list_plugins(*, actor: Actor) -> list[dict[str, Any]]:
     """Return every plugin that is there or was enabled once, by id."""
     access.require(actor, "read", "plugins")
-    found = discover(db.settings().home)
+    found, serving = there(), workers.convergence()
     known, stored = loading.states(db.current().connection), _stored()
     ids = sorted({*found, *known})
-    return [_described(i, found.get(i), known.get(i), stored.get(i, {})) for i in ids]
+    described = (_described(i, found.get(i), known.get(i), stored.get(i, {})) for i in ids)
+    return [_with_workers(each, serving) for each in described]
 
 
 def _stored() -> dict[str, dict[str, Any]]:
@@ -44,7 +53,7 @@ def _described(
         "license": said.get("license", ""),
         "version": manifest.plugin.version if manifest else None,
         "source": found.source if found else None,
-        "state": "available" if state is None else "enabled" if state.enabled else "disabled",
+        "state": _word(found, state),
         "enabled_version": state.version if state else None,
         "fault": state.fault if state else None,
         "reason": (state.reason if state else None) or (found.problem if found else None),
@@ -52,16 +61,34 @@ def _described(
     }
 
 
+def _word(found: Found | None, state: State | None) -> str:
+    """Return where a plugin is in its life."""
+    if state is None:
+        return "installed" if found and found.source == INSTALLED else "available"
+    return "enabled" if state.enabled else "removed" if state.removed else "disabled"
+
+
+def _with_workers(described: dict[str, Any], serving: workers.Convergence) -> dict[str, Any]:
+    """Return what is known of a plugin, with the fault of processes that run other code of it."""
+    stale = serving.stale(described["id"])
+    if described["state"] != "enabled" or described["fault"] or not stale:
+        return described
+    reason = str(stale[-1].loaded[described["id"]]["stale"])
+    told = f"{len(stale)} of {serving.alive} workers: {reason}"
+    return {**described, "fault": RESTART, "reason": told}
+
+
 def show(plugin_id: str, *, actor: Actor) -> dict[str, Any]:
     """Return everything that is known of a plugin; raise `plugin_unknown`."""
     access.require(actor, "read", "plugins")
-    found, known = discover(db.settings().home), loading.states(db.current().connection)
+    found, known = there(), loading.states(db.current().connection)
     if plugin_id not in {*found, *known}:
         raise unknown(plugin_id, [*found, *known])
     each, state = found.get(plugin_id), known.get(plugin_id)
-    manifest = _manifest(each, plugin_id)
+    manifest, serving = _manifest(each, plugin_id), workers.convergence()
+    described = _described(plugin_id, each, state, _stored().get(plugin_id, {}))
     return {
-        **_described(plugin_id, each, state, _stored().get(plugin_id, {})),
+        **_with_workers(described, serving),
         "path": str(each.path) if each else None,
         "manifest": manifest,
         "required_by": [s.id for s in known.values() if s.enabled and needs(found, s, plugin_id)],
@@ -72,8 +99,10 @@ def show(plugin_id: str, *, actor: Actor) -> dict[str, Any]:
             for f in t.fields.values()
             if f.owner == plugin_id and t.owner != plugin_id
         ],
-        "changed_here": _changed_here(plugin_id),
-        "workers": _workers(),
+        "tables": sorted(plugin_tables.tables_of(plugin_id)),
+        "changed_here": changed_here(plugin_id),
+        "workers": serving.as_json(),
+        "costs": _costs(plugin_id),
     }
 
 
@@ -85,8 +114,8 @@ def _manifest(found: Found | None, plugin_id: str) -> dict[str, Any] | None:
     return stored
 
 
-def _changed_here(plugin_id: str) -> list[dict[str, Any]]:
-    """Return the administrator's changes of what a plugin owns, conflicts marked."""
+def changed_here(plugin_id: str) -> list[dict[str, Any]]:
+    """Return an administrator's changes of what a plugin owns, conflicts marked."""
     known = catalog.current()
     names: dict[tuple[str, int], tuple[str, str]] = {}
     for entity_type in known.types.values():
@@ -107,12 +136,6 @@ def _changed_here(plugin_id: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _workers() -> list[dict[str, Any]]:
-    table = models.Worker.__table__
-    rows = db.current().connection.execute(sa.select(table).order_by(table.c.seen_at.desc()))
-    return [{"id": row.id, "generation": row.generation, "seen_at": row.seen_at} for row in rows]
-
-
 def unknown(plugin_id: str, known: list[str]) -> RelatumError:
     """Return the refusal of an id that no plugin has."""
     near = nearest(plugin_id[:40], sorted(known))
@@ -128,10 +151,26 @@ def needs(found: dict[str, Found], state: State, plugin_id: str) -> bool:
 def outdated(*, actor: Actor) -> list[str]:
     """Return enabled plugins of which another version is there by now, those required first."""
     access.require(actor, "read", "plugins")
-    found, known = discover(db.settings().home), loading.states(db.current().connection)
+    found, known = there(), loading.states(db.current().connection)
     enabled = {s.id: found[s.id] for s in known.values() if s.enabled and s.id in found}
     return [
         plugin_id
         for plugin_id in loading.in_order(enabled)
         if found[plugin_id].manifest and found[plugin_id].version != known[plugin_id].version
     ]
+
+
+def _costs(plugin_id: str) -> list[dict[str, Any]]:
+    """Return what each part of a plugin has cost, the dearest first; times in milliseconds."""
+    query = sa.select(COST).where(COST.c.plugin == plugin_id)
+    rows = db.current().connection.execute(query.order_by(COST.c.micros.desc(), COST.c.part))
+    return [
+        {
+            "part": row.part, "calls": row.calls, "failures": row.failures, "slow": row.slow,
+            "rows": row.rows, "statements": row.statements, "budget_ms": BUDGET_MS,
+            "mean_ms": round(row.micros / 1000 / max(row.calls, 1), 2),
+            "longest_ms": round(row.longest / 1000, 2), "reason": row.reason, "at": row.at,
+            "since": row.since,
+        }
+        for row in rows
+    ]  # fmt: skip

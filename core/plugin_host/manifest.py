@@ -7,7 +7,9 @@ import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -18,7 +20,9 @@ from packaging.version import InvalidVersion, Version
 from ...schemas.entity_types import flat
 from ...schemas.plugins import ID_PATTERN, ManifestSchema, PluginSchema
 from ..entities.definitions import RESERVED_WORDS
+from ..errors import Problem
 from ..hooks import API_VERSION
+from ..languages import Phrase
 
 #: First words of the `relatum` command; a plugin's commands go by its id.
 COMMAND_WORDS: Final = frozenset(
@@ -28,21 +32,65 @@ COMMAND_WORDS: Final = frozenset(
 #: What the kernel's own types are called.
 _KERNEL_TYPES: Final = frozenset({"user", "team"})
 #: Help pages; a plugin's own page goes by its id.
-_PAGES: Final = frozenset("start relationships lists http people access operations settings "
-                          "commands errors changes".split())  # fmt: skip
+_PAGES: Final = frozenset("start developing relationships lists http people access operations "
+                          "settings commands errors changes".split())  # fmt: skip
+#: What an address of plugins in general has where the id of one could stand.
+_ADDRESSES: Final = frozenset({"reload"})
 FILE: Final = "plugin.json"
 PROVIDED: Final = (
-    "types", "fields", "field_types", "jobs", "permissions", "hooks", "hookspecs", "routes",
-    "commands",
+    "types", "fields", "field_types", "tables", "settings", "jobs", "permissions", "hooks",
+    "hookspecs", "slots", "routes", "commands",
 )  # fmt: skip
+
+#: What a plugin may say that it does, for whoever decides whether to enable it. What the build
+#: sees by itself (public addresses, secrets, own tables) must be said; `plugins check` looks into
+#: the code for the others.
+CAPABILITIES: Final = {
+    "public": Phrase("answers addresses that anybody may ask for, without signing in"),
+    "secrets": Phrase("keeps secrets of other systems in its settings"),
+    "tables": Phrase("keeps tables of its own beside the records"),
+    "network": Phrase("talks to other machines"),
+    "files": Phrase("writes files on this machine"),
+    "processes": Phrase("starts other programs on this machine"),
+}
 
 #: Held by whoever makes a syntax tree: CPython 3.11 counts their depth in one place for all threads
 #: and raises SystemError ("AST constructor recursion depth mismatch") when two make one at a time.
 PARSING: Final = threading.RLock()
 
 
+#: Why an enabled plugin does not run; safe mode and what a new process mends are never stored.
+MISSING, INCOMPATIBLE, QUARANTINED = "missing", "incompatible", "quarantined"
+NEEDS_CONFIG, SAFE = "needs_config", "safe_mode"
+#: This process runs other code of it than is there by now; a new process would run that.
+RESTART = "restart_required"
+
+
 class Unfit(Exception):
     """A plugin can't be used; the message says why, in a sentence without its end."""
+
+    def __init__(self, reason: str, fault: str = QUARANTINED) -> None:
+        super().__init__(reason)
+        self.fault = fault
+
+
+class Unset(Unfit):
+    """A plugin can't be used before its settings are right; `problems` says which are not."""
+
+    def __init__(self, plugin_id: str, problems: Sequence[Problem]) -> None:
+        self.problems: Final = tuple(problems)
+        #: The settings that are wrong or missing.
+        self.names: Final = tuple(
+            dict.fromkeys(p.field.partition(".")[0] for p in problems if p.field)
+        )
+        first = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        place = f"setting '{first.field}'" if first.field else "its settings"
+        super().__init__(
+            f"{place}: {first.message.rstrip('.')}{more}; run: relatum plugins settings "
+            f"{plugin_id}",
+            NEEDS_CONFIG,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +99,9 @@ class Plugin:
 
     `api` is the range of the hooks that it was written for, `requires` the plugins that it
     builds on: ids with ranges of versions, `presets` the choices of `relatum init --preset` that
-    it is part of. `shell` says that it brings the pages outside /api and /x; one enabled plugin
-    may. Values are literals, so that they can be read without running the plugin.
+    it is part of, `capabilities` what it does beyond records and pages (see CAPABILITIES).
+    `shell` says that it brings the pages outside /api and /x; one enabled plugin may. Values are
+    literals, so that they can be read without running the plugin.
     """
 
     id: str
@@ -63,11 +112,13 @@ class Plugin:
     license: str = ""
     requires: Mapping[str, str] = field(default_factory=dict)
     presets: Sequence[str] = ()
+    capabilities: Sequence[str] = ()
     shell: bool = False
 
     def __post_init__(self) -> None:
         # A list in the code and one in JSON are the same word.
         object.__setattr__(self, "presets", tuple(self.presets))
+        object.__setattr__(self, "capabilities", tuple(self.capabilities))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +143,7 @@ def read(path: Path, *, by_code: bool = False) -> Manifest:
     """
     try:
         if not by_code and path.is_dir() and (path / FILE).exists():
-            return parse(orjson.loads((path / FILE).read_bytes()))
+            return _of_file((path / FILE).read_bytes())
         source = path / "__init__.py" if path.is_dir() else path
         return _of_source(source.read_text(encoding="utf-8"), source.name)
     except OSError as error:
@@ -103,10 +154,16 @@ def read(path: Path, *, by_code: bool = False) -> Manifest:
         raise Unfit(f"{path.name} can't be read: {error}") from None
 
 
+@lru_cache(maxsize=256)
+def _of_file(text: bytes) -> Manifest:
+    # Every application that is built asks for all plugins that are there.
+    return parse(orjson.loads(text))
+
+
 def parse(document: Any) -> Manifest:
     """Return a manifest from its JSON value; raise `Unfit`."""
     loaded = _load(ManifestSchema, document, FILE)
-    provides = {name: tuple(loaded["provides"][name]) for name in PROVIDED}
+    provides = MappingProxyType({n: tuple(loaded["provides"][n]) for n in PROVIDED})
     said = {k: v for k, v in loaded.items() if k not in ("manifest", "provides")}
     return Manifest(plugin=_sound(Plugin(**said)), provides=provides)
 
@@ -120,6 +177,7 @@ def _load(schema: Any, document: Any, where: str) -> dict[str, Any]:
     return loaded
 
 
+@lru_cache(maxsize=256)
 def _of_source(text: str, name: str) -> Manifest:
     with PARSING:
         tree = ast.parse(text)
@@ -144,9 +202,14 @@ def _sound(plugin: Plugin) -> Plugin:
     try:
         Version(plugin.version)
         if Version(API_VERSION) not in SpecifierSet(plugin.api):
-            raise Unfit(f"it is written for hooks {plugin.api}; this program has {API_VERSION}")
+            reason = f"it is written for hooks {plugin.api}; this program has {API_VERSION}"
+            raise Unfit(reason, INCOMPATIBLE)
         for range_ in plugin.requires.values():
             SpecifierSet(range_)
+        for word in plugin.capabilities:
+            if word not in CAPABILITIES:
+                known = ", ".join(CAPABILITIES)
+                raise Unfit(f"there is no capability '{word[:40]}'; those that exist: {known}")
     except (InvalidVersion, InvalidSpecifier) as error:
         raise Unfit(f"{error}") from None
     return plugin
@@ -158,7 +221,8 @@ def check_id(plugin_id: str, reserved: Iterable[str]) -> None:
         raise Unfit(
             f"the id '{plugin_id[:40]}' is none: 3 to 30 characters a-z and 0-9, a letter first"
         )
-    if plugin_id in {*RESERVED_WORDS, *COMMAND_WORDS, *_KERNEL_TYPES, *_PAGES, *reserved}:
+    own = RESERVED_WORDS | COMMAND_WORDS | _KERNEL_TYPES | _PAGES | _ADDRESSES
+    if plugin_id in {*own, *reserved}:
         raise Unfit(f"the id '{plugin_id}' is reserved; choose another")
 
 

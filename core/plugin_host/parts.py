@@ -7,28 +7,23 @@ slow is noted with its plugin and its name, and harms nothing beside it.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-from flask import current_app, g
+from flask import current_app, g, has_app_context
 
-from .. import clock, db
+from .. import db, languages
 from .. import hooks as hooking
 from ..errors import RelatumError
-from ..hooks import COLLECT, ISOLATED, Context, reason_of
+from ..hooks import COLLECT, ISOLATED, costs, reason_of
+from ..hooks.costs import BUDGET_MS as BUDGET_MS
 from . import following
 from .routes import context
 
 T = TypeVar("T")
 
-#: What a part of a page may take before that is noted.
-BUDGET_MS: Final = 50
-_NOTES: Final = "relatum.parts"
-#: Parts that are remembered; what goes wrong in one over and over is one note.
-_MOST: Final = 100
 _log = logging.getLogger("relatum.parts")
 
 
@@ -40,14 +35,13 @@ class PartFailed(Exception):
         self.plugin, self.part, self.reason = plugin, part, reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Note:
-    """A part of a page that failed or was slow in this process: how often, and last why."""
+    """A part of a page, or a hook, that failed or was slow in this process: how often, and why."""
 
     plugin: str
     part: str
     reason: str
-    slow: bool
     count: int
     at: datetime
 
@@ -75,37 +69,51 @@ def draw(plugin: str, part: str, work: Callable[[], T]) -> T:
     what takes longer than `BUDGET_MS` is noted.
     """
     before = context()
-    g.relatum = Context(plugin=plugin, home=before.home, actor=before.actor)
-    started = time.perf_counter()
+    g.relatum = hooking.current().context(plugin, before.actor)
     try:
-        if not db.is_open():
-            return work()
-        with db.savepoint():
-            return work()
-    except Exception as error:
-        reason = str(error) if isinstance(error, RelatumError) else reason_of(error)
+        with costs.measured(plugin, part):
+            if not db.is_open():
+                return work()
+            with db.savepoint():
+                return work()
+    except RelatumError as error:
         _log.exception("plugin %s failed in %s", plugin, part)
-        _note(plugin, part, reason)
-        raise PartFailed(plugin, part, reason) from error
+        costs.failed(plugin, part, str(error))
+        raise PartFailed(plugin, part, str(error)) from error
+    except Exception as error:
+        _log.exception("plugin %s failed in %s", plugin, part)
+        raise PartFailed(plugin, part, reason_of(error)) from error
     finally:
         g.relatum = before
-        took = (time.perf_counter() - started) * 1000
-        if took > BUDGET_MS:
-            said = f"It took {took:.0f} ms; {BUDGET_MS} are allowed"
-            _log.warning("plugin %s is slow in %s: %d ms of %d", plugin, part, took, BUDGET_MS)
-            _note(plugin, part, said, slow=True)
+
+
+def translated(text: str, /, **values: Any) -> str:
+    """Return a text of the plugin that runs in the reader's language, values in its places.
+
+    The words of the shell come first, if there is one, then the plugin's own.
+    """
+    return translated_of(context().plugin, text, **values)
+
+
+def translated_of(plugin: str, text: str, /, **values: Any) -> str:
+    """Return a text of a plugin as `translated` does, for its hooks: they may run in any other's.
+
+    Outside of an application, as while a plugin is looked at, it is the text itself.
+    """
+    found = text
+    if has_app_context():
+        say: Any = current_app.jinja_env.globals.get("_")
+        found = str(say(text)) if say is not None else text
+        if found == text:
+            found = languages.of(plugin, following.language()).gettext(text)
+    return found.format(**values) if values else found
 
 
 def notes() -> list[Note]:
-    """Return the parts of pages that failed or were slow in this process, the newest first."""
-    found: dict[Any, Note] = current_app.extensions.get(_NOTES, {})
-    return sorted(found.values(), key=lambda note: note.at, reverse=True)
-
-
-def _note(plugin: str, part: str, reason: str, *, slow: bool = False) -> None:
-    held: dict[Any, Note] = current_app.extensions.setdefault(_NOTES, {})
-    key = plugin, part, slow
-    now = Note(plugin=plugin, part=part, reason=reason, slow=slow, count=1, at=clock.now())
-    known = held.get(key)
-    if known is not None or len(held) < _MOST:
-        held[key] = replace(now, count=known.count + 1) if known else now
+    """Return what failed or was slow in this process, the newest first."""
+    found = [
+        Note(plugin, part, cost.reason, cost.failures + cost.slow, cost.at)
+        for (plugin, part), cost in costs.in_process().items()
+        if cost.reason is not None and cost.at is not None
+    ]
+    return sorted(found, key=lambda note: note.at, reverse=True)

@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from flask import Blueprint, Flask, Response, g, has_app_context
 
-from .. import languages
+from .. import hooks, keys, languages
+from ..actor import Actor
 from ..errors import RelatumError
 from ..hooks import Context
 from .manifest import PARSING, Unfit
@@ -72,10 +73,11 @@ class Access(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One address of a plugin."""
+    """One address of a plugin, and whether anybody may ask for it."""
 
     method: str
     address: str
+    public: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.address}"
@@ -129,6 +131,8 @@ def check(
         raise Unfit("relatum_routes must return Routes(pages=..., api=...)")
     if routes.shell is not None and not shell:
         raise Unfit("only a plugin with shell=True in Plugin(...) brings Routes(shell=...)")
+    for blueprint, _, _ in mounts(plugin, routes):
+        _check_templates(plugin, blueprint)
     found = [
         rule
         for blueprint, prefix, name in mounts(plugin, routes)
@@ -140,7 +144,14 @@ def check(
     return tuple(sorted(found))
 
 
-@lru_cache(maxsize=64)
+def _check_templates(plugin: str, blueprint: Blueprint) -> None:
+    """Refuse templates that another's could be taken for: names are looked up in one place."""
+    for name in blueprint.jinja_loader.list_templates() if blueprint.jinja_loader else ():
+        if not name.startswith(f"{plugin}/"):
+            raise Unfit(f"its template {name} must lie in templates/{plugin}/")
+
+
+@lru_cache(maxsize=1024)
 def _mounted(
     blueprint: Blueprint, prefix: str, name: str, permissions: frozenset[str]
 ) -> tuple[Rule, ...]:
@@ -184,7 +195,21 @@ def _rules(app: Flask, prefix: str, name: str, permissions: frozenset[str]) -> I
         if access.permission is not None and access.permission not in permissions:
             raise Unfit(f"{address} asks for '{access.permission}', which is not declared")
         for method in sorted((rule.methods or set()) - _QUIET):
-            yield Rule(method, address)
+            yield Rule(method, address, access.public)
+
+
+def seal(text: str) -> str:
+    """Return a text encrypted for the plugin whose view, command or job runs.
+
+    For what goes through the hands of strangers, such as a field of a public form: nobody reads
+    or changes it on the way. Say in it what it is for and until when.
+    """
+    return keys.ring().seal(text, f"plugin {context().plugin}")
+
+
+def unseal(sealed: str) -> str | None:
+    """Return a text that the same plugin has sealed; None if it was not, or was changed."""
+    return keys.ring().open(sealed, f"plugin {context().plugin}")
 
 
 def context() -> Context:
@@ -193,3 +218,8 @@ def context() -> Context:
     if found is None:
         raise RuntimeError("no view or command of a plugin runs here")
     return found
+
+
+def context_of(plugin_id: str, actor: Actor | None = None) -> Context:
+    """Return the context of a plugin that runs, for functions that others call: its tables."""
+    return hooks.current().context(plugin_id, actor)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 import sqlalchemy as sa
 
 from .. import db
 from ..actor import Actor
 from ..errors import RelatumError
-from . import following, loading
-from .loading import Loaded
+from . import following, imported, loading
+from .loading import Active, Loaded
 from .looking import TABLE
-from .manifest import Unfit
+from .manifest import RESTART, SAFE, Unfit, read
 
 
 def is_enabled(plugin_id: str, *, actor: Actor) -> bool:
@@ -51,9 +53,39 @@ def note_faults(loaded: Loaded) -> None:
         return
     for state in loading.states(tx.connection).values():
         fault = loaded.faults.get(state.id)
-        if not state.enabled or (fault is not None and fault.kind == loading.SAFE):
+        if not state.enabled or (fault is not None and fault.kind in (SAFE, RESTART)):
             continue
         now = (fault.kind, fault.reason) if fault else (None, None)
         if (state.fault, state.reason) != now:
             changed = sa.update(TABLE).where(TABLE.c.id == state.id)
             tx.connection.execute(changed.values(fault=now[0], reason=now[1]))
+
+
+def code_of(loaded: Loaded) -> dict[str, dict[str, Any]]:
+    """Return the code of plugins that this process runs, by id: `version`, `digest`, `stale`.
+
+    `stale` is why a new process would run another, None if it would not; of a plugin that does
+    not run for that reason too.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for plugin_id, active in loaded.active.items():
+        code = imported.code_of(active.found)
+        mark = code.digest if code else active.module.__name__.rpartition("_")[2]
+        other = imported.is_other(active.found)
+        found[plugin_id] = {
+            "version": active.found.version, "digest": mark,
+            "stale": _difference(active) if other else None,
+        }  # fmt: skip
+    for plugin_id, fault in loaded.faults.items():
+        if fault.kind == RESTART:
+            found[plugin_id] = {"version": None, "digest": "", "stale": fault.reason}
+    return found
+
+
+def _difference(active: Active) -> str:
+    """Return in what the disk differs from a plugin that runs here; its version is read anew."""
+    try:
+        version = read(active.found.path).plugin.version
+    except Unfit as unfit:
+        return f"its files have changed, and can't be used: {unfit}"
+    return imported.difference(active.found, version)

@@ -1,4 +1,4 @@
-"""Verbs on plugins: plan, enable, disable. Each joins the open transaction.
+"""Plan and enable plugins; each verb joins the open transaction.
 
 Enabling is one transaction: tables, declarations, the plugin's row and the epochs, or nothing.
 Enabling again brings what the plugin declares up to what is on this machine by now.
@@ -7,8 +7,10 @@ Enabling again brings what the plugin declares up to what is on this machine by 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
@@ -16,12 +18,20 @@ import sqlalchemy as sa
 from .. import access, audit, catalog, clock, db, entities, faults, jobs, models, roles
 from .. import hooks as hooking
 from ..actor import Actor
-from ..errors import RelatumError
-from . import loading
-from .discovery import discover
+from ..errors import Invalid, RelatumError
+from ..hooks import costs
+from ..languages import Phrase
+from . import imported, loading, settings, tables, workers
+from .checking import names_of as names_of
 from .loading import Active, Loaded, State
-from .looking import TABLE, needs, unknown
-from .manifest import PROVIDED, Manifest, Unfit, fits
+from .looking import TABLE, there, unknown
+from .manifest import CAPABILITIES, PROVIDED, Manifest, Unfit, Unset, fits
+
+#: Who sees new types unless something else is chosen.
+USUAL: Final = "usual"
+#: What somebody gives for settings, by name.
+Values = Mapping[str, Any]
+_NO_VALUES: Final[Values] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,22 +45,48 @@ class PluginPlan:
     provides: dict[str, list[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     model: entities.Plan | None = None
+    #: What it does beyond records and pages, by word; and where it is from.
+    capabilities: dict[str, str] = field(default_factory=dict)
+    origin: dict[str, Any] = field(default_factory=dict)
+    #: Data goes for good.
+    destructive: bool = False
+    #: The job that does what is left to do.
+    job: int | None = None
+    #: Settings that it needs before it runs, and those that are secrets.
+    needs: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    #: The steps that its own tables take, as plans show them.
+    tables: tuple[dict[str, Any], ...] = ()
 
     @property
     def blocked(self) -> bool:
         """Whether a question is open."""
         return self.model is not None and self.model.blocked
 
+    def with_job(self, job: int) -> PluginPlan:
+        """Return the plan with the job that does the rest of it."""
+        return replace(self, job=job)
+
+    def must_be(self, fingerprint: str | None) -> None:
+        """Raise `plan_stale` unless this is the plan of a fingerprint; None is any."""
+        if fingerprint is not None and fingerprint != self.fingerprint:
+            raise RelatumError("plan_stale")
+
     @property
     def fingerprint(self) -> str:
         """What names this plan; it changes with anything that the plan says."""
         model = self.model.fingerprint if self.model else ""
-        seen = [self.action, self.plugins, self.version, self.before, self.provides, model]
+        plan = (self.action, self.plugins, self.version, self.before, self.provides, model)
+        seen: list[Any] = [*plan, self.needs, self.tables]
+        if self.destructive:
+            seen.append(list(self.notes))
         return hashlib.sha256(orjson.dumps(seen)).hexdigest()[:16]
 
     def as_json(self) -> dict[str, Any]:
         """Return the plan as the API, the command line and the pages show it."""
         model = self.model.as_json() if self.model else {"risk": "safe", "steps": []}
+        steps = [*model["steps"], *self.tables]
+        risks = [model["risk"], *(step["risk"] for step in self.tables)]
         return {
             "plan": self.fingerprint,
             "action": self.action,
@@ -59,54 +95,86 @@ class PluginPlan:
             "version_before": self.before,
             "provides": self.provides,
             "notes": list(self.notes),
+            "needs_settings": list(self.needs),
             "blocked": self.blocked,
-            "risk": model["risk"],
-            "steps": model["steps"],
+            "risk": "destructive" if self.destructive else max(risks, key=entities.RISKS.index),
+            "steps": steps,
+            "capabilities": self.capabilities,
+            "origin": self.origin,
+            "job": self.job,
         }
 
 
 # -- enabling -------------------------------------------------------------------------------
-def plan_enable(plugin_id: str, *, actor: Actor) -> PluginPlan:
-    """Say what enabling a plugin would do; nothing is written.
+def plan_enable(
+    plugin_id: str, *, actor: Actor, opening: str = USUAL, values: Values = _NO_VALUES
+) -> PluginPlan:
+    """Say what enabling a plugin would do, with values for some of its settings.
 
-    Runs its code. Raises `plugin_unknown`, `plugin_unfit`, `plugin_requires`, and what planning
-    its declarations raises.
+    `opening` says who sees its new types, one of `roles.OPENINGS`. Runs its code and writes
+    nothing. Raises `plugin_unknown`, `plugin_unfit`, `plugin_requires`, `invalid` for values, and
+    what planning its declarations raises.
     """
-    return _Candidate(plugin_id, actor).plan()
+    return Candidate(plugin_id, actor, opening, values).plan()
 
 
-def enable(plugin_id: str, *, actor: Actor, expect: str | None = None) -> PluginPlan:
+def enable(
+    plugin_id: str,
+    *,
+    actor: Actor,
+    expect: str | None = None,
+    opening: str = USUAL,
+    values: Values = _NO_VALUES,
+) -> PluginPlan:
     """Enable a plugin, or bring it up to date, in the open exclusive transaction.
 
-    `expect` is the fingerprint of the plan that was looked at. Raises what `plan_enable` does,
+    `expect` is the fingerprint of the plan that was looked at. Settings that it needs and that
+    `values` does not give may follow: it does not run before. Raises what `plan_enable` does,
     `plan_stale`, and `plan_blocked` if a question is open.
     """
-    candidate = _Candidate(plugin_id, actor)
+    candidate = Candidate(plugin_id, actor, opening, values)
     made = candidate.plan()
-    if expect is not None and expect != made.fingerprint:
-        raise RelatumError("plan_stale")
+    made.must_be(expect)
     candidate.apply()
     return made
 
 
-class _Candidate:
+class Candidate:
     """A plugin that is to be enabled, run to see what it brings."""
 
-    def __init__(self, plugin_id: str, actor: Actor) -> None:
+    def __init__(
+        self, plugin_id: str, actor: Actor, opening: str = USUAL, values: Values = _NO_VALUES
+    ) -> None:
         access.require(actor, "customise", "plugins")
-        self.actor, self.tx, home = actor, db.current(), db.settings().home
+        if opening not in roles.OPENINGS:
+            known = ", ".join(roles.OPENINGS)
+            raise RelatumError("bad_parameter", name="access", reason=f"must be one of {known}")
+        self.opening = opening
+        self.actor, self.tx = actor, db.current()
+        self.values = values
         self.known = loading.states(self.tx.connection)
-        self.found = discover(home)
+        self.found = there()
         if plugin_id not in self.found:
             raise unknown(plugin_id, list(self.found))
         self.each = self.found[plugin_id]
+        if imported.is_other(self.each):
+            runs = imported.difference(self.each, self.each.version)
+            raise RelatumError("plugin_restart", plugin=plugin_id, reason=runs.partition(";")[0])
         try:
             self.manifest = self.each.sound
             self._check_required()
-            self.loaded = self._load(home)
+            self.loaded = self._load()
             self.active: Active = self.loaded.active[plugin_id]
+            self.missing = self._missing()
             self.owner = entities.Owner(plugin_id, loading.is_bundled(self.each))
-            self.changes = self._declared()
+            self.tables = tables.Change(self.each)
+            self.document = self._document()
+            self.tables.check_types({*catalog.current().types, *self.provides.get("types", ())})
+            with hooking.using(self.loaded.hooks):
+                self.changes = entities.declared_changes(self.document, self.owner)
+            for change in self.changes if opening != USUAL else ():
+                if change["op"] == "create_type":
+                    change["access"] = opening
         except Unfit as unfit:
             raise RelatumError("plugin_unfit", plugin=plugin_id, reason=str(unfit)) from unfit
 
@@ -130,19 +198,30 @@ class _Candidate:
             if state.enabled and state.id != self.each.id and manifest and manifest.plugin.shell:
                 raise RelatumError("shell_taken", plugin=self.each.id, other=state.id)
 
-    def _load(self, home: Any) -> Loaded:
-        state = State(id=self.each.id, version=self.each.version, enabled=True)
+    def _load(self) -> Loaded:
+        was = self.known.get(self.each.id)
+        state = State(
+            id=self.each.id, version=self.each.version, enabled=True,
+            settings=was.settings if was else {},
+        )  # fmt: skip
         known = {**self.known, self.each.id: state}
-        loaded = loading.load(known, self.tx.epochs.plugins, home)
+        generation = self.tx.epochs.plugins
+        loaded = loading.load(known, generation, db.settings(), draft=self.each.id)
         fault = loaded.faults.get(self.each.id)
         if fault is not None:
             raise Unfit(fault.reason)
         return loaded
 
-    def _declared(self) -> list[dict[str, Any]]:
-        document = self._document()
-        with hooking.using(self.loaded.hooks):
-            return entities.declared_changes(document, self.owner)
+    def _missing(self) -> Unset | None:
+        """Return what keeps it from running once its settings are as they were given."""
+        state, schema = self.known.get(self.each.id), self.active.settings
+        stored = state.settings if state else {}
+        made = settings.checked(schema, stored, self.values, whole=False)
+        try:
+            schema.open(made)
+        except Invalid as error:
+            return Unset(self.each.id, error.problems)
+        return None
 
     def _document(self) -> Any:
         try:
@@ -153,7 +232,9 @@ class _Candidate:
             raise Unfit(f"relatum_declare: {hooking.reason_of(error)}") from error
         declared = results[0].value if results else {}
         document, self.proposed = roles.of_declarations(declared)
-        self.provides = {**self.active.brings(), **names_of(document)}
+        self.provides = {
+            **self.active.brings(), **names_of(document), "tables": self.tables.names,
+        }  # fmt: skip
         if self.manifest.provides is not None:
             loading.check_provides(self.manifest, self.provides)
         return document
@@ -167,9 +248,40 @@ class _Candidate:
         return PluginPlan(
             action=action, plugins=(self.each.id,), version=self.each.version, before=before,
             provides={n: list(self.provides.get(n, ())) for n in PROVIDED if n in self.provides},
-            notes=tuple(roles.told(self._proposals(), self._new_types())),
-            model=model if self.changes else None,
+            notes=(
+                *roles.told(self._proposals(), self._new_types(), self.opening),
+                *self._needs(),
+                *self._replaced(),
+            ),
+            model=model if self.changes else None, origin=self.each.origin,
+            capabilities={word: CAPABILITIES[word] for word in self._capabilities()},
+            needs=self.missing.names if self.missing else (),
+            secrets=self.active.settings.secrets, tables=tuple(self.tables.as_json()),
         )  # fmt: skip
+
+    def _needs(self) -> tuple[str, ...]:
+        """Return the note on settings that are still to be given."""
+        if self.missing is None:
+            return ()
+        names = ", ".join(self.missing.names)
+        return (
+            Phrase(
+                "It does not run before its settings are right: {names}. Set them: relatum plugins "
+                "settings {plugin}", names=names, plugin=self.each.id,
+            ),
+        )  # fmt: skip
+
+    def _capabilities(self) -> list[str]:
+        """Return what it says that it does, and what is seen of that, in order."""
+        known = {*self.manifest.plugin.capabilities, *self.active.capabilities}
+        return [word for word in CAPABILITIES if word in known]
+
+    def _replaced(self) -> list[Phrase]:
+        """Return what the plan says of processes that run other code of the plugin, if any do."""
+        at_home = loading.is_at_home(self.each)
+        if at_home or not workers.run_other(self.each.id, imported.digest(self.each.path)):
+            return []
+        return [Phrase("The workers run other code of it: they are replaced, one by one")]
 
     def _new_types(self) -> list[str]:
         known = catalog.current().types
@@ -188,19 +300,23 @@ class _Candidate:
 
     def apply(self) -> None:
         proposals = self._proposals()
+        if self._replaced():
+            workers.ask()
         with hooking.using(self.loaded.hooks):
-            if self.changes:
-                entities.apply(self.changes, actor=self.actor, owner=self.owner)
-            else:
-                entities.touch_catalog(f"enable {self.each.id}", actor=self.actor)
+            shape(self.changes, self.owner, f"enable {self.each.id}", actor=self.actor)
+            self.tables.apply()
         faults.point("plugins.before_row")
         now, state = clock.now(), self.known.get(self.each.id)
         stored = Manifest(
             plugin=self.manifest.plugin, provides={n: tuple(v) for n, v in self.provides.items()}
         )
         values = {
-            "version": self.each.version, "enabled": True, "fault": None, "reason": None,
+            "version": self.each.version, "enabled": True,
+            "fault": self.missing and self.missing.fault,
+            "reason": self.missing and str(self.missing),
             "manifest": orjson.dumps(stored.as_json()).decode(), "enabled_at": now,
+            "declared": orjson.dumps(self.document).decode(), "removed_at": None, "changed": None,
+            "held": None,
         }  # fmt: skip
         if state is None:
             row = {"id": self.each.id, "installed_at": now, **values}
@@ -208,9 +324,11 @@ class _Candidate:
         else:
             changed = sa.update(TABLE).where(TABLE.c.id == self.each.id).values(**values)
             self.tx.connection.execute(changed)
+        costs.forget(self.each.id)
+        settings.change(self.active.settings, self.values, actor=self.actor, whole=False)
         roles.accept(proposals)
         jobs.settle(self.active.job_kinds, self.each.id)
-        _next_generation()
+        next_generation()
         was = {"version": state.version, "enabled": state.enabled} if state else None
         told = {"version": self.each.version, "roles": roles.told(proposals, ())}
         audit.note(
@@ -218,83 +336,20 @@ class _Candidate:
         )
 
 
-def names_of(document: Any) -> dict[str, tuple[str, ...]]:
-    """Return the names of the types and of the fields on others' types in declarations."""
-    if not isinstance(document, dict):
-        return {}
-    types = [t for t in document.get("types") or () if isinstance(t, dict)]
-    extensions = [e for e in document.get("extensions") or () if isinstance(e, dict)]
-    own = {str(t.get("name")) for t in types}
-    return {
-        "types": tuple(sorted(own)),
-        "fields": tuple(
-            sorted(
-                f"{e.get('type')}.{f.get('name')}"
-                for e in extensions
-                if str(e.get("type")) not in own
-                for f in e.get("fields") or ()
-                if isinstance(f, dict)
-            )
-        ),
-    }
+def shape(
+    changes: list[dict[str, Any]], owner: entities.Owner, reason: str, *, actor: Actor
+) -> None:
+    """Change the data model for an owner; without changes, only begin a new generation of it."""
+    if changes:
+        entities.apply(changes, actor=actor, owner=owner)
+    else:
+        entities.touch_catalog(reason, actor=actor)
 
 
-def _next_generation() -> None:
+def next_generation() -> None:
+    """Begin a new set of plugins, in the open exclusive transaction."""
     faults.point("plugins.before_bump")
     tx = db.for_writing()
     epoch = models.Epoch.__table__
     tx.connection.execute(sa.update(epoch).values(plugins=tx.epochs.plugins + 1))
     tx.memo["plugins"] = tx.epochs.plugins + 1
-
-
-# -- disabling ------------------------------------------------------------------------------
-def plan_disable(plugin_id: str, *, actor: Actor, cascade: bool = False) -> PluginPlan:
-    """Say what disabling a plugin would do; its types and records stay, its code runs no more.
-
-    Raises `plugin_unknown`, `plugin_not_enabled`, and `plugin_needed` naming those that require
-    it, unless `cascade` disables them too.
-    """
-    access.require(actor, "customise", "plugins")
-    found, known = discover(db.settings().home), loading.states(db.current().connection)
-    state = known.get(plugin_id)
-    if state is None:
-        if plugin_id in found:
-            raise RelatumError("plugin_not_enabled", plugin=plugin_id)
-        raise unknown(plugin_id, [*found, *known])
-    if not state.enabled:
-        raise RelatumError("plugin_not_enabled", plugin=plugin_id)
-    going = [plugin_id]
-    for each in going:
-        going += [
-            s.id
-            for s in known.values()
-            if s.enabled and s.id not in going and needs(found, s, each)
-        ]
-    if len(going) > 1 and not cascade:
-        raise RelatumError("plugin_needed", plugin=plugin_id, by=", ".join(sorted(going[1:])))
-    kept = [
-        f"{t.name} and its records stay readable"
-        for t in catalog.current().types.values()
-        if t.owner in going
-    ]
-    return PluginPlan(
-        action="disable", plugins=tuple(reversed(going)), before=state.version, notes=tuple(kept)
-    )
-
-
-def disable(
-    plugin_id: str, *, actor: Actor, cascade: bool = False, expect: str | None = None
-) -> PluginPlan:
-    """Disable a plugin in the open exclusive transaction; raises what `plan_disable` does."""
-    made = plan_disable(plugin_id, actor=actor, cascade=cascade)
-    if expect is not None and expect != made.fingerprint:
-        raise RelatumError("plan_stale")
-    entities.touch_catalog(f"disable {', '.join(made.plugins)}", actor=actor)
-    faults.point("plugins.before_row")
-    gone = {"enabled": False, "fault": None, "reason": None}
-    changed = sa.update(TABLE).where(TABLE.c.id.in_(made.plugins)).values(**gone)
-    db.for_writing().connection.execute(changed)
-    _next_generation()
-    subjects = [audit.Done(f"plugin:{each}") for each in made.plugins]
-    audit.note_all("plugin_disabled", subjects, actor=actor)
-    return made

@@ -11,6 +11,7 @@ from ..hooks import Hooks, reason_of
 from . import loading
 from .discovery import Found, at, discover
 from .manifest import FILE, PROVIDED, Manifest, Unfit
+from .migrations import tables_of
 from .verbs import names_of
 
 
@@ -20,9 +21,11 @@ def manifest_of(path: Path) -> bytes:
     hooks = Hooks()
     _take_publishers(found, hooks)
     active = loading.activate(found, hooks, unlisted=True)
+    loading.check_capabilities(found.sound, active)
     brings = {
         **active.brings(),
         **names_of(_returned(hooks, "relatum_declare", found.id) or {}),
+        "tables": tables_of(found),
         "commands": tuple(
             sorted(str(c.name) for c in _returned(hooks, "relatum_commands", found.id) or ())
         ),

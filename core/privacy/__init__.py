@@ -6,6 +6,7 @@ What is personal of them is said by their fields: those marked personal, and enc
 
 from __future__ import annotations
 
+from .beside import PersonalData as PersonalData
 from .certifying import is_genuine as is_genuine
 from .erasing import erase as erase
 from .exporting import export as export

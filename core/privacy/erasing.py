@@ -7,26 +7,38 @@ erased it keeps a digest that nobody can read anything from, and the audit log s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
 
-from .. import access, audit, auth, catalog, changes, clock, db, mail, models, records
+from .. import (
+    access,
+    audit,
+    auth,
+    catalog,
+    changes,
+    clock,
+    db,
+    mail,
+    models,
+    plugin_tables,
+    records,
+)
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Field
-from . import certifying, finding
+from ..storage import slices
+from . import beside, certifying, finding
 
 #: What stands in a field that can't be empty.
 ERASED: Final = "Erased"
 _CHANGE: Final[Any] = models.Change.__table__
 _SET: Final[Any] = models.ChangeSet.__table__
 _GONE: Final = [None, None]
-_PIECE: Final = 500
 
 
 @dataclass(slots=True)
@@ -46,7 +58,8 @@ class _Erasure:
 def erase(found: Sequence[tuple[str, int]], *, actor: Actor) -> dict[str, Any]:
     """Erase what is personal of some records, and return a signed certificate.
 
-    {relatum, at, by, records, fields: {type: names}, parts, changes, mails, left, signature}.
+    {relatum, at, by, records, fields: {type: names}, parts, changes, mails, plugins: {plugin:
+    {name: count}}, left, signature}.
     `left` says what else may hold such data, and until when. Raises `person_active` for a user
     who may still sign in, `record_unknown`, `type_unknown`, `bad_parameter`, `forbidden`, and
     what a plugin refuses; then nothing is erased.
@@ -62,27 +75,30 @@ def erase(found: Sequence[tuple[str, int]], *, actor: Actor) -> dict[str, Any]:
     _entries(done)
     mails = mail.forget(done.addresses, [id_ for ids in done.ids.values() for id_ in ids])
     _answers(done.addresses)
-    told = {
+    of_plugins = beside.erased(found, actor=actor)
+    told: dict[str, Any] = {
         "records": [f"{type_name}:{id_}" for type_name, id_ in found], "fields": done.fields,
         "changes": _ranges(done.changes), "entries": _ranges(done.entries), "mails": mails,
+        "plugins": of_plugins,
     }  # fmt: skip
-    for type_name, record_id in found[:1]:
-        audit.note("person_erased", f"{type_name}:{record_id}", actor=actor, after=told)
+    audit.note("person_erased", told["records"][0], actor=actor, after=told)
     return certifying.sign(
         {
             "relatum": "certificate of erasure", "at": clock.now(), "by": actor.user_id,
             "records": [{"type": type_name, "id": id_} for type_name, id_ in found],
             "fields": done.fields, "parts": done.parts, "changes": len(done.changes),
-            "mails": mails, "left": _left(),
+            "mails": mails, "plugins": of_plugins, "left": _left(),
         }
     )  # fmt: skip
 
 
 def _left() -> list[str]:
     config = db.settings()
+    own = sorted(each.physical for each in plugin_tables.every(db.current().connection))
     return [
+        *([f"Tables of plugins were not searched: {', '.join(own)}."] if own else []),
         "Fields that are not marked personal were left as they are.",
-        "Backups made before hold the data until they are deleted.",
+        "Backups made before hold the data until they are deleted, and so do archives of plugins.",
         f"Files sent for imports are forgotten after {config.upload_days} days, finished jobs with "
         f"their logs after {config.forget_days} days.",
     ]
@@ -179,7 +195,8 @@ def _history(done: _Erasure) -> None:
     erase_data = sa.update(_CHANGE).where(_CHANGE.c.id == sa.bindparam("change"))
     for type_name, ids in done.ids.items():
         kept = _kept(catalog.current().type(type_name))
-        for lines in _lines(sorted(ids)):
+        for piece in slices(sorted(ids)):
+            lines = changes.since(piece, after=0)
             written = [(line, _scrubbed(line.data, kept)) for line in lines]
             rows: list[dict[str, Any]] = [
                 {"change": line.id, "text": changes.dump(data).decode()}
@@ -199,11 +216,6 @@ def _kept(entity_type: EntityType) -> frozenset[str]:
     return frozenset(f.name for f in known) - personal
 
 
-def _lines(ids: Sequence[int]) -> Iterator[list[changes.Line]]:
-    for start in range(0, len(ids), _PIECE):
-        yield changes.since(ids[start : start + _PIECE], after=0)
-
-
 def _scrubbed(data: dict[str, list[Any]], kept: frozenset[str]) -> dict[str, list[Any]]:
     return {name: values if name in kept else _GONE for name, values in data.items()}
 
@@ -212,8 +224,7 @@ def _spare(change_ids: Sequence[int]) -> None:
     """Let the seals of changes forget what those said."""
     connection = db.for_writing().connection
     by_position: dict[int, list[int]] = {}
-    for start in range(0, len(change_ids), _PIECE):
-        piece = change_ids[start : start + _PIECE]
+    for piece in slices(change_ids):
         query = sa.select(_CHANGE.c.id, _SET.c.position).join_from(_CHANGE, _SET)
         for id_, position in connection.execute(query.where(_CHANGE.c.id.in_(piece))):
             if position is not None:

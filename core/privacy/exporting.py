@@ -10,15 +10,15 @@ import sqlalchemy as sa
 
 from .. import access, audit, catalog, changes, clock, db, mail, models
 from ..actor import Actor
-from . import finding
+from . import beside, finding
 
 
 def export(found: Sequence[tuple[str, int]], *, actor: Actor) -> dict[str, Any]:
     """Return a document of some records, for the person that they are about.
 
-    {at, records: [{type, id, values, lists: {name: [values]}, history}], mails}. That it was
-    made stands in the audit log, so the transaction writes. Raises `record_unknown`,
-    `type_unknown`, `bad_parameter`, `forbidden`.
+    {at, records: [{type, id, values, lists: {name: [values]}, history}], mails, plugins: {plugin:
+    {name: value}}}. That it was made stands in the audit log, so the transaction writes. Raises
+    `record_unknown`, `type_unknown`, `bad_parameter`, `forbidden`.
     """
     access.require(actor, "export", "personal data")
     db.for_writing()
@@ -28,7 +28,10 @@ def export(found: Sequence[tuple[str, int]], *, actor: Actor) -> dict[str, Any]:
     for type_name, id_ in found:
         audit.note("person_exported", f"{type_name}:{id_}", actor=actor)
     said = {value for each in made for value in _addresses(each)}
-    return {"at": clock.now(), "records": made, "mails": mail.about(said, ids)}
+    beside_them = beside.exported(found, actor=actor)
+    return {
+        "at": clock.now(), "records": made, "mails": mail.about(said, ids), "plugins": beside_them,
+    }  # fmt: skip
 
 
 def _record(type_name: str, record_id: int, actor: Actor) -> dict[str, Any]:

@@ -93,19 +93,9 @@ def parts_of(relation: Relation, record_id: int, *, actor: Actor) -> list[list[d
         "fields": list(relation.type.fields),
     }  # fmt: skip
     return [
-        [*_rows(relation.type, {**words, "trashed": trashed}, actor)] for trashed in (False, True)
+        [*query.every(relation.type.name, {**words, "trashed": trashed}, actor=actor)]
+        for trashed in (False, True)
     ]
-
-
-def _rows(entity_type: EntityType, words: dict[str, Any], actor: Actor) -> Iterator[dict[str, Any]]:
-    """Yield all records of a query, page after page."""
-    asked = {**words, "limit": db.settings().page_limit}
-    while True:
-        page = query.page(query.from_json(entity_type.name, asked, actor=actor))
-        yield from page.records
-        if page.next is None:
-            return
-        asked["after"] = page.next
 
 
 def _values(entity_type: EntityType, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -123,7 +113,7 @@ def _found(said: set[str], actor: Actor) -> Iterator[Trace]:
             words: dict[str, Any] = {"filter": asked, "trashed": trashed}
             if link is not None:
                 words["fields"] = [link.name]
-            for row in islice(_rows(entity_type, words, actor), _MOST):
+            for row in islice(query.every(entity_type.name, words, actor=actor), _MOST):
                 place = (entity_type.name, row["id"])
                 if link is not None and row.get(link.name) is not None:
                     place = (link.target, row[link.name])

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from .. import catalog, models, types
 from ..catalog import EntityType, Rule
 from ..fields import Several
-from ..storage import Instant, Int64, held_in, plain
+from ..storage import Instant, Int64, found_among, found_by, held_in, ordered_by, plain
 from .filters import ABOVE, ME, NOW, TEAM, TREE
 from .parse import read_filter
 from .paths import Path
@@ -184,7 +184,7 @@ def admitted(
     if rule.team:
         parts.append(held_in(plain(table.c.team_id), TREE if rule.tree else TEAM))
     fixed = _Fixed(table, itertools.count(), dense=True)
-    parts += [fixed.node(node, negated=False) for node in _criteria(entity_type, rule)]
+    parts += [fixed.node(node, negated=False) for node in criteria(entity_type, rule)]
     if shared is not None:
         # Last, since it costs most: one look into the index of shares for each row that is left.
         parts.append(_share_of(entity_type, table, update=shared == "update").exists())
@@ -215,27 +215,38 @@ def reasons(
 ) -> Iterator[sa.ColumnElement[bool]]:
     """Yield each condition that alone lets records of `table` be seen, but for shares.
 
-    `teams` is how many there are in `a_team_0`, `a_team_1`, …, a condition for each; None: one
+    `teams` is how many there are in `a_team_0`, `a_team_1`, …, none if the rule admits no team, a
+    condition for each, and all are for reading records in the order of the title; None: one
     condition for all of them.
     """
     rule = entity_type.rule
     assert rule is not None
     if rule.own:
-        yield table.c.owner_id == _me
+        owner = table.c.owner_id
+        yield owner == _me if teams is None else ordered_by(owner, _me)
         if entity_type.name == "user":
             yield table.c.id == _me
     if rule.team and teams is None:
         yield held_in(table.c.team_id, TREE if rule.tree else TEAM)
-    for place in range((teams or 0) if rule.team else 0):
-        yield table.c.team_id == sa.bindparam(f"{TEAM}_{place}", type_=Int64)
-    for node in criteria(entity_type):
+    for place in range(teams or 0):
+        yield ordered_by(table.c.team_id, sa.bindparam(f"{TEAM}_{place}", type_=Int64))
+    for node in criteria(entity_type, rule):
         yield _Fixed(table, itertools.count()).node(node, negated=False)
 
 
-def shared(entity_type: EntityType, table: Any) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions that let records of `table` be seen because they are shared."""
+def shared(entity_type: EntityType, table: Any) -> list[sa.ColumnElement[Any]]:
+    """Return the conditions that let records of `table` be seen because they are shared.
+
+    They are for somebody with whom few are shared.
+    """
     columns = [table.c.id, *_whole(entity_type, table)]
-    return [column.in_(sa.union_all(*shares())) for column in columns]
+    return [found_among(column, sa.union_all(*_few()).scalar_subquery()) for column in columns]
+
+
+def _few() -> Iterator[sa.Select[Any]]:
+    """Yield the ids that `shares` returns, where these are few."""
+    for whom in (found_by(_SHARE.c.user_id, _me), _whom()[1]):
+        yield sa.select(_SHARE.c.record_id).where(whom, *_lasts())
 
 
 def is_shared(entity_type: EntityType, table: Any) -> sa.ColumnElement[bool]:
@@ -264,12 +275,8 @@ def _whole(entity_type: EntityType, table: Any) -> list[sa.ColumnElement[Any]]:
     return [] if link is None else [table.c[link.column]]
 
 
-def criteria(entity_type: EntityType) -> Iterator[Filter]:
-    """Yield the filters by which records of a type are seen."""
-    return _criteria(entity_type, entity_type.rule or Rule())
-
-
-def _criteria(entity_type: EntityType, rule: Rule) -> Iterator[Filter]:
+def criteria(entity_type: EntityType, rule: Rule) -> Iterator[Filter]:
+    """Yield the filters by which a rule lets records of a type be seen."""
     known = catalog.current()
     for text in rule.criteria:
         yield read_filter(known, known.by_id[entity_type.id], orjson.loads(text))

@@ -63,7 +63,7 @@ def asker(actor: Actor) -> dict[str, Any]:
         return {}
     stands = access.standing(actor)
     return {
-        ME: stands.user, TEAM: list(stands.team), TREE: list(stands.beneath),
+        ME: actor.user_id, TEAM: list(stands.team), TREE: list(stands.beneath),
         ABOVE: list(stands.above), NOW: clock.now(),
     }  # fmt: skip
 

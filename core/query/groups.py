@@ -13,7 +13,7 @@ from sqlalchemy import exc as sa_exc
 from .. import access, db, types
 from ..catalog import EntityType
 from ..errors import RelatumError
-from ..fields import Lookup, Several
+from ..fields import Lookup, Money, Several
 from . import filters, past
 from .compiling import live
 from .dateparts import part_of
@@ -33,11 +33,17 @@ class Groups:
     """What was computed: one row per group, {group or function as it was asked for: value}.
 
     Averages are decimals with six digits at most, rounded half up. `labels` names the records
-    that groups point to: {"id": {type, label, trashed}}.
+    that groups point to: {"id": {type, label, trashed}}. `currencies` says in which currency the
+    amounts of each function are: {function as it was asked for: code}.
     """
 
     groups: list[dict[str, Any]]
     labels: Labels
+    currencies: dict[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as answers show it."""
+        return {"groups": self.groups, "labels": self.labels, "currencies": self.currencies}
 
 
 def aggregate(query: Query) -> Groups:
@@ -94,7 +100,8 @@ class _Grouping:
         for text, descending in reversed(self.order):
             groups.sort(key=lambda group: _smallest_first(group[text]), reverse=descending)
         groups = groups[: self.query.limit]
-        return Groups([self._wired(group) for group in groups], self._labels(groups))
+        wired = [self._wired(group) for group in groups]
+        return Groups(wired, self._labels(groups), self._currencies())
 
     # -- the statement -----------------------------------------------------------------------
     def _statement(self, limit: int) -> Any:
@@ -199,6 +206,18 @@ class _Grouping:
             elif wanted.path is not None and wanted.function != "count":
                 group[wanted.text] = wanted.path.field.wire(value)
         return group
+
+    def _currencies(self) -> dict[str, str]:
+        amounts = (
+            (wanted.text, wanted.path.field)
+            for wanted in self.select
+            if wanted.path is not None and wanted.function != "count"
+        )
+        return {
+            text: field.code
+            for text, field in amounts
+            if isinstance(field, Money) and field.currency_by is None
+        }
 
     def _labels(self, groups: Sequence[dict[str, Any]]) -> Labels:
         labels: Labels = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,7 +79,8 @@ class _List:
         self.dense = False
         #: How many records match, and up to how many they were counted.
         self.counted: tuple[int, int] | None = None
-        self.related = Related(known, query.fields or all_fields(known, query.type), actor)
+        shown = query.fields or all_fields(known, query.type)
+        self.related = Related(known, shown, actor, labelled=query.labelled)
         #: The teams of which pages are merged; None: the page is read in one piece.
         self.teams = None if self.few else merging.teams(query, self.keys)
 
@@ -140,6 +142,17 @@ class _List:
     def _sight(self) -> tuple[object, ...]:
         return self.past, self.few, self.query.also
 
+    @property
+    def _longest(self) -> int:
+        """How many rows a statement may be for, and one more: a power of two, so they are few."""
+        return 1 << self.limit.bit_length()
+
+    @property
+    def _merges(self) -> tuple[object, ...] | None:
+        if self.teams is None:
+            return None
+        return len(self.teams), self.density.many_shared, self._longest
+
     def _statements(self, empty: sorting.Shape | None) -> list[Any]:
         shape = (
             "rows",
@@ -150,48 +163,39 @@ class _List:
             self.backwards,
             self.dense,
             empty,
-            None if self.teams is None else (len(self.teams), self.density.many_shared),
+            self._merges,
             *self._sight,
         )
         made: list[Any] = self.type.statement(shape, lambda: list(self._made(empty)))
         return made
 
     def _made(self, empty: sorting.Shape | None) -> Any:
-        table = self.table
-        terms = sorting.terms(self.keys, table, backwards=self.backwards)
-        shown = self.related.shown(table)
-        placed = [term.expression.label(f"k{place}") for place, term in enumerate(terms)]
-        query = (
-            sa.select(*shown, *placed)
-            .order_by(*(term.ordered() for term in terms))
-            .limit(sa.bindparam("limit", type_=sa.Integer()))
-        )
-        for place in range(len(self._after(table, empty))):
-            yield query.where(*self._placed(table, empty, place))
+        """Yield the statements that together, in order, give the rows after a position."""
+        for place in range(len(self._after(self.table, empty))):
+            rows = merging.Rows(
+                partial(self._met, empty, place), self._terms, self.related.shown, self._longest
+            )
+            if self.teams is None:
+                made = rows.asked(self.table, *rows.met(self.table))
+                yield rows.ordered(made, self.table).limit(merging.LIMIT)
+            else:
+                many = self.density.many_shared
+                yield merging.page(self.query, len(self.teams), rows, many_shared=many)
+
+    def _terms(self, table: Any) -> list[sorting.Term]:
+        return sorting.terms(self.keys, table, backwards=self.backwards)
 
     def _after(self, table: Any, empty: sorting.Shape | None) -> list[Any]:
         """Return the conditions of the rows after the cursor, one for each statement."""
-        if empty is None:
-            return [sa.true()]
-        terms = sorting.terms(self.keys, table, backwards=self.backwards)
-        return [*sorting.branches(terms, empty)]
+        return [sa.true()] if empty is None else [*sorting.branches(self._terms(table), empty)]
 
-    def _placed(self, table: Any, empty: sorting.Shape | None, place: int) -> list[Any]:
-        """Return what the rows of one statement meet."""
+    def _met(self, empty: sorting.Shape | None, place: int, table: Any) -> list[Any]:
+        """Return what the rows of one statement meet; who sees them is up to `merging` if it is."""
         if self.teams is None:
             made = conditions(self.query, table=table, dense=self.dense, few=self.few)
-            return [*made, self._after(table, empty)[place]]
-
-        def met(at: Any) -> list[Any]:
-            return [*matching(self.query, at), self._after(at, empty)[place]]
-
-        def ordered(at: Any) -> list[Any]:
-            terms = sorting.terms(self.keys, at, backwards=self.backwards)
-            return [term.ordered() for term in terms]
-
-        many = self.density.many_shared
-        found = merging.page(self.query, len(self.teams), met, ordered, many_shared=many)
-        return [table.c.id.in_(found)]
+        else:
+            made = matching(self.query, table)
+        return [*made, self._after(table, empty)[place]]
 
     # -- counts ------------------------------------------------------------------------------
     def count(self) -> dict[str, Any]:
@@ -253,15 +257,12 @@ def narrowed(query: Query, action: str) -> Query:
     return query if rule is None else replace(query, also=rule)
 
 
-def conditions(
-    query: Query, *, table: Any = None, dense: bool = False, few: bool = False
-) -> list[Any]:
+def conditions(query: Query, *, table: Any, dense: bool = False, few: bool = False) -> list[Any]:
     """Return what the records of a query must meet: alive (or trashed), and the filter.
 
-    `table` is an alias of the type's, where one stands beside others of the same; `few` says that
-    who asks sees few records (`density`).
+    `table` is that of the type, or an alias where one stands beside others of the same; `few` says
+    that who asks sees few records (`density`).
     """
-    table = query.type.table if table is None else table
     return matching(query, table, dense=dense) + _allowed(query, table, few)
 
 

@@ -1,15 +1,12 @@
-"""Read a query from an address or from JSON. An address becomes JSON first, so both agree."""
+"""Read a query from JSON, and the filters in it."""
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import available_timezones
-
-import orjson
 
 from .. import access, db, types
 from ..actor import Actor
@@ -19,107 +16,12 @@ from ..fields import Choice, Field, Refused, UserField, kind_of
 from . import past, paths
 from .terms import Aggregate, Asker, Condition, Filter, Has, Junction, Not, Query
 
-_LISTS: Final = ("sort", "fields", "expand", "group", "select")
-_FLAGS: Final = ("count", "trashed")
-_TEXTS: Final = ("after", "before", "tz", "as_of")
-WORDS: Final = ("filter", "limit", *_LISTS, *_FLAGS, *_TEXTS)
-_WHOLE = re.compile(r"-?[0-9]{1,16}")
+LISTS: Final = ("sort", "fields", "expand", "group", "select")
+FLAGS: Final = ("count", "trashed")
+TEXTS: Final = ("after", "before", "tz", "as_of")
+WORDS: Final = ("filter", "limit", *LISTS, *FLAGS, *TEXTS)
 _SELECT = re.compile(r"(count|sum|avg|min|max)(?:\(([a-z0-9_.]{1,200})\))?")
-_MANY: Final = frozenset({"many", "pair"})
-#: Operands that an address writes with commas.
-_PARTED: Final = _MANY | {"circle"}
-
-
-def from_url(
-    type_name: str,
-    args: Iterable[tuple[str, str]],
-    *,
-    actor: Actor,
-    base: Mapping[str, Any] | None = None,
-) -> Query:
-    """Return the query of an address; `base` holds the words of a view that it is laid over.
-
-    Raises what `from_json` raises, and `bad_parameter`.
-    """
-    given = over(base or {}, words(type_name, args, actor=actor))
-    return from_json(type_name, given, actor=actor)
-
-
-def words(type_name: str, args: Iterable[tuple[str, str]], *, actor: Actor) -> dict[str, Any]:
-    """Return the words of the query of an address, as JSON has them.
-
-    Words with an underscore steer, the rest filters. Raises `type_unknown`, `field_unknown`,
-    `path_invalid` and `bad_parameter`.
-    """
-    known = _seen(type_name, actor)
-    entity_type = known.type(type_name)
-    body: dict[str, Any] = {}
-    parts: list[Any] = []
-    seen: set[str] = set()
-    for name, text in args:
-        if name in seen:
-            reason = "it stands twice. Use one, or an operator that takes several: field__in=a,b"
-            raise RelatumError("bad_parameter", name=name[:80], reason=reason)
-        seen.add(name)
-        if name == "_filter":
-            parts.append(_json(text))
-        elif name.startswith("_"):
-            body[name[1:]] = _word(name, text)
-        else:
-            parts.append(_pair(known, entity_type, name, text))
-    if parts:
-        body["filter"] = {"and": parts}
-    return body
-
-
-def _json(text: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise RelatumError("bad_parameter", name="_filter", reason=f"not JSON: {error}") from None
-
-
-def _word(name: str, text: str) -> Any:
-    word = name[1:]
-    if word in _LISTS:
-        return [part.strip() for part in text.split(",") if part.strip()]
-    if word in _FLAGS:
-        if text not in ("0", "1", "true", "false"):
-            raise RelatumError("bad_parameter", name=name, reason="it must be 1 or 0")
-        return text in ("1", "true")
-    if word == "limit":
-        if not _WHOLE.fullmatch(text):
-            raise RelatumError("bad_parameter", name=name, reason="it must be a whole number")
-        return int(text)
-    if word in _TEXTS:
-        return text
-    listed = ", ".join(f"_{known}" for known in WORDS)
-    reason = f"it is not known here. Known: {listed}; fields have no underscore in front"
-    raise RelatumError("bad_parameter", name=name[:80], reason=reason)
-
-
-def _pair(known: Catalog, entity_type: EntityType, name: str, text: str) -> dict[str, Any]:
-    path, _, operator = name.partition("__")
-    field = paths.read(known, entity_type, path).field
-    operator = operator or field.value_type.plain
-    takes = types.OPERATORS[operator].operands if operator in types.OPERATORS else "one"
-    value: Any
-    if takes == "flag":
-        value = {"1": True, "true": True, "0": False, "false": False}.get(text, text)
-    elif takes in _PARTED:
-        value = [_typed(field, part) for part in next(csv.reader([text]), [])]
-    else:
-        value = _typed(field, text)
-    return {"field": path, "op": operator, "value": value}
-
-
-def _typed(field: Field, text: str) -> Any:
-    """Return the JSON value that a text of an address stands for."""
-    if field.value_type in (types.INTEGER, types.REFERENCE) and _WHOLE.fullmatch(text):
-        return int(text)
-    if field.value_type is types.BOOLEAN:
-        return {"1": True, "true": True, "0": False, "false": False}.get(text, text)
-    return text
+MANY: Final = frozenset({"many", "pair"})
 
 
 def over(base: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,7 +33,18 @@ def over(base: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _seen(type_name: str, actor: Actor) -> Catalog:
+def bounded(words: dict[str, Any]) -> dict[str, Any]:
+    """Return the words of a query that somebody sent, whose page is as large as a page may be.
+
+    What code asks for itself may be larger. Raises `page_limit`.
+    """
+    limit, most = words.get("limit"), db.settings().page_limit
+    if isinstance(limit, int) and limit > most:
+        raise RelatumError("page_limit", value=limit, limit=most)
+    return words
+
+
+def seen_by(type_name: str, actor: Actor) -> Catalog:
     """Return the catalog as somebody sees it who reads records of a type."""
     access.require(actor, "read", f"records of '{type_name}'", type_name)
     return access.seen(actor)
@@ -140,9 +53,11 @@ def _seen(type_name: str, actor: Actor) -> Catalog:
 def from_json(type_name: str, body: Any, *, actor: Actor) -> Query:
     """Return the query of a JSON object as an actor asks it; its words are `WORDS`.
 
-    What the actor does not see is unknown. Raises `forbidden`, and what `read` raises.
+    A `limit` that somebody sent is held to the most of a page by `bounded` (by `from_url` and
+    `views.from_json` of themselves). What the actor does not see is unknown. Raises `forbidden`,
+    and what `read` raises.
     """
-    return read(_seen(type_name, actor), type_name, body, actor=actor)
+    return read(seen_by(type_name, actor), type_name, body, actor=actor)
 
 
 def read(known: Catalog, type_name: str, body: Any, *, actor: Actor) -> Query:
@@ -217,7 +132,7 @@ def _limit(value: Any) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int):
         raise RelatumError("bad_parameter", name="limit", reason="it must be a whole number")
-    if not 1 <= value <= db.settings().page_limit:
+    if value < 1:
         raise RelatumError("page_limit", value=value, limit=db.settings().page_limit)
     return value
 
@@ -240,7 +155,8 @@ def _aggregate(known: Catalog, entity_type: EntityType, text: str) -> Aggregate:
             kind=path.field.kind,
             known=_works_on(function),
         )
-    return Aggregate(function, path, text)
+    compared = path if function == "count" else paths.comparable(path, entity_type)
+    return Aggregate(function, compared, text)
 
 
 def _functions(field: Field) -> tuple[str, ...]:
@@ -286,11 +202,7 @@ class _Filters:
     def _has(self, node: dict[str, Any], place: str, depth: int) -> Filter:
         if not set(node) <= {"has", "where"} or not isinstance(node["has"], str):
             raise RelatumError("bad_filter", place=place, reason=_WANTED)
-        *links, name = node["has"].split(".")
-        # The id is a field that every type has: the path to it is the path to the record.
-        path = paths.read(self.catalog, self.type, ".".join([*links, "id"]))
-        at = path.steps[-1].target if path.steps else self.type
-        relation = self.catalog.inverse(at.name, name[:80])
+        path, relation = paths.listed(self.catalog, self.type, node["has"])
         inner = _Filters(self.catalog, relation.type)
         inner.count = self.count
         where = inner.read(node.get("where", {"and": []}), f"{place}.where", depth + 1)
@@ -348,7 +260,7 @@ def _operand(field: Field, text: str, operator: str, value: Any) -> Any:
         if not isinstance(value, bool):
             raise RelatumError("operand_invalid", field=text, reason="must be true or false")
         return value
-    if takes not in _MANY:
+    if takes not in MANY:
         return _one(field, text, operator, value)
     if not isinstance(value, list) or not value or (takes == "pair" and len(value) != 2):
         wanted = "two values" if takes == "pair" else "a list of at least one value"

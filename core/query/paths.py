@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import db
-from ..catalog import Catalog, EntityType
+from ..catalog import Catalog, EntityType, Relation
 from ..errors import RelatumError
-from ..fields import Field, Lookup
+from ..fields import Field, Lookup, Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +64,25 @@ def read(catalog: Catalog, entity_type: EntityType, text: str, *, parts: bool = 
         at = catalog.type(found.target)
         steps.append(Step(found, at))
     raise AssertionError("a text splits into at least one name")
+
+
+def listed(catalog: Catalog, entity_type: EntityType, text: str) -> tuple[Path, Relation]:
+    """Return the path to the record whose list a text names (`account.contacts`), and the list.
+
+    Raises what `read` raises, and `inverse_unknown`.
+    """
+    *links, name = text.split(".")
+    # The id is a field that every type has: the path to it is the path to the record.
+    path = read(catalog, entity_type, ".".join([*links, "id"]))
+    at = path.steps[-1].target if path.steps else entity_type
+    return path, catalog.inverse(at.name, name[:80])
+
+
+def comparable(path: Path, entity_type: EntityType) -> Path:
+    """Return the path of what can be compared and summed up over records of several currencies.
+
+    An amount whose record says its currency stands for what it is worth in that of the instance.
+    """
+    at = path.steps[-1].target if path.steps else entity_type
+    base = isinstance(path.field, Money) and at.fields.get(path.field.base or "")
+    return replace(path, field=base) if base else path

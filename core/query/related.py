@@ -48,8 +48,10 @@ class _Link:
 class Related:
     """The shown fields of a list: the columns of its own table, and the links to follow."""
 
-    def __init__(self, catalog: Catalog, paths: Sequence[Path], actor: Actor) -> None:
-        self.catalog, self.actor = catalog, actor
+    def __init__(
+        self, catalog: Catalog, paths: Sequence[Path], actor: Actor, *, labelled: bool = True
+    ) -> None:
+        self.catalog, self.actor, self.labelled = catalog, actor, labelled
         self.paths = paths
         self.links: dict[str, _Link] = {}
         columns: Shown = {}
@@ -75,7 +77,7 @@ class Related:
             links = found.links
         if found is not None:
             found.fields[path.field.name] = path.field
-        if isinstance(path.field, Lookup):
+        if isinstance(path.field, Lookup) and self.labelled:
             target = catalog.type(path.field.target)
             links.setdefault(path.field.name, _Link(path.field, target)).labelled = True
 
@@ -90,7 +92,8 @@ class Related:
                 makers.append((path.text, _from_list(reached[path.text])))
             else:
                 makers.append((path.text, _from_row(places[path.field.column], path.field)))
-        self._label_mixed(rows, places, reached, labels)
+        if self.labelled:
+            self._label_mixed(rows, places, reached, labels)
         made = []
         for number, row in enumerate(rows):
             record = {"id": row[0]}

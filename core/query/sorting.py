@@ -33,7 +33,8 @@ def read(catalog: Catalog, entity_type: EntityType, texts: Sequence[str]) -> tup
         if not path.field.value_type.ordered:
             raise RelatumError("not_sortable", field=path.text, kind=path.field.kind)
         if all(key.path.text != path.text for key in keys):
-            keys.append(SortKey(path, text.startswith("-")))
+            compared = paths.comparable(path, entity_type)
+            keys.append(SortKey(compared, text.startswith("-")))
         if path.text == "id":
             return tuple(keys)
     descending = keys[-1].descending if keys else False

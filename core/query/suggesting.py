@@ -1,17 +1,21 @@
-"""Values of a set that are in use, for whoever is about to write one."""
+"""What is proposed to whoever types: values of a set that are in use, records by their titles."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from .. import access, db, types
 from ..actor import Actor
+from ..catalog import EntityType
 from ..errors import RelatumError
 from ..fields import Several, fold
 from .compiling import live
 from .filters import asker
+
+#: What a quick search asks of a field: the first of them that it can be asked.
+_SEARCHED: Final = ("contains", "starts", "has")
 
 
 def suggest(
@@ -43,3 +47,13 @@ def suggest(
             types.condition("starts", matched, *map(sa.literal, types.arguments("starts", begins)))
         )
     return [dict(row) for row in db.current().connection.execute(query, asker(actor)).mappings()]
+
+
+def titled(entity_type: EntityType, text: str) -> dict[str, Any] | None:
+    """Return the filter of a quick search over the title's fields; None if none can be searched."""
+    found = [
+        {"field": field.name, "op": operator, "value": text}
+        for field in entity_type.title_fields
+        if (operator := next((o for o in _SEARCHED if o in field.operators), None)) is not None
+    ]
+    return {"or": found} if found else None

@@ -123,3 +123,5 @@ class Query:
     as_of: datetime | None = None
     #: Which records of those that are seen it is about, such as those that may be exported.
     also: Rule | None = None
+    #: Whether a page says what its links point to; who merges pages asks for all of them at once.
+    labelled: bool = True

@@ -7,24 +7,33 @@ are written.
 
 from __future__ import annotations
 
+from .amounts import WantedRates as WantedRates
 from .batch import Merge as Merge
 from .batch import Outcome as Outcome
 from .belonging import astray as astray
 from .changesets import change_set as change_set
 from .changesets import changes_by as changes_by
+from .changesets import written as written
 from .feed import NOW as NOW
 from .feed import feed as feed
 from .filling import default_of as default_of
+from .hooking import EVERYTHING as EVERYTHING
 from .hooking import Committed as Committed
 from .hooking import WriteBatch as WriteBatch
+from .merges import masters as masters
+from .merging import merge as merge
+from .merging import merging as merging
 from .numbers import number as number
 from .parts import POSITION as POSITION
 from .purging import purge as purge
 from .purging import trashed_ids as trashed_ids
 from .reading import deletion as deletion
 from .reading import get as get
+from .reading import histories as histories
 from .reading import history as history
+from .reading import merged_into as merged_into
 from .reading import since as since
+from .reading import survivors as survivors
 from .seeing import admitted as admitted
 from .seeing import may as may
 from .seeing import meeting as meeting

@@ -36,8 +36,10 @@ class Row:
     parts: dict[str, list[Any] | Merge] = field(default_factory=dict)
     #: The names of the fields that whoever writes it has sent; others the kernel filled in.
     sent: Collection[str] = ()
+    #: Of a record that goes to the trash, or comes back: what it is, or was, merged into.
+    into: int | None = None
 
-    def refuse(self, code: str, name: str | None = None, **params: Any) -> None:
+    def refuse(self, code: str, name: str | None = None, /, **params: Any) -> None:
         """Note a problem of this row."""
         self.problems.append(Problem(code, params, name, self.place))
 
@@ -52,6 +54,11 @@ class Row:
         if name in self.values:
             return self.values[name]
         return self.before.get(name) if self.before else None
+
+
+def is_empty(value: Any) -> bool:
+    """Say whether a stored value is none: nothing, or a set without a member."""
+    return value is None or value == ()
 
 
 class Merge(NamedTuple):
@@ -292,6 +299,13 @@ def settle(entity_type: EntityType, rows: Iterable[Row]) -> None:
                 del row.values[name]
                 problem = refused.problem
                 row.problems.append(problem.at(field=problem.field or name, row=row.place))
+
+
+def reduce(rows: Iterable[Row]) -> None:
+    """Leave in each row what differs from what is stored."""
+    for row in rows:
+        if row.before is not None:
+            row.values = {n: v for n, v in row.values.items() if v != row.before[n]}
 
 
 def good(rows: Iterable[Row], *, partial: bool) -> list[Row]:

@@ -32,8 +32,7 @@ def inherit(entity_type: EntityType, batch: Sequence[Row]) -> None:
     another meanwhile, who would find no part to hand on.
     """
     link = entity_type.part_of
-    if link is None:
-        return
+    assert link is not None
     coming = {row.after(link.name) for row in batch if _comes(row, link.name)} - {None}
     held = {**_wholes(link, coming, lock=True)}
     staying = {row.after(link.name) for row in batch} - coming - {None}
@@ -108,7 +107,7 @@ def _follow(
         return
     try:
         sent = [{"id": id_} for id_, _ in found]
-        update(part.name, sent, actor=actor, check_required=False)
+        update(part.name, sent, actor=actor)
     except Invalid as error:
         places = [rows[at].place for _, at in found]
         raise Invalid([p.at(row=places[p.row or 0]) for p in error.problems]) from None

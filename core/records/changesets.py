@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from .. import access, catalog, changes, query
+import sqlalchemy as sa
+
+from .. import access, catalog, changes, db, models, query
 from ..actor import Actor
 from ..catalog import EntityType
 from ..changes import Line
 from ..errors import RelatumError
 from . import seeing
+
+_SET: Final[Any] = models.ChangeSet.__table__
+_CHANGE: Final[Any] = models.Change.__table__
 
 
 def change_set(
@@ -61,6 +66,25 @@ def changes_by(
         }
         for each in found
     ]
+
+
+def written(*, actor: Actor, limit: int = 20) -> list[int]:
+    """Return the ids of records that the actor's last `limit` changes wrote, the last one first.
+
+    Purged records and those in the trash may be among them; `query.labels` says what they are
+    called as far as the actor sees them. Raises `forbidden`.
+    """
+    access.require_any(actor, "read", "changes")
+    if actor.user_id is None:
+        return []
+    last = (
+        sa.select(_CHANGE.c.record_id)
+        .join_from(_SET, _CHANGE)
+        .where(_SET.c.actor_id == actor.user_id)
+        .order_by(_SET.c.id.desc(), _CHANGE.c.id.desc())
+        .limit(limit)
+    )
+    return list(dict.fromkeys(db.current().connection.execute(last).scalars()))
 
 
 def type_name(type_id: int) -> str:

@@ -14,7 +14,7 @@ from ..catalog import EntityType, Key
 from ..errors import RelatumError, nearest
 from ..fields import Lookup, Refused
 from ..storage import SLICE, among, slices
-from .batch import Row
+from .batch import Row, is_empty
 
 #: Most bytes of the texts of one compound key: an index page of PostgreSQL takes no more.
 KEY_BYTES = 2400
@@ -22,6 +22,19 @@ KEY_BYTES = 2400
 _IN_TURN = 0x52454C50
 #: What makes an administrator who can sign in.
 ENTERING = ("admin", "active", "email")
+
+
+def required(entity_type: EntityType, batch: Sequence[Row]) -> None:
+    """Note required fields without a value; an update answers only for the fields it changes."""
+    needed = [f.name for f in entity_type.own_fields if f.required]
+    for row in batch:
+        broken = {(problem.field or "").partition(".")[0] for problem in row.problems}
+        for name in needed:
+            if row.before is not None and name not in row.values:
+                continue
+            missing = row.values.get(name) is None and name not in broken
+            if missing and (row.before or row.id is None):
+                row.refuse("required", name)
 
 
 def references(entity_type: EntityType, rows: Sequence[Row], actor: Actor) -> None:
@@ -68,7 +81,7 @@ def mixed_references(entity_type: EntityType, rows: Sequence[Row], actor: Actor)
         found: set[int] = set()
         for type_id, ids in spine.types_of(wanted).items():
             target = known.by_id.get(type_id)
-            if target is None or target.name not in field.targets or target.trashed_in is not None:
+            if target is None or not field.admits(target.name) or target.trashed_in is not None:
                 continue
             for piece in slices(ids):
                 values = {"ids": piece, **asker}
@@ -76,7 +89,7 @@ def mixed_references(entity_type: EntityType, rows: Sequence[Row], actor: Actor)
                 found.update(held.scalars())
         for row in touched:
             if row.values[field.name] not in found:
-                shown = " or ".join(field.targets)
+                shown = field.named
                 id_ = row.values[field.name]
                 row.refuse("reference_unknown", field.name, type=shown, id=id_)
 
@@ -199,6 +212,23 @@ def options(entity_type: EntityType, batch: Sequence[Row]) -> None:
                     choice=choice.name, held=choice.text(held) or "empty",
                     when=" or ".join(map(choice.text, when[wrong[0]])),
                 )  # fmt: skip
+
+
+def needs(entity_type: EntityType, batch: Sequence[Row]) -> None:
+    """Note fields that the option of a choice needs a value of, where one of them is written."""
+    for choice, options, needed in entity_type.entailing:
+        for row in batch:
+            option = options.get(row.after(choice.name))
+            if option is None or row.values.keys().isdisjoint((choice.name, *needed)):
+                continue
+            broken = {(problem.field or "").partition(".")[0] for problem in row.problems}
+            for name in option.needs:
+                if name not in broken and is_empty(row.after(name)):
+                    row.refuse(
+                        "option_needs", name, type=entity_type.name, choice=choice.name,
+                        option=option.label, field=entity_type.fields[name].label,
+                        choice_label=choice.label,
+                    )  # fmt: skip
 
 
 def people(entity_type: EntityType, rows: Sequence[Row]) -> None:

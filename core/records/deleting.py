@@ -12,10 +12,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import db
+from .. import db, spine
 from ..catalog import Catalog, EntityType, Relation
 from ..storage import among, slices
-from . import checks, write
+from . import checks, merges, write
 from .batch import Row
 
 #: Records by id, each with the row of the batch that it goes with.
@@ -237,7 +237,8 @@ def _with_whole(catalog: Catalog, each: Going, found: Family) -> None:
                 table.c.id.in_(piece), table.c[link.column].is_not(None)
             )
             wholes = {row[0]: row[1] for row in db.current().connection.execute(query)}
-            lost = gone(catalog, link.targets, set(wholes.values()), found)
+            targets = catalog.targets(link)
+            lost = gone(catalog, targets, set(wholes.values()), found)
             for child, whole in wholes.items():
                 if whole in lost:
                     each.members[child].refuse(
@@ -246,11 +247,16 @@ def _with_whole(catalog: Catalog, each: Going, found: Family) -> None:
 
 
 def gone(catalog: Catalog, targets: Sequence[str], ids: set[int], found: Family) -> dict[int, str]:
-    """Return those of some records that are in the trash and do not come back now, by type."""
+    """Return those of some records that are in the trash and do not come back now, by type.
+
+    What was merged into a live one is not: links to it lead there.
+    """
     lost: dict[int, str] = {}
+    # Where a link may lead to many types, the spine says which ones are asked for.
+    there = spine.types_of(ids) if len(targets) > 1 and ids else None
     for name in targets:
         target: EntityType | None = catalog.types.get(name)
-        if target is None:
+        if target is None or (there is not None and target.id not in there):
             continue
         back: Any = found[target.id].members if target.id in found else {}
         table = target.table
@@ -259,7 +265,9 @@ def gone(catalog: Catalog, targets: Sequence[str], ids: set[int], found: Family)
                 table.c.id.in_(piece), table.c.trashed_at.is_not(None)
             )
             lost.update((id_, name) for id_ in db.current().connection.execute(query).scalars())
-    return lost
+    left = merges.masters(lost) if lost else {}
+    dead = gone(catalog, targets, set(left.values()), found) if left else {}
+    return {id_: name for id_, name in lost.items() if left.get(id_, id_) in (id_, *dead)}
 
 
 def others(found: Family, batches: Batches) -> list[Going]:

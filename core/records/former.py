@@ -19,7 +19,7 @@ from ..catalog import EntityType
 from ..changes import Header, Line
 from ..errors import Problem, RelatumError
 from ..fields import Field, Link, Refused, Several
-from . import obstacles, seeing, write
+from . import merges, obstacles, seeing, write
 from .batch import Row
 from .changesets import live_type, type_name
 from .touched import Touched
@@ -57,6 +57,8 @@ class Former:
         self.header, self.lines = header, lines
         self.by_id = self._touched()
         self._read(hold)
+        #: Who puts it back: what a merge has moved for all goes back for all, as the system.
+        self.actor = actor.unbound() if self._may_part(actor) else actor
         self._hide(actor)
         self._later = self._changes_since()
         for each in self.by_id.values():
@@ -71,12 +73,12 @@ class Former:
 
     @property
     def conflicts(self) -> list[Problem]:
-        """All that is in the way."""
-        return [problem for each in self.records for problem in each.problems]
+        """All that is in the way, as far as whoever undoes may know."""
+        return [problem for each in self.records for problem in each.conflicts]
 
     def as_json(self, change_set_id: int | None = None) -> dict[str, Any]:
         """Return it as answers show it, with the change set that undid it."""
-        shown = [each.as_json() for each in self.records]
+        shown = [each.as_json() for each in self.records if each.seen]
         return {"change_set": change_set_id, "undoes": self.header.id, "records": shown}
 
     # -- reading -----------------------------------------------------------------------------
@@ -103,15 +105,39 @@ class Former:
             for each in some:
                 each.row.problems.clear()
 
+    def _may_part(self, actor: Actor) -> bool:
+        """Say whether it is a merge, or its undo, and the actor may write the merged and the left.
+
+        What a merge has merged besides comes before those.
+        """
+        pairs = merges.made_in({self.header.id, self.header.undoes or 0})
+        if actor.admin or not pairs:
+            return False
+        master = pairs[-1][1]
+        each = self.by_id.get(master)
+        if each is None or each.type is None:
+            return False
+        rest = {id_ for id_, into in pairs if into == master and id_ in self.by_id}
+        asked = [("update", {master}), ("read", rest)]
+        asked += [("delete" if self.by_id[id_].live else "restore", {id_}) for id_ in rest]
+        return all(ids <= seeing.admitted(each.type, ids, action, actor) for action, ids in asked)
+
     def _hide(self, actor: Actor) -> None:
-        """Treat records that the actor does not see as gone, and fields as if never written."""
+        """Treat records that the actor does not see as gone, and fields as if never written.
+
+        Those that a merge has moved are put back all the same, and not told.
+        """
         if actor.admin:
             return
         visible, known = seeing.seen(self.by_id, actor), access.seen(actor).types
         for each in self.by_id.values():
+            shown = known[each.type_name].fields if each.type_name in known else {}
+            if self.actor.admin:
+                each.seen = each.id in visible
+                each.unseen = frozenset({n for line in each.lines for n in line.data} - set(shown))
+                continue
             if each.id not in visible:
                 each.row.before, each.live = None, False
-            shown = known[each.type_name].fields if each.type_name in known else {}
             each.lines = [
                 line._replace(data={n: v for n, v in line.data.items() if n in shown})
                 for line in each.lines

@@ -41,6 +41,8 @@ def protect(
 
     An import may bring some if the field says so.
     """
+    if not given_back and actor.source != "plugin":
+        _refuse_computed(entity_type, batch, actor)
     for field in () if given_back else entity_type.numbered:
         if actor.source == "import" and field.settings.get("importable"):
             _keep(field, batch)
@@ -51,6 +53,20 @@ def protect(
             ):
                 row.refuse("read_only", field.name, field=field.name)
                 del row.values[field.name]
+
+
+def _refuse_computed(entity_type: EntityType, batch: Sequence[Row], actor: Actor) -> None:
+    """Refuse values of fields that plugins compute, as far as they differ from what is stored.
+
+    A file may have them, since an export does: they are computed anew.
+    """
+    for field in entity_type.own_fields:
+        for row in batch if field.computed else ():
+            if field.name not in row.sent or field.name not in row.values:
+                continue
+            value = row.values.pop(field.name)
+            if actor.source != "import" and (value is not None or row.before is not None):
+                row.refuse("read_only", field.name, field=field.name)
 
 
 def _keep(field: AutoNumber, batch: Sequence[Row]) -> None:

@@ -70,7 +70,7 @@ def _wholes(known: Catalog, found: Found) -> None:
             if link.on_delete == "cascade" and link.owner != "system":
                 wholes = {each: each.row.after(link.name) for each in some}
                 asked = {id_ for id_ in wholes.values() if id_ is not None}
-                lost = gone(known, link.targets, asked, {})
+                lost = gone(known, known.targets(link), asked, {})
                 parts += [(t, link.name, lost[w], w) for t, w in wholes.items() if w in lost]
     back = {each.id: each for each in coming}
     again = True

@@ -1,7 +1,8 @@
 """Records out of the trash for good: rows, links to them and parts; the spine keeps the id (D12).
 
 What their history says stays; it ends with the purge. Links honour on_delete once more: those
-that cascade take along what is in the trash, those that restrict refuse, also from the trash.
+that cascade take along what is in the trash, those that restrict refuse, also from the trash. What
+still points to a record that was merged points to the one that is left from then on.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import access, catalog, changes, db, ddl, models
+from .. import access, catalog, changes, db, ddl, models, plugin_tables
 from ..actor import Actor
 from ..catalog import EntityType, Relation
 from ..errors import RelatumError
 from ..fields import Reference
 from ..storage import slices
-from . import seeing, write
+from . import merges, seeing, write
 from .batch import Outcome, Row, good, in_order, read, refused
 from .deleting import Family, Going, Members
 from .verbs import update
@@ -105,6 +106,7 @@ def _closure(entity_type: EntityType, roots: Members) -> Family:
     while level:
         deeper: list[Going] = []
         for each in level:
+            mastered = _masters(each)
             for relation in catalog.current().referrers(each.type.name):
                 if relation.link.on_delete != "cascade":
                     continue
@@ -112,7 +114,7 @@ def _closure(entity_type: EntityType, roots: Members) -> Family:
                 fresh = {
                     child: each.members[parent]
                     for child, parent, live in _pointing(relation, each.members)
-                    if not live and child not in mine
+                    if not live and child not in mine and parent not in mastered
                 }
                 mine.update(fresh)
                 if fresh:
@@ -139,7 +141,10 @@ def _pointing(relation: Relation, members: Members) -> Iterator[tuple[int, int, 
 def _note_needed(relation: Relation, each: Going, found: Family) -> None:
     gone = found[relation.type.id].members if relation.type.id in found else {}
     needed: dict[int, list[int]] = {}
+    mastered = _masters(each)
     for child, parent, live in _pointing(relation, each.members):
+        if parent in mastered:
+            continue
         kept = live if relation.link.on_delete == "cascade" else True
         if child not in gone and kept and relation.link.on_delete != "clear":
             needed.setdefault(parent, []).append(child)
@@ -150,14 +155,25 @@ def _note_needed(relation: Relation, each: Going, found: Family) -> None:
         )  # fmt: skip
 
 
+def _masters(each: Going) -> dict[int, int]:
+    """Return for the members that were merged the records that are left, if those are there."""
+    found = merges.masters(each.members)
+    there = write.versions(each.type, set(found.values()) - each.members.keys()) if found else {}
+    return {id_: master for id_, master in found.items() if master in there}
+
+
 # -- letting go ------------------------------------------------------------------------------
 def _let_go(each: Going, found: Family, actor: Actor) -> None:
-    """Empty every link to members: those of live records by the verb, with history."""
+    """Empty every link to members: those of live records by the verb, with history.
+
+    Those to merged ones get what is left instead.
+    """
+    mastered = _masters(each)
     for relation in catalog.current().referrers(each.type.name):
         gone = found[relation.type.id].members if relation.type.id in found else {}
         rows = [
-            {"id": child, relation.link.name: None}
-            for child, _, live in _pointing(relation, each.members)
+            {"id": child, relation.link.name: mastered.get(parent)}
+            for child, parent, live in _pointing(relation, each.members)
             if live and child not in gone
         ]
         if rows:
@@ -172,6 +188,9 @@ def _let_go(each: Going, found: Family, actor: Actor) -> None:
     ]
     for name, column in (*ddl.referring(connection, each.type.table_name), *mixed):
         table = sa.table(name, sa.column(column))
+        for id_, master in mastered.items() if name not in values else ():
+            here = table.c[column] == id_
+            connection.execute(sa.update(table).where(here).values({column: master}))
         for piece in slices(sorted(each.members)):
             here = table.c[column].in_(piece)
             if name in values:
@@ -183,13 +202,14 @@ def _let_go(each: Going, found: Family, actor: Actor) -> None:
 def _drop(each: Going, actor: Actor) -> None:
     if not each.members:
         return
-    table, connection = each.type.table, db.for_writing().connection
+    table, connection, mastered = each.type.table, db.for_writing().connection, _masters(each)
     versions: dict[int, int] = {}
     for piece in slices(sorted(each.members)):
         query = sa.select(table.c.id, table.c.version).where(table.c.id.in_(piece))
         versions.update((id_, version) for id_, version in connection.execute(query))
         connection.execute(sa.delete(table).where(table.c.id.in_(piece)))
         connection.execute(sa.delete(_SHARE).where(_SHARE.c.record_id.in_(piece)))
+    plugin_tables.let_go(each.type.name, sorted(each.members), into=mastered)
     changes.record(
         (changes.Change(id_, "purge", version + 1, {}) for id_, version in versions.items()), actor
     )

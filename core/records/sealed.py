@@ -16,8 +16,9 @@ from ..fields import Encrypted
 CHUNK = 500
 
 
-#: What is encrypted besides fields: the secrets of second factors.
+#: What is encrypted besides fields: the secrets of second factors, and of plugins' settings.
 _FACTORS: Any = models.SecondFactor.__table__
+_SETTINGS: Any = models.PluginSetting.__table__
 
 
 class Use(NamedTuple):
@@ -32,7 +33,9 @@ class Use(NamedTuple):
 def uses(connection: sa.Connection, known: Catalog) -> Iterator[Use]:
     """Yield what every key is needed for, by type and field; values in the history left out."""
     columns = [(t.name, f.name, t.table.c[f.column]) for t, f in fields(known)]
-    for type_name, name, column in [*columns, ("user", "second_factor", _FACTORS.c.secret)]:
+    columns.append(("user", "second_factor", _FACTORS.c.secret))
+    columns.append(("plugin", "settings", _SETTINGS.c.sealed))
+    for type_name, name, column in columns:
         key = sa.func.substr(column, 3, keys.NAME_LENGTH)
         query = (
             sa.select(key.label("key"), sa.func.count().label("count"))

@@ -23,6 +23,7 @@ _NAMING: Final = {
     "still_referenced": "still_needed",
     "duplicate": "duplicate_hidden",
     "restore_conflict": "duplicate_hidden",
+    "merge_taken": "merge_taken_hidden",
 }
 
 
@@ -48,7 +49,7 @@ def meeting(
 ) -> set[int]:
     """Return those of some records that a rule admits, or that are shared to `read` or `update`."""
     wanted = set(ids)
-    if rule is None or not wanted:
+    if rule is None:
         return wanted
     make = bound(_meeting, entity_type, rule, shared)
     statement = entity_type.statement(("meeting", rule, shared), make)
@@ -104,8 +105,6 @@ def admit(entity_type: EntityType, batch: Sequence[Row], action: str, actor: Act
 
 def may(action: str, type_name: str, record_id: int, *, actor: Actor) -> bool:
     """Say whether an actor may do something with a record, before it is offered."""
-    if actor.admin:
-        return True
     if not access.may(actor, action, type_name) or record_id not in seen([record_id], actor):
         return False
     return bool(admitted(catalog.current().type(type_name), [record_id], action, actor))
@@ -123,6 +122,7 @@ def mask(found: Iterable[list[Problem]], actor: Actor) -> None:
     `among` are all records that a problem is about; it goes out of none.
     """
     found = list(found)
+    _hide_needs(found, actor)
     _count_seen([p for some in found for p in some if "among" in p.params], actor)
     if actor.admin:
         return
@@ -134,13 +134,36 @@ def mask(found: Iterable[list[Problem]], actor: Actor) -> None:
         told = dict(problem.params)
         if _names_hidden(problem, actor):
             told |= {"fields": "Values", "value": "", "label": ""}
-        elif id_ in visible:
+        else:
             told["label"] = labels.get(str(id_), {}).get("label", "")
         code = problem.code
         if id_ not in visible or told.get("fields") == "Values":
             code = _NAMING[code]
             told = {name: told.get(name) for name in ("fields", "value")}
         some[at] = Problem(code, told, problem.field, problem.row)
+
+
+def _hide_needs(found: list[list[Problem]], actor: Actor) -> None:
+    """Leave out of what options need the fields that the actor does not see: it is one problem.
+
+    Nothing is said of it but that there is such a need.
+    """
+    if actor.admin:
+        return
+    for some in found:
+        hidden = [problem for problem in some if _needs_hidden(problem, actor)]
+        if hidden:
+            first = some.index(hidden[0])
+            some[first] = Problem("option_needs_hidden", {}, None, hidden[0].row)
+            some[:] = [problem for problem in some if problem not in hidden]
+
+
+def _needs_hidden(problem: Problem, actor: Actor) -> bool:
+    if problem.code != "option_needs":
+        return False
+    known = access.seen(actor).types.get(str(problem.params["type"]))
+    names = (problem.field, problem.params["choice"])
+    return known is None or any(name not in known.fields for name in names)
 
 
 def _count_seen(problems: list[Problem], actor: Actor) -> None:
@@ -177,10 +200,10 @@ def _keep_people(batch: Sequence[Row], actor: Actor) -> None:
     Those are what lets one in, and the team whose roles one has.
     """
     for row in batch:
-        before = row.before or {}
-        if row.values.get("admin", before.get("admin")) != before.get("admin", False):
+        ruled = bool((row.before or {}).get("admin"))
+        if row.values.get("admin", ruled) != ruled:
             row.refuse("admin_only", "admin")
-        elif before.get("admin") and (names := [n for n in ENTERING if n in row.values]):
+        elif ruled and (names := [n for n in ENTERING if n in row.values]):
             row.refuse("admin_only", names[0])
         elif row.before is not None and "email" in row.values and row.id != actor.user_id:
             row.refuse("admin_only", "email")

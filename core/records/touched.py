@@ -41,6 +41,9 @@ class Touched:
     problems: list[Problem] = field(default_factory=list)
     #: Whether the record stays as a whole, not only some fields of it.
     stuck: bool = False
+    #: Whether whoever undoes sees it, and the names of fields that he does not see.
+    seen: bool = True
+    unseen: frozenset[str] = frozenset()
 
     @property
     def created(self) -> bool:
@@ -99,9 +102,15 @@ class Touched:
         # A record whose fields have changed since is not deleted.
         self.refuse(Problem(code, told, name), whole=name is None or self.op == "delete")
 
+    @property
+    def conflicts(self) -> list[Problem]:
+        """What is in the way, as far as whoever undoes may know."""
+        return [p for p in self.problems if self.seen and p.field not in self.unseen]
+
     def as_json(self) -> dict[str, Any]:
         """Return it as answers show it."""
         return {
             "type": self.type_name, "id": self.id, "label": self.label, "op": self.op or "restore",
-            "fields": self.fields, "conflicts": [problem.as_json() for problem in self.problems],
+            "fields": {n: both for n, both in self.fields.items() if n not in self.unseen},
+            "conflicts": [problem.as_json() for problem in self.conflicts],
         }  # fmt: skip

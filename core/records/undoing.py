@@ -15,9 +15,10 @@ from ..actor import Actor
 from ..catalog import EntityType
 from ..changes import Line
 from ..errors import Invalid, Problem, RelatumError
-from . import verbs, write
+from . import hooking, merges, verbs, write
 from .batch import Row
 from .former import Former, of_change_set
+from .hooking import EVERYTHING, accepting
 from .obstacles import by_type
 from .touched import Op, Touched
 from .writing import opened
@@ -62,7 +63,7 @@ def undo(change_set_id: int, *, actor: Actor, partial: bool = False) -> dict[str
         raise refusal(former, former.conflicts)
     with db.savepoint(), changes.apart():
         number = changes.change_set(actor, undoes=change_set_id)
-        written = WayBack(former, actor, partial).run()
+        written = WayBack(former, partial).run()
         if former.conflicts and not written:
             raise refusal(former, former.conflicts)
     return former.as_json(number)
@@ -92,12 +93,18 @@ def refusal(former: Former, problems: Sequence[Problem]) -> RelatumError:
 class WayBack:
     """The way back of one change set, or of a piece of it."""
 
-    def __init__(self, former: Former, actor: Actor, partial: bool) -> None:
-        self.former, self.actor, self.partial = former, actor, partial
+    def __init__(self, former: Former, partial: bool) -> None:
+        self.former, self.actor, self.partial = former, former.actor, partial
         self.written = 0
 
     def run(self) -> int:
         """Do all steps; return how many records were written."""
+        with hooking.undone():
+            self._run()
+        self._raise_versions()
+        return self.written
+
+    def _run(self) -> None:
         for step in self._steps():
             items = [item for item in step.items if not item[0].stuck]
             try:
@@ -115,8 +122,6 @@ class WayBack:
                 row = each.place if each is not None else None
                 told = Problem(error.code, error.params, row=row)
                 raise refusal(self.former, [told]) from error
-        self._raise_versions()
-        return self.written
 
     def _steps(self) -> Iterator[Step]:
         """Yield what to do, from the last change of the set to the first."""
@@ -149,12 +154,26 @@ class WayBack:
             batches.setdefault(each.type, []).append(Row(each.place, id=each.id))
         for entity_type in batches:
             opened(entity_type.name, op, self.actor)
+        rows = [row for batch in batches.values() for row in batch]
         if op == "delete":
-            verbs.trash(batches, actor=self.actor, partial=self.partial)
+            self._merge_again(batches, rows)
         else:
-            verbs.bring_back(batches, actor=self.actor, partial=self.partial, along=False)
-        for row in (row for batch in batches.values() for row in batch):
+            marked = merges.marked(rows)
+            with accepting(EVERYTHING):
+                verbs.bring_back(batches, actor=self.actor, partial=self.partial, along=False)
+            merges.part(marked, {row.id for row in rows if row.problems}, self.actor)
+        for row in rows:
             self._done(self.former.records[row.place], row.problems)
+
+    def _merge_again(self, batches: dict[EntityType, list[Row]], rows: list[Row]) -> None:
+        """Put records in the trash, those that a merge had put there marked as merged again."""
+        into = merges.former([row.id for row in rows if row.id])
+        for row in rows:
+            row.into = into.get(row.id or 0)
+        verbs.trash(batches, actor=self.actor, partial=self.partial)
+        again = {row.id: row.into for row in rows if row.id and row.into and not row.problems}
+        if again:
+            merges.note(again, self.actor)
 
     def _update(self, entity_type: EntityType, items: list[Item]) -> None:
         rows = [{"id": each.id, **_with_team(each, values)} for each, values in items]

@@ -172,7 +172,7 @@ def _conflicts(chosen: Any, ids: Sequence[int], actor: Actor) -> list[dict[str, 
     lines = changes.within(sets, ids)
     header = changes.header(lines[0].change_set)
     former = Former(header, lines, actor=actor, hold=False)
-    return [each.as_json() for each in former.records if each.problems]
+    return [each.as_json() for each in former.records if each.conflicts]
 
 
 # -- doing ----------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ def _written(piece: Piece, header: Header, lines: Sequence[Line], actor: Actor) 
     former = Former(header, lines, actor=actor, hold=True)
     try:
         with db.savepoint():
-            piece.written += WayBack(former, actor, partial=True).run()
+            piece.written += WayBack(former, partial=True).run()
     except RelatumError as error:
         if error.code != "undo_conflict":
             raise
@@ -226,7 +226,7 @@ def _written(piece: Piece, header: Header, lines: Sequence[Line], actor: Actor) 
         for half in _halves(lines):
             _written(piece, header, half, actor)
         return
-    piece.kept += [_kept(each, problem) for each in former.records for problem in each.problems]
+    piece.kept += [_kept(each, problem) for each in former.records for problem in each.conflicts]
 
 
 def _kept(each: Touched, problem: Problem) -> Kept:

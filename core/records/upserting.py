@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial as bound
 from typing import Any
 
@@ -11,7 +11,7 @@ from .. import db
 from ..actor import Actor
 from ..catalog import EntityType, Key
 from ..errors import Invalid, RelatumError
-from . import checks, seeing, verbs
+from . import checks, seeing, trying, verbs
 from .batch import Outcome, Row, in_order
 from .writing import opened, sent
 
@@ -27,12 +27,13 @@ def upsert(
     checked: frozenset[str] = frozenset(),
     loose: bool = False,
     creates: bool = True,
+    accept: Collection[str] = (),
 ) -> list[Outcome]:
     """Create or update by a unique key; a row that repeats a key of the batch updates it again.
 
-    `dry_run` checks everything and writes nothing, `checked` is as in `create`. With `loose` any
-    fields may be the key: a row that several records match is refused. Without `creates` a row
-    that no record matches is refused.
+    `dry_run` checks everything and writes nothing, `checked` and `accept` are as in `create`. With
+    `loose` any fields may be the key: a row that several records match is refused. Without
+    `creates` a row that no record matches is refused.
     Raises `key_unknown` if the type has no such key, and what create and update raise.
     """
     if creates:
@@ -41,8 +42,8 @@ def upsert(
     wanted = Key(None, tuple(key), "") if loose else _key(entity_type, key)
     batch = sent(entity_type, rows, "update", actor, with_id=False, checked=checked)
     work = bound(_upserted, entity_type, wanted, actor=actor, dry_run=dry_run, creates=creates)
-    with verbs.tried(batch, dry_run=dry_run):
-        return verbs.each(batch, work, partial=partial)
+    with trying.tried(batch, dry_run=dry_run, accept=accept):
+        return trying.each(batch, work, partial=partial)
 
 
 def _upserted(

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Sequence
 from functools import partial as bound
 from itertools import chain
-from typing import Any, Final
+from typing import Any
 
-from .. import access, catalog, db
+from .. import access, catalog
 from ..actor import Actor
 from ..catalog import EntityType
-from ..errors import Invalid, Problem
-from . import belonging, checks, hooking, numbers, parts, seeing, write
-from .batch import Outcome, Row, good, in_order, refused, settle, told
+from ..errors import Invalid
+from . import belonging, checks, hooking, merges, numbers, parts, seeing, trying, write
+from .batch import Outcome, Row, good, in_order, reduce, refused, told
 from .deleting import Batches, Family, Going, emptied, family, others, returning, rows_of
-from .filling import fill_in
+from .filling import complete
+from .hooking import EVERYTHING, accepting
 from .writing import after, guarded, opened, sent
 
 Rows = Sequence[dict[str, Any]]
-#: How often a batch is tried without the rows that were refused, before it goes row by row.
-_TRIES: Final = 5
 
 
 def create(
@@ -32,85 +29,30 @@ def create(
     partial: bool = False,
     dry_run: bool = False,
     checked: frozenset[str] = frozenset(),
+    accept: Collection[str] = (),
 ) -> list[Outcome]:
     """Create records; a row is {field: value}. `dry_run` checks everything and writes nothing.
 
     `checked` names fields whose values come from `Field.parse` and are not checked once more.
+    `accept` names what plugins may ask and is answered with yes (`confirm_needed`).
     Raises `Invalid` with every problem of every row, `type_unknown`, `forbidden`.
     """
     entity_type = opened(type_name, "create", actor)
     batch = sent(entity_type, rows, "create", actor, with_id=False, checked=checked)
-    with tried(batch, dry_run=dry_run):
-        return each(
+    with trying.tried(batch, dry_run=dry_run, accept=accept):
+        return trying.each(
             batch,
             lambda some, partial: create_batch(entity_type, some, actor, partial, dry_run),
             partial=partial,
         )
 
 
-def tried(batch: Sequence[Row], *, dry_run: bool) -> AbstractContextManager[None]:
-    """Take back what a dry run of rows with parts writes: parts are checked below their whole."""
-    return db.attempt() if dry_run and _with_parts(batch) else nullcontext()
-
-
-def _with_parts(batch: Sequence[Row]) -> bool:
-    return any(row.parts for row in batch)
-
-
-def each(batch: list[Row], work: Callable[..., list[Outcome]], *, partial: bool) -> list[Outcome]:
-    """Write a batch; of a partial one with parts, those rows of which no part is refused.
-
-    A part may undo its whole, so the batch is written whole and, if rows are refused, again
-    without them; row by row in the end, should that find more and more.
-    """
-    if not partial or not _with_parts(batch):
-        return work(batch, partial=partial)
-    left, outcomes = batch, list[Outcome]()
-    for attempt in range(_TRIES):
-        try:
-            with db.savepoint():
-                return in_order(outcomes, work([_copy(row) for row in left], partial=False))
-        except Invalid as error:
-            wrong = _by_row(error)
-        if attempt == _TRIES - 1 or not wrong.keys() <= {row.place for row in left}:
-            break
-        outcomes += [
-            Outcome(row.place, "refused", row.id, problems=tuple(wrong[row.place]))
-            for row in left
-            if row.place in wrong
-        ]
-        left = [row for row in left if row.place not in wrong]
-        if not left:
-            break
-    return in_order(outcomes, [_alone(row, work) for row in left])
-
-
-def _copy(row: Row) -> Row:
-    return dataclasses.replace(row, values=dict(row.values), problems=list(row.problems))
-
-
-def _by_row(error: Invalid) -> dict[int | None, list[Problem]]:
-    found: dict[int | None, list[Problem]] = {}
-    for problem in error.problems:
-        found.setdefault(problem.row, []).append(problem)
-    return found
-
-
-def _alone(row: Row, work: Callable[..., list[Outcome]]) -> Outcome:
-    try:
-        with db.savepoint():
-            return work([row], partial=False)[0]
-    except Invalid as error:
-        return Outcome(row.place, "refused", row.id, problems=tuple(error.problems))
-
-
 def create_batch(
     entity_type: EntityType, batch: list[Row], actor: Actor, partial: bool, dry_run: bool
 ) -> list[Outcome]:
     """Create rows that were read, as `create` does; what is refused is noted in them."""
-    writes = not dry_run or _with_parts(batch)
-    fill_in(entity_type, batch, actor)
-    settle(entity_type, batch)
+    writes = not dry_run or trying.with_parts(batch)
+    complete(entity_type, batch, actor)
     seeing.limit(entity_type, batch, actor)
     numbers.protect(entity_type, batch, actor)
     hooking.before(entity_type, "create", batch, actor, dry_run=dry_run)
@@ -126,10 +68,11 @@ def create_batch(
     parted = _save_parts(entity_type, written, actor, dry_run)
     if not dry_run:
         hooking.after(entity_type, "create", written, actor)
-    made = _told(
-        entity_type, "created", [(row, 1) for row in written], parted, actor, dry_run=dry_run
-    )
-    return in_order(refused(batch), made)
+    # What follows from parts may have changed their whole.
+    now = write.versions(entity_type, [r.id or 0 for r in written] if parted else ())
+    made = [(r, now.get(r.id or 0, 1)) for r in written]
+    told_ = _told(entity_type, "created", made, parted, actor, dry_run=dry_run)
+    return in_order(refused(batch), told_)
 
 
 def _told(
@@ -153,7 +96,8 @@ def _check(
 ) -> None:
     """Note what is wrong with final values."""
     if required:
-        _require(entity_type, batch)
+        checks.required(entity_type, batch)
+        checks.needs(entity_type, batch)
     checks.shadows(entity_type, batch)
     checks.options(entity_type, batch)
     checks.people(entity_type, batch)
@@ -166,7 +110,7 @@ def _save_parts(
 ) -> parts.Parted:
     """Write the parts of rows, and let all of them follow; return the parts that changed."""
     touched: parts.Parted = {}
-    if _with_parts(rows):
+    if trying.with_parts(rows):
         verbs: dict[str, parts.Verb] = {"create": create, "update": update, "delete": delete}
         if dry_run:
             # Parts that go are gone for those that stay; these are only checked.
@@ -189,10 +133,12 @@ def update(
     undoing: bool = False,
     dry_run: bool = False,
     checked: frozenset[str] = frozenset(),
+    accept: Collection[str] = (),
 ) -> list[Outcome]:
     """Change records; a row is {id, version?, field: value}, and only what differs is written.
 
-    `undoing` takes numbers that the records had before. Raises `Invalid` (also `record_unknown`,
+    `undoing` takes numbers that the records had before, and no plugin asks; `accept` is as in
+    `create`. Raises `Invalid` (also `record_unknown`,
     `version_mismatch`), `type_unknown`, `forbidden`.
     """
     entity_type = opened(type_name, "update", actor)
@@ -201,8 +147,8 @@ def update(
         update_batch, entity_type, actor=actor, check_required=check_required, undoing=undoing,
         dry_run=dry_run,
     )  # fmt: skip
-    with tried(batch, dry_run=dry_run):
-        return each(batch, work, partial=partial)
+    with trying.tried(batch, dry_run=dry_run, accept=EVERYTHING if undoing else accept):
+        return trying.each(batch, work, partial=partial)
 
 
 def update_batch(
@@ -217,19 +163,17 @@ def update_batch(
 ) -> list[Outcome]:
     """Change rows that were read, as `update` does; what is refused is noted in them."""
     _take_up(entity_type, batch, actor)
-    fill_in(entity_type, batch, actor)
-    settle(entity_type, batch)
-    _reduce(batch)
+    complete(entity_type, batch, actor, entering=not undoing)
     seeing.limit(entity_type, batch, actor)
     numbers.protect(entity_type, batch, actor, given_back=undoing)
-    hooking.before(entity_type, "update", [r for r in batch if r.values], actor, dry_run=dry_run)
-    _reduce(batch)
+    hooking.before(entity_type, "update", batch, actor, dry_run=dry_run, undoing=undoing)
+    reduce(batch)
     _check(entity_type, batch, actor, required=check_required)
     same = [r for r in batch if not r.values and not r.problems]
     changed = [r for r in batch if r.values or r.problems]
 
     def run(rows: list[Row]) -> None:
-        if not dry_run or _with_parts(batch):
+        if not dry_run or trying.with_parts(batch):
             numbers.note(entity_type, rows)
             write.update(entity_type, rows, actor=actor)
 
@@ -259,8 +203,7 @@ def _raised(
 ) -> dict[int, int]:
     """Raise the versions of `same` rows of which only parts changed; return those of all rows.
 
-    The version of a whole speaks for its parts. Deleting parts may have raised one already, by
-    emptying a link to them.
+    The version of a whole speaks for its parts. What follows from parts may have raised it.
     """
     if not touched:
         return {}
@@ -269,13 +212,6 @@ def _raised(
     write.update(entity_type, behind, actor=actor)
     raised = {row.id for row in behind}
     return {id_: version + 1 if id_ in raised else version for id_, version in found.items()}
-
-
-def _reduce(batch: list[Row]) -> None:
-    """Leave in each row what differs from what is stored."""
-    for row in batch:
-        if row.before is not None:
-            row.values = {n: v for n, v in row.values.items() if v != row.before[n]}
 
 
 def delete(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -> list[Outcome]:
@@ -341,7 +277,14 @@ def _along(each: Going, operation: str, actor: Actor) -> list[Row]:
     return good(there, partial=False)
 
 
-def restore(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) -> list[Outcome]:
+def restore(
+    type_name: str,
+    rows: Rows,
+    *,
+    actor: Actor,
+    partial: bool = False,
+    accept: Collection[str] = (),
+) -> list[Outcome]:
     """Take records out of the trash, with all that went along; a row is {id}.
 
     A unique value that is in use by now refuses (`restore_conflict`), naming the other record;
@@ -349,7 +292,9 @@ def restore(type_name: str, rows: Rows, *, actor: Actor, partial: bool = False) 
     """
     entity_type = opened(type_name, "restore", actor)
     batch = sent(entity_type, rows, "update", actor, with_id=True)
-    bring_back({entity_type: batch}, actor=actor, partial=partial)
+    merges.marked(batch)
+    with accepting(accept):
+        bring_back({entity_type: batch}, actor=actor, partial=partial)
     # Parts may have caught up with their wholes, which is one version more.
     again = [row.id or 0 for row in good(batch, partial=True) if entity_type.part_of]
     return _flagged("restored", batch, write.versions(entity_type, again))
@@ -378,22 +323,10 @@ def _bring_back(entity_type: EntityType, rows: list[Row], actor: Actor) -> None:
     run = bound(write.restore, entity_type, actor=actor)
     guarded(entity_type, rows, run, actor=actor, partial=False, code="restore_conflict")
     belonging.catch_up(entity_type, rows, actor=actor.unbound(), update=update)
+    merges.follow(entity_type, rows, actor=actor.unbound(), update=update)
 
 
 def _flagged(status: str, batch: list[Row], now: dict[int, int]) -> list[Outcome]:
     rows = good(batch, partial=True)
     written = [Outcome(r.place, status, r.id, now.get(r.id or 0, r.version + 1)) for r in rows]
     return in_order(refused(batch), written)
-
-
-def _require(entity_type: EntityType, batch: list[Row]) -> None:
-    """Note required fields without a value; an update answers only for the fields it changes."""
-    needed = [f.name for f in entity_type.own_fields if f.required]
-    for row in batch:
-        broken = {(problem.field or "").partition(".")[0] for problem in row.problems}
-        for name in needed:
-            if row.before is not None and name not in row.values:
-                continue
-            missing = row.values.get(name) is None and name not in broken
-            if missing and (row.before or row.id is None):
-                row.refuse("required", name)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import access, auth, catalog, clock, db, models, records
+from .. import access, auth, catalog, db, records
 from ..access import grants
-from ..access.grants import USER_ROLE
 from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import RelatumError, nearest
 from ..languages import Phrase
+from . import sighting
 
 _WORDS: Final = {
     "own": Phrase("records that one owns"),
@@ -24,7 +23,6 @@ _WORDS: Final = {
 }
 #: Users whom `who_sees` names.
 MOST_SEEN: Final = 200
-_SHARE: Final[Any] = models.Share.__table__
 _ADMINISTRATOR: Final = Phrase("the user is an administrator")
 
 
@@ -160,12 +158,14 @@ def who_sees(type_name: str, record_id: int, *, actor: Actor) -> dict[str, Any]:
     """
     access.require(actor, "explain", "what others may do")
     records.get(type_name, record_id, actor=actor, trashed=True)
-    looked_at = _looked_at(catalog.current().type(type_name), record_id)
+    looked_at = sighting.look(catalog.current().type(type_name), [record_id])
     known = auth.USERS.c
     who = sa.select(known.id, known.team_id, known.name, known.admin).where(auth.MAY_ENTER)
     users: list[dict[str, Any]] = []
-    for row in db.current().connection.execute(who.order_by(known.name, known.id)):
-        reasons = [*_seen_by(row, looked_at)]
+    rows = db.current().connection.execute(who.order_by(known.name, known.id)).all()
+    grants.current().look_up(row.id for row in rows)
+    for row in rows:
+        reasons = [*_seen_by(row, record_id, looked_at)]
         if reasons and len(users) == MOST_SEEN:
             return {"users": users, "more": True}
         if reasons:
@@ -173,79 +173,16 @@ def who_sees(type_name: str, record_id: int, *, actor: Actor) -> dict[str, Any]:
     return {"users": users, "more": False}
 
 
-@dataclass(slots=True)
-class _LookedAt:
-    """A record with what decides who sees it."""
-
-    type: EntityType
-    id: int
-    owner: int | None
-    team: int | None
-    #: The roles that users hold themselves, by user.
-    held: dict[int, set[int]]
-    #: With whom the record, or what it is part of, is shared: (user, team).
-    shares: set[tuple[int | None, int | None]]
-    #: Whether it meets a filter, as far as that was asked.
-    meets: dict[tuple[str, int], bool] = field(default_factory=dict)
-
-
-def _looked_at(entity_type: EntityType, record_id: int) -> _LookedAt:
-    connection, table = db.current().connection, entity_type.table
-    part = entity_type.part_of
-    whole = table.c[part.column] if part is not None else sa.null()
-    asked = sa.select(table.c.owner_id, table.c.team_id, whole.label("whole"))
-    row = connection.execute(asked.where(table.c.id == record_id)).one()
-    held: dict[int, set[int]] = {}
-    for user_id, role_id in connection.execute(sa.select(USER_ROLE.c.user_id, USER_ROLE.c.role_id)):
-        held.setdefault(user_id, set()).add(role_id)
-    shared = sa.select(_SHARE.c.user_id, _SHARE.c.team_id).where(
-        _SHARE.c.record_id.in_([record_id, row.whole or record_id]),
-        sa.or_(_SHARE.c.expires_at.is_(None), _SHARE.c.expires_at > clock.now()),
-    )
-    shares = {(s.user_id, s.team_id) for s in connection.execute(shared)}
-    return _LookedAt(entity_type, record_id, row.owner_id, row.team_id, held, shares)
-
-
-def _seen_by(user: Any, at: _LookedAt) -> Iterator[dict[str, Any]]:
+def _seen_by(user: Any, record_id: int, at: sighting.LookedAt) -> Iterator[dict[str, Any]]:
     """Yield all that lets a user see a record."""
-    if user.admin:
-        yield _reason(_ADMINISTRATOR, allows=True)
-        return
-    known = grants.current()
-    held = at.held.get(user.id, set()) | known.teams.get(user.team_id or 0, frozenset())
-    given = [(known.roles[id_], known.roles[id_].given(at.type, "read")) for id_ in sorted(held)]
-    readers = [(role, grant) for role, grant in given if grant is not None]
-    for role, grant in readers:
-        if _lets_in(user, at, grant):
-            yield _reason(_said(grant, "read", meets=True), role=role.name, allows=True)
-    if not readers:
-        return
-    if (user.id, None) in at.shares:
-        yield _reason(Phrase("the record is shared with the user"), allows=True)
-    if any((None, team) in at.shares for team in known.above(user.team_id)):
-        told = Phrase("the record is shared with the user's team, or one above it")
-        yield _reason(told, allows=True)
-
-
-def _lets_in(user: Any, at: _LookedAt, given: grants.Given) -> bool:
-    """Say whether a grant admits the record for a user, without shares."""
-    if given.scope == "all":
-        return True
-    if given.criteria is not None:
-        return _filtered(user, at, given)
-    mine = at.owner == user.id or (at.type.name == "user" and at.id == user.id)
-    if given.scope == "own" or mine or user.team_id is None:
-        return mine
-    if given.scope == "team":
-        return bool(at.team == user.team_id)
-    return user.team_id in grants.current().above(at.team)
-
-
-def _filtered(user: Any, at: _LookedAt, given: grants.Given) -> bool:
-    criteria = given.criteria or ""
-    key = criteria, user.id if '"me"' in criteria else 0
-    if key not in at.meets:
-        who = Actor(user_id=user.id, team_id=user.team_id)
-        rule = grants.joined([given])
-        at.meets[key] = bool(records.meeting(at.type, [at.id], rule, who))
-    return at.meets[key]
+    for reason in at.reasons(user, record_id):
+        match reason:
+            case sighting.ADMINISTRATOR:
+                yield _reason(_ADMINISTRATOR, allows=True)
+            case sighting.SHARED:
+                yield _reason(Phrase("the record is shared with the user"), allows=True)
+            case sighting.SHARED_WITH_TEAM:
+                told = Phrase("the record is shared with the user's team, or one above it")
+                yield _reason(told, allows=True)
+            case (role, given):
+                yield _reason(_said(given, "read", meets=True), role=role.name, allows=True)

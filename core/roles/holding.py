@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from .. import access, audit, db, query, records
+from ..access import grants
 from ..access.grants import ROLE, TEAM_ROLE, USER_ROLE
 from ..actor import Actor
 from ..storage import slices
@@ -19,6 +20,17 @@ _TABLES: Final[dict[str, tuple[Any, str]]] = {
 }  # fmt: skip
 #: Users, and teams, whom `holders` names.
 MOST_HOLDERS: Final = 200
+
+
+def circles(actor: Actor) -> frozenset[str]:
+    """Return what an actor belongs to: `role:NAME` for each role, `team:ID` for each team.
+
+    Roles are his own and his team's, teams his own and those above it. By what they name
+    something is shared with many at once.
+    """
+    stands = access.standing(actor)
+    named = (f"role:{role.name}" for role in stands.roles)
+    return frozenset((*named, *(f"team:{id_}" for id_ in (*stands.team, *stands.above))))
 
 
 def held(kind: str, id_: int, *, actor: Actor) -> list[str]:
@@ -43,14 +55,14 @@ def hold(kind: str, id_: int, names: Sequence[str], *, actor: Actor) -> list[str
     access.require(actor, "customise", "roles")
     connection = db.for_writing().connection
     records.get(kind, id_, actor=actor)
-    known = {row.name: row.id for row in connection.execute(sa.select(ROLE.c.id, ROLE.c.name))}
+    known = grants.current().named
     for name in names:
         if name not in known:
             raise unknown(name, known)
     table, column = _TABLES[kind]
     was = held(kind, id_, actor=actor)
     connection.execute(sa.delete(table).where(table.c[column] == id_))
-    rows = [{column: id_, "role_id": known[name]} for name in sorted(set(names))]
+    rows = [{column: id_, "role_id": known[name].id} for name in sorted(set(names))]
     if rows:
         connection.execute(sa.insert(table), rows)
     access.changed()
@@ -67,7 +79,7 @@ def give(kind: str, more: Mapping[int, Sequence[str]], *, actor: Actor) -> None:
     """
     access.require(actor, "customise", "roles")
     connection = db.for_writing().connection
-    known = {row.name: row.id for row in connection.execute(sa.select(ROLE.c.id, ROLE.c.name))}
+    known = grants.current().named
     table, column = _TABLES[kind]
     holding = set[tuple[int, int]]()
     for piece in slices(sorted(more)):
@@ -78,13 +90,14 @@ def give(kind: str, more: Mapping[int, Sequence[str]], *, actor: Actor) -> None:
         for name in names:
             if name not in known:
                 raise unknown(name, known)
-            wanted.add((id_, known[name]))
+            wanted.add((id_, known[name].id))
     rows = [{column: id_, "role_id": role_id} for id_, role_id in sorted(wanted - holding)]
     if rows:
         connection.execute(sa.insert(table), rows)
         access.changed()
         new = {
-            id_: [n for n in names if (id_, known[n]) not in holding] for id_, names in more.items()
+            id_: [n for n in names if (id_, known[n].id) not in holding]
+            for id_, names in more.items()
         }
         done = [
             audit.Done(f"{kind}:{id_}", after={"given": names})
@@ -102,12 +115,12 @@ def holders(name: str, *, actor: Actor) -> dict[str, Any]:
     """
     access.require(actor, "read", "roles")
     connection = db.current().connection
-    known = {row.name: row.id for row in connection.execute(sa.select(ROLE.c.id, ROLE.c.name))}
+    known = grants.current().named
     if name not in known:
         raise unknown(name, known)
     found: dict[str, Any] = {}
     for kind, (table, column) in _TABLES.items():
-        asked = sa.select(table.c[column]).where(table.c.role_id == known[name])
+        asked = sa.select(table.c[column]).where(table.c.role_id == known[name].id)
         ids = connection.execute(asked.order_by(table.c[column]).limit(MOST_HOLDERS)).scalars()
         called = query.labels(ids, actor=actor)
         live = ((int(id_), label) for id_, label in called.items() if not label["trashed"])

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from .. import access, catalog, db
 from ..access import grants
-from ..access.grants import GRANT, ROLE
+from ..access.grants import GRANT
 from ..errors import RelatumError
+from ..languages import Phrase
+from .opening import told_of
 
 _KEY: Final = "grants"
 
@@ -41,11 +43,14 @@ def of_declarations(document: Any) -> tuple[Any, list[Proposal]]:
     return rest, found
 
 
-def told(proposals: Iterable[Proposal], new_types: Sequence[str]) -> list[str]:
+def told(
+    proposals: Iterable[Proposal], new_types: Sequence[str], opening: str = "usual"
+) -> list[str]:
     """Return sentences on who will see new types, and on what is proposed besides."""
-    seeing, made = access.readers(), []
-    if new_types and seeing:
-        made.append(f"Seen by who holds {', '.join(seeing)}: {', '.join(new_types)}")
+    made: list[str] = []
+    if new_types:
+        seen = told_of(opening, ", ".join(access.readers()))
+        made.append(Phrase("{types}: {sentence}", types=", ".join(new_types), sentence=seen))
     for role, each in _by_role(proposals).items():
         types = [p.type for p in each if p.type is not None]
         if types:
@@ -64,10 +69,9 @@ def _by_role(proposals: Iterable[Proposal]) -> dict[str, list[Proposal]]:
 def accept(proposals: Iterable[Proposal]) -> None:
     """Give roles what is proposed, where they are there and have no word on it yet."""
     connection, known = db.for_writing().connection, catalog.current()
-    ids = {row.name: row.id for row in connection.execute(sa.select(ROLE.c.id, ROLE.c.name))}
-    roles, rows = grants.current().roles, list[dict[str, Any]]()
+    roles, rows = grants.current().named, list[dict[str, Any]]()
     for proposal in proposals:
-        role = roles.get(ids.get(proposal.role, 0))
+        role = roles.get(proposal.role)
         if role is None:
             continue
         general = role.lines.get(None, {})

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from relatum import Demo, Plugin, hookimpl
+from relatum import Demo, Plugin, Routes, WriteBatch, hookimpl
 
+from . import connecting, entities
 from . import demo as example
-from . import entities
+from .places import PAGES
+from .places import desk_dashboards as desk_dashboards
+from .places import desk_slots as desk_slots
 
 plugin = Plugin(
     id="contacts",
@@ -21,8 +24,20 @@ plugin = Plugin(
 
 @hookimpl
 def relatum_declare() -> dict[str, Any]:
-    """Declare accounts, households, contacts, their roles and further ways to reach them."""
-    return {"types": entities.TYPES, "grants": entities.GRANTS}
+    """Declare accounts, households, contacts, their roles, ways to reach them, connections."""
+    return {"types": [*entities.TYPES, *connecting.TYPES], "grants": entities.GRANTS}
+
+
+@hookimpl(only={"types": ["connection"]})
+def relatum_before_write(batch: WriteBatch) -> None:
+    """Refuse connections that can't be."""
+    connecting.check(batch)
+
+
+@hookimpl
+def relatum_routes() -> Routes:
+    """Bring the templates of what stands on the desk's pages."""
+    return Routes(pages=PAGES)
 
 
 @hookimpl

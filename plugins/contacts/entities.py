@@ -76,8 +76,11 @@ _ACCOUNT: Final = {
             "options": _INDUSTRIES,
         },
         _STATUS,
-        {"name": "phone", "kind": "phone", "label": "Phone"},
-        {"name": "email", "kind": "email", "label": "E-mail", "indexed": True},
+        {"name": "phone", "kind": "phone", "label": "Phone", "personal": False},
+        {
+            "name": "email", "kind": "email", "label": "E-mail", "indexed": True,
+            "personal": False,
+        },
         {"name": "website", "kind": "url", "label": "Website"},
         {
             "name": "billing_address", "kind": "address", "label": "Billing address",
@@ -90,7 +93,20 @@ _ACCOUNT: Final = {
         },
         {
             "name": "annual_revenue", "kind": "money", "label": "Annual revenue",
-            "sortable": True, "settings": {"min": "0"},
+            "sortable": True,
+            "settings": {
+                "min": "0", "currency_by": "currency", "base": "annual_revenue_base",
+            },
+        },
+        {
+            "name": "currency", "kind": "text", "label": "Currency", "indexed": True,
+            "help": "Three letters, such as USD; empty: your own. Its amounts are in it.",
+            "settings": {"max_length": 3},
+        },
+        {
+            "name": "annual_revenue_base", "kind": "money",
+            "label": "Annual revenue in own currency", "sortable": True,
+            "settings": {"computed": True},
         },
         {
             "name": "parent", "kind": "lookup", "label": "Parent company",

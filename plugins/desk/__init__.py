@@ -7,7 +7,11 @@ from typing import Any
 
 from relatum import Permission, Plugin, Routes, hookimpl
 
+from . import error_codes as error_codes
 from . import routes
+from .dashboards.declared import desk_dashboards
+from .dashboards.definitions import Dashboard as Dashboard
+from .dashboards.definitions import Widget as Widget
 from .slots import HOOKSPECS
 from .slots import Files as Files
 from .slots import Link as Link
@@ -20,6 +24,7 @@ plugin = Plugin(  # noqa: S604  # shell is what the plugin is; no process is sta
     description="The web interface: lists, records and forms of every entity type.",
     license="Apache-2.0",
     presets=["bare", "desk", "contacts", "sales", "all"],
+    capabilities=["public", "tables"],
     shell=True,
 )
 
@@ -43,4 +48,4 @@ def relatum_routes() -> Routes:
 @hookimpl
 def relatum_hookspecs() -> tuple[Callable[..., Any], ...]:
     """Publish the hooks by which other plugins fill places of the desk's pages."""
-    return HOOKSPECS
+    return (*HOOKSPECS, desk_dashboards)

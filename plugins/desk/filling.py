@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -73,10 +74,22 @@ def tab(brought: Brought, entity_type: catalog.EntityType, **given: Any) -> Mark
 
 def _drawn(brought: Brought, entity_type: catalog.EntityType | None, given: Any) -> Drawn:
     plugin, slot = brought
+    developing = plugin_host.development() is not None
     try:
-        return plugin_host.draw(plugin, slot.place, partial(_called, brought, entity_type, given))
+        made = plugin_host.draw(plugin, slot.place, partial(_called, brought, entity_type, given))
     except plugin_host.PartFailed as failed:
-        return Drawn(plugin, slot, problem=failed.reason)
+        problem = plugin_host.trace(failed) if developing else failed.reason
+        return Drawn(plugin, slot, problem=problem)
+    return _outlined(made) if developing else made
+
+
+def _outlined(made: Drawn) -> Drawn:
+    """Return what a slot has drawn with a line around it that says place and plugin."""
+    around = Markup('<{tag} class="dev-slot" data-slot="{place} · {plugin}">{html}</{tag}>')
+    said = {"place": made.slot.place, "plugin": made.plugin}
+    html = around.format(tag="div", html=made.html, **said) if made.html else made.html
+    cells = {key: around.format(tag="span", html=each, **said) for key, each in made.cells.items()}
+    return replace(made, html=html, cells=cells)
 
 
 def _called(brought: Brought, entity_type: catalog.EntityType | None, given: Any) -> Drawn:

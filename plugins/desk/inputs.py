@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from relatum import RelatumError, catalog, context, fields, imports
 
 from . import words
-from .values import FRACTIONS, kind, text
+from .values import FRACTIONS, kind, targets, text
 
 #: What the text beside a hidden id is sent as, what it or a moment was when the form was drawn, the
 #: type of a record of any of several types, and that a secret is to be emptied.
@@ -130,14 +130,14 @@ def _instant(given: str, was: str) -> str:
 def _linked(field: fields.Field, form: MultiDict[str, str], name: str) -> int | None:
     """Return the id that was chosen, or of the one record that the typed text means."""
     assert isinstance(field, fields.Link)
-    found = linked(field.targets, form, name)
+    found = linked(targets(field), form, name)
     return int(field.parse(str(found))) if found else None
 
 
-def linked(targets: Sequence[str], form: MultiDict[str, str], name: str) -> str | int | None:
+def linked(among: Sequence[str], form: MultiDict[str, str], name: str) -> str | int | None:
     """Return the id that a lookup sent, as text, or of the one record that its text means.
 
-    Raises what looking for a record of the chosen type, of `targets`, does.
+    Raises what looking for a record of the chosen type, of those `among`, does.
     """
     id_, typed = form.get(name, "").strip(), form.get(f"{name}{TYPED}")
     if typed is None or (id_ and typed.strip() == form.get(f"{name}{WAS}", "").strip()):
@@ -146,10 +146,10 @@ def linked(targets: Sequence[str], form: MultiDict[str, str], name: str) -> str 
         return None
     actor = context().actor
     assert actor is not None
-    return imports.find(target_of(targets, form, name), typed.strip(), actor=actor)
+    return imports.find(target_of(among, form, name), typed.strip(), actor=actor)
 
 
-def target_of(targets: Sequence[str], form: MultiDict[str, str], name: str) -> str:
+def target_of(among: Sequence[str], form: MultiDict[str, str], name: str) -> str:
     """Return the type that a lookup looked among: the one chosen, else the first."""
     chosen = form.get(f"{name}{TYPE}", "")
-    return chosen if chosen in targets else targets[0]
+    return chosen if chosen in among else among[0]

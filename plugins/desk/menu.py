@@ -34,8 +34,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The entries of one plugin, or of the administrator."""
+    """The entries of one plugin, or of the administrator: who owns the types, and its name."""
 
+    owner: str
     label: str
     items: tuple[Item, ...]
 
@@ -45,6 +46,11 @@ def may(action: str, entity_type: catalog.EntityType) -> bool:
     return permitted(context().actor or Actor(user_id=None), action, entity_type.name)
 
 
+def mergeable(entity_type: catalog.EntityType) -> bool:
+    """Say whether the reader may merge records of a type, before it is offered."""
+    return entity_type.owner != "core" and may("update", entity_type) and may("delete", entity_type)
+
+
 def groups() -> list[Group]:
     """Return the sidebar's groups, in the order of the plugins."""
     known = words.known()
@@ -52,7 +58,7 @@ def groups() -> list[Group]:
     for entity_type in known.types.values():
         if not is_inner(entity_type):
             by_owner.setdefault(entity_type.owner, []).append(item(entity_type))
-    return [Group(label, tuple(by_owner[owner])) for owner, label in owners(by_owner)]
+    return [Group(owner, label, tuple(by_owner[owner])) for owner, label in owners(by_owner)]
 
 
 def item(entity_type: catalog.EntityType) -> Item:
@@ -96,9 +102,13 @@ def is_inner(entity_type: catalog.EntityType) -> bool:
 
 
 def owners(by_owner: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (owner, label) in order: plugins, those that are off, the administrator, the core."""
+    """Yield (owner, label) in order: plugins, those that are off, the administrator, the core.
+
+    Plugins that build on most others come first: people work in these, and look up in the rest.
+    """
     active = plugin_host.current().active
-    for owner, found in active.items():
+    ranked = sorted(active.items(), key=lambda pair: -len(pair[1].found.sound.plugin.requires))
+    for owner, found in ranked:
         if owner in by_owner:
             yield owner, words.by(owner, found.found.sound.plugin.name)
     for owner in sorted(by_owner.keys() - active.keys() - {_LOCAL, _CORE}):

@@ -34,16 +34,23 @@ class _Place(NamedTuple):
 
 #: Every place there is. A name is a promise: there will be more, but none goes.
 PLACES: Final = {
+    "nav.top": _Place(HTML),
     "nav.after": _Place(HTML),
+    "nav.bar": _Place(HTML),
+    "home.main": _Place(HTML),
+    "home.side": _Place(HTML),
+    "menu.plugin": _Place(LINKS),
     "menu.workspace": _Place(LINKS),
     "palette.commands": _Place(LINKS),
     "list.actions": _Place(HTML, ("type",)),
+    "list.selected": _Place(LINKS, ("type",)),
     "list.column": _Place(CELLS, ("type", "records")),
     "board.card": _Place(CELLS, ("type", "records")),
     "calendar.actions": _Place(HTML, ("type",)),
     "record.actions": _Place(HTML, ("type", "record")),
     "record.menu": _Place(LINKS, ("type", "record")),
     "record.highlights": _Place(HTML, ("type", "record")),
+    "record.timeline": _Place(HTML, ("type", "record")),
     "record.tabs": _Place(HTML, ("type", "record")),
     "record.main": _Place(HTML, ("type", "record")),
     "record.side": _Place(HTML, ("type", "record")),
@@ -135,7 +142,11 @@ def _read_files(value: Any, active: plugin_host.Active) -> Files:
     return value
 
 
-@hookspec("collect", read=_read_slots)
+def _filled(slots: Iterable[Slot]) -> set[str]:
+    return {slot.place for slot in slots}
+
+
+@hookspec("collect", read=_read_slots, places=_filled)
 def desk_slots(ctx: Context) -> Iterable[Slot]:
     """Return what the plugin adds to the desk's pages, as `Slot`s.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -9,10 +10,19 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import orjson
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
-from relatum import Actor, catalog, changes, context, requires
+from relatum import (
+    Actor,
+    RelatumError,
+    catalog,
+    changes,
+    context,
+    plugin_host,
+    requires,
+    roles,
+)
 
 from . import assets, filling, menu, values, words
 
@@ -24,6 +34,7 @@ USE: Final = "desk.use"
 _SAID, _SAID_SECONDS = "desk_said", 20
 _UNDO = re.compile(r"/changes/[0-9]{1,16}/undo")
 BLUEPRINT: Final = Blueprint("desk", __name__, template_folder="templates")
+actor, away, is_fragment = plugin_host.asking, plugin_host.away, plugin_host.is_fragment
 
 
 def page(
@@ -42,18 +53,6 @@ def page(
         return view
 
     return add
-
-
-def actor() -> Actor:
-    """Return who asks; only where somebody is signed in."""
-    found = context().actor
-    assert found is not None
-    return found
-
-
-def is_fragment() -> bool:
-    """Say whether a part of a page is asked for, to be put into the one that is shown."""
-    return request.headers.get("HX-Request") == "true"
 
 
 def render(template: str, status: int = 200, **values: Any) -> Response:
@@ -84,13 +83,6 @@ def beside(
         address=address,
         **values,
     )  # fmt: skip
-
-
-def away(address: str) -> Response:
-    """Send the browser to another page of ours, by GET."""
-    if is_fragment():
-        return Response(status=204, headers={"HX-Redirect": address})
-    return Response(redirect(address, 303).get_data(), 303, {"Location": address})
 
 
 def toast(response: Response, text: str, *, undo: str | None = None, kind: str = "ok") -> Response:
@@ -134,6 +126,17 @@ def whole(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) <= 16 else None
 
 
+def digest(said: Any) -> str:
+    """Return a mark of what something says: another one if somebody has changed it meanwhile."""
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()[:20]
+
+
+def as_begun(said: Any) -> None:
+    """Raise `desk_form_outdated` unless what there is says what the form that was sent expects."""
+    if request.form.get("expect") != digest(said):
+        raise RelatumError("desk_form_outdated")
+
+
 @lru_cache(maxsize=4096)
 def hue(name: str) -> int:
     """Return a hue that is always the same for a name."""
@@ -150,9 +153,11 @@ def initials(name: str) -> str:
 def _globals(state: Any) -> None:
     """Give the templates of the desk, and of plugins that build on them, what they draw with."""
     state.app.jinja_env.globals.update(
-        _=words.translated, asset=assets.url, demo=is_demo, hue=hue, icon=assets.icon,
-        initials=initials, may=menu.may, menu=menu.groups, number=words.number,
-        preload=assets.fonts,
+        _=words.translated, asset=assets.url, demo=is_demo, done=done, hue=hue, icon=assets.icon,
+        initials=initials, may=menu.may, menu=menu.groups,
+        mergeable=menu.mergeable, number=words.number,
+        preload=assets.fonts, openings_known=roles.OPENINGS,
+        development=plugin_host.development,
         resting=menu.resting, said=said, settings=menu.settings, slots=filling, theme=theme,
         values=values, who=_who, words=words,
         Markup=Markup,

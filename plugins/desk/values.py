@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from relatum import catalog, fields
+from relatum import RelatumError, catalog, fields
 
 from . import words
 
+#: What templates draw mentions by.
+mention_parts, without_marks = fields.mention_parts, fields.without_marks
 #: What stands for a value that a field can't have.
 _UNFIT: Final = object()
 #: Kinds that take a whole row of a form.
@@ -36,10 +39,15 @@ def kind(field: fields.Field) -> str:
     return field.kind
 
 
+def asks(field: fields.Field) -> bool:
+    """Say whether people give the value of a field: neither the kernel nor a plugin does."""
+    return not (field.read_only or field.NUMBERED or field.computed)
+
+
 def is_changed_in_place(entity_type: catalog.EntityType, path: str) -> bool:
     """Say whether a value can be changed where it is shown: a field of the record itself."""
     field = entity_type.fields.get(path)
-    return field is not None and not field.read_only and not field.NUMBERED
+    return field is not None and asks(field)
 
 
 def is_number(field: fields.Field) -> bool:
@@ -78,9 +86,25 @@ def possible(found: list[fields.Option], by: Any, now: Any = None) -> list[field
     return [each for each in found if not each.when or by in each.when or each.value in held]
 
 
+def may_need(entity_type: catalog.EntityType) -> frozenset[str]:
+    """Return the names of the fields that some option of a choice needs."""
+    return frozenset(name for each in entity_type.entailing for name in each.needed)
+
+
+def needed(entity_type: catalog.EntityType, record: Any, sent: Any = None) -> set[str]:
+    """Return the names of the fields that a form marks: what is chosen in it needs them."""
+    found: set[str] = set()
+    for choice, options, _ in entity_type.entailing:
+        value = record.get(choice.name) if sent is None else sent.get(choice.name)
+        option = options.get(value or "")
+        found.update(option.needs if option is not None else ())
+    return found
+
+
 def is_plain(field: fields.Field) -> bool:
     """Say whether a value is changed in place by an editor that the page has ready."""
-    return kind(field) in _PLAIN and field.controlled_by is None
+    depends = field.controlled_by or (isinstance(field, fields.Money) and field.currency_by)
+    return kind(field) in _PLAIN and not depends
 
 
 def is_wide(field: fields.Field) -> bool:
@@ -179,6 +203,17 @@ def type_name(name: str) -> str:
     return words.known().type(name).label
 
 
+def targets(field: fields.Link) -> list[str]:
+    """Return the names of the types that a link may lead to, those that a reader sees.
+
+    One that is open to every type leads to what has pages of its own, called in order.
+    """
+    if not field.is_open:
+        return list(field.targets)
+    shown = [each for each in words.known().types.values() if each.part_of is None]
+    return [each.name for each in sorted(shown, key=lambda each: each.label.casefold())]
+
+
 def most_stars(field: fields.Field) -> int:
     """Return how many stars a rating may have."""
     return int(field.settings.get("max", 5))
@@ -194,7 +229,7 @@ def boards(entity_type: catalog.EntityType) -> list[fields.Field]:
     found = [
         field
         for field in entity_type.own_fields
-        if kind(field) == "choice" and 1 < len(options(field)) <= COLUMNS
+        if kind(field) == "choice" and asks(field) and 1 < len(options(field)) <= COLUMNS
     ]
     return sorted(found, key=lambda field: not any(option.category for option in field.options))
 
@@ -225,16 +260,16 @@ def shown_fields(
 
 def path(entity_type: catalog.EntityType, text: str) -> list[fields.Field]:
     """Return the fields that a path goes over, the last one what it shows."""
-    known, at = words.known(), entity_type
-    found: list[fields.Field] = []
-    for name in text.split("."):
-        if found and name in found[-1].members:
-            found.append(found[-1].members[name])
+    first, *rest = text.split(".")
+    found = [entity_type.field(first)]
+    for name in rest:
+        last = found[-1]
+        if name in last.members:
+            found.append(last.members[name])
             continue
-        field = at.field(name)
-        found.append(field)
-        if isinstance(field, fields.Lookup):
-            at = known.type(field.target)
+        if isinstance(last, fields.Lookup):
+            entity_type = words.known().type(last.target)
+        found.append(entity_type.field(name))
     return found
 
 
@@ -277,3 +312,39 @@ def member_label(field: fields.Field, member: fields.Field) -> str:
     """Return what a member is called beside the others of its field."""
     short = member.label.removeprefix(field.label).strip()
     return short[:1].upper() + short[1:]
+
+
+# -- currencies -----------------------------------------------------------------------------
+def _code_path(entity_type: catalog.EntityType, text: str) -> str | None:
+    """Return the path to the currency of the amounts of a path, if their records say it."""
+    field = path(entity_type, text)[-1]
+    if not isinstance(field, fields.Money) or field.currency_by is None:
+        return None
+    before = text.rpartition(".")[0]
+    return f"{before}.{field.currency_by}" if before else field.currency_by
+
+
+def code_paths(entity_type: catalog.EntityType, texts: list[str]) -> list[str]:
+    """Return what has to be asked beside some paths to know the currencies of their amounts."""
+    found = {_code_path(entity_type, text): None for text in texts}
+    return [text for text in found if text and text not in texts and _is_seen(entity_type, text)]
+
+
+def _is_seen(entity_type: catalog.EntityType, text: str) -> bool:
+    try:
+        return bool(path(entity_type, text))
+    except RelatumError:
+        return False
+
+
+def code(entity_type: catalog.EntityType, text: str, record: Mapping[str, Any]) -> str:
+    """Return the code of the currency of an amount of a record; "" if that is not known."""
+    field, by = path(entity_type, text)[-1], _code_path(entity_type, text)
+    if not isinstance(field, fields.Money) or by is None:
+        return field.code if isinstance(field, fields.Money) else ""
+    return str(record[by] or field.currency) if by in record else ""
+
+
+def sum_code(field: fields.Money) -> str:
+    """Return the code of the currency that amounts of several records are summed up in."""
+    return field.currency if field.base else field.code

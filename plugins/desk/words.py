@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,6 +15,13 @@ from babel import Locale, dates, numbers
 from flask import has_request_context, request
 
 from relatum import Actor, RelatumError, catalog, clock, context, fields, languages, query, seen
+
+from .vocabulary import CATEGORIES as CATEGORIES
+from .vocabulary import DATES as DATES
+from .vocabulary import MOMENTS as MOMENTS
+from .vocabulary import OPERATORS as OPERATORS
+from .vocabulary import SCRIPTS as SCRIPTS
+from .vocabulary import WITHOUT_VALUE as WITHOUT_VALUE
 
 _FOLDER: Final = Path(__file__).parent / "translations"
 #: Languages that the desk speaks; the first one is that of the words in its templates.
@@ -71,10 +78,11 @@ def translated(text: str, /, **values: Any) -> str:
 
     A page of another plugin has the desk's words first, then the plugin's own.
     """
-    chosen = language()
-    found = languages.read(_FOLDER, chosen).gettext(text)
-    if found == text and chosen != LANGUAGES[0] and has_request_context():
-        found = languages.of(_drawn_for(), chosen).gettext(text)
+    chosen, found = language(), text
+    if chosen != LANGUAGES[0]:
+        found = languages.read(_FOLDER, chosen).gettext(text)
+        if found == text and has_request_context():
+            found = languages.of(_drawn_for(), chosen).gettext(text)
     return found.format(**values) if values else found
 
 
@@ -88,6 +96,9 @@ def _drawn_for() -> str:
 
 def said(wrong: Any) -> str:
     """Return the sentence of an error, or of a problem (as it is, or in JSON), to the reader."""
+    if getattr(wrong, "code", None) == "confirm_needed" and "message" in wrong.params:
+        # The answer is a button, not a word to be sent.
+        return f"{languages.message(wrong.params, language())}."
     if isinstance(wrong, Mapping):
         return languages.sentence(wrong["code"], wrong["params"], language())
     return languages.said(wrong, language())
@@ -123,78 +134,6 @@ def address(text: str, code: str | None) -> str:
     """Return an address with its country, which it ends with, in the reader's language."""
     called = fields.countries().get(code or "")
     return text.removesuffix(called) + country(code) if code and called else text
-
-
-#: Comparisons as people say them; translated where they are shown.
-OPERATORS: Final = {
-    "eq": "is", "ne": "is not", "in": "is one of", "nin": "is none of", "ieq": "is, in any case",
-    "contains": "contains", "starts": "starts with", "has": "has", "has_any": "has any of",
-    "has_all": "has all of", "has_none": "has none of", "gt": "is more than",
-    "gte": "is at least", "lt": "is less than", "lte": "is at most", "between": "is between",
-    "category": "is in the category", "under": "is or is below", "above": "is or is above",
-    "empty": "is empty", "filled": "is not empty", "is_me": "is me", "not_me": "is not me",
-    "near": "is near",
-}  # fmt: skip
-#: Comparisons that say all there is to say.
-WITHOUT_VALUE: Final = frozenset({"empty", "filled", "is_me", "not_me"})
-#: Kinds of options, whatever they are called.
-CATEGORIES: Final = {"open": "Open", "closed": "Closed", "won": "Won", "lost": "Lost"}
-#: Comparisons of dates, instants and times that people say in another way.
-DATES: Final = {
-    "gt": "is after", "gte": "is on or after", "lt": "is before", "lte": "is on or before",
-}  # fmt: skip
-#: Moments in relation to now, by their unit.
-MOMENTS: Final = {
-    "today": "today", "now": "now", "-d": "{count} days ago", "+d": "in {count} days",
-    "-h": "{count} hours ago", "+h": "in {count} hours",
-    "-m": "{count} minutes ago", "+m": "in {count} minutes",
-}  # fmt: skip
-
-
-#: What the scripts of a page say, by the names that they know it by.
-SCRIPTS: Final = {
-    "undo": "Undo", "dismiss": "Dismiss", "cancel": "Cancel", "confirm": "Continue",
-    "failed": "Something went wrong. Nothing was saved.",
-    "not_allowed": "You can't do that, or it no longer exists.",
-    "no_answer": "The server did not answer. Try again.",
-    "offline": "You are offline. Nothing was saved.",
-    "signed_out": "You are signed out. Nothing was saved.",
-    "selected": "{count} selected",
-    "selection": "{count} selected. Press Tab to reach the actions.",
-    "selection_cleared": "Selection cleared",
-    "results": "{count} results",
-    "lifted": "{name} lifted, {place}. Arrow keys move, Space drops, Escape cancels.",
-    "place": "{column}, position {position} of {count}",
-    "position": "Position {position} of {count}",
-    "put_back": "{reason} It was put back.",
-    "cancelled": "Cancelled",
-    "session_over": "You were signed out",
-    "session_kept": "Sign in again to go on. What you typed is still here.",
-    "email": "E-mail address",
-    "password": "Password",
-    "sign_in": "Sign in",
-    "code": "Code of your app",
-    "draft": "Unsaved text from {time}.",
-    "restore": "Restore",
-    "discard": "Discard",
-    "leave": "What you typed is not saved. Discard it?",
-    "kept": "Not saved. What you typed is kept; try again.",
-    "line": "Line {number}",
-    "line_up": "Move line {number} up",
-    "line_down": "Move line {number} down",
-    "line_x": "Remove line {number}",
-    "line_added": "Line added, {count} in all",
-    "line_removed": "Line removed, {count} left",
-    "format": "Format",
-    "bold": "Bold",
-    "italic": "Italic",
-    "bullets": "Bullets",
-    "numbers": "Numbers",
-    "plain": "Without format",
-    "pick_colour": "Pick a colour",
-    "remove_tag": "Remove {tag}",
-    "tag_removed": "{tag} removed",
-}  # fmt: skip
 
 
 def of_scripts() -> dict[str, str]:
@@ -251,16 +190,25 @@ def number(value: Any) -> str:
 
 
 def money(value: Any, currency: str, *, short: bool = False) -> str:
-    """Return an amount with its currency; `short` leaves the decimals out, as lists do."""
+    """Return an amount with its currency; `short` leaves the decimals out, as lists do.
+
+    Without a currency it is a number.
+    """
     amount = Decimal(str(value))
-    if short:
-        return str(
-            numbers.format_currency(
-                amount.quantize(Decimal(1)), currency, locale=_locale(), currency_digits=False,
-                format=_whole(language()),
-            )
-        )  # fmt: skip
-    return str(numbers.format_currency(amount, currency, locale=_locale()))
+    return _money(amount, currency, language(), short) if currency else number(amount)
+
+
+@lru_cache(maxsize=16_384)
+def _money(amount: Decimal, currency: str, language: str, short: bool) -> str:
+    locale = _locale_of(language)
+    if not short:
+        return str(numbers.format_currency(amount, currency, locale=locale))
+    return str(
+        numbers.format_currency(
+            amount.quantize(Decimal(1)), currency, locale=locale, currency_digits=False,
+            format=_whole(language),
+        )
+    )  # fmt: skip
 
 
 @cache

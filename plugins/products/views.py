@@ -16,6 +16,7 @@ _VALID: Final = {
         },
     ]
 }
+_SOLD: Final = {"field": "status", "op": "eq", "value": "active"}
 _PRODUCT: Final = ["name", "sku", "family", "type", "unit", "list_price"]
 
 FAMILY: Final[list[dict[str, Any]]] = [
@@ -28,11 +29,11 @@ FAMILY: Final[list[dict[str, Any]]] = [
 PRODUCT: Final[list[dict[str, Any]]] = [
     {
         "name": "active", "label": "Active products",
-        "query": {"filter": _ACTIVE, "sort": ["name"], "fields": _PRODUCT},
+        "query": {"filter": _SOLD, "sort": ["name"], "fields": _PRODUCT},
     },
     {
         "name": "all", "label": "All products",
-        "query": {"sort": ["name"], "fields": [*_PRODUCT, "active"]},
+        "query": {"sort": ["name"], "fields": [*_PRODUCT, "status"]},
     },
 ]  # fmt: skip
 
@@ -43,5 +44,23 @@ PRICE_LIST: Final[list[dict[str, Any]]] = [
             "filter": _VALID, "sort": ["name"],
             "fields": ["name", "currency", "valid_from", "valid_to"],
         },
+    },
+]  # fmt: skip
+
+UNIT_GROUP: Final[list[dict[str, Any]]] = [
+    {"name": "all", "label": "All unit groups", "query": {"sort": ["name"], "fields": ["name"]}},
+]  # fmt: skip
+
+CURRENCY: Final[list[dict[str, Any]]] = [
+    {
+        "name": "all", "label": "All currencies",
+        "query": {"sort": ["code"], "fields": ["code", "name", "symbol", "digits", "active"]},
+    },
+]  # fmt: skip
+
+RATE: Final[list[dict[str, Any]]] = [
+    {
+        "name": "newest", "label": "Newest first",
+        "query": {"sort": ["-valid_from"], "fields": ["currency", "valid_from", "rate", "per"]},
     },
 ]  # fmt: skip

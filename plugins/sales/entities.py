@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from . import views
-
-#: What an opportunity's probability becomes when it enters a stage, in percent.
-PROBABILITIES: Final = {
-    "qualify": 10, "develop": 30, "propose": 50, "negotiate": 80, "won": 100, "lost": 0,
-}  # fmt: skip
+from . import rivals, stages, views
 
 _SOURCES: Final = [
     {"value": value, "label": label}
@@ -115,6 +110,16 @@ _LEAD: Final = {
     "views": views.LEAD,
 }  # fmt: skip
 
+
+def _sums(*named: tuple[str, str], by: str) -> list[dict[str, Any]]:
+    """Return fields with figures that are computed of lines."""
+    settings = {"computed": True, "currency_by": by}
+    return [
+        {"name": name, "kind": "money", "label": label, "settings": settings}
+        for name, label in named
+    ]
+
+
 _OPPORTUNITY: Final = {
     "name": "opportunity",
     "label": "Deal",
@@ -134,21 +139,29 @@ _OPPORTUNITY: Final = {
             "name": "contact", "kind": "lookup", "label": "Primary person",
             "settings": {"target": "contact", "inverse": "opportunities", "on_delete": "clear"},
         },
-        {
-            "name": "stage", "kind": "choice", "label": "Stage", "required": True,
-            "default": "qualify", "indexed": True,
-            "options": [
-                {"value": "qualify", "label": "Qualify", "category": "open", "hue": 210},
-                {"value": "develop", "label": "Develop", "category": "open", "hue": 190},
-                {"value": "propose", "label": "Propose", "category": "open", "hue": 50},
-                {"value": "negotiate", "label": "Negotiate", "category": "open", "hue": 30},
-                {"value": "won", "label": "Won", "category": "won", "hue": 140},
-                {"value": "lost", "label": "Lost", "category": "lost", "hue": 0},
-            ],
-        },
+        stages.PIPELINE,
+        stages.STAGE,
         {
             "name": "amount", "kind": "money", "label": "Amount", "sortable": True,
-            "help": "What it is worth to you, without tax.", "settings": {"min": "0"},
+            "help": "What it is worth to you, without tax.",
+            "settings": {
+                "min": "0", "currency_by": "currency", "base": "amount_base",
+                "rate_date": "close_date", "fixed_by": "stage",
+            },
+        },
+        {
+            "name": "currency", "kind": "text", "label": "Currency", "indexed": True,
+            "help": "Three letters, such as USD; empty: your own. Its amounts are in it.",
+            "settings": {"max_length": 3},
+        },
+        {
+            "name": "amount_from_lines", "kind": "boolean", "label": "Amount follows lines",
+            "help": "The amount is what the lines come to, without tax.",
+        },
+        {
+            "name": "amount_base", "kind": "money", "label": "Amount in own currency",
+            "sortable": True, "help": "By the rate that holds on the close date.",
+            "settings": {"computed": True},
         },
         {
             "name": "probability", "kind": "percent", "label": "Probability", "sortable": True,
@@ -190,14 +203,20 @@ _OPPORTUNITY: Final = {
                 {"value": "competitor", "label": "Competitor"},
                 {"value": "no_budget", "label": "No budget"},
                 {"value": "no_decision", "label": "No decision"},
+                {"value": "no_contact", "label": "No answer any more"},
                 {"value": "timing", "label": "Timing"},
                 {"value": "missing_feature", "label": "Something was missing"},
+                {"value": "terms", "label": "Terms or delivery"},
+                {"value": "own_solution", "label": "Does it without a supplier"},
+                {"value": "canceled", "label": "Canceled by the customer"},
+                {"value": "not_qualified", "label": "Was no real opportunity"},
                 {"value": "other", "label": "Other"},
+                {"value": "unknown", "label": "Not recorded"},
             ],
         },
         {
             "name": "competitor", "kind": "lookup", "label": "Competitor",
-            "help": "Who else wants the order, or got it.",
+            "help": "Who got the order instead, or is the strongest of the others.",
             "settings": {
                 "target": "account", "inverse": "competing_opportunities",
                 "inverse_label": "Deals lost to it", "on_delete": "clear",
@@ -219,6 +238,10 @@ _OPPORTUNITY: Final = {
             "name": "closed_at", "kind": "datetime", "label": "Decided at", "sortable": True,
             "help": "Set when it is won or lost.",
         },
+        *_sums(
+            ("lines_discount", "Discount of lines"), ("lines_net", "Net of lines"),
+            ("lines_tax", "Tax of lines"), ("lines_total", "Total of lines"), by="currency",
+        ),
         {"name": "description", "kind": "rich_text", "label": "Description"},
     ],
     "views": views.OPPORTUNITY,
@@ -247,17 +270,47 @@ _LINE: Final = {
             "help": "What is sold, if it is no product or more must be said.",
         },
         {
+            "name": "unit", "kind": "lookup", "label": "Unit",
+            "help": "Empty: that of the product.",
+            "settings": {"target": "unit", "inverse": "opportunity_lines"},
+        },
+        {
             "name": "quantity", "kind": "decimal", "label": "Quantity", "required": True,
             "default": "1", "settings": {"scale": 3, "min": "0"},
         },
         {
             "name": "price", "kind": "money", "label": "Price",
-            "help": "For one unit, before the discount, without tax.", "settings": {"min": "0"},
+            "help": "For one unit, before the discount, without tax. Empty: by the price list of "
+                    "the deal, else the list price.",
+            "settings": {"min": "0", "currency_by": "opportunity.currency"},
+        },
+        {
+            "name": "price_source", "kind": "choice", "label": "Price from",
+            "help": "A price that somebody has typed stays when quantities or price lists change.",
+            "settings": {"computed": True},
+            "options": [
+                {"value": "price_list", "label": "Price list", "hue": 235},
+                {"value": "list_price", "label": "List price", "hue": 200},
+                {"value": "typed", "label": "Typed", "hue": 45},
+            ],
         },
         {
             "name": "discount", "kind": "percent", "label": "Discount",
             "settings": {"min": "0", "max": "100"},
         },
+        {
+            "name": "discount_amount", "kind": "money", "label": "Discount, amount",
+            "help": "Of the whole line, beside that in percent.",
+            "settings": {"min": "0", "currency_by": "opportunity.currency"},
+        },
+        {
+            "name": "tax_rate", "kind": "percent", "label": "Tax rate",
+            "settings": {"min": "0", "max": "100"},
+        },
+        *_sums(
+            ("discount_total", "Whole discount"), ("net", "Net"), ("tax", "Tax"),
+            ("total", "Total"), by="opportunity.currency",
+        ),
     ],
 }  # fmt: skip
 
@@ -288,18 +341,34 @@ _PERSON: Final = {
             "name": "role", "kind": "choice", "label": "Role", "indexed": True,
             "options": [
                 {"value": "decision_maker", "label": "Decision maker", "hue": 140},
+                {"value": "economic_buyer", "label": "Holds the budget", "hue": 120},
                 {"value": "evaluator", "label": "Evaluator", "hue": 200},
                 {"value": "influencer", "label": "Influencer", "hue": 50},
                 {"value": "sponsor", "label": "Executive sponsor", "hue": 270},
                 {"value": "technical", "label": "Technical buyer", "hue": 230},
+                {"value": "purchasing", "label": "Purchasing", "hue": 30},
+                {"value": "coach", "label": "Coach", "hue": 160},
                 {"value": "user", "label": "User", "hue": 100},
+                {"value": "other", "label": "Other"},
             ],
         },
+        {
+            "name": "attitude", "kind": "choice", "label": "Attitude", "indexed": True,
+            "help": "To you and what you offer.",
+            "options": [
+                {"value": "supporter", "label": "Supporter", "hue": 140},
+                {"value": "neutral", "label": "Neutral", "hue": 210},
+                {"value": "opponent", "label": "Opponent", "hue": 0},
+            ],
+        },
+        {"name": "note", "kind": "text", "label": "Note"},
     ],
     "keys": [["opportunity", "contact"]],
 }  # fmt: skip
 
-TYPES: Final[list[dict[str, Any]]] = [_LEAD, _OPPORTUNITY, _LINE, _PERSON]
+TYPES: Final[list[dict[str, Any]]] = [
+    _LEAD, _OPPORTUNITY, _LINE, _PERSON, rivals.RIVAL, stages.HISTORY,
+]  # fmt: skip
 
 #: Roles that come with Relatum see the personal fields of these types, too.
 _PERSONAL: Final = [

@@ -11,6 +11,8 @@ _OPEN: Final = {"field": "stage", "op": "category", "value": ["open"]}
 _WON: Final = {"field": "stage", "op": "category", "value": ["won"]}
 _LOST: Final = {"field": "stage", "op": "category", "value": ["lost"]}
 _SOON: Final = {"field": "close_date", "op": "between", "value": ["today", "today+30d"]}
+_IDLE: Final = {"field": "updated_at", "op": "lt", "value": "today-21d"}
+_RENEWALS: Final = {"field": "pipeline", "op": "eq", "value": "renewal"}
 _OVERDUE: Final = {"field": "close_date", "op": "lt", "value": "today"}
 
 _LEAD: Final = {
@@ -51,6 +53,14 @@ OPPORTUNITY: Final[list[dict[str, Any]]] = [
     {
         "name": "overdue", "label": "Overdue",
         "query": {**_OPPORTUNITY, "filter": {"and": [_OPEN, _OVERDUE]}},
+    },
+    {
+        "name": "renewals", "label": "Open renewals",
+        "query": {**_OPPORTUNITY, "filter": {"and": [_OPEN, _RENEWALS]}},
+    },
+    {
+        "name": "idle", "label": "Idle for three weeks",
+        "query": {**_OPPORTUNITY, "sort": ["id"], "filter": {"and": [_OPEN, _IDLE]}},
     },
     {"name": "won", "label": "Won", "query": {**_CLOSED, "filter": _WON}},
     {"name": "lost", "label": "Lost", "query": {**_CLOSED, "filter": _LOST}},

@@ -17,9 +17,10 @@ plugin = Plugin(
     id="transfer",
     name="Transfer",
     version="0.1.0",
-    description="Import and export of CSV, XLSX, ODS, JSON and NDJSON, of any size.",
+    description="Import and export of CSV, XLSX, ODS, JSON, NDJSON and vCards, of any size.",
     license="Apache-2.0",
     presets=["desk", "contacts", "sales", "all"],
+    capabilities=["files", "processes"],
 )
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-import orjson
 from flask import Blueprint, Response, jsonify, request, stream_with_context
 from werkzeug.utils import secure_filename
 
-from relatum import RelatumError, context, imports, reading, requires, uploads
+from relatum import RelatumError, body, context, imports, reading, requires, uploads
 
 from . import rejects
-from .exporting import TYPES, Export
+from .exporting import ENDINGS, TYPES, Export
 from .formats import How
 from .inspecting import look
 
@@ -101,16 +100,9 @@ def save_map(type_name: str, name: str) -> Response:
     """Save the map in the body under a name; `replace=1` if there may be one already."""
     actor = context().actor
     assert actor is not None
-    document, replace = _json(), request.args.get("replace") == "1"
+    document, replace = body(), request.args.get("replace") == "1"
     imports.save(type_name, name, document, actor=actor, replace=replace)
     return jsonify(imports.get_saved(type_name, name, actor=actor).as_json())
-
-
-def _json() -> Any:
-    try:
-        return orjson.loads(request.get_data())
-    except orjson.JSONDecodeError as error:
-        raise RelatumError("bad_json", reason=str(error)) from None
 
 
 @API.delete("/maps/<type_name>/<path:name>")
@@ -157,7 +149,7 @@ def lines(job: int) -> Response:
 @API.get("/export/<type_name>")
 @requires(EXPORT, own=True)
 def export(type_name: str) -> Response:
-    """Return the records of a list as a file; `_format` is csv, xlsx, json or ndjson."""
+    """Return the records of a list as a file; `_format` is csv, xlsx, json, ndjson or vcard."""
     return exported(type_name)
 
 
@@ -169,4 +161,6 @@ def exported(type_name: str) -> Response:
     form = request.args.get("_format", "csv")
     with reading():
         made = Export(type_name, args, form, actor=actor)
-    return attached(made.noted(args).stream(), TYPES[form], f"{type_name}.{form}")
+    return attached(
+        made.noted(args).stream(), TYPES[form], f"{type_name}.{ENDINGS.get(form, form)}"
+    )

@@ -58,6 +58,7 @@ def _map(path: str | None) -> dict[str, Any] | None:
 @click.option("--saved", metavar="NAME", help="A map that is saved under this name.")
 @click.option("--key", metavar="FIELDS", help="Fields that find records, joined by commas.")
 @click.option("--mode", type=click.Choice(imports.MODES), help="What becomes of rows.")
+@click.option("--answer", type=click.Choice(imports.ANSWERS), help="To what plugins ask of rows.")
 @click.option("--sheet", metavar="NAME", help="The sheet of a workbook.")
 @click.option("--whole", is_flag=True, help="Write nothing if any row is refused.")
 @click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")

@@ -1,4 +1,4 @@
-"""Exports: the records of a query as CSV, XLSX, JSON or NDJSON, page by page."""
+"""Exports: the records of a query as CSV, XLSX, JSON, NDJSON or vCards, page by page."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from relatum import (
     views,
 )
 
+from .cards import Cards
 from .cells import columns_of, is_number, lists_in, text_of, value_of
 
 #: What each format is called on the wire.
@@ -36,7 +37,10 @@ TYPES: Final = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
     "ndjson": "application/x-ndjson",
+    "vcard": "text/vcard; charset=utf-8",
 }
+#: How names of files end, where that is not what the format is called.
+ENDINGS: Final = {"vcard": "vcf"}
 PAGE: Final = 500
 #: What a sheet holds: rows below the names, and characters of a cell.
 _ROWS, _CHARACTERS = 1_048_575, 32_767
@@ -66,14 +70,20 @@ class Export:
             raise RelatumError("bad_parameter", name="_format", reason=reason)
         self.actor, self.type_name, self.form = actor, type_name, form
         entity_type = views.from_url(type_name, (), actor=actor).type
+        self._cards = Cards(entity_type)
+        if form == "vcard" and not self._cards.are_possible:
+            reason = f"'{type_name}' has no e-mail and no phone, so there are no vCards of it"
+            raise RelatumError("bad_parameter", name="_format", reason=reason)
         lists = {each.name: each for each in lists_in(entity_type, None)}
         shown = [n for n in dict(args).get("_fields", "").split(",") if n.strip() in lists]
         kept = [_without(n, v, lists) for n, v in args if n not in _LEFT_OUT]
         chosen = views.from_url(type_name, kept, actor=actor)
         self.type: catalog.EntityType = chosen.type
-        named = "_fields" in dict(args)
-        self.columns = columns_of(self.type, [p.text for p in chosen.fields] if named else None)
-        if not named and form in ("json", "ndjson"):
+        named = [p.text for p in chosen.fields] if "_fields" in dict(args) else None
+        if form == "vcard":
+            named, shown = self._cards.fields, self._cards.further(lists.values())
+        self.columns = columns_of(self.type, named)
+        if named is None and form in ("json", "ndjson"):
             shown = list(lists)
         self.lists = [lists[name.strip()] for name in shown]
         every = [*self.columns, *(path for each in self.lists for path in each.paths)]
@@ -106,7 +116,10 @@ class Export:
 
     def stream(self) -> Iterator[bytes]:
         """Return the file in pieces."""
-        ways = {"csv": self.csv, "xlsx": self.xlsx, "json": self.json, "ndjson": self.ndjson}
+        ways = {
+            "csv": self.csv, "xlsx": self.xlsx, "json": self.json, "ndjson": self.ndjson,
+            "vcard": self.vcard,
+        }  # fmt: skip
         return ways[self.form]()
 
     def rows(self, page: query.Page) -> Iterator[Row]:
@@ -162,6 +175,14 @@ class Export:
                 yield between + orjson.dumps(each, option=_JSON)
                 between = b",\n"
         yield b"\n]\n"
+
+    def vcard(self) -> Iterator[bytes]:
+        """Yield a vCard of each record, with its further addresses and numbers."""
+        for page in self.pages():
+            yield b"".join(self._cards.written(page, self._further))
+
+    def _further(self, record: dict[str, Any]) -> list[dict[str, Any]]:
+        return [line for each in self.lists for line in each.items(record)]
 
     def _objects(self, page: query.Page) -> Iterator[dict[str, Any]]:
         names = list(dict.fromkeys(path.partition(".")[0] for path, _ in self.columns))

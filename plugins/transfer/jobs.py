@@ -19,6 +19,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from relatum import Actor, imports, jobs, seen, uploads
 
 from . import reading as files
+from .formats import FORMATS
 
 #: Rows of a chunk at most, and lines that a preview shows of each kind.
 CHUNK: Final = 5000
@@ -32,7 +33,7 @@ _ROWS: Final = ("refused", imports.SKIPPED)
 class HowSchema(Schema):
     """How a file is written, as far as it is not to be found out."""
 
-    format = fields.String(validate=validate.OneOf(["csv", "json", "ndjson", "workbook"]))
+    format = fields.String(validate=validate.OneOf(FORMATS))
     encoding = fields.String(validate=validate.Length(min=1, max=40))
     delimiter = fields.String(validate=validate.Length(equal=1))
     sheet = fields.String(validate=validate.Length(min=1, max=200))
@@ -47,6 +48,7 @@ class ImportArguments(Schema):
     map = fields.Dict(keys=fields.String())
     key = fields.List(fields.String(), validate=validate.Length(max=8))
     mode = fields.String(validate=validate.OneOf(imports.MODES))
+    answer = fields.String(validate=validate.OneOf(imports.ANSWERS))
     how = fields.Nested(HowSchema, unknown=RAISE)
     dry_run = fields.Boolean(truthy={True}, falsy={False})
     whole = fields.Boolean(truthy={True}, falsy={False})
@@ -119,6 +121,7 @@ class _Importing:
                 mapping=files.map_of(self.asked),
                 key=self.asked.get("key", ()), mode=self.asked.get("mode", "upsert"),
                 actor=dataclasses.replace(self.chunk.actor, source="import"), loose=True,
+                answer=self.asked.get("answer", imports.ANSWERS[0]),
             )  # fmt: skip
             self.file.loading = (known, made)
         found: imports.Loading = self.file.loading[1]

@@ -71,7 +71,8 @@ def _columns(
             mixed=_mixed(entity_type, document), only=document.get("only", {}),
             base=orjson.dumps(document).decode(), targets=targets_of(entity_type), keys=keys,
             key=asked, styles=list(fields.STYLES), encodings=_encodings(found.how.encoding),
-            mode=request.form.get("mode", "upsert" if asked else "create"), **beside,
+            mode=request.form.get("mode", "upsert" if asked else "create"),
+            answer=request.form.get("answer") or imports.ANSWERS[0], **beside,
         )  # fmt: skip
 
 
@@ -203,6 +204,7 @@ def _tried(found: Look, type_name: str, document: dict[str, Any]) -> Response:
     asked: dict[str, Any] = {
         "upload": found.upload.id, "type": type_name, "map": document, "how": found.how.as_json(),
         "key": document.get("key", []), "mode": request.form.get("mode", "upsert"),
+        "answer": request.form.get("answer") or imports.ANSWERS[0],
         "whole": request.form.get("whole") == "1", "dry_run": True,
     }  # fmt: skip
     with reading():

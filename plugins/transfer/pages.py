@@ -23,8 +23,9 @@ from relatum import (
 
 from . import lines
 from .api import EXPORT, IMPORT, allow_files, exported, rejects_of
+from .cards import Cards
 from .cells import text_of
-from .frame import PAGES, asking, away, known, render, types
+from .frame import PAGES, asking, away, is_fragment, known, render, types
 from .inspecting import Look, best, look
 from .rejects import job_of, sentence
 
@@ -99,8 +100,8 @@ def _sent() -> tuple[str, Any]:
 def show(job: int) -> Response:
     """Show how far an import is, and what came of it."""
     found = job_of(job, actor=asking())
-    fragment, shown = request.headers.get("HX-Request") == "true", _shown(found)
-    if not fragment:
+    shown = _shown(found)
+    if not is_fragment():
         return render("job.html", **shown)
     part = render("_job.html", _LAST if shown["over"] else 200, **shown)
     if not shown["over"]:
@@ -188,12 +189,12 @@ def export(type_name: str) -> Response:
 def out(type_name: str) -> Response:
     """Offer the formats of an export: in the menu of a list, or as a page."""
     entity_type = known().type(type_name)
-    words, fragment = request.query_string.decode(), "HX-Request" in request.headers
+    words, fragment = request.query_string.decode(), is_fragment()
     shown = urlsplit(request.headers.get("HX-Current-URL", ""))
     if fragment and shown.path == f"/records/{type_name}":
         words = shown.query
     kept = [(n, v) for n, v in parse_qsl(words) if n not in ("_after", "_before")]
     return render(
         "_out.html" if fragment else "out.html", type=entity_type, asked=urlencode(kept),
-        imports=may(asking(), IMPORT),
+        imports=may(asking(), IMPORT), cards=Cards(entity_type).are_possible,
     )  # fmt: skip

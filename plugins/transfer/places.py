@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import current_app, render_template, request
+from flask import render_template, request
 from markupsafe import Markup
+
+from relatum import plugin_host
 
 from .api import EXPORT, IMPORT
 
@@ -17,8 +19,8 @@ def _exports(type: Any) -> Markup:  # noqa: A002  # what the desk calls it
 
 
 def _links() -> list[dict[str, str]]:
-    say: Any = current_app.jinja_env.globals["_"]
-    return [{"label": say("Import a file"), "href": "/x/transfer/", "icon": "table-import"}]
+    label = plugin_host.translated("Import a file")
+    return [{"label": label, "href": "/x/transfer/", "icon": "table-import"}]
 
 
 SLOTS: Final[list[dict[str, Any]]] = [

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from ..instances import Instance, Originals
+from relatum.core.testing.instances import Instance
+from relatum.core.testing.originals import Originals
+
 from .driving import Prepare, Site, Watch, Windows, launched, serving
 
 _HERE = Path(__file__).parent

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import resources
@@ -19,11 +18,16 @@ import pytest
 from playwright import sync_api as web
 
 from relatum.core import auth, serve
+from relatum.core.testing.instances import Instance
 
-from ..instances import Instance
+from .. import nursery
 
 CHROMIUM: Final = "RELATUM_TEST_CHROMIUM"
-_NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: The shell first: it draws the same pages for half of the work, as no window stands around them.
+_NAMES: Final = (
+    "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome",
+    "google-chrome-stable",
+)  # fmt: skip
 _FLAGS: Final = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -33,9 +37,13 @@ NO_CHROMIUM: Final = (
 )
 DESKTOP: Final = (1440, 900)
 PHONE: Final = (390, 844)
+#: Looking at a page twice shows both sizes and both themes: colours do not go by the size.
+LOOKS: Final = ((DESKTOP, "light"), (PHONE, "dark"))
 #: Milliseconds that a page may take, on a machine with other work.
 _PATIENCE: Final = 20_000
 _RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+#: The rules that a theme matters to.
+_BY_COLOUR: Final = ("color-contrast", "link-in-text-block")
 #: Chromium says so of every answer that is an error; what it was is told by the answer itself.
 _ECHO: Final = "Failed to load resource"
 #: A request that a page gave up, as it was left or somebody typed on.
@@ -111,7 +119,7 @@ def environment(**settings: str) -> dict[str, str]:
 def serving(instance: Instance, *words: str) -> Iterator[str]:
     """Serve an instance on a free port of this machine; give its address."""
     port = serve.free_port(serve.LOOPBACK, 20_000 + os.getpid() % 20_000)
-    command = [sys.executable, "-P", "-m", "relatum.cli", "serve", "--port", str(port), *words]
+    command = [nursery.command(), "serve", "--port", str(port), *words]
     settings = environment(**serve.environment(instance.config))
     server = subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True)
     try:
@@ -132,7 +140,7 @@ def demonstration(home: Path, *words: str) -> Iterator[str]:
     Its data are the same each time, but for the days, which go by today.
     """
     port = serve.free_port(serve.LOOPBACK, 40_000)
-    command = [sys.executable, "-P", "-m", "relatum.cli", "demo", "--port", str(port), *words]
+    command = [nursery.command(), "demo", "--port", str(port), *words]
     settings = environment(RELATUM_HOME=str(home))
     started = subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True)
     try:
@@ -273,6 +281,12 @@ def scripted(page: web.Page, expression: str) -> Any:
         session.detach()
 
 
+def panel(page: web.Page, name: str) -> web.Locator:
+    """Open a form beside the list and return it."""
+    page.locator(".lv-bar, .lv-state").get_by_role("link", name=re.compile(f"^{name}")).click()
+    return page.get_by_role("dialog", name=name)
+
+
 def settle(page: web.Page) -> None:
     """Wait until nothing moves any more: colours in between are nobody's."""
     page.wait_for_load_state()
@@ -284,13 +298,16 @@ def settle(page: web.Page) -> None:
     )
 
 
-def clean(page: web.Page, *, without: tuple[str, ...] = ()) -> None:
-    """Fail if axe finds anything in the page as it is now; rules in `without` are not asked."""
+def clean(page: web.Page, *, without: tuple[str, ...] = (), only: tuple[str, ...] = ()) -> None:
+    """Fail if axe finds anything in the page as it is now.
+
+    Rules in `without` are not asked, and with `only` no others than these.
+    """
     settle(page)
     if not scripted(page, "typeof window.axe === 'object'"):
         scripted(page, f"{_axe()};true")
     options = {
-        "runOnly": {"type": "tag", "values": _RULES},
+        "runOnly": {"type": "rule" if only else "tag", "values": only or _RULES},
         "resultTypes": ["violations"],
         "rules": {rule: {"enabled": False} for rule in without},
         # It would put the styles that plugins bring into the page, which the policy stops.
@@ -307,6 +324,22 @@ def clean(page: web.Page, *, without: tuple[str, ...] = ()) -> None:
         for rule in found
     ]
     assert not told, "\n".join([f"axe finds at {page.url}:", *told])
+
+
+def clean_in_both_themes(page: web.Page) -> None:
+    """Fail if axe finds anything in the page as it is now, or by colours in the other theme.
+
+    The page has a theme by one word at its root, which the switch on every page changes, too.
+    """
+    clean(page)
+    own = scripted(page, "document.documentElement.dataset.theme")
+    _to_theme(page, "light" if own == "dark" else "dark")
+    clean(page, only=_BY_COLOUR)
+    _to_theme(page, own)
+
+
+def _to_theme(page: web.Page, theme: str) -> None:
+    scripted(page, f"document.documentElement.dataset.theme = {json.dumps(theme)}")
 
 
 def fits(page: web.Page) -> None:

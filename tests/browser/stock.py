@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from relatum.core.fields import FIELD_TYPES
+from relatum.core.testing import Make
+from relatum.core.testing.instances import Instance
 
-from ..bundled import Samples
-from ..instances import Instance
 from ..samples import every_kind
 
 FIELDS: list[dict[str, Any]] = [
@@ -60,5 +60,5 @@ def everything(instance: Instance) -> int:
     instance.make_type("x_all", {"name": "name", "kind": "text"}, *plain, label="Whole")
     instance.apply(*({"op": "add_field", "type": "x_all", **field} for field in links))
     assert {f.kind for f in instance.catalog.type("x_all").fields.values()} >= set(FIELD_TYPES)
-    [id_] = instance.create("x_all", Samples(instance).row("x_all", full=True))
+    [id_] = instance.create("x_all", Make(instance).row("x_all", full=True))
     return id_

@@ -7,7 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..instances import PASSWORD, Instance
+from relatum.core.testing.instances import Instance
+
+from ..instances import PASSWORD
 from . import stock
 from .driving import Site, Watch, Windows, clean
 
@@ -110,20 +112,20 @@ def test_single_keys_can_be_switched_off(account: Page):
 
 def test_a_plugin_says_what_it_will_do_before_it_is_enabled(page: Page):
     main = page.get_by_role("main")
-    page.goto("/plugins/sales")
+    page.goto("/plugins/calling")
     clean(page)
     main.get_by_role("link", name="Disable", exact=True).press("Enter")
-    expect(main).to_contain_text("Deals")
+    expect(main).to_contain_text("Call lists")
     clean(page)
     main.get_by_role("button", name="Disable", exact=True).press("Enter")
     expect(page.locator(".toast, [role=status]").first).to_be_attached()
     page.goto("/plugins")
     expect(main.get_by_role("heading", name="Not enabled")).to_be_visible()
     clean(page)
-    page.goto("/plugins/sales/enable")
+    page.goto("/plugins/calling/enable")
     clean(page)
     main.get_by_role("button", name="Enable", exact=True).press("Enter")
-    page.goto("/plugins/sales")
+    page.goto("/plugins/calling")
     expect(main.get_by_role("link", name="Disable", exact=True)).to_be_visible()
 
 

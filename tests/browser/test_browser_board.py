@@ -7,8 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from relatum.core.testing.instances import Instance
+
 from .. import plugged
-from ..instances import Instance
 from . import stock
 from .driving import PHONE, Site, Watch, Windows, clean, fits
 
@@ -27,9 +28,28 @@ def relatum_before_write(batch):
 )
 
 
+#: What an asset needs in use, once it has a state that says so.
+NEEDY = {
+    "name": "x_job", "label": "Job", "plural": "Jobs",
+    "fields": [
+        {"name": "name", "kind": "text", "required": True},
+        {
+            "name": "state", "kind": "choice", "label": "State",
+            "options": [
+                {"value": "open", "label": "Open", "hue": 210},
+                {"value": "planned", "label": "Planned", "hue": 140, "needs": ["price", "day"]},
+            ],
+        },
+        {"name": "price", "kind": "money", "label": "Price"},
+        {"name": "day", "kind": "date", "label": "Day"},
+    ],
+}  # fmt: skip
+
+
 def prepare(instance: Instance) -> None:
-    """Make assets, and a plugin that guards one."""
+    """Make assets, a plugin that guards one, and jobs whose states need values."""
     stock.assets(instance)
+    instance.apply({"op": "create_type", **NEEDY})
     plugged.put(instance, "guard", GUARD)
     plugged.enable(instance, "guard")
 
@@ -158,4 +178,67 @@ def test_a_phone_shows_the_board_without_scrolling_the_page_sideways(
     page = window(size=size)
     page.goto(BOARD)
     fits(page)
+    clean(page)
+
+
+@pytest.mark.parametrize("size", [(1440, 900), PHONE])
+def test_a_move_that_lacks_values_is_fixed_in_place_and_undone_as_one(
+    site: Site, window: Windows, watch: Watch, size: tuple[int, int]
+):
+    watch.expect("422 POST /records/x_job/board/move", r"422 POST /records/x_job/\d+/move")
+    page, name = window(size=size), f"Job {size[0]}"
+    [id_] = site.instance.create("x_job", {"name": name, "state": "open"})
+    page.goto("/records/x_job/board")
+    card = page.get_by_role("listitem", name=name, exact=True)
+    card.get_by_role("button", name="Move").click()
+    page.get_by_role("menuitem", name="Planned").click()
+    dialog = page.locator("dialog.short-d")
+    expect(dialog).to_be_visible()
+    fits(page)
+    clean(page)
+    dialog.get_by_label("Price").fill("12")
+    dialog.get_by_role("button", name="Save as Planned").click()
+    expect(dialog.locator(".error")).to_contain_text("needs a value for")
+    dialog.get_by_label("Day").fill("2026-05-01")
+    dialog.get_by_role("button", name="Save as Planned").click()
+    expect(dialog).to_have_count(0)
+    in_column(card, "planned")
+    expect(page.locator(".col[data-stage=planned] .sum")).to_contain_text("12")
+    found = site.instance.get("x_job", id_)
+    assert (found["state"], found["price"], str(found["day"])) == ("planned", "12.00", "2026-05-01")
+    page.get_by_role("button", name="Undo").click()
+    in_column(card, "open")
+    found = site.instance.get("x_job", id_)
+    assert (found["state"], found["price"], found["day"]) == ("open", None, None)
+
+
+def test_a_fix_that_is_cancelled_puts_the_card_back(site: Site, page: Page, watch: Watch):
+    watch.expect("422 POST /records/x_job/board/move")
+    site.instance.create("x_job", {"name": "Stays", "state": "open"})
+    page.goto("/records/x_job/board")
+    card = page.get_by_role("listitem", name="Stays", exact=True)
+    card.get_by_role("button", name="Move").click()
+    page.get_by_role("menuitem", name="Planned").click()
+    page.get_by_role("dialog", name="Stays").get_by_role("link", name="Cancel").click()
+    in_column(card, "open")
+    clean(page)
+
+
+def test_a_long_column_goes_on_as_one_scrolls_and_keeps_its_count(site: Site, page: Page):
+    rows = [{"name": f"Long {n:02}", "state": "open"} for n in range(45)]
+    site.instance.create("x_job", *rows)
+    page.goto("/records/x_job/board?_sort=name&name__starts=Long")
+    open_ = column(page, "Open")
+    tiles = open_.locator(".tile")
+    expect(tiles.first).to_be_visible()
+    assert tiles.count() == 20
+    for seen in (40, 45):
+        open_.locator(".col-b").evaluate("lane => { lane.scrollTop = lane.scrollHeight }")
+        expect(tiles).to_have_count(seen)
+    expect(open_.locator(".tiles-more")).to_have_count(0)
+    expect(open_.locator(".count")).to_have_text("45")
+    last = page.get_by_role("listitem", name="Long 44", exact=True)
+    last.focus()
+    last.press("ArrowUp")
+    expect(page.get_by_role("listitem", name="Long 43", exact=True)).to_be_focused()
     clean(page)

@@ -8,8 +8,9 @@ from datetime import date
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from relatum.core.testing.instances import Instance
+
 from .. import plugged
-from ..instances import Instance
 from .driving import PHONE, Site, Watch, Windows, clean, fits
 
 MONTH = "/records/x_project/calendar?_day=2026-11-10"

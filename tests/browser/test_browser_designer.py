@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import APIResponse, Locator, Page, Route, expect
 
 from relatum.core import preferences
+from relatum.core.testing.instances import Instance
 from relatum.plugins.desk.pages.model import draft as drafts
 
 from ..designing import deals
-from ..instances import Instance
-from .driving import DESKTOP, PHONE, Site, Watch, Windows, clean, fits
+from .driving import LOOKS, Site, Watch, Windows, clean, fits
 
 MODEL = "/model/x_deal"
 
@@ -112,6 +112,30 @@ def test_a_field_is_dragged_into_a_section_and_highlighted(page: Page, site: Sit
     assert sorted(section.fields) == ["price", "stage"]
 
 
+def test_what_one_does_while_the_page_is_drawn_anew_is_shown(page: Page):
+    held: list[tuple[Route, APIResponse]] = []
+
+    def late(route: Route) -> None:
+        if route.request.method == "GET" and not held:
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    page.goto(f"{MODEL}/layout")
+    page.route("**/model/x_deal/layout", late)
+    drag(page, page.locator("#gr-ly-stage"), page.locator("#ly-name"), -4)
+    for _ in range(50):
+        if held:
+            break
+        page.wait_for_timeout(100)
+    page.get_by_role("button", name="Highlight Stage").click()
+    page.wait_for_timeout(1000)
+    [(route, response)] = held
+    route.fulfill(response=response)
+    expect(page.locator("#hl-stage")).to_be_visible()
+    clean(page)
+
+
 def test_going_back_shows_what_was_there_before(page: Page):
     page.goto(MODEL)
     page.get_by_role("link", name="Stage").click()
@@ -123,9 +147,8 @@ def test_going_back_shows_what_was_there_before(page: Page):
     assert re.search(r"field=stage$", page.url)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_part_of_the_designer_is_inaccessible_or_too_wide(window: Windows, theme: str):
-    for size in (DESKTOP, PHONE):
+def test_no_part_of_the_designer_is_inaccessible_in_a_theme_or_too_wide(window: Windows):
+    for size, theme in LOOKS:
         page = window(theme=theme, size=size)
         page.goto(f"{MODEL}?field=name")
         page.get_by_role("textbox", name="Label", exact=True).fill("Title")

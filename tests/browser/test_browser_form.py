@@ -9,7 +9,8 @@ import orjson
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from ..instances import Instance
+from relatum.core.testing.instances import Instance
+
 from . import stock
 from .driving import PHONE, Site, Watch, Windows, clean, fits
 

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from relatum.core.testing.instances import Instance
+
 from ..desk import EMAIL
-from ..instances import PASSWORD, Instance
+from ..instances import PASSWORD
 from .driving import PHONE, Site, Watch, Windows, clean, fits
 
 ORDER = "/records/x_order"
@@ -108,7 +110,9 @@ def test_lines_are_added_moved_and_removed_by_keyboard_and_saved_with_the_record
 
 def test_a_line_is_dragged_to_another_place(page: Page, site: Site, order: int):
     page.goto(f"{ORDER}/{order}/lines/lines")
-    grip = page.locator(".lines-b .grip").first.bounding_box()
+    handle = page.locator(".lines-b .grip").first
+    expect(handle).to_be_visible()  # by the script of the lines, which may come after the page
+    grip = handle.bounding_box()
     last = page.locator(".lines-b > .line").last.bounding_box()
     assert grip is not None
     assert last is not None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import Page, Response, expect
 
 from relatum.core import jobs
+from relatum.core.testing.instances import Instance
 
-from ..instances import Instance
 from .driving import PHONE, Site, Windows, clean, fits
 
 TEAMS = 600

@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from ..instances import Instance
+from relatum.core.testing.instances import Instance
+
 from . import stock
 from .driving import PHONE, Site, Watch, Windows, clean, fits, settle
 
@@ -53,6 +54,27 @@ def test_a_click_on_a_head_sorts_and_back_undoes_it(listed: Page):
     listed.go_back()
     expect(rows(listed).first).to_contain_text("Asset 000")
     listed.go_back()
+    expect(head(listed, "Price")).not_to_have_attribute("aria-sort", re.compile("."))
+
+
+def test_back_pressed_before_the_scripts_have_come_shows_the_page_of_the_address(listed: Page):
+    for _ in range(2):
+        order = head(listed, "Price").get_attribute("aria-sort")
+        head(listed, "Price").get_by_role("link").click()
+        expect(head(listed, "Price")).not_to_have_attribute("aria-sort", order or "none")
+        expect(head(listed, "Price")).to_have_attribute("aria-sort", re.compile("."))
+
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    listed.route("**/app*.js", hold, times=1)
+    listed.go_back(wait_until="commit")
+    expect(rows(listed).first).to_contain_text("Asset 000")
+    listed.go_back(wait_until="commit")
+    expect(listed).to_have_url(re.compile("x_asset$"))
+    held[0].continue_()
     expect(head(listed, "Price")).not_to_have_attribute("aria-sort", re.compile("."))
 
 

@@ -8,8 +8,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..instances import Instance
-from .driving import DESKTOP, PHONE, Watch, Windows, clean, fits, settle
+from relatum.core.testing.instances import Instance
+
+from .driving import (
+    LOOKS,
+    Watch,
+    Windows,
+    clean,
+    fits,
+    panel,
+    settle,
+)
 
 PUMP: list[dict[str, Any]] = [
     {"name": "name", "kind": "text", "required": True, "sortable": True},
@@ -40,12 +49,6 @@ def prepare(instance: Instance) -> None:
 
 def names(page: Page) -> list[str]:
     return page.locator("tbody .name span:last-child").all_inner_texts()
-
-
-def panel(page: Page, name: str) -> Any:
-    """Open a form beside the list and return it."""
-    page.locator(".lv-bar, .lv-state").get_by_role("link", name=re.compile(f"^{name}")).click()
-    return page.get_by_role("dialog", name=name)
 
 
 def test_a_filter_is_built_with_a_group_shown_as_a_chip_and_goes_back(page: Page):
@@ -217,9 +220,8 @@ def test_cells_are_walked_and_changed_by_keyboard(page: Page, watch: Watch):
     expect(cell).to_be_focused()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE, (320, 640)])
-def test_every_state_of_a_list_fits_and_is_accessible(
+@pytest.mark.parametrize(("size", "theme"), [*LOOKS, ((320, 640), "light")])
+def test_every_state_of_a_list_fits_and_is_accessible_in_both_themes(
     window: Windows, size: tuple[int, int], theme: str
 ):
     page = window(size=size, theme=theme)

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from relatum.core import records
+from relatum.core.testing.instances import Instance
 from relatum.tools.backend import assets
 
-from ..instances import Instance
 from . import stock
 from .driving import PHONE, Site, Watch, Windows, clean, fits
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -29,36 +30,57 @@ Nordlicht Theta;https://theta.example;48;+49 30 23125008;Gera
 """
 
 
-@pytest.fixture
-def began() -> float:
-    """Return when the test began, before the demonstration was started."""
-    return time.monotonic()
+class Demo(NamedTuple):
+    """A demonstration that is served: its address, who is signed in, how long all that took."""
+
+    address: str
+    signed_in: Any
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Start the demonstration in an empty home, and sign in by the link that it prints."""
+    began = time.monotonic()
+    with demonstration(tmp_path_factory.mktemp("demo") / "home") as link:
+        address = link.partition("/sign-in/")[0]
+        watch = Watch(address)
+        with opened(browser, watch) as page:
+            page.goto(link)
+            page.get_by_role("button", name="Sign in").click()
+            expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+            yield Demo(address, page.context.storage_state(), time.monotonic() - began)
+        watch.verdict()
 
 
 @pytest.fixture
-def demo(tmp_path: Path, began: float) -> Iterator[str]:
-    """Start the demonstration in an empty home; return the link that it prints."""
-    with demonstration(tmp_path / "home") as link:
-        yield link
+def began(demo: Demo) -> float:
+    """Return when the test would have begun, had it started the demonstration."""
+    return time.monotonic() - demo.seconds
 
 
 @pytest.fixture
-def page(browser: Browser, demo: str) -> Iterator[Page]:
-    """Return a page of whoever follows the link, watched until the test ends."""
-    address = demo.partition("/sign-in/")[0]
-    watch = Watch(address)
+def page(browser: Browser, demo: Demo) -> Iterator[Page]:
+    """Return a page of whoever has followed the link, watched until the test ends."""
+    watch = Watch(demo.address)
+    with opened(browser, watch, storage_state=demo.signed_in) as page:
+        page.goto("/")
+        yield page
+    watch.verdict()
+
+
+@contextmanager
+def opened(browser: Browser, watch: Watch, **options: Any) -> Iterator[Page]:
+    """Open a watched page."""
     width, height = DESKTOP
     with closing(
-        browser.new_context(base_url=address, viewport={"width": width, "height": height})
+        browser.new_context(
+            base_url=watch.address, viewport={"width": width, "height": height}, **options
+        )
     ) as context:
         context.set_default_timeout(20_000)
         watch.over(context)
-        page = context.new_page()
-        page.goto(demo)
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("navigation", name="Main")).to_be_visible()
-        yield page
-    watch.verdict()
+        yield context.new_page()
 
 
 def took(began: float, which: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,10 +192,10 @@ def switch_a_plugin(page: Page) -> None:
     """Disable a plugin, and enable it again."""
     main = page.get_by_role("main")
     page.goto("/plugins")
-    main.get_by_role("link", name="Sales").first.click()
+    main.get_by_role("link", name="Call lists").first.click()
     for verb, other in (("Disable", "Enable"), ("Enable", "Disable")):
         main.get_by_role("link", name=verb, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(verb)
         main.get_by_role("button", name=verb, exact=True).click()
-        page.goto("/plugins/sales")
+        page.goto("/plugins/calling")
         expect(main.get_by_role("link", name=other, exact=True)).to_be_visible()

@@ -8,7 +8,8 @@ import orjson
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..instances import Instance
+from relatum.core.testing.instances import Instance
+
 from . import designing, stock
 from .driving import Site, Watch, clean, settle
 

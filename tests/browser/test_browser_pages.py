@@ -6,15 +6,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from relatum.core import mail
+from relatum.core.testing import Make
+from relatum.core.testing.instances import Instance
 
-from ..bundled import Samples
-from ..instances import Instance
-from .driving import DESKTOP, PHONE, Site, Windows, clean, fits, scripted
+from ..parcels import waits
+from .driving import LOOKS, Site, Windows, clean, clean_in_both_themes, fits, scripted
 
 PRESET = "all"
 _TYPES = ("account", "contact", "opportunity", "product", "price_list", "lead")
 _PLAIN = (
     "/", "/account", "/plugins", "/plugins/sales", "/plugins/sales/disable", "/about", "/keys",
+    "/plugins/parcel", "/plugins/parcel/settings",
     "/help/", "/help/desk", "/help/errors", "/records/user", "/model", "/model/opportunity",
     "/mail", "/mail/1", "/users/1/link", "/records/user/1", "/records/user/1/roles",
     "/roles", "/roles/member", "/roles/_new", "/roles/member/drop", "/audit", "/model/generations",
@@ -23,13 +25,17 @@ _PLAIN = (
 
 
 def prepare(instance: Instance) -> dict[str, int]:
-    """Make a mail, a record with a value in every field of some types, and one in the trash."""
+    """Make a mail, a record with a value in every field of some types, and one in the trash.
+
+    And a plugin that waits for its settings.
+    """
+    waits(instance)
     words = mail.Words("Hello", "https://example.org\n", "<p>x</p>")
     instance.write(mail.send, "ada@example.org", words)
-    samples = Samples(instance)
+    make = Make(instance)
     made = {}
     for name in _TYPES:
-        [made[name]] = instance.create(name, samples.row(name, full=True))
+        [made[name]] = instance.create(name, make.row(name, full=True))
     return made
 
 
@@ -47,9 +53,8 @@ def addresses(site: Site) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
-def test_every_page_is_accessible_and_stays_in_its_window(
+@pytest.mark.parametrize(("size", "theme"), LOOKS, ids=["large", "phone"])
+def test_every_page_is_accessible_in_both_themes_and_stays_in_its_window(
     window: Windows, site: Site, size: tuple[int, int], theme: str
 ):
     page = window(size=size, theme=theme)
@@ -57,6 +62,19 @@ def test_every_page_is_accessible_and_stays_in_its_window(
         page.goto(address)
         fits(page)
         clean(page)
+
+
+def test_a_colour_that_is_too_faint_in_the_other_theme_alone_is_found(window: Windows):
+    page = window(theme="light")
+    page.goto("/about")
+    scripted(
+        page,
+        "Object.assign(document.querySelector('main').appendChild(document.createElement('p')), "
+        "{textContent: 'Faint'}).style.color = 'light-dark(#000, #111)'",
+    )
+    clean(page)
+    with pytest.raises(AssertionError, match="color-contrast"):
+        clean_in_both_themes(page)
 
 
 def test_no_page_scrolls_sideways_in_a_window_of_320_pixels(window: Windows, site: Site):

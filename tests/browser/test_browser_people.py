@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from relatum.core import auth, jobs
+from relatum.core.testing.instances import Instance
 
-from ..instances import Instance
 from .driving import DESKTOP, PHONE, Site, Watch, Windows, clean, fits
 
 PRESET = "desk"

@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..instances import Instance
+from relatum.core.testing.instances import Instance
+
 from . import stock
 from .driving import Site, Windows
 

@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from relatum.core import serve
+from relatum.core.testing.instances import Instance
+from relatum.core.testing.originals import Originals
 
-from ..instances import Instance, Originals
 from ..providing import ALICE, real_provider, settings
 from .driving import DESKTOP, PHONE, Site, Watch, Windows, clean, fits, serving
 

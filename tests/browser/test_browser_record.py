@@ -8,7 +8,8 @@ from itertools import count
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from ..instances import Instance
+from relatum.core.testing.instances import Instance
+
 from . import stock
 from .driving import PHONE, Site, Watch, Windows, clean, fits, settle
 

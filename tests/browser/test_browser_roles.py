@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from relatum.core import roles
+from relatum.core.testing.instances import Instance
 
-from ..instances import Instance
 from .driving import DESKTOP, PHONE, Site, Watch, Windows, clean, fits, settle
 
 PRESET = "desk"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..instances import Instance
+from relatum.core.testing.instances import Instance
+
 from . import stock
 from .driving import PHONE, Watch, Windows, clean, fits, scripted
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from relatum.core.testing.instances import Instance
+
 from ..counting import run
-from ..instances import Instance
 from . import stock
 from .driving import PHONE, Site, Windows, clean, fits
 

@@ -60,10 +60,21 @@ def slow():
 @hookimpl
 def desk_slots():
     """Fill every place, some of them badly."""
-    lines = ("nav.after", "settings.section", "login.after")
+    lines = (
+        "nav.top",
+        "nav.bar",
+        "nav.after",
+        "settings.section",
+        "login.after",
+        "home.main",
+        "home.side",
+    )
     return [
         *(Slot(place=place, draw=line(place)) for place in lines),
-        *(Slot(place=place, draw=link(place)) for place in ("menu.workspace", "palette.commands")),
+        *(
+            Slot(place=place, draw=link(place))
+            for place in ("menu.plugin", "menu.workspace", "palette.commands", "list.selected")
+        ),
         Slot(place="list.actions", draw=line("list.actions")),
         Slot(place="calendar.actions", draw=line("calendar.actions")),
         Slot(place="list.column", label="Gifts", draw=cells),
@@ -71,6 +82,7 @@ def desk_slots():
         Slot(place="record.actions", draw=line("record.actions"), types=("x_company",)),
         Slot(place="record.menu", draw=lambda: [Link("Wrap", "/x/gifts/wrap", post=True)]),
         Slot(place="record.highlights", label="Presents", draw=panel),
+        Slot(place="record.timeline", draw=line("record.timeline")),
         Slot(place="record.tabs", label="All gifts", draw=panel),
         Slot(place="record.main", draw=wrong, order=50),
         Slot(place="record.main", draw=line("record.main")),

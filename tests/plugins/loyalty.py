@@ -18,7 +18,9 @@ from relatum import (
     requires,
 )
 
-plugin = Plugin(id="loyalty", name="Loyalty cards", version="1.0.0", license="MIT")
+plugin = Plugin(
+    id="loyalty", name="Loyalty cards", version="1.0.0", license="MIT", capabilities=["public"]
+)
 
 
 class Points(fields.Integer):

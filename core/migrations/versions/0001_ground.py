@@ -16,7 +16,9 @@ from relatum.core.migrations.audit_tables import make_audit
 from relatum.core.migrations.credential_tables import make_credentials
 from relatum.core.migrations.import_tables import make_imports, make_maps
 from relatum.core.migrations.job_tables import make_jobs, seed_jobs
+from relatum.core.migrations.ledger_tables import make_ledger
 from relatum.core.migrations.mail_tables import make_mail
+from relatum.core.migrations.plugin_tables import make_plugins
 from relatum.core.storage import Instant, Int64, Text
 
 revision = "0001"
@@ -36,6 +38,7 @@ def upgrade() -> None:
     _ground()
     _catalog()
     _plugins()
+    make_ledger()
     make_jobs()
     make_imports()
     make_maps()
@@ -56,7 +59,7 @@ def _ground() -> None:
         sa.Column("id", sa.SmallInteger, primary_key=True),
         *(
             sa.Column(n, sa.Integer, nullable=False)
-            for n in ("plugins", "catalog", "access", "core")
+            for n in ("plugins", "catalog", "access", "core", "code")
         ),
     )
     op.create_table(
@@ -133,6 +136,8 @@ def _catalog() -> None:
         sa.Column("retired", sa.Boolean, nullable=False),
         sa.Column("owner", Text, nullable=False),
         sa.Column("when_values", Text, nullable=False),
+        sa.Column("needs", Text, nullable=False),
+        sa.Column("sets", Text, nullable=False),
         sa.UniqueConstraint("field_id", "value", name="uq_core_option_value"),
     )
     op.create_table(
@@ -165,23 +170,7 @@ def _plugins() -> None:
             "target_kind", "target_id", "property", name="uq_core_patch_target_kind"
         ),
     )
-    op.create_table(
-        "core_plugin",
-        sa.Column("id", Text, primary_key=True),
-        sa.Column("version", Text, nullable=False),
-        sa.Column("enabled", sa.Boolean, nullable=False),
-        sa.Column("fault", Text),
-        sa.Column("reason", Text),
-        sa.Column("manifest", Text, nullable=False),
-        sa.Column("installed_at", Instant, nullable=False),
-        sa.Column("enabled_at", Instant),
-    )
-    op.create_table(
-        "core_worker",
-        sa.Column("id", Text, primary_key=True),
-        sa.Column("generation", sa.Integer, nullable=False),
-        sa.Column("seen_at", Instant, nullable=False),
-    )
+    make_plugins()
 
 
 def _spine() -> None:
@@ -223,6 +212,19 @@ def _spine() -> None:
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("data", Text, nullable=False),
         sa.Index("ix_core_change_change_set_id_id", "change_set_id", "id"),
+    )
+    op.create_table(
+        "core_merge",
+        _id(),
+        *(
+            sa.Column(name, Int64, sa.ForeignKey("core_record.id"), nullable=False, index=True)
+            for name in ("record_id", "into_id")
+        ),
+        sa.Column(
+            "change_set_id", Int64, sa.ForeignKey("core_change_set.id"), nullable=False, index=True
+        ),
+        sa.Column("shares", Text, nullable=False),
+        sqlite_autoincrement=True,
     )
 
 
@@ -347,7 +349,8 @@ _TEAM_FIELDS = (
 def _seed() -> None:
     bind = op.get_bind()
     bind.exec_driver_sql(
-        "INSERT INTO core_epoch (id, plugins, catalog, access, core) VALUES (1, 1, 1, 1, 1)"
+        "INSERT INTO core_epoch (id, plugins, catalog, access, core, code) "
+        "VALUES (1, 1, 1, 1, 1, 1)"
     )
     _seed_type(1, "user", "User", "Users", "user", _USER_FIELDS)
     _seed_type(2, "team", "Team", "Teams", "users", _TEAM_FIELDS)

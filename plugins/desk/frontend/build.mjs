@@ -64,7 +64,8 @@ async function bundle() {
     splitting: true,
     format: "esm",
     target: ["es2022"],
-    conditions: ["browser"],
+    // What esbuild adds by itself where nothing is said: modules of packages that have both kinds.
+    conditions: ["browser", "module"],
     minify: true,
     metafile: true,
     legalComments: "linked",

@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Response, request
 
-from relatum import context, manual
+from relatum import manual
 
 from .. import ui, words
 
@@ -22,22 +22,21 @@ def help_list() -> Response:
     """List the help pages, or their sections that hold some words; or lead to what is `at` one."""
     if "at" in request.args:
         return ui.away(f"/help/{_about(request.args['at'])}")
-    asked, home = request.args.get("q", "").strip()[:200], context().home
-    found = manual.search(asked, home) if asked else []
-    return ui.render("help_list.html", pages=manual.titles(home), asked=asked, found=found)
+    asked = request.args.get("q", "").strip()[:200]
+    found = manual.search(asked) if asked else []
+    return ui.render("help_list.html", pages=manual.titles(), asked=asked, found=found)
 
 
 @ui.page("/help/<name>", public=True)
 def help_page(name: str) -> Response:
     """Show a help page."""
-    home = context().home
-    return ui.render("help.html", page=manual.read(name, home), pages=manual.titles(home))
+    return ui.render("help.html", page=manual.read(name), pages=manual.titles())
 
 
 def _about(address: str) -> str:
     """Return the name of the help page about a page: that of the plugin whose type it shows."""
     first, _, rest = address.strip("/").partition("/")
     shown = words.known().types.get(rest.partition("/")[0]) if first == "records" else None
-    if shown is not None and shown.owner in manual.titles(context().home):
+    if shown is not None and shown.owner in manual.titles():
         return shown.owner
     return _ABOUT.get(first, "desk")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from flask import Response, request
 
-from relatum import RelatumError, context, languages, plugin_host, reading, transact
+from relatum import RelatumError, languages, plugin_host, reading, transact
 
 from .. import menu, ui, words
 from ..words import translated
 
 _ENABLED: Final = "enabled"
+_RESTART: Final = "restart_required"
 _NOWHERE: Final[Mapping[str, Path]] = {}
 #: What is no fault of a plugin or of its plan.
 _ELSEWHERE: Final = (401, 403, 500, 503)
@@ -27,6 +29,7 @@ def _parts() -> dict[str, tuple[str, str]]:
         "types": (translated("Entity types"), "database"),
         "fields": (translated("Fields on other types"), "forms"),
         "field_types": (translated("Field types"), "tags"),
+        "settings": (translated("Settings"), "settings"),
         "permissions": (translated("Permissions"), "lock"),
         "routes": (translated("Addresses"), "link"),
         "hooks": (translated("Hooks"), "plug"),
@@ -48,12 +51,14 @@ def _fault(kind: str) -> str:
     """Return what is wrong with a plugin, from the kernel's word for it."""
     return {
         "missing": translated("Its files are not on this machine any more"),
-        "changed": translated("Another version is on this machine"),
+        "incompatible": translated("Another version is on this machine"),
         "safe_mode": translated("The instance is in safe mode"),
+        "restart_required": translated("Workers run its former code"),
+        "needs_config": translated("It needs settings before it runs"),
     }.get(kind, translated("It failed when it was loaded"))
 
 
-def _is_about_plugin(error: RelatumError) -> bool:
+def is_about_plugin(error: RelatumError) -> bool:
     """Say whether a page of the plugin is where an error is understood."""
     return error.status not in _ELSEWHERE
 
@@ -72,11 +77,13 @@ class Trouble(NamedTuple):
     part: str
     reason: str
     steps: tuple[Step, ...]
+    #: Whether it runs all the same, by its former code.
+    runs: bool = False
 
 
 def _places() -> dict[str, Path]:
     """Return the folders of the plugins that are there, whether they run or not."""
-    return {i: found.path for i, found in plugin_host.discover(context().home).items()}
+    return {i: found.path for i, found in plugin_host.there().items()}
 
 
 def described(found: dict[str, Any], places: Mapping[str, Path] = _NOWHERE) -> dict[str, Any]:
@@ -87,6 +94,7 @@ def described(found: dict[str, Any], places: Mapping[str, Path] = _NOWHERE) -> d
     plugin_id = found["id"]
     place = (places or _places()).get(plugin_id)
     by = languages.read(place / languages.FOLDER, words.language()) if place else None
+    said = by.gettext if by else str
     own = [t for t in words.known().types.values() if t.owner == plugin_id]
     first = next((t for t in own if not menu.is_inner(t)), None)
     return {
@@ -97,7 +105,7 @@ def described(found: dict[str, Any], places: Mapping[str, Path] = _NOWHERE) -> d
         "icon": first.icon if first and first.icon else "puzzle",
         "hue": first.hue if first and first.hue is not None else ui.hue(plugin_id),
         "counts": _counts(found["provides"] or {}),
-        "trouble": _trouble(found),
+        "trouble": _trouble(found, said),
         "notes": [note for note in plugin_host.notes() if note.plugin == plugin_id],
         "outdated": found["state"] == _ENABLED
         and found["version"] not in (None, found["enabled_version"]),
@@ -109,7 +117,7 @@ def _counts(provides: Mapping[str, list[str]]) -> list[tuple[str, int]]:
     return [(known[name][0], len(provides[name])) for name in _COUNTED if provides.get(name)]
 
 
-def _trouble(found: dict[str, Any]) -> Trouble | None:
+def _trouble(found: dict[str, Any], said: Callable[[str], str]) -> Trouble | None:
     """Return why a plugin that should run does not, or why one can't be enabled."""
     plugin_id = found["id"]
     fault = plugin_host.current().faults.get(plugin_id)
@@ -118,14 +126,35 @@ def _trouble(found: dict[str, Any]) -> Trouble | None:
         return Trouble(translated("It can't be enabled"), reason, ()) if reason else None
     if kind is None:
         return None
+    if kind == _RESTART:
+        reload = Step(translated("Replace the workers"), "/plugin-workers", "refresh")
+        return Trouble(_fault(kind), reason or "", (reload,), runs=fault is None)
     steps = [Step(translated("Disable"), f"/plugins/{plugin_id}/disable", "power")]
-    if kind == "changed":
+    if kind == "incompatible":
         label = translated("Bring it up to date")
         steps.insert(0, Step(label, f"/plugins/{plugin_id}/enable", "refresh"))
-    elif kind == "failed":
+    elif kind == "quarantined":
         label = translated("Try again")
         steps.insert(0, Step(label, f"/plugins/{plugin_id}/enable", "refresh"))
+    elif kind == "needs_config":
+        label = translated("Set it up")
+        steps.insert(0, Step(label, f"/plugins/{plugin_id}/settings", "settings"))
+        reason = _lacking(plugin_id, said) or reason
     return Trouble(_fault(kind), reason or "", tuple(steps))
+
+
+def _lacking(plugin_id: str, said: Callable[[str], str]) -> str:
+    """Return which settings are wrong or missing, by what the plugin calls them; empty: none."""
+    loaded = plugin_host.current()
+    fault, schema = loaded.faults.get(plugin_id), loaded.settings.get(plugin_id)
+    if fault is None or schema is None:
+        return ""
+    found = []
+    for problem in fault.problems:
+        setting = schema.settings.get((problem.field or "").partition(".")[0])
+        place = f"{said(setting.label)}: " if setting else ""
+        found.append(f"{place}{words.said(problem)}")
+    return " ".join(found)
 
 
 def parts(provides: Mapping[str, Any] | None) -> list[tuple[str, str, list[str]]]:
@@ -153,7 +182,29 @@ def plugin_list() -> Response:
     on = [each for each in found if each["state"] == _ENABLED]
     off = [each for each in found if each["state"] != _ENABLED]
     on.sort(key=lambda each: each["trouble"] is None)
-    return ui.render("plugins.html", on=on, off=off)
+    archives = [
+        {**each, "when": datetime.fromtimestamp(each["at"], UTC)}
+        for each in plugin_host.archives(actor=ui.actor())
+    ]
+    return ui.render(
+        "plugins.html", on=on, off=off, archives=archives, serving=plugin_host.convergence(),
+        installs=plugin_host.installs_from_the_web(),
+    )  # fmt: skip
+
+
+# -- workers --------------------------------------------------------------------------------
+@ui.page("/plugin-workers")
+def ask_reload() -> Response:
+    """Say what replacing the workers means, and which they are."""
+    plugin_host.list_plugins(actor=ui.actor())  # refuses who may not look at plugins
+    return ui.render("plugin_reload.html", serving=plugin_host.convergence())
+
+
+@ui.page("/plugin-workers", "POST")
+def reload() -> Response:
+    """Let every worker make room for a new one, one by one."""
+    plugin_host.reload(actor=ui.actor())
+    return ui.tell(ui.away("/plugins"), translated("The workers are replaced, one by one"))
 
 
 @ui.page("/plugins/<plugin>")
@@ -165,7 +216,8 @@ def plugin_page(plugin: str) -> Response:
     types = [words.known().type(name) for name in shown["types"]]
     return ui.render(
         "plugin.html", plugin=described(shown), shown=shown, brings=parts(brings), types=types,
-        requires=manifest.get("requires") or {}, names=names(),
+        requires=manifest.get("requires") or {}, names=names(), shell=_is_desk(plugin),
+        has_settings=plugin in plugin_host.current().settings,
     )  # fmt: skip
 
 
@@ -178,11 +230,11 @@ def ask_enable(plugin: str) -> Response:
 
 def _ask_enable(plugin: str, refused: RelatumError | None = None) -> Response:
     found = described(plugin_host.show(plugin, actor=ui.actor()))
-    plan = None
+    plan, opening = None, request.values.get("access", plugin_host.USUAL)
     try:
-        plan = plugin_host.plan_enable(plugin, actor=ui.actor()).as_json()
+        plan = plugin_host.plan_enable(plugin, actor=ui.actor(), opening=opening).as_json()
     except RelatumError as error:
-        if not _is_about_plugin(error):
+        if not is_about_plugin(error):
             raise
         refused = error
     first = None
@@ -192,7 +244,7 @@ def _ask_enable(plugin: str, refused: RelatumError | None = None) -> Response:
         first = Step(label, f"/plugins/{needed}/enable", "power")
     return ui.render(
         "plugin_enable.html", refused.status if refused else 200, plugin=found, plan=plan,
-        refused=refused, first=first, brings=parts(plan and plan["provides"]),
+        refused=refused, first=first, brings=parts(plan and plan["provides"]), opening=opening,
     )  # fmt: skip
 
 
@@ -200,21 +252,25 @@ def _ask_enable(plugin: str, refused: RelatumError | None = None) -> Response:
 def enable(plugin: str) -> Response:
     """Enable a plugin as it was planned; the next page is drawn with it."""
     actor, expect = ui.actor(), request.form.get("expect", "")
+    opening = request.form.get("access", plugin_host.USUAL)
     try:
         made = transact(
-            lambda: plugin_host.enable(plugin, actor=actor, expect=expect), exclusive=True
+            lambda: plugin_host.enable(plugin, actor=actor, expect=expect, opening=opening),
+            exclusive=True,
         )
     except RelatumError as error:
-        if not _is_about_plugin(error):
+        if not is_about_plugin(error):
             raise
         with reading():
             return _ask_enable(plugin, error)
-    name = _name(plugin)
+    name = name_of(plugin)
     said = {
         "enable": translated("{plugin} is enabled", plugin=name),
         "update": translated("{plugin} is up to date", plugin=name),
     }
-    return ui.tell(ui.away("/plugins"), said[made.action])
+    # What it needs before it runs is the next click.
+    address = f"/plugins/{plugin}/settings" if made.needs else "/plugins"
+    return ui.tell(ui.away(address), said[made.action])
 
 
 # -- disabling ------------------------------------------------------------------------------
@@ -231,7 +287,7 @@ def _ask_disable(plugin: str, refused: RelatumError | None = None) -> Response:
         plan = plugin_host.plan_disable(plugin, actor=actor, cascade=True)
         going = [described(plugin_host.show(each, actor=actor)) for each in plan.plugins]
     except RelatumError as error:
-        if not _is_about_plugin(error):
+        if not is_about_plugin(error):
             raise
         refused = error
     ids = {each["id"] for each in going}
@@ -270,19 +326,20 @@ def disable(plugin: str) -> Response:
             exclusive=True,
         )
     except RelatumError as error:
-        if not _is_about_plugin(error):
+        if not is_about_plugin(error):
             raise
         with reading():
             return _ask_disable(plugin, error)
     if any(map(_is_desk, made.plugins)):
         # What answers from now on knows no page but the first.
         return ui.away("/")
-    said = translated("{plugin} is disabled", plugin=_name(plugin))
+    said = translated("{plugin} is disabled", plugin=name_of(plugin))
     return ui.tell(ui.away("/plugins"), said)
 
 
-def _name(plugin: str) -> str:
-    found = plugin_host.discover(context().home).get(plugin)
+def name_of(plugin: str) -> str:
+    """Return what a plugin is called, by the files that are there."""
+    found = plugin_host.there().get(plugin)
     if found is None or found.manifest is None:
         return plugin
     own = languages.read(found.path / languages.FOLDER, words.language())

@@ -19,6 +19,15 @@ FAMILIES: Final = (
     ("Control", "Devices", "To measure and to steer."),
 )
 
+#: Groups of units, each with its units: name, factor and decimals of quantities.
+UNITS: Final = (
+    ("Pieces", (("Piece", "1", 0), ("Box of 12", "12", 0))),
+    ("Sets", (("Set", "1", 0),)),
+    ("Working time", (("Hour", "1", 2), ("Day", "8", 2))),
+    ("Terms", (("Month", "1", 0), ("Year", "12", 0))),
+    ("Weight", (("Kilogram", "1", 3), ("Bag of 25 kg", "25", 0))),
+)
+
 #: Name | family | type | unit | list price
 _PRODUCTS = """
 Softener S 20|Softening|goods|piece|890

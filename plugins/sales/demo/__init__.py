@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from relatum import Demo
 
-from . import leads, opportunities
+from . import leads, opportunities, talks
 
 
 def fill(demo: Demo) -> None:
     """Make leads and opportunities, and what they made of accounts."""
     opportunities.fill(demo, leads.fill(demo))
+    talks.fill(demo)

@@ -20,6 +20,7 @@ Row = dict[str, Any]
 _COUNT: Final = 1_500
 _WEEKS: Final = 104
 _PATH: Final = ("develop", "propose", "negotiate")
+_RENEWING: Final = {"develop": "review", "propose": "talks", "negotiate": "offered"}
 _REASONS: Final = (
     ("price", 30), ("competitor", 24), ("no_decision", 18), ("no_budget", 14), ("timing", 9),
     ("missing_feature", 5),
@@ -28,6 +29,13 @@ _NEXT: Final = {
     "qualify": "Call back about the need", "develop": "Visit the site, take samples",
     "propose": "Present the offer", "negotiate": "Agree on terms with purchasing",
 }  # fmt: skip
+_STANDINGS: Final = (
+    ("Cheaper by a tenth", "No service within two hours"),
+    ("Delivers within a week", "Pumps need a larger base"),
+    ("Supplied the last plant", "Slow with spare parts"),
+)
+#: The currencies of those who do not pay in that of the instance.
+_CURRENCIES: Final = {"CH": "CHF", "GB": "GBP", "US": "USD", "JP": "JPY"}
 _ROLES: Final = ("decision_maker", "evaluator", "influencer", "technical", "user", "sponsor")
 
 
@@ -91,6 +99,7 @@ def _week(
     if opened:
         demo.create("opportunity", [course.row for course in opened])
         demo.create("opportunity_contact", _roles(demo, chance, opened))
+        demo.create("opportunity_competitor", _rivals(demo, chance, opened))
     # A course may take two steps in a week; each is a change of its own in the order of days.
     while moves:
         seen: set[int] = set()
@@ -111,7 +120,7 @@ def _courses(demo: Demo, chance: random.Random) -> Iterator[Course]:
     known = [a for a in demo.made("account") if a["type"] in ("prospect", "customer")]
     # One in six is only known so far.
     buyers = [account for place, account in enumerate(known) if place % 6]
-    products = [p for p in demo.made("product") if p["active"]]
+    products = [p for p in demo.made("product") if p["status"] == "active"]
     rivals = [a["id"] for a in demo.made("account") if a["type"] == "competitor"]
     lists = {row["valid_from"][:4]: row["id"] for row in reversed(demo.made("price_list"))}
     people: dict[int, list[Row]] = {}
@@ -123,7 +132,8 @@ def _courses(demo: Demo, chance: random.Random) -> Iterator[Course]:
         row = _row(chance, account, segment, products)
         row["contact"] = chance.choice(people[account["id"]])["id"]
         course = _course(demo, chance, segment, row, rivals)
-        row["price_list"] = lists.get(str(course.opened.year))
+        if row["currency"] is None:
+            row["price_list"] = lists.get(str(course.opened.year))
         yield course
 
 
@@ -135,12 +145,22 @@ def _origins(chance: random.Random, courses: list[Course], leads: Qualified) -> 
         if won.get(account, course.opened) < course.opened:
             course.row["type"] = chance.choice(("expansion", "expansion", "renewal"))
             course.row["source"] = "existing_customer"
+            if course.row["type"] == "renewal":
+                _renew(course)
         else:
             course.row["type"] = "new_business"
             course.row["lead"] = _lead(course, leads.get(account, []))
         day, step = course.steps[-1]
         if step.get("stage") == "won":
             won[account] = min(won.get(account, day), day)
+
+
+def _renew(course: Course) -> None:
+    """Let a deal go the way of renewals."""
+    course.row["pipeline"] = "renewal"
+    course.row["next_step"] = "Ask whether all went well"
+    for _, step in course.steps:
+        step["stage"] = _RENEWING.get(step["stage"], step["stage"])
 
 
 def _lead(course: Course, qualified: list[tuple[date, int]]) -> int | None:
@@ -163,17 +183,15 @@ def _row(chance: random.Random, account: Row, segment: Segment, products: list[R
         most = max(1, round(segment.quantity * (1 if price > 5_000 else 3)))
         lines.append(
             {
-                "product": product["id"], "description": product["name"],
+                "product": product["id"],
                 "quantity": str(1 if price > 40_000 else chance.randint(1, most)),
-                "price": product["list_price"], "discount": str(chance.choice(segment.discount)),
+                "discount": str(chance.choice(segment.discount)),
             }
         )  # fmt: skip
-    total = sum(
-        float(n["quantity"]) * float(n["price"]) * (1 - int(n["discount"]) / 100) for n in lines
-    )
     return {
         "name": f"{first['name']} for {account['name']}", "account": account["id"],
-        "amount": f"{total:.2f}", "owner": account["owner"], "lines": lines,
+        "amount_from_lines": True, "owner": account["owner"], "lines": lines,
+        "currency": _CURRENCIES.get(account["billing_address"]["country"]),
         "source": choose(chance, SOURCES), "next_step": _NEXT["qualify"],
     }  # fmt: skip
 
@@ -221,6 +239,22 @@ def _roles(demo: Demo, chance: random.Random, opened: list[Course]) -> list[Row]
             role = _ROLES[0] if place == 0 else chance.choice(_ROLES[1:])
             rows.append(
                 {"opportunity": course.row["id"], "contact": id_, "role": role,
+                 "owner": course.row["owner"]}
+            )  # fmt: skip
+    return rows
+
+
+def _rivals(demo: Demo, chance: random.Random, opened: list[Course]) -> list[Row]:
+    """Let some deals have competitors, the large ones two of them."""
+    known = [a["id"] for a in demo.made("account") if a["type"] == "competitor"]
+    rows = []
+    for course in opened:
+        count = (chance.random() < 0.3) + (len(course.row["lines"]) > 3)
+        for rival in chance.sample(known, min(count, len(known))):
+            strength, weakness = chance.choice(_STANDINGS)
+            rows.append(
+                {"opportunity": course.row["id"], "competitor": rival, "strengths": strength,
+                 "weaknesses": weakness, "threat": chance.choice(("high", "medium", "low")),
                  "owner": course.row["owner"]}
             )  # fmt: skip
     return rows

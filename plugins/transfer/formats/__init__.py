@@ -5,7 +5,7 @@
         table.header, table.count, table.rows(after=0)
 
 A row is (line, cells): the line is the one that people see in the file or the sheet. Of JSON
-with lists of objects, a third part holds a row for each further object.
+with lists of objects and of vCards, a third part holds a row for each further object.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from . import documents, sheets, texts
+from . import documents, sheets, texts, vcards
 from .documents import NOTHING
 from .documents import Names as Names
 from .table import FORMATS as FORMATS
@@ -23,7 +23,9 @@ from .table import Table as Table
 from .table import refusal as refusal
 from .telling import SAMPLE, kind_of
 
-_WAYS = {"csv": texts, "json": documents, "ndjson": documents, "workbook": sheets}
+_WAYS = {
+    "csv": texts, "json": documents, "ndjson": documents, "vcard": vcards, "workbook": sheets,
+}  # fmt: skip
 
 
 def detect(file: IO[bytes], name: str, given: How | None = None) -> How:

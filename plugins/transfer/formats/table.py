@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from relatum import RelatumError, imports
 
-FORMATS: Final = ("csv", "json", "ndjson", "workbook")
+FORMATS: Final = ("csv", "json", "ndjson", "vcard", "workbook")
 #: Most columns of a file; more are a file that was read by the wrong sign.
 COLUMNS: Final = 2000
 

@@ -32,10 +32,14 @@ def kind_of(start: bytes, name: str) -> str:
         return "workbook"
     for magic, reason in _OTHER.items():
         if start.startswith(magic):
-            raise refusal(name, f"{reason}; CSV, XLSX, ODS, XLS, JSON and NDJSON can be imported")
+            raise refusal(
+                name, f"{reason}; CSV, XLSX, ODS, XLS, JSON, NDJSON and vCards can be imported"
+            )
     lowered = start[:400].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if lowered.startswith((b"<!doctype", b"<html", b"<?xml")):
         raise refusal(name, "is a page or XML, not a table; export it as CSV or XLSX")
+    if lowered.startswith(b"begin:vcard"):
+        return "vcard"
     return _document(start, name) or "csv"
 
 

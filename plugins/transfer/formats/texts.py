@@ -108,7 +108,9 @@ def _encoding(file: IO[bytes], name: str) -> str:
         if max(even, odd) * 4 > len(start) and min(even, odd) * 20 < max(even, odd):
             return "utf-16-le" if odd > even else "utf-16-be"
     if sum(map(start.count, _CONTROLS)) * 20 > len(start) + 200:
-        raise refusal(name, "is no text; CSV, XLSX, ODS, XLS, JSON and NDJSON can be imported")
+        raise refusal(
+            name, "is no text; CSV, XLSX, ODS, XLS, JSON, NDJSON and vCards can be imported"
+        )
     if _is_utf8(file):
         return "utf-8-sig"
     found = from_bytes(_telling(file), cp_isolation=list(ENCODINGS)).best()

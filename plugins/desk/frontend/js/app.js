@@ -29,6 +29,10 @@ htmx.config.history = "reload";
 htmx.registerExtension("no-code", { init: (api) => api.initSecurity(null, refuse, refuse) });
 // Chromium (156) crashes when a morph moves things by moveBefore while one of them has the focus.
 delete Element.prototype.moveBefore;
+// Who goes back again before this runs has the next address, and nobody has drawn its page.
+const [arrival] = performance.getEntriesByType("navigation");
+const page = (address) => address.split("#")[0];
+if (history.state?.htmx && arrival && page(arrival.name) !== page(location.href)) location.reload();
 // By itself it would begin a moment later, and miss what is typed or clicked until then.
 htmx.initialize();
 
@@ -60,6 +64,13 @@ function forms() {
 }
 document.addEventListener("htmx:after:swap", forms);
 forms();
+
+// So does a chart, which is the heaviest of all.
+function charts() {
+  if (document.querySelector("ui-chart:not(:defined)")) import("./charts.js");
+}
+document.addEventListener("htmx:after:swap", charts);
+charts();
 
 // What is heavy loads where it is used: <link rel="modulepreload" data-mod href="...">.
 for (const link of document.querySelectorAll("link[data-mod]")) import(link.href);

@@ -2,12 +2,15 @@
 // `.col-b`, and that `.tile[data-id]` with a heading h3. A move is posted as id, stage, order (its
 // place), before (the id of the next one) and was (the stage that it was in); the answer is JSON:
 // text (what happened) and, if wanted, sums ({stage: text} for `.sum`). A refusal puts the record
-// back and says why.
+// back and says why; one that says where it is fixed opens that form, which tells of `ui:moved`.
+// `.tiles-more[data-more]`, at the end of a column, stands for those that it fetches when it comes
+// into sight.
 //
 // Pointer and touch drag; Space lifts, arrows move, Space drops, Escape cancels; and a menu with
 // [data-move="STAGE"] moves without either.
 import Sortable from "sortablejs";
 import { $, all, along, Part, send } from "./dom.js";
+import { openForm } from "./ui/dialogs.js";
 import { say, toast } from "./ui/toast.js";
 import { t } from "./words.js";
 
@@ -22,10 +25,20 @@ const DRAG = {
   ghostClass: "ghost",
   dragClass: "drag",
   filter: "button, a",
+  draggable: ".tile",
   preventOnFilter: false,
 };
 
-const placeOf = (tile) => [...tile.parentElement.children].indexOf(tile);
+const tilesOf = (lane) => all(".tile", lane);
+const placeOf = (tile) => tilesOf(tile.parentElement).indexOf(tile);
+
+/** Put a record at a place of a column; its last child may be what fetches more. */
+function insert(tile, lane, index) {
+  const others = tilesOf(lane).filter((each) => each !== tile);
+  if (others[index]) others[index].before(tile);
+  else if (others.length) others.at(-1).after(tile);
+  else lane.prepend(tile);
+}
 
 class Board extends Part {
   begin(signal) {
@@ -55,6 +68,16 @@ class Board extends Part {
     }
     for (const lane of lanes) {
       if (!this.sorts.has(lane)) this.sorts.set(lane, new Sortable(lane, this.dragging()));
+    }
+    this.dropTwins();
+  }
+
+  /** A record that was moved meanwhile may be among those that are fetched later. */
+  dropTwins() {
+    const seen = new Set();
+    for (const tile of all(".tile", this)) {
+      if (seen.has(tile.dataset.id)) tile.remove();
+      seen.add(tile.dataset.id);
     }
   }
 
@@ -102,17 +125,48 @@ class Board extends Part {
       this.showSums(sums ?? {});
       if (text) toast({ text, undo });
     } catch (error) {
-      from.insertBefore(tile, from.children[index] ?? null);
-      this.count();
-      toast({ text: t("put_back", { reason: error.message }), kind: "bad" });
+      if (error.fix) this.fix(error.fix, tile, from, index);
+      else this.putBack(tile, from, index, t("put_back", { reason: error.message }));
     }
+  }
+
+  putBack(tile, from, index, text) {
+    insert(tile, from, index);
+    this.count();
+    if (text) toast({ text, kind: "bad" });
+  }
+
+  /** Ask for what the option needs; the record stays where it was if nobody gives that. */
+  fix(address, tile, from, index) {
+    const dialog = openForm(address, $("h3", tile).textContent.trim());
+    let isMoved = false;
+    dialog.addEventListener("ui:moved", () => {
+      isMoved = true;
+      dialog.close();
+      this.sumUp();
+    });
+    dialog.addEventListener("close", () => {
+      if (!isMoved) this.putBack(tile, from, index);
+      tile.focus();
+    });
   }
 
   count() {
     for (const column of all(".col", this)) {
-      const beyond = Number(column.dataset.more ?? 0); // those that it does not show
+      const beyond = Number($(".tiles-more", column)?.dataset.more ?? 0); // not fetched yet
       $(".count", column).textContent = all(".tile", column).length + beyond;
     }
+  }
+
+  /** Show the sums that the board has by now. */
+  async sumUp() {
+    const response = await fetch(location.href);
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const sums = all(".col", page).map((column) => [
+      column.dataset.stage,
+      $(".sum", column)?.textContent,
+    ]);
+    if (response.ok) this.showSums(Object.fromEntries(sums));
   }
 
   showSums(sums) {
@@ -158,13 +212,13 @@ class Board extends Part {
   cancel(tile) {
     tile.classList.remove("lift");
     tile.remove();
-    this.from.insertBefore(tile, this.from.children[this.index] ?? null);
+    insert(tile, this.from, this.index);
     tile.focus();
     say(t("cancelled"));
   }
 
   shift(tile, key) {
-    if (key === "ArrowDown") tile.nextElementSibling?.after(tile);
+    if (key === "ArrowDown") this.beside(tile, key)?.after(tile);
     if (key === "ArrowUp") tile.previousElementSibling?.before(tile);
     this.laneBeside(tile, key)?.prepend(tile);
     tile.focus();
@@ -178,14 +232,16 @@ class Board extends Part {
   }
 
   beside(tile, key) {
-    if (key === "ArrowDown") return tile.nextElementSibling;
-    if (key === "ArrowUp") return tile.previousElementSibling;
-    return this.laneBeside(tile, key)?.firstElementChild;
+    const tiles = tilesOf(tile.parentElement);
+    if (key === "ArrowDown") return tiles[tiles.indexOf(tile) + 1];
+    if (key === "ArrowUp") return tiles[tiles.indexOf(tile) - 1];
+    const lane = this.laneBeside(tile, key);
+    return lane && tilesOf(lane)[0];
   }
 
   where(tile) {
     const column = $("h2", tile.closest(".col")).textContent.trim();
-    const count = tile.parentElement.children.length;
+    const count = tilesOf(tile.parentElement).length;
     return t("place", { column, position: placeOf(tile) + 1, count });
   }
 }

@@ -18,12 +18,29 @@ function fit(form) {
   }
 }
 
-/** Fit the options of the forms below an element to what is chosen in them. */
-export function fitChoices(root) {
-  for (const form of all("form.form", root)) fit(form);
+/** Mark the fields that need a value with the options that are chosen: option[data-needs]. */
+function mark(form) {
+  const chosen = all("option[data-needs]", form).filter((option) => option.selected);
+  const needed = new Set(chosen.flatMap((option) => option.dataset.needs.split(" ")));
+  for (const field of all("[data-need]", form)) {
+    const isNeeded = needed.has(field.dataset.need);
+    for (const sign of all("[data-mark]", field)) sign.hidden = !isNeeded;
+    const fold = field.closest("details");
+    if (isNeeded && fold) fold.open = true;
+  }
 }
 
-on("change", "form.form", fit);
+/** Fit the options of the forms below an element to what is chosen in them. */
+export function fitChoices(root) {
+  for (const form of all("form.form", root)) fitAll(form);
+}
+
+function fitAll(form) {
+  fit(form);
+  mark(form);
+}
+
+on("change", "form.form", fitAll);
 fitChoices(document);
 for (const drawn of ["htmx:after:swap", "ui:drawn"]) {
   document.addEventListener(drawn, () => fitChoices(document));

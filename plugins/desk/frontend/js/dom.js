@@ -99,7 +99,7 @@ export function reason(status, type, text) {
   return t("failed");
 }
 
-/** Post a form to the server and return its JSON; an error carries the reason for people, and its status. */
+/** Post a form to the server and return its JSON; an error carries the reason for people, its status and where it is fixed. */
 export async function send(url, values) {
   const headers = { ...proof(), Accept: "application/json" };
   const request = { method: "POST", headers, body: new URLSearchParams(values) };
@@ -113,7 +113,7 @@ export async function send(url, values) {
   const text = await response.text();
   if (!response.ok) {
     const error = new Error(reason(response.status, type, text));
-    throw Object.assign(error, { status: response.status });
+    throw Object.assign(error, { status: response.status, fix: response.headers.get("X-Fix") });
   }
   return type?.includes("json") ? JSON.parse(text) : {};
 }

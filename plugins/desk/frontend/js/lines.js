@@ -4,12 +4,14 @@
 import htmx from "htmx.org";
 import Sortable from "sortablejs";
 import { $, all, Part } from "./dom.js";
+import { asking } from "./session.js";
 import { say } from "./ui/toast.js";
 import { t } from "./words.js";
 
 //: The number of the line that is copied: see lines.py.
 const TEMPLATE = /999999/g;
 const CONTROL = ".input, .select, .textarea, .switch, .check";
+const FIGURES_MS = 350;
 
 class Lines extends Part {
   begin(signal) {
@@ -18,8 +20,10 @@ class Lines extends Part {
     this.next = Math.max(-1, ...this.lines().map((line) => Number(line.dataset.number))) + 1;
     this.addEventListener("click", (event) => this.press(event), { signal });
     this.addEventListener("keydown", (event) => this.steer(event), { signal });
-    this.addEventListener("input", () => this.total(), { signal });
-    this.addEventListener("change", () => this.total(), { signal });
+    for (const kind of ["input", "change"]) {
+      this.addEventListener(kind, () => this.total(), { signal });
+      this.closest("form").addEventListener(kind, () => this.awaitFigures(), { signal });
+    }
     for (const grip of all(".grip", this.body)) grip.hidden = false;
     this.sort = new Sortable(this.body, {
       handle: ".grip",
@@ -33,6 +37,7 @@ class Lines extends Part {
   }
 
   end() {
+    clearTimeout(this.timer);
     this.sort.destroy();
   }
 
@@ -94,6 +99,7 @@ class Lines extends Part {
   changed() {
     this.name();
     this.total();
+    this.awaitFigures();
     this.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
@@ -112,6 +118,43 @@ class Lines extends Part {
       const down = $("[value*='.down.']", line);
       if (down) down.disabled = place === lines.length - 1;
     });
+  }
+
+  /** What a plugin works out of lines, the server says: nothing here knows its rules. */
+  awaitFigures() {
+    if (!this.dataset.figuresAt) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.figure(), FIGURES_MS);
+  }
+
+  async figure() {
+    const body = new URLSearchParams(new FormData(this.closest("form")));
+    const turn = (this.turn = (this.turn ?? 0) + 1);
+    let found;
+    try {
+      const response = await asking(this.dataset.figuresAt, { method: "POST", body });
+      found = response.ok ? await response.json() : null;
+    } catch {
+      return; // It is worked out once more when the form is saved.
+    }
+    if (!found || turn !== this.turn || !this.isConnected) return;
+    for (const line of this.lines()) this.show(line, found.lines[line.dataset.number]);
+    for (const [name, text] of Object.entries(found.sums)) {
+      const place = $(`[data-sum-of="${name}"]`, this);
+      if (place) place.textContent = text;
+    }
+  }
+
+  show(line, figures) {
+    if (!figures) return;
+    const made = figures.map(([label, value]) => {
+      const span = document.createElement("span");
+      const bold = document.createElement("b");
+      bold.textContent = value;
+      span.append(`${label} `, bold);
+      return span;
+    });
+    $("[data-figures]", line)?.replaceChildren(...made);
   }
 
   /** Show the sums of what is typed; what is stored, the server adds up. */

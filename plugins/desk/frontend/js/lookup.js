@@ -3,9 +3,9 @@
 // A select in it chooses the type first, where there are several. [data-make] in the list opens a
 // short form in a dialog, and what is made there is chosen. Without a script the server finds the
 // record by the text.
-import htmx from "htmx.org";
 import { Combobox } from "./combobox.js";
 import { $ } from "./dom.js";
+import { openForm } from "./ui/dialogs.js";
 
 const PAUSE_MS = 150;
 let lists = 0;
@@ -113,26 +113,10 @@ customElements.define("ui-lookup", Lookup);
 
 /** Open the short form of a type in a dialog; what it makes is what `lookup` holds. */
 function openShort(address, text, lookup) {
-  const dialog = document.createElement("dialog");
-  dialog.className = "confirm short-d";
-  dialog.setAttribute("aria-label", lookup.label());
-  dialog.innerHTML = "<div></div>";
-  document.body.append(dialog);
+  const dialog = openForm(`${address}?q=${encodeURIComponent(text)}`, lookup.label());
   dialog.addEventListener("ui:made", (event) => {
     lookup.hold(event.detail.id, event.detail.label);
     dialog.close();
   });
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    lookup.input.focus();
-  });
-  const where = { source: dialog, target: dialog.firstElementChild, swap: "outerHTML" };
-  htmx.ajax("GET", `${address}?q=${encodeURIComponent(text)}`, where);
-  dialog.addEventListener(
-    "htmx:after:swap",
-    () => {
-      if (!dialog.open) dialog.showModal();
-      ($("[aria-invalid=true]", dialog) ?? $(".input, .select, .textarea", dialog))?.focus();
-    },
-  );
+  dialog.addEventListener("close", () => lookup.input.focus());
 }

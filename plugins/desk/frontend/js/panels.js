@@ -7,8 +7,8 @@ import { say } from "./ui/toast.js";
 import { t } from "./words.js";
 
 const OPEN = ".pop:popover-open";
-// Where a panel stands: in a popover, or beside the matrix of a role.
-const place = () => $(OPEN) ?? $(".crit");
+// Where a panel stands: in a popover, beside the matrix of a role, or in the drawer.
+const place = () => $(OPEN) ?? $(".crit") ?? $(".drawer[open] #widget-form");
 let focused = "";
 
 on("change", "[data-redraw]", (control) => control.closest("form").requestSubmit());

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -152,10 +151,9 @@ def _scope(cell: Cell) -> Any:
     return {"filter": orjson.loads(cell.filter)} if cell.scope == FILTER else cell.scope
 
 
-def digest(role: Mapping[str, Any]) -> str:
-    """Return a mark of what a role says: another one if somebody has changed it."""
-    said = orjson.dumps({word: role[word] for word in _SAID}, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(said).hexdigest()[:20]
+def said(role: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the form of a role says of it."""
+    return {word: role[word] for word in _SAID}
 
 
 # -- from a role ----------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def export_person(type_name: str, record_id: int) -> Response:
         document = transact(lambda: privacy.export(chosen, actor=actor))
     except RelatumError as error:
         return _refused(type_name, record_id, error)
-    body = orjson.dumps(orjson.loads(changes.dump(document)), option=orjson.OPT_INDENT_2)
+    body = _written(document)
     made = Response(body, mimetype="application/json")
     name = f"person-{type_name}-{record_id}.json"
     made.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -66,12 +66,17 @@ def erase_person(type_name: str, record_id: int) -> Response:
         made = transact(lambda: privacy.erase(chosen, actor=actor))
     except RelatumError as error:
         return _refused(type_name, record_id, error)
-    text = orjson.dumps(orjson.loads(changes.dump(made)), option=orjson.OPT_INDENT_2)
+    text = _written(made)
     with reading():
         return ui.render(
             "privacy.html", type=words.known().type(type_name), id=record_id, certificate=made,
             text=text.decode(), file=b64encode(text).decode(),
         )  # fmt: skip
+
+
+def _written(document: dict[str, Any]) -> bytes:
+    """Return a document as people read it; instants and decimals as the API shows them."""
+    return orjson.dumps(orjson.loads(changes.dump(document)), option=orjson.OPT_INDENT_2)
 
 
 def _refused(type_name: str, record_id: int, error: RelatumError) -> Response:

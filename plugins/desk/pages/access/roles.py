@@ -39,7 +39,7 @@ def _page(role: dict[str, Any], made: Matrix, status: int = 200, **more: Any) ->
     """Return the page of a role, or the form alone if a part is asked for."""
     scene: dict[str, Any] = {
         "role": role, "made": made, "actions": matrix.actions(), "scopes": matrix.scopes(),
-        "offered": matrix.permissions(made.permissions), "expect": matrix.digest(role),
+        "offered": matrix.permissions(made.permissions), "expect": ui.digest(matrix.said(role)),
         "types": sorted(words.known().types.values(), key=lambda each: each.plural), **more,
     }  # fmt: skip
     if ui.is_fragment():
@@ -67,7 +67,7 @@ def save_role(name: str) -> Response:
         if made.is_wrong:
             return _page(role, made, 422, unsaved=True)
     try:
-        saved = transact(lambda: _save(name, made))
+        transact(lambda: _save(name, made))
     except RelatumError as error:
         if error.status not in (404, 409, 422):
             raise
@@ -76,21 +76,14 @@ def save_role(name: str) -> Response:
             made.problems.append(words.said(error))
             return _page(role, made, error.status, unsaved=True)
     said = translated("The role {role} is saved and obeyed from now on", role=made.label)
-    if saved is not None:
-        return ui.tell(ui.away(f"/roles/{name}"), said)
-    with reading():
-        made.problems.append(
-            translated("Somebody has changed this role meanwhile. Save again to have it as here.")
-        )
-        return _page(roles.get(name, actor=actor), made, 409, unsaved=True)
+    return ui.tell(ui.away(f"/roles/{name}"), said)
 
 
-def _save(name: str, made: Matrix) -> dict[str, Any] | None:
-    """Save a role that is still as its form began; None if it is not."""
+def _save(name: str, made: Matrix) -> None:
+    """Save a role that is still as its form began."""
     actor = ui.actor()
-    if matrix.digest(roles.get(name, actor=actor)) != request.form.get("expect"):
-        return None
-    return roles.save(name, made.as_json(), actor=actor)
+    ui.as_begun(matrix.said(roles.get(name, actor=actor)))
+    roles.save(name, made.as_json(), actor=actor)
 
 
 def _step(made: Matrix, step: str) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 
-from relatum import RelatumError, catalog, fields, jobs, query
+from relatum import RelatumError, catalog, fields, jobs, plugin_host, query
 
 from ... import inputs, ui, values, words
 from ...words import translated
@@ -84,7 +84,7 @@ class Bulk:
     @property
     def address(self) -> str:
         """The address of the list."""
-        return f"/records/{self.type.name}{f'?{self.back}' if self.back else ''}"
+        return plugin_host.list_of_selection(self.type.name)
 
     @property
     def carried(self) -> Args:

@@ -169,15 +169,17 @@ class Listing:
         A page has most values twice, in the table and in the cards, and few different ones.
         """
         value = record[column.path]
-        key = (column.path, value if isinstance(value, (str, int)) else repr(value), link)
+        money = column.kind == "money"
+        code = values.code(self.type, column.path, record) if money else None
+        key = (column.path, value if isinstance(value, (str, int)) else repr(value), link, code)
         found = self._drawn.get(key)
         if found is None:
-            found = show(column.field, column.kind, value, self.page.labels, link=link)
+            found = show(column.field, column.kind, value, self.page.labels, link=link, code=code)
             self._drawn[key] = found
         return found
 
     @cached_property
-    def _drawn(self) -> dict[tuple[str, Any, bool], Markup]:
+    def _drawn(self) -> dict[tuple[str, Any, bool, str | None], Markup]:
         return {}
 
     @cached_property
@@ -211,8 +213,9 @@ def listing(found: Opened) -> Listing:
     if found.body.get("as_of"):
         paths = [path for path in paths if not values.is_beyond(found.type, path)]
     needed = [f.name for f in found.type.title_fields if f.name not in paths]
+    codes = values.code_paths(found.type, [*paths, *needed])
     body = {
-        **found.body, "fields": [*paths, *needed, "version"], "count": True,
+        **found.body, "fields": [*paths, *needed, *codes, "version"], "count": True,
         "limit": found.body.get("limit", _ROWS),
     }  # fmt: skip
     asked = query.from_json(found.type.name, body, actor=ui.actor())

@@ -13,9 +13,12 @@ from relatum import RelatumError, catalog, fields, records
 from ... import ui
 from ...words import translated
 from ..records import forms
+from . import fixing
 
 #: Where the mover has seen a record; who finds it elsewhere by now is told so.
 WAS = "was"
+#: The header of a refusal that says where the values are asked for that were missing.
+FIX = "X-Fix"
 
 
 def moved(
@@ -45,7 +48,10 @@ def moved(
     except RelatumError as error:
         if error.code == "version_mismatch":
             return _refused(_elsewhere(entity_type, record), 409)
-        return _refused(forms.sentence_of(error, by.name), error.status)
+        answer_ = _refused(forms.sentence_of(error, by.name), error.status)
+        if fixing.is_fixable(entity_type, error) and by.name in row:
+            answer_.headers[FIX] = fixing.address(entity_type, int(id_), by, row[by.name])
+        return answer_
     return {"text": said(record, row), "undo": ui.way_back() or ""}
 
 

@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import orjson
 from flask import request
 
 from relatum import catalog, query, views
 
 from ... import ui, values, words
-from ..records.lookups import searching
 from . import filters
 from .filters import Args
 from .tabs import EVERYTHING, Tab, everything, tabs
@@ -60,6 +60,16 @@ class Opened:
         """The list as a view keeps it."""
         made = {"filter": filters.whole(self.parts), "sort": self.sort, "fields": self.paths}
         return {word: value for word, value in made.items() if value}
+
+    @property
+    def as_widget(self) -> str:
+        """The words of an address by which a dashboard takes the records of the list over."""
+        made = {"type": self.type.name}
+        if self.view is not None and self.parts == self.own_parts:
+            made["view"] = self.view.name
+        elif self.parts:
+            made["filter"] = orjson.dumps(filters.whole(self.parts)).decode()
+        return urlencode(made)
 
     @cached_property
     def changed(self) -> bool:
@@ -166,7 +176,7 @@ def opened(type_name: str, args: Args) -> Opened:
     )
     body = {**own, **given, "filter": filters.whole(parts)}
     search = dict(args).get(SEARCH, "").strip()
-    if search and (condition := searching(entity_type, search)) is not None:
+    if search and (condition := query.titled(entity_type, search)) is not None:
         body = query.over(body, {"filter": condition})
     paths = body.get("fields") or values.shown_fields(entity_type)
     if view is None and all(tab.name for tab in known):

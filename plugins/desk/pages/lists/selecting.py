@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import Response, request
 
-from relatum import RelatumError, records
+from relatum import RelatumError, plugin_host, records
 
 from ... import ui, values, words
 from ...words import translated
@@ -21,14 +21,6 @@ def selected() -> list[int]:
     return list(dict.fromkeys(int(id_) for id_ in given if id_.isdecimal()))
 
 
-def _ids() -> list[int]:
-    """Return the records that were selected, at least one."""
-    found = selected()
-    if not found:
-        raise RelatumError("bad_parameter", name="id", reason="select at least one record")
-    return found
-
-
 def place() -> Args:
     """Return the words of the list that the records were selected in."""
     return [pair for pair in parse_qsl(request.values.get("back", "")) if pair[1]]
@@ -37,13 +29,14 @@ def place() -> Args:
 @ui.page("/records/<type_name>/trash")
 def ask_trash(type_name: str) -> Response:
     """Say what putting the selected records in the trash takes along."""
-    entity_type, ids = words.known().type(type_name), _ids()
+    entity_type, ids = words.known().type(type_name), plugin_host.selected()
     plan = records.deletion(type_name, ids, actor=ui.actor())
     refused = {ids[problem["row"]]: words.said(problem) for problem in plan["errors"]}
     along = {name: n for name, n in plan["deleted"].items() if name != type_name or n > len(ids)}
     return ui.beside(
-        "_trash.html", translated("Trash"), entity_type, _address(type_name), ids=ids, plan=plan,
-        refused=refused, rest=[id_ for id_ in ids if id_ not in refused], along=along,
+        "_trash.html", translated("Trash"), entity_type,
+        plugin_host.list_of_selection(type_name), ids=ids, plan=plan, refused=refused,
+        rest=[id_ for id_ in ids if id_ not in refused], along=along,
         labels=labels_of(type_name, [*refused] or ids[:1]), back=urlencode(place()),
     )  # fmt: skip
 
@@ -51,7 +44,7 @@ def ask_trash(type_name: str) -> Response:
 @ui.page("/records/<type_name>/trash", "POST")
 def trash_records(type_name: str) -> Response:
     """Put the selected records in the trash."""
-    ids = _ids()
+    ids = plugin_host.selected()
     try:
         records.delete(type_name, [{"id": id_} for id_ in ids], actor=ui.actor())
     except RelatumError as error:
@@ -63,7 +56,7 @@ def trash_records(type_name: str) -> Response:
 @ui.page("/records/<type_name>/untrash", "POST")
 def untrash_records(type_name: str) -> Response:
     """Take the selected records out of the trash, with what went along."""
-    ids = _ids()
+    ids = plugin_host.selected()
     try:
         records.restore(type_name, [{"id": id_} for id_ in ids], actor=ui.actor())
     except RelatumError as error:
@@ -76,12 +69,7 @@ def _back(type_name: str) -> Response:
     """Return the list as it is now, or the way there."""
     if ui.is_fragment():
         return lists.shown(type_name, place())
-    return ui.away(_address(type_name))
-
-
-def _address(type_name: str) -> str:
-    words = urlencode(place())
-    return f"/records/{type_name}{f'?{words}' if words else ''}"
+    return ui.away(plugin_host.list_of_selection(type_name))
 
 
 def _refused(type_name: str, error: RelatumError) -> Response:

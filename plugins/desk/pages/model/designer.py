@@ -13,7 +13,7 @@ from relatum import RelatumError, catalog, entities, fields, query, views
 from ... import menu, ui
 from ...words import translated
 from . import draft as drafts
-from . import shaping
+from . import entailing, shaping
 
 #: The parts of a type; the first one is at the address of the type itself.
 TABS: Final = ("fields", "relationships", "layout", "views", "settings")
@@ -139,6 +139,8 @@ class Scene:
     def facts(self, field: fields.Field) -> str:
         """Return in few words what is special about a field."""
         if isinstance(field, fields.Link):
+            if field.is_open:
+                return translated("Every type")
             names = [self.after.types[t].label for t in field.targets if t in self.after.types]
             return ", ".join(names)
         if field.HAS_OPTIONS:
@@ -174,7 +176,8 @@ def draw(shown: Scene, status: int = 200, **more: Any) -> Response:
     body = "desk/_designer_types.html" if shown.type is None else f"desk/_designer_{shown.tab}.html"
     return ui.render(
         part, status, scene=shown, body=body, shaping=shaping, kinds=shaping.kinds(),
-        fixed=entities.FIXED_SETTINGS, blank=Panel(""), conversions=fields.CONVERSIONS, **more,
+        entailing=entailing, fixed=entities.FIXED_SETTINGS, blank=Panel(""),
+        conversions=fields.CONVERSIONS, **more,
     )  # fmt: skip
 
 

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from relatum import RelatumError, catalog, fields
+from relatum import RelatumError, catalog, fields, roles
 
 from ... import inputs, ui, words
 from ...words import translated
-from . import designer, shaping
+from . import designer, entailing, shaping
 from . import draft as drafts
 from .designer import Panel
 
@@ -73,6 +73,8 @@ def make_type() -> Response:
         "icon": request.form.get("icon") or None, "hue": _hue(),
         "description": request.form.get("description", "").strip() or None,
     }  # fmt: skip
+    if text("access") in roles.OPENINGS:
+        change["access"] = text("access")
     if first:
         field = shaping.slug(first)
         change["fields"] = [
@@ -195,6 +197,7 @@ def change_field(type_name: str, name: str) -> Response:
     panel = Panel("field", kind, field)
     try:
         said = shaping.properties(kind.type, field, request.form)
+        entailing.read(entity_type, field, said, request.form)
         changed = shaping.difference(field, said)
         if request.form.get("replace") and "options" in changed:
             changed["existing"] = {"fill": request.form["replace"]}

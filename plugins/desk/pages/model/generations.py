@@ -38,14 +38,13 @@ def reverse_generation(number: int) -> Response:
     actor = ui.actor()
     try:
         found = entities.reverse(number, actor=actor)
+        left = " ".join(f"{words.told(text)}." for text in found.left)
         if not found.changes:
-            reasons = " ".join(f"{words.told(text)}." for text in found.left)
-            return _list(409, reasons or translated("There is nothing to take back."))
+            return _list(409, left or translated("There is nothing to take back."))
         drafts.add(*found.changes, actor=actor)
     except RelatumError as error:
         if error.status not in (404, 409, 422):
             raise
         return _list(error.status, words.said(error))
-    left = " ".join(f"{words.told(text)}." for text in found.left)
     said = translated("It is in the draft")
     return ui.tell(ui.away("/model/plan"), f"{said}. {left}" if left else said)

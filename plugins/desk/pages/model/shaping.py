@@ -84,6 +84,7 @@ def setting_label(name: str) -> str:
     """Return what a setting of a field type is called."""
     said = {
         "target": translated("Points to"), "targets": translated("May point to"),
+        "any": translated("Any type at all"),
         "on_delete": translated("When what it points to is deleted"),
         "inverse": translated("Name of the list on the other side"),
         "inverse_label": translated("Label of the list on the other side"),
@@ -91,6 +92,11 @@ def setting_label(name: str) -> str:
         "min": translated("Least"), "max": translated("Most"), "scale": translated("Decimals"),
         "min_length": translated("Least characters"), "max_length": translated("Most characters"),
         "pattern": translated("Pattern"), "currency": translated("Currency"),
+        "currency_by": translated("Field with the currency"),
+        "base": translated("Field with the worth in the own currency"),
+        "rate_date": translated("Date whose rate holds"),
+        "fixed_by": translated("Choice that fixes the worth"),
+        "computed": translated("Worked out by a plugin"),
         "tri_state": translated("Empty is not the same as no"),
         "controlled_by": translated("Depends on the choice"), "mask": translated("Mask"),
         "restart": translated("Begins anew"), "importable": translated("Imports may bring numbers"),
@@ -247,6 +253,7 @@ def _option(option: fields.Option) -> dict[str, Any]:
     return {
         "value": option.value, "label": option.label, "hue": option.hue,
         "category": option.category, "retired": option.retired, "when": list(option.when),
+        "needs": list(option.needs), "sets": dict(option.sets),
     }  # fmt: skip
 
 
@@ -264,13 +271,16 @@ def rows(field: fields.Field | None, form: Form | None = None) -> list[Row]:
     known = {option.value: _option(option) for option in field.options} if field else {}
     said = options(field, form) if form is not None and "o" in form else [*known.values()]
     made = [Row(f"v.{each['value']}", each, each["value"] not in known) for each in said]
-    blank: dict[str, Any] = {"value": "", "label": "", "hue": None, "category": None, "when": []}
+    blank: dict[str, Any] = {
+        "value": "", "label": "", "hue": None, "category": None, "when": [], "needs": [],
+        "sets": {},
+    }  # fmt: skip
     return [*made, *(Row(f"n.{n}", blank, is_new=True) for n in range(1 if made else _BLANK))]
 
 
 def options(field: fields.Field | None, form: Form) -> list[dict[str, Any]]:
     """Return the options that a form gives, in its order."""
-    known = {option.value for option in field.options} if field else set()
+    known = {option.value: option for option in field.options} if field else {}
     taken, made = set(known), []
     for key in form.getlist("o"):
         label = " ".join(form.get(f"o.{key}.label", "").split())
@@ -288,9 +298,20 @@ def options(field: fields.Field | None, form: Form) -> list[dict[str, Any]]:
                 "category": form.get(f"o.{key}.category", "").strip() or None,
                 "retired": f"o.{key}.retired" in form,
                 "when": form.getlist(f"o.{key}.when"),
+                **_entailed(known.get(value), form, f"o.{key}"),
             }
         )  # fmt: skip
     return moved(made, [f"v.{each['value']}" for each in made], form.get("move", ""))
+
+
+def _entailed(option: fields.Option | None, form: Form, at: str) -> dict[str, Any]:
+    """Return what an option needs, and texts of what it sets; as it is if the form is silent."""
+    if f"{at}.entails" not in form:
+        sets = dict(option.sets) if option else {}
+        return {"needs": list(option.needs) if option else [], "sets": sets}
+    texts = (text.strip() for text in form.getlist(f"{at}.to"))
+    pairs = zip(form.getlist(f"{at}.set"), texts, strict=False)
+    return {"needs": form.getlist(f"{at}.needs"), "sets": {n: text for n, text in pairs if n}}
 
 
 def moved(items: list[Any], keys: list[str], asked: str) -> list[Any]:

@@ -8,9 +8,9 @@ from flask import Response, request
 
 from relatum import RelatumError, catalog, fields, query, records
 
-from ... import inputs, ui, words
+from ... import inputs, ui, values, words
 from ...words import translated
-from . import around, conflict, forms
+from . import around, asking, conflict, forms
 
 
 @ui.page("/records/<type_name>/<int:id_>/cell/<name>", "PATCH")
@@ -26,7 +26,7 @@ def change_cell(type_name: str, id_: int, name: str) -> Response:
         record, labels = _with(type_name, id_, name)
         return ui.render(
             "_editor.html", 422, type=entity_type, id=id_, field=field, problem=problem,
-            record=record, labels=labels, sent=request.form,
+            record=record, labels=labels, sent=request.form, asked=asking.asked(error),
             version=request.form.get(conflict.VERSION),
         )  # fmt: skip
     if saved.clashes:
@@ -72,8 +72,9 @@ def edit_cell(type_name: str, id_: int, name: str) -> Response:
 
 def _with(type_name: str, id_: int, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a record with a field and what decides on it, and labels of what it points to."""
-    by = words.known().type(type_name).field(name).controlled_by
-    names = [name, "version", *([by] if by else [])]
+    entity_type = words.known().type(type_name)
+    by = entity_type.field(name).controlled_by
+    names = [name, "version", *([by] if by else []), *values.code_paths(entity_type, [name])]
     asked = {"filter": {"field": "id", "value": id_}, "fields": names, "limit": 1}
     page = query.page(query.from_json(type_name, asked, actor=ui.actor()))
     if not page.records:

@@ -19,6 +19,7 @@ from relatum import RelatumError, catalog, fields, query, records
 
 from ... import ui, values
 from ...words import translated
+from . import asking
 
 VERSION: Final = "version"
 #: Words of a form that was sent again: the version that one began with, the fields to choose for,
@@ -72,7 +73,7 @@ def save(entity_type: catalog.EntityType, id_: int, given: dict[str, Any]) -> Sa
             return found
         try:
             changed = {"id": id_, VERSION: found.version, **row}
-            records.update(entity_type.name, [changed], actor=ui.actor())
+            records.update(entity_type.name, [changed], actor=ui.actor(), accept=asking.accepted())
         except RelatumError as error:
             if error.code != "version_mismatch" or attempt == _TRIES - 1:
                 raise
@@ -111,7 +112,25 @@ def _settled(
             clashes.append(
                 Clash(known, given[name], now[name], told["before"], told["actor"], told["at"])
             )
-    return Saved(now[VERSION], version, clashes, list(given), kept), given
+    return Saved(now[VERSION], version, clashes, list(given), kept), _differing(
+        entity_type, given, now
+    )
+
+
+def _differing(
+    entity_type: catalog.EntityType, given: dict[str, Any], now: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the lines, and the values that are not as they are stored.
+
+    A form sends all of its fields: what nobody has touched an option that is entered may set.
+    """
+    known = entity_type.fields
+    return {
+        name: value
+        for name, value in given.items()
+        if name not in known
+        or values.plain(known[name], value) != values.plain(known[name], now[name])
+    }
 
 
 def _version(text: str | None, otherwise: int) -> int:

@@ -15,9 +15,9 @@ from werkzeug.datastructures import MultiDict
 
 from relatum import RelatumError, catalog, fields, idempotency, query, records
 
-from ... import inputs, ui, words
+from ... import inputs, ui, values, words
 from ...words import translated
-from . import around, conflict, faults, layouts, lines
+from . import around, asking, conflict, faults, layouts, lines
 from .lines import Lines
 from .lookups import Labels, labels_of
 
@@ -31,7 +31,7 @@ WHOLE: Final = ""
 
 def writable(entity_type: catalog.EntityType) -> list[fields.Field]:
     """Return the fields that a form asks for, in order: the type's own, then owner and team."""
-    own = [f for f in entity_type.own_fields if f.owner != "system" and not f.NUMBERED]
+    own = [f for f in entity_type.own_fields if f.owner != "system" and values.asks(f)]
     return [*own, *(f for f in entity_type.own_fields if f.owner == "system")]
 
 
@@ -69,7 +69,8 @@ def create_record(type_name: str) -> Response:
             return ui.away(known.headers["Location"])
         return _sent_before(entity_type, held, known.headers["Location"])
     try:
-        [made] = records.create(type_name, [_read(entity_type, held, new=True)], actor=ui.actor())
+        row = read(entity_type, held, new=True)
+        [made] = records.create(type_name, [row], actor=ui.actor(), accept=asking.accepted())
     except (inputs.Misread, RelatumError) as error:
         return _again(entity_type, error, held)
     address = f"/records/{type_name}/{made.id}"
@@ -116,7 +117,7 @@ def change_record(type_name: str, id_: int) -> Response:
     if ACT in request.form:
         return _acted(entity_type, held, id_)
     try:
-        saved = conflict.save(entity_type, id_, _read(entity_type, held))
+        saved = conflict.save(entity_type, id_, read(entity_type, held))
     except (inputs.Misread, RelatumError) as error:
         return _again(entity_type, error, held, id_)
     here = f"/records/{type_name}/{id_}"
@@ -136,7 +137,7 @@ def one(type_name: str, id_: int) -> tuple[dict[str, Any], Labels]:
     return page.records[0], page.labels
 
 
-def _read(
+def read(
     entity_type: catalog.EntityType, held: Iterable[Lines], *, new: bool = False
 ) -> dict[str, Any]:
     """Return the values and the lines that the form sent; raise `inputs.Misread`."""
@@ -232,7 +233,15 @@ def placed(problems: Mapping[str, str], held: Iterable[Lines]) -> dict[str, str]
 def _form(
     entity_type: catalog.EntityType, record: Mapping[str, Any], labels: Labels, **more: Any
 ) -> Response:
-    given = {"problems": {}, "sent": None, "lines": [], "once": None, "made": None, **more}
+    blank: dict[str, Any] = {
+        "problems": {},
+        "sent": None,
+        "lines": [],
+        "once": None,
+        "made": None,
+        "asked": None,
+    }
+    given = {**blank, **more}
     problems, status = given["problems"], given.pop("status", 200)
     asked = writable(entity_type)
     parts = layouts.parts(entity_type, asked, _needed(asked, record, given))
@@ -273,7 +282,8 @@ def _again(
     problems = problems_of(error)
     if not isinstance(error, inputs.Misread):
         problems = placed(problems, held)
-    return _as_sent(entity_type, held, id_, request.form, problems, status=422)
+    asked = asking.asked(error)
+    return _as_sent(entity_type, held, id_, request.form, problems, asked=asked, status=422)
 
 
 def _acted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flask import Response, request
@@ -64,12 +64,16 @@ class Entry:
     gone: list[str]
     #: Other records that the same change set wrote.
     others: int
+    #: The record that it was done to, if that was merged into the one that is shown.
+    of: int | None = None
 
     @property
     def icon(self) -> str:
         """What stands for the kind of change."""
         if self.change["undoes"] is not None:
             return "arrow-back-up"
+        if self.change.get("merged"):
+            return "git-merge"
         return _ICONS.get(self.change["op"], "point")
 
     @property
@@ -77,6 +81,8 @@ class Entry:
         """What was done."""
         if self.change["undoes"] is not None and self.change["op"] == "update":
             return translated("took a change back")
+        if self.change.get("merged"):
+            return translated("merged")
         if self.change["op"] == "update" and not (self.values or self.gone):
             return translated("changed its parts")
         return _done(self.change["op"])
@@ -108,7 +114,10 @@ def read(entity_type: catalog.EntityType, id_: int) -> History:
     older = found[PAGE - 1]["id"] if len(found) > PAGE else None
     found = found[:PAGE]
     counts = changes.counts([change["change_set"] for change in found]) if found else {}
-    entries = [_entry(entity_type, change, counts) for change in found]
+    entries = [
+        replace(each, of=each.change["record"] if each.change["record"] != id_ else None)
+        for each in (_entry(entity_type, change, counts) for change in found)
+    ]
     return History(entries, query.labels(ids(entries), actor=ui.actor()), changed, older)
 
 
@@ -145,6 +154,9 @@ def ids(entries: Iterable[Entry]) -> Iterator[int]:
     for entry in entries:
         if entry.change["actor"] is not None:
             yield entry.change["actor"]
+        yield from entry.change.get("merged", ())
+        if entry.of is not None:
+            yield entry.of
         for value in entry.values:
             if value.field.is_link:
                 yield from (v for v in (value.before, value.after) if isinstance(v, int))

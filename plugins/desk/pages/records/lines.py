@@ -23,8 +23,11 @@ from ... import inputs, values, words
 _POSITION: Final = "position"
 #: Columns beyond which lines are cards.
 _COLUMNS: Final = 8
-#: Kinds of columns that hold words.
-_WORDS: Final = ("text", "lookup", "email", "url", "user")
+#: Widths of columns by kind: words need more room than numbers, percents less.
+_SHARES: Final = {
+    **dict.fromkeys(("text", "lookup", "email", "url", "user"), "1.7fr"),
+    "money": "1.25fr", "percent": ".9fr",
+}  # fmt: skip
 _COUNTS: Final = ("integer", "decimal")
 _AMOUNTS: Final = ("money", "duration")
 #: What a form says of a list of lines besides them: what it was when it was drawn.
@@ -64,6 +67,8 @@ class Lines:
     beyond: int | None = None
     #: What tells the stored lines from those that somebody else may store meanwhile.
     state: str = ""
+    #: What is needed of the record that they are parts of.
+    whole: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def type(self) -> catalog.EntityType:
@@ -90,12 +95,56 @@ class Lines:
     @cached_property
     def columns(self) -> list[fields.Field]:
         """The fields that a line is asked for."""
-        return [each for each in self.shown if not each.read_only and not each.NUMBERED]
+        return [each for each in self.shown if values.asks(each)]
+
+    @property
+    def filled(self) -> list[fields.Field]:
+        """The fields that a page shows: of what plugins work out the last amount, and no blanks."""
+        left_out = {each.name for each in self.computed[:-1]}
+        return [
+            each
+            for each in self.shown
+            if each.name not in left_out
+            and (not self.computed or any(self._is_held(each, line) for line in self.lines))
+        ]
+
+    @staticmethod
+    def _is_held(column: fields.Field, line: Line) -> bool:
+        """Say whether a line has something in a column; a discount of nothing is nothing."""
+        value = line.record[column.name]
+        number = values.kind(column) in values.FRACTIONS
+        return value not in (None, "") and not (number and values.exact(value) == 0)
+
+    def code(self, column: fields.Field) -> str | None:
+        """Return the currency of the amounts of a column; None for what is no money."""
+        if not isinstance(column, fields.Money):
+            return None
+        by = column.currency_by
+        own = by is None or "." not in by
+        return column.code if own else str(self.whole.get(_beyond(by)) or column.currency)
+
+    def sum_of(self, column: fields.Field, records: Iterable[Mapping[str, Any]]) -> str:
+        """Return the sum of a column of money as people read it."""
+        held = (values.exact(each.get(column.name) or 0) for each in records)
+        return words.money(sum(held, values.exact(0)), self.code(column) or "")
+
+    def said(self, record: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Return label and value of what a plugin says of a line."""
+        made = []
+        for each in self.shown:
+            value = record.get(each.name)
+            if not each.computed or value is None:
+                continue
+            if not isinstance(each, fields.Money):
+                made.append((each.label, each.text(value)))
+            elif values.exact(value):
+                made.append((each.label, words.money(value, self.code(each) or "")))
+        return made
 
     @property
     def widths(self) -> str:
         """The widths of the columns of a table, as CSS has them: words need more room."""
-        parts = ("1.7fr" if values.kind(each) in _WORDS else "1fr" for each in self.columns)
+        parts = (_SHARES.get(values.kind(each), "1fr") for each in self.columns)
         return " ".join(f"minmax(0, {part})" for part in parts)
 
     @property
@@ -123,7 +172,14 @@ class Lines:
         amounts = {f.name for f in self.shown if values.kind(f) in _AMOUNTS}
         if counts:
             amounts -= {f.name for f in self.columns if values.kind(f) == "money"}
+        if self.computed:
+            counts = set()  # what lines come to says more than how many of different things
         return frozenset(counts | amounts)
+
+    @cached_property
+    def computed(self) -> list[fields.Field]:
+        """The amounts that a plugin works out of what is typed."""
+        return [f for f in self.shown if f.computed and isinstance(f, fields.Money)]
 
     def _sum(self, column: fields.Field) -> Any:
         held = (line.record.get(column.name) for line in self.lines)
@@ -133,6 +189,19 @@ class Lines:
     def template(self) -> Line:
         """A new line, with a number that no line of a form has: scripts copy it."""
         return Line(TEMPLATE, _fresh(self.columns))
+
+
+def _beyond(path: str | None) -> str:
+    """Return the name of the field of the whole that a path from a line leads to."""
+    return (path or "").rpartition(".")[2]
+
+
+def _said_by_whole(names: Iterable[str], entity_type: catalog.EntityType) -> list[str]:
+    """Return the fields of a whole that say the currencies of its lines."""
+    known = relations(entity_type)
+    money = (f for n in names for f in known[n].type.own_fields if isinstance(f, fields.Money))
+    said = (_beyond(f.currency_by) for f in money if "." in (f.currency_by or ""))
+    return [name for name in dict.fromkeys(said) if name in entity_type.fields]
 
 
 def _fresh(columns: Iterable[fields.Field]) -> dict[str, Any]:
@@ -180,21 +249,23 @@ def _stored(
     if not names:
         return []
     asked = {
-        "filter": {"field": "id", "value": id_}, "fields": ["id"], "expand": names, "limit": 1,
+        "filter": {"field": "id", "value": id_}, "expand": names, "limit": 1,
+        "fields": ["id", *_said_by_whole(names, entity_type)],
     }  # fmt: skip
     page = query.page(query.from_json(entity_type.name, asked, actor=actor))
     if not page.records:
         raise RelatumError("record_unknown", type=entity_type.name, id=id_)
     found = page.records[0]
-    return [_listed(name, relation(entity_type, name), found[name], page.labels) for name in names]
+    return [_listed(name, relation(entity_type, name), found, page.labels) for name in names]
 
 
 def _listed(
-    name: str, known: catalog.Relation, stored: list[dict[str, Any]], labels: dict[str, Any]
+    name: str, known: catalog.Relation, whole: dict[str, Any], labels: dict[str, Any]
 ) -> Lines:
+    stored = whole[name]
     made = [Line(n, each, version=str(each["version"])) for n, each in enumerate(stored)]
     state = " ".join(f"{record['id']}.{record['version']}" for record in stored)
-    return Lines(name, known, made, labels, state=state)
+    return Lines(name, known, made, labels, state=state, whole=whole)
 
 
 def begun(entity_type: catalog.EntityType) -> list[Lines]:
@@ -276,6 +347,11 @@ def again(
         version = str(record.get("version", "")) if told else held or ""
         made.append(Line(number, record, own, held is not None, version))
     return dataclasses.replace(lines, lines=made, state=lines.state if told else state)
+
+
+def of_whole(lines: Lines, whole: Mapping[str, Any]) -> Lines:
+    """Return lines as those of a record that holds something else."""
+    return dataclasses.replace(lines, whole=whole)
 
 
 def acted(form: MultiDict[str, str], act: str) -> MultiDict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from relatum import catalog, fields, may, query
+from relatum import catalog, may, query
 
 from ... import menu, ui, words
 
@@ -55,7 +55,7 @@ def matches(type_name: str, text: str, most: int) -> list[dict[str, Any]]:
     names = [field.name for field in entity_type.title_fields]
     asked: dict[str, Any] = {"fields": names or ["id"], "limit": most}
     if text:
-        condition = searching(entity_type, text)
+        condition = query.titled(entity_type, text)
         if condition is None:
             return []
         asked["filter"] = condition
@@ -89,17 +89,3 @@ def labels_of(type_name: str, ids: Iterable[int | None]) -> Labels:
         }
         for record in page.records
     }  # fmt: skip
-
-
-def searching(entity_type: catalog.EntityType, text: str) -> dict[str, Any] | None:
-    """Return the filter of a quick search over the title's fields; None if none can be searched."""
-    found = [
-        {"field": field.name, "op": operator, "value": text}
-        for field in entity_type.title_fields
-        if (operator := _operator(field)) is not None
-    ]
-    return {"or": found} if found else None
-
-
-def _operator(field: fields.Field) -> str | None:
-    return next((name for name in ("contains", "starts", "has") if name in field.operators), None)

@@ -11,7 +11,7 @@ from relatum import RelatumError, catalog, fields, query, records
 
 from ... import inputs, ui, values, words
 from ...words import translated
-from . import faults, forms
+from . import asking, faults, forms
 
 #: Kinds of title fields that the text of a search is taken as.
 _NAMES: Final = frozenset({"text", "long_text", "person_name", "email"})
@@ -41,10 +41,13 @@ def make_short(type_name: str) -> Response:
     try:
         sent = inputs.read(entity_type, request.form, names)
         given = {name: value for name, value in sent.items() if value is not None}
-        [made] = records.create(type_name, [given], actor=ui.actor())
+        [made] = records.create(type_name, [given], actor=ui.actor(), accept=asking.accepted())
     except (inputs.Misread, RelatumError) as error:
         problems = forms.problems_of(error)
-        return _short(entity_type, {}, problems=problems, sent=request.form, status=422)
+        return _short(
+            entity_type, {}, problems=problems, sent=request.form, asked=asking.asked(error),
+            status=422,
+        )  # fmt: skip
     assert made.id is not None
     record, _ = forms.one(type_name, made.id)
     said = translated("{type} is made", type=entity_type.label)
@@ -69,7 +72,7 @@ def _named(entity_type: catalog.EntityType, text: str) -> dict[str, Any]:
 
 
 def _short(entity_type: catalog.EntityType, record: dict[str, Any], **more: Any) -> Response:
-    given = {"problems": {}, "sent": None, **more}
+    given = {"problems": {}, "sent": None, "asked": None, **more}
     status = given.pop("status", 200)
     asked = _asked(entity_type)
     given["elsewhere"], given["faults"] = faults.located(asked, [], given["problems"])

@@ -12,7 +12,7 @@ from relatum import RelatumError, records
 
 from ... import inputs, ui, words
 from ...words import translated
-from . import faults, forms, lines
+from . import asking, faults, forms, lines
 from .lines import Lines
 
 #: The header by which a script says which page is shown.
@@ -45,13 +45,16 @@ def change_lines(type_name: str, id_: int, name: str) -> Response:
         return _form(type_name, id_, lines.again(held, form), sent=form)
     try:
         row = {"id": id_, "version": now["version"], **forms.read_lines([held])}
-        records.update(type_name, [row], actor=ui.actor())
+        records.update(type_name, [row], actor=ui.actor(), accept=asking.accepted())
     except (inputs.Misread, RelatumError) as error:
         problems: Mapping[str, str] = forms.problems_of(error)
         if not isinstance(error, inputs.Misread):
             problems = forms.placed(problems, [held])
         again = lines.again(held, request.form, problems)
-        return _form(type_name, id_, again, sent=request.form, problems=problems, status=422)
+        return _form(
+            type_name, id_, again, sent=request.form, problems=problems,
+            asked=asking.asked(error), status=422,
+        )  # fmt: skip
     said = translated("{type} are saved", type=held.label)
     # Within the page of the record the card comes back; from the page of its own, the record.
     if not ui.is_fragment() or urlsplit(request.headers.get(_SHOWN, "")).path == request.path:

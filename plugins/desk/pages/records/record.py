@@ -10,10 +10,11 @@ from flask import Response, request
 from relatum import RelatumError, catalog, fields, query, records
 
 from ... import ui, values, words
+from .. import home
 from ..access import holding
 from ..lists.opened import AS_OF
 from ..people import visits
-from . import around, history, layouts, lines
+from . import around, history, layouts, lines, merging
 from .lines import Lines
 from .lookups import Labels
 from .related import Related, all_of
@@ -155,7 +156,15 @@ def _ancestors(entity_type: catalog.EntityType, record: dict[str, Any]) -> list[
 def show_record(type_name: str, id_: int) -> Response:
     """Show a record; as a drawer beside a list if a part is asked for."""
     text = request.args.get(AS_OF)
-    found = sheet(type_name, id_) if text is None else sheet_then(type_name, id_, text)
+    try:
+        found = sheet(type_name, id_) if text is None else sheet_then(type_name, id_, text)
+    except RelatumError as error:
+        led = merging.lead(type_name, id_) if error.code == "record_unknown" else None
+        if led is None:
+            raise
+        return led
+    if found.trashed and (led := merging.lead(type_name, id_)) is not None:
+        return led
     if ui.is_fragment():
         return ui.render("_peek.html", sheet=found)
     if found.is_live:
@@ -163,9 +172,10 @@ def show_record(type_name: str, id_: int) -> Response:
             found, lines=lines.of_record(found.type, id_, actor=ui.actor()),
             related=all_of(found.type, id_), ancestors=_ancestors(found.type, found.record),
         )  # fmt: skip
-    return ui.render(
+    answer = ui.render(
         "record.html", sheet=found, history=history.read(found.type, id_),
         around=around.around(type_name, id_),
         held=holding.card(type_name, found.record) if found.is_live else None,
         door=visits.card(type_name, found.record) if found.is_live else None,
     )  # fmt: skip
+    return home.look_at(answer, found.record) if found.is_live else answer

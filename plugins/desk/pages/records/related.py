@@ -175,7 +175,8 @@ def read(tie: Tie, id_: int) -> Related:
     titled = [f.name for f in tie.type.title_fields if f.name not in paths]
     condition = {"filter": {"field": tie.link.name, "value": id_}}
     asked = {
-        **condition, "sort": ["-id"], "limit": SHOWN, "fields": [*paths, *titled, "version"],
+        **condition, "sort": ["-id"], "limit": SHOWN,
+        "fields": [*paths, *titled, *values.code_paths(tie.type, paths), "version"],
     }  # fmt: skip
     page = query.page(query.from_json(tie.type.name, asked, actor=ui.actor()))
     if page.next is None:

@@ -2,6 +2,7 @@
 // dialog.drawer, dialog.confirm and dialog.asking open when a fragment lands in them; the form of
 // one that asks closes it, unless there is more to ask (409). hx-confirm, and data-ask on a form,
 // ask in a dialog of ours.
+import htmx from "htmx.org";
 import { $, on } from "../dom.js";
 import { t } from "../words.js";
 
@@ -57,6 +58,23 @@ document.addEventListener("click", (event) => {
   button.ariaExpanded = String(isOpen);
   if (isOpen) $("a, button", panel)?.focus();
 });
+
+/** Fetch a short form into a dialog of its own and return that; it is gone once it is closed. */
+export function openForm(address, label) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "confirm short-d";
+  dialog.setAttribute("aria-label", label);
+  dialog.innerHTML = "<div></div>";
+  document.body.append(dialog);
+  dialog.addEventListener("close", () => dialog.remove());
+  const where = { source: dialog, target: dialog.firstElementChild, swap: "outerHTML" };
+  htmx.ajax("GET", address, where);
+  dialog.addEventListener("htmx:after:swap", () => {
+    if (!dialog.open) dialog.showModal();
+    ($("[aria-invalid=true]", dialog) ?? $(".input, .select, .textarea", dialog))?.focus();
+  });
+  return dialog;
+}
 
 /**
  * Ask whether to go on; return a promise of the answer. `verb` is what the button says: what
