@@ -17,12 +17,8 @@ import re
 import signal
 import socket
 import sys
-import threading
-import time
 from collections.abc import Callable
 from functools import partial
-from multiprocessing import connection as connections
-from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
@@ -33,14 +29,13 @@ from . import db, plugin_host
 from .beside import Beside
 from .config import SETTINGS, Config
 from .errors import RelatumError
+from .signals import Ending, Waking
 from .succession import Line, Server
 
 LOOPBACK: Final = "127.0.0.1"
 PORT: Final = 8000
 #: Seconds that requests in flight get when the server stops.
 STOP_SECONDS: Final = 30
-#: Seconds after which the supervisor looks whether a signal came.
-_LOOK_UP: Final = 0.5
 _APPLICATION: Final = "wsgi"
 _EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # compared, never a default
 #: Where nobody but this machine can ask.
@@ -77,7 +72,9 @@ def serve(
     _refuse_port(host, port)
     db.dispose(config)  # a connection must not cross the fork
     os.environ.update(environment(config))
-    _prepare_workers()
+    if plugin_host.has_run():
+        # A fork would inherit code of plugins that may be another by then.
+        multiprocessing.set_start_method("spawn", force=True)
     beside = Beside(_JOBS.format(os.getpid()) if jobs else None)
 
     def up() -> None:
@@ -92,14 +89,6 @@ def serve(
         server.serve(target_loader=partial(_load, dev), wrap_loader=False)
     finally:
         beside.stop(STOP_SECONDS)
-
-
-def _prepare_workers() -> None:
-    # A worker told to stop while it starts must not handle that as the supervisor would.
-    os.register_at_fork(after_in_child=partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
-    if plugin_host.has_run():
-        # A fork would inherit code of plugins that may be another by then.
-        multiprocessing.set_start_method("spawn", force=True)
 
 
 def environment(config: Config) -> dict[str, str]:
@@ -171,22 +160,8 @@ def _server(
         log_access_format=_ACCESS_LINE,
         ready=ready,
     )
-    server.main_loop_interrupt = _Waking()
+    server.main_loop_interrupt = Waking()  # type: ignore[assignment]
     return server
-
-
-class _Waking(threading.Event):
-    """An event whose waiter looks up now and then.
-
-    A signal that comes just before the main thread begins to wait, or to another thread, does
-    not wake it, and only the main thread runs handlers.
-    """
-
-    def wait(self, timeout: float | None = None) -> bool:
-        while timeout is None:
-            if super().wait(_LOOK_UP):
-                return True
-        return super().wait(timeout)
 
 
 def _heed(server: Server, inherited: Any) -> None:
@@ -203,36 +178,21 @@ def _load(
     dev: bool,
     connection: Connection,
 ) -> Callable[..., Any]:
-    """Make the application of this worker; runs in the worker."""
-    _end_with_supervisor()
+    """Make the application of this worker; runs in the worker.
+
+    It ends when the supervisor says so or is gone: a Ctrl+C in the terminal reaches the supervisor
+    alone, and a killed one leaves no orphan that keeps the port.
+    """
+    os.setpgrp()
+    line = Line(connection, Ending(STOP_SECONDS).begin)
     try:
         module = importlib.import_module(f".{_APPLICATION}", __package__)
     except RelatumError as error:
         sys.exit(str(error))
     application: Any = module.application
-    application.serve(Line(connection), dev=dev)
+    application.serve(line, dev=dev)
     made: Callable[..., Any] = application
     return made
-
-
-def _end_with_supervisor() -> None:
-    """Let this worker stop when the supervisor says so or is gone, and for nothing else.
-
-    A Ctrl+C in the terminal reaches the supervisor alone; a killed one leaves no orphan that
-    keeps the port.
-    """
-    os.setpgrp()
-    supervisor = parent_process()
-    if supervisor is None:
-        raise RuntimeError("a worker is started by the supervisor")
-
-    def wait() -> None:
-        connections.wait([supervisor.sentinel])
-        while True:  # one that comes just before the main thread waits is lost to it
-            os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(_LOOK_UP)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 class HideSecrets(logging.Filter):

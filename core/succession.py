@@ -16,7 +16,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from multiprocessing import Pipe
+from multiprocessing import Pipe, parent_process
+from multiprocessing import connection as connections
 from multiprocessing.connection import Connection
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -28,16 +29,14 @@ from granian.server.mp import MPServer
 #: another should take its place.
 READY, SERVES, REPLACE = "ready", "serves", "replace"
 #: What it is told: that it has its place; to close connections from now on; that a new one could
-#: not take over, and why.
-TAKE, LEAVE, BROKEN = "take", "leave", "broken"
+#: not take over, and why; to end.
+TAKE, LEAVE, BROKEN, STOP = "take", "leave", "broken", "stop"
 #: Seconds in which a new worker must be able to serve; in which those who ask an old one come to
 #: know that it leaves; for which the next one waits for it to end.
 START_SECONDS: Final = 60.0
 LEAVE_SECONDS: Final = 1.0
 _NEXT_SECONDS: Final = 5.0
 _AGAIN: Final = 0.05
-#: Seconds after which a worker that was told to stop is told again.
-_TOLD_AGAIN: Final = 0.5
 _log = logging.getLogger("relatum.serve")
 
 
@@ -106,10 +105,10 @@ class Server(MPServer):
 
     def _stop_workers(self) -> None:
         for worker in self.wrks:
-            worker.terminate()
+            _stop(worker)
         until = time.monotonic() + self.workers_kill_timeout
         for worker in self.wrks:
-            _ended(worker, until)
+            _join(worker, until)
         self.wrks.clear()
 
     # -- replacing ------------------------------------------------------------------------
@@ -154,10 +153,8 @@ class Server(MPServer):
                 break
         lost = {i: reason for i, reason in new.serves.faults.items() if i in old.serves.active}
         if lost or not new.is_ready.is_set():
-            new.terminate()
-            new.join(_NEXT_SECONDS)
-            new.kill()
-            new.join()
+            _stop(new)
+            _join(new, time.monotonic() + _NEXT_SECONDS)
             if not self.interrupt_signal:
                 told = "; ".join(f"plugin {i}: {reason}" for i, reason in lost.items()) or "?"
                 _log.error("worker %d goes on, since a new one can't: %s", old.inner.pid, told)
@@ -181,20 +178,21 @@ class Server(MPServer):
         until = time.monotonic() + LEAVE_SECONDS
         while time.monotonic() < until and worker.is_alive() and not self.interrupt_signal:
             time.sleep(_AGAIN)
-        _ended(worker, time.monotonic() + self.workers_kill_timeout)
+        _stop(worker)
+        _join(worker, time.monotonic() + self.workers_kill_timeout)
 
 
-def _ended(worker: Any, until: float) -> None:
-    """Let a worker end what it has in hand, by force if it still lives at an instant.
+def _stop(worker: Any) -> None:
+    """Tell a worker to end: by its line, which a thread of its own hears, at whatever moment."""
+    worker.interrupt_by_parent = True
+    _tell(worker.line, STOP)
 
-    It is told again and again: a signal that comes just before its main thread waits is lost to it.
-    """
-    while worker.is_alive() and (left := until - time.monotonic()) > 0:
-        worker.terminate()
-        worker.join(min(_TOLD_AGAIN, left))
-    if worker.is_alive():
-        worker.kill()
-        worker.join()
+
+def _join(worker: Any, until: float) -> None:
+    """Let a worker that was told to stop end what it has in hand, by force after an instant."""
+    worker.join(max(until - time.monotonic(), 0))
+    worker.kill()
+    worker.join()
 
 
 def _tell(line: Connection, word: str, what: Any = None) -> None:
@@ -203,10 +201,19 @@ def _tell(line: Connection, word: str, what: Any = None) -> None:
 
 
 class Line:
-    """A worker's end of the line to the supervisor."""
+    """A worker's end of the line to the supervisor; `stop` is called when that says so, or is gone.
 
-    def __init__(self, line: Connection) -> None:
-        self._line, self._telling = line, threading.Lock()
+    Both come in a thread, from the beginning.
+    """
+
+    def __init__(self, line: Connection, stop: Callable[[], None]) -> None:
+        self._line, self._telling, self._stop = line, threading.Lock(), stop
+        self._told: Callable[[str, Any], None] | None = None
+        supervisor = parent_process()
+        if supervisor is None:
+            raise RuntimeError("a worker is started by the supervisor")
+        self._gone = supervisor.sentinel
+        threading.Thread(target=self._listen, daemon=True).start()
 
     def tell(self, word: str, serves: Serves | None = None) -> None:
         """Tell the supervisor a word; one that is gone hears nothing."""
@@ -214,10 +221,21 @@ class Line:
             _tell(self._line, word, serves)
 
     def listen(self, told: Callable[[str, Any], None]) -> None:
-        """Call `told(word, what)` in a thread for what the supervisor says."""
-        threading.Thread(target=self._listen, args=(told,), daemon=True).start()
+        """Call `told(word, what)` in a thread for what the supervisor says from now on."""
+        self._told = told
 
-    def _listen(self, told: Callable[[str, Any], None]) -> None:
+    def _listen(self) -> None:
         with contextlib.suppress(EOFError, OSError):
-            while True:
-                told(*self._line.recv())
+            while self._gone not in connections.wait([self._line, self._gone]):
+                word, what = self._line.recv()
+                if word == STOP:
+                    break
+                if self._told is not None:
+                    self._hear(self._told, word, what)
+        self._stop()
+
+    def _hear(self, told: Callable[[str, Any], None], word: str, what: Any) -> None:
+        try:
+            told(word, what)
+        except Exception:  # noqa: BLE001  # whatever it is, the next word is heard
+            _log.exception("a worker could not do what the supervisor said: %s", word)

@@ -11,7 +11,7 @@ from relatum.core.errors import Invalid, RelatumError
 
 from .instances import prepared
 from .merging import mails, merge, shop_in, three, tree
-from .undoing import delete, live, newest, undo, update
+from .undoing import delete, link, live, newest, undo, update
 
 
 @prepared
@@ -221,6 +221,37 @@ def test_a_link_of_the_master_to_what_is_merged_is_let_go(shop: Any) -> None:
 
 
 # -- limits, versions ---------------------------------------------------------------------------
+def test_a_link_that_is_taken_over_leads_to_what_is_left_of_a_part_that_was_doubled(
+    shop: Any,
+) -> None:
+    best = {"op": "add_field", "type": "x_company", **link("best", "x_mail", on_delete="clear")}
+    shop.apply({**best, "label": "Best"})
+    a, b = shop.create(
+        "x_company", {"name": "A", "mails": [{"mail": "one@example.org"}]},
+        {"name": "B", "mails": [{"mail": "two@example.org"}, {"mail": "one@example.org"}]},
+    )  # fmt: skip
+    mine, _, doubled = (row.id for row in shop.sql("SELECT id FROM x_mail ORDER BY id"))
+    update(shop, "x_company", b, best=doubled)
+    merge(shop, a, b)
+    assert shop.get("x_company", a)["best"] == mine
+    undo(shop, newest(shop))
+    assert shop.get("x_company", a)["best"] is None
+    assert shop.get("x_company", b)["best"] == doubled
+
+
+def test_a_link_into_the_trash_is_not_taken_over(shop: Any) -> None:
+    a, b = shop.create("x_company", {"name": "A"}, {"name": "B"})
+    one, two, three_ = shop.create(
+        "x_deal", {"name": "1"}, {"name": "2", "company": a}, {"name": "3", "company": b}
+    )
+    delete(shop, "x_deal", three_)
+    delete(shop, "x_company", b)
+    shop.write(records.restore, "x_deal", [{"id": three_}])
+    assert shop.get("x_deal", three_)["company"] == b
+    shop.write(records.merge, "x_deal", one, [two, three_])
+    assert shop.get("x_deal", one)["company"] == a
+
+
 def test_nothing_to_merge_is_said_and_so_is_too_much(shop: Any) -> None:
     a, b, c = three(shop)
     for others in ([], [a], [b, b]):

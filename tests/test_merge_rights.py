@@ -131,6 +131,16 @@ def test_whoever_may_not_restore_what_he_merged_takes_nothing_back(
         instance.write(records.undo, number, actor=actor(instance, office, "nora"))
 
 
+def test_a_link_to_what_is_hidden_is_taken_over_all_the_same(instance: Any, office: Office) -> None:
+    large = office.deals["nora large"]
+    firm = instance.get("x_deal", large)["firm"]
+    instance.change("x_deal", large, firm=None)
+    types = {"x_deal": MERGER, "user": {"read": "all"}, "team": {"read": "all"}}
+    give(instance, office, "nora", MERGER, types=types)
+    merge(instance, office, "nora", "nora large", "nora small")
+    assert instance.get("x_deal", large)["firm"] == firm
+
+
 def test_a_hidden_field_is_filled_where_it_is_empty_and_never_told_or_chosen(
     instance: Any, office: Office
 ) -> None:

@@ -11,12 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from threading import Thread, get_ident
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Thread, Timer, get_ident
+from typing import Any
 
 import pytest
 
-from relatum.core import serve, succession
+from relatum.core import serve, signals, succession
 from relatum.core.config import Config, load
 from relatum.core.errors import RelatumError
 
@@ -29,25 +31,27 @@ from relatum.core import config, serve
 up = lambda: print("up", flush=True)
 serve.serve(config.load(), port=int(sys.argv[1]), workers=2, jobs=False, ready=up)
 """
-#: A worker that misses the first signal.
-HARD_OF_HEARING = """
-import multiprocessing, os, signal, time
-from relatum.core import serve
+#: A worker whose main thread holds the lock that Granian's handler of signals takes.
+ENDING = """
+import os, signal, sys, threading, time
+from granian import _signals
+from relatum.core.signals import Ending
 
-def work():
-    missed = []
-    def hear(*_):
-        if missed:
-            print("heard", flush=True)
-            os._exit(0)
-        missed.append(True)
-    signal.signal(signal.SIGTERM, hear)
-    serve._end_with_supervisor()
-    print("up", flush=True)
-    while True:
-        time.sleep(60)
+lock, told = threading.Lock(), []
 
-multiprocessing.get_context("fork").Process(target=work).start()
+def handler(*_):
+    with lock:
+        told.append(1)
+        print("told", flush=True)
+
+ending = Ending(float(sys.argv[1]))
+if sys.argv[2:]:
+    _signals.set_main_signals(handler)
+with lock:
+    for _ in range(3):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.1)
+    assert not told
 time.sleep(60)
 """
 Server = Callable[[], tuple[subprocess.Popen[str], int]]
@@ -82,7 +86,15 @@ def started(config: Config) -> Iterator[Server]:
     yield start
     for server in running:
         server.kill()
-        server.communicate()
+        server.communicate(timeout=60)  # to the end of the last worker
+
+
+def workers_of(server: subprocess.Popen[str]) -> list[int]:
+    """Return the pids of the processes that a server has started."""
+    return [
+        int(pid)
+        for pid in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    ]
 
 
 def is_open(port: int) -> bool:
@@ -112,80 +124,101 @@ def test_another_process_gets_exactly_the_same_settings(config: Config) -> None:
     assert load(environ=serve.environment(config)) == config
 
 
+@contextmanager
+def in_flight(port: int) -> Iterator[socket.socket]:
+    """Give the connection of a request of which half has been sent; then see it answered."""
+    with socket.create_connection((HOST, port), timeout=10) as client:
+        head = f"Host: {HOST}:{port}\r\nContent-Type: application/json\r\nContent-Length: 4\r\n"
+        client.sendall(f"POST /api/v1/session HTTP/1.1\r\n{head}\r\n".encode() + b"nu")
+        time.sleep(0.5)
+        yield client
+        client.sendall(b"ll")
+        assert client.recv(1000).startswith(b"HTTP/1.1 4")
+
+
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_request_in_flight_is_answered_when_the_server_stops(
     started: Server, stop: signal.Signals
 ) -> None:
     server, port = started()
-    with closing(socket.create_connection((HOST, port), timeout=10)) as client:
-        head = f"Host: {HOST}:{port}\r\nContent-Type: application/json\r\nContent-Length: 4\r\n"
-        client.sendall(f"POST /api/v1/session HTTP/1.1\r\n{head}\r\n".encode() + b"nu")
-        time.sleep(0.5)
+    with in_flight(port):
         os.killpg(server.pid, stop)
         time.sleep(0.5)
-        client.sendall(b"ll")
-        assert client.recv(1000).startswith(b"HTTP/1.1 4")
+    assert server.wait(timeout=10) == 0
+    assert not is_open(port)
+
+
+def test_a_request_in_flight_is_answered_however_often_a_server_and_its_workers_are_told_to_stop(
+    started: Server,
+) -> None:
+    server, port = started()
+    with in_flight(port):
+        for _ in range(5):
+            for pid in (server.pid, *workers_of(server)):
+                os.kill(pid, signal.SIGTERM)
+            time.sleep(0.2)
     assert server.wait(timeout=10) == 0
     assert not is_open(port)
 
 
 def test_a_killed_supervisor_leaves_no_worker_behind(started: Server) -> None:
     server, port = started()
-    server.kill()
-    server.wait()
-    deadline = time.monotonic() + 10
-    while is_open(port) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    with in_flight(port):
+        server.kill()
+        server.wait()
+        time.sleep(2)
+    server.communicate(timeout=10)  # whoever lives holds the channel
     assert not is_open(port)
 
 
-def test_a_worker_that_misses_the_end_of_its_supervisor_is_told_again():
-    with subprocess.Popen(
-        [sys.executable, "-P", "-c", HARD_OF_HEARING], stdout=subprocess.PIPE, text=True
-    ) as supervisor:
-        assert supervisor.stdout is not None
-        assert supervisor.stdout.readline() == "up\n"
-        supervisor.kill()
-        assert supervisor.communicate(timeout=20)[0] == "heard\n"
-
-
-def hard_of_hearing(misses: int) -> None:
-    """Be a worker that misses some signals to stop."""
-    heard: list[int] = []
-    signal.signal(signal.SIGTERM, lambda *_: heard.append(1))
-    while len(heard) <= misses:
-        time.sleep(0.05)
-
-
-@pytest.mark.parametrize(("misses", "status"), [(0, 0), (1, 0), (99, -signal.SIGKILL)])
-def test_a_worker_that_misses_the_signal_to_stop_is_told_again_and_ended_by_force_at_last(
-    misses: int, status: int
+@pytest.mark.parametrize(
+    ("words", "said", "status"),
+    [(["60", "serves"], "told\n", None), (["0.5", "serves"], "told\n", 1), (["60"], "", 0)],
+)
+def test_a_worker_is_told_to_end_once_beside_its_main_thread_and_ended_by_force_at_last(
+    words: list[str], said: str, status: int | None
 ):
-    server = succession.Server("none", workers_kill_timeout=3, ready=lambda: None)
-    context = multiprocessing.get_context("fork")
-    workers = [
-        context.Process(target=hard_of_hearing, args=(misses,), daemon=True) for _ in range(2)
-    ]
-    for worker in workers:
-        worker.start()
-    time.sleep(0.5)  # a signal that comes before they can hear ends them
-    server.wrks = [*workers]
-    began = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", ENDING, *words], stdout=subprocess.PIPE, text=True
+    ) as worker:
+        try:
+            assert worker.wait(timeout=3) == status
+        except subprocess.TimeoutExpired:
+            assert status is None
+        worker.kill()
+        assert worker.communicate()[0] == said
+
+
+def test_a_worker_that_does_not_end_is_ended_by_force():
+    server = succession.Server("none", workers_kill_timeout=0.5, ready=lambda: None)
+    worker: Any = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+    worker.line, theirs = multiprocessing.Pipe()
+    worker.start()
+    server.wrks = [worker]
     server._stop_workers()
-    assert [worker.exitcode for worker in workers] == [status, status]
-    assert (time.monotonic() - began < 2.5) is (status == 0)
+    assert theirs.recv() == (succession.STOP, None)
+    assert worker.exitcode == -signal.SIGKILL
     assert server.wrks == []
 
 
 def test_a_signal_that_does_not_wake_the_main_thread_is_heard_all_the_same():
-    stopped = serve._Waking()
+    stopped = signals.Waking()
     before = signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     try:
         # To a thread of its own: as lost as one that comes just before the main thread waits.
         Thread(target=lambda: signal.pthread_kill(get_ident(), signal.SIGTERM)).start()
-        assert stopped.wait()
+        stopped.wait()
+        assert stopped.is_set()
+        stopped.clear()
+        Timer(0.2, stopped.set).start()
+        began = time.monotonic()
+        stopped.wait()
+        assert 0.1 < time.monotonic() - began < 10
     finally:
         signal.signal(signal.SIGTERM, before)
+        signal.set_wakeup_fd(-1)
+        stopped._woken.close()
+        stopped._waking.close()
 
 
 def test_the_access_log_never_holds_the_secret_of_a_link():

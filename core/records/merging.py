@@ -19,7 +19,7 @@ from ..storage import slices
 from . import checks, seeing, verbs, write
 from .batch import Row, good
 from .moving import Into, Tally, absorb, pointing
-from .surviving import Survivors, lists
+from .surviving import Survivors, followed, lists
 from .writing import opened
 
 
@@ -93,9 +93,10 @@ def _merged(
         raise Invalid(survivors.problems)
     into = {id_: master for id_ in stored if id_ != master}
     absorb(entity_type, into, tally, actor)
-    verbs.update(entity_type.name, [{**survivors.mine, **parts, "id": master}], actor=actor)
+    mine = followed(entity_type, survivors.mine)
+    verbs.update(entity_type.name, [{**mine, **parts, "id": master}], actor=actor)
     if survivors.hidden:
-        sent = [{**survivors.hidden, "id": master}]
+        sent = [{**followed(entity_type, survivors.hidden), "id": master}]
         verbs.update(entity_type.name, sent, actor=actor.unbound(), check_required=False)
     _raise_version(entity_type, master, version, actor)
     told = _told(tally, actor)

@@ -82,6 +82,19 @@ def seen(ids: Iterable[int], actor: Actor) -> set[int]:
     return found
 
 
+def live(ids: Iterable[int]) -> set[int]:
+    """Return those of some records of any types that are not in the trash, whoever sees them."""
+    whole, found = catalog.current().by_id, set[int]()
+    for type_id, theirs in spine.types_of(set(ids)).items():
+        if type_id not in whole:
+            continue
+        table = whole[type_id].table
+        statement = sa.select(table.c.id).where(among(table.c.id), table.c.trashed_at.is_(None))
+        for piece in slices(theirs):
+            found.update(db.current().connection.execute(statement, {"ids": piece}).scalars())
+    return found
+
+
 def admit(entity_type: EntityType, batch: Sequence[Row], action: str, actor: Actor) -> None:
     """Refuse rows that an actor may not do something with; what he does not see is not there."""
     if actor.admin:

@@ -10,7 +10,7 @@ from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import Problem, nearest
 from ..fields import Field, Link, Refused
-from . import branches, verbs, write
+from . import branches, merges, seeing, verbs, write
 from .batch import Merge, Row
 
 #: Records by id, each with its stored values.
@@ -29,6 +29,7 @@ def defaults(entity_type: EntityType, stored: Stored, master: int) -> dict[str, 
     """
     found: dict[str, int] = {}
     others = sorted(stored.keys() - {master}, reverse=True)
+    ends = _ends(entity_type, stored)
     for field in entity_type.own_fields:
         held = stored[master][field.name]
         turned = isinstance(field, Link) and held in stored and field is not entity_type.tree
@@ -37,10 +38,33 @@ def defaults(entity_type: EntityType, stored: Stored, master: int) -> dict[str, 
         if not own or not (turned or is_empty(field, held)):
             continue
         for id_ in others:
-            if _may_stand(entity_type, field, stored, master, id_, found):
+            value = stored[id_][field.name]
+            if is_empty(field, value):
+                continue
+            stands = (
+                _may_lead(entity_type, field, ends.get(value), stored)
+                if isinstance(field, Link)
+                else _may_stand(entity_type, field, stored, master, id_, found)
+            )
+            if stands:
                 found[field.name] = id_
                 break
     return found
+
+
+def _ends(entity_type: EntityType, stored: Stored) -> dict[int, int]:
+    """Return what is live at the ends of links: what they hold, or what is left of merged ones."""
+    links = [field.name for field in entity_type.own_fields if isinstance(field, Link)]
+    held = {value for values in stored.values() for name in links if (value := values[name])}
+    ends = {id_: id_ for id_ in held} | merges.masters(held)
+    live = seeing.live(ends.values())
+    return {id_: end for id_, end in ends.items() if end in live}
+
+
+def _may_lead(entity_type: EntityType, link: Link, end: int | None, stored: Stored) -> bool:
+    if end is None or end in stored:
+        return False
+    return link is not entity_type.tree or branches.is_beside(entity_type, end, stored)
 
 
 def _may_stand(
@@ -52,12 +76,6 @@ def _may_stand(
     found: Mapping[str, int],
 ) -> bool:
     value = stored[id_][field.name]
-    if is_empty(field, value):
-        return False
-    if isinstance(field, Link):
-        if field is entity_type.tree:
-            return branches.is_beside(entity_type, value, stored)
-        return value not in stored
     choice = field.controlled_by
     if choice is not None and choice in entity_type.fields:
         held = stored[found.get(choice, master)][choice]
@@ -84,13 +102,25 @@ def fill(entity_type: EntityType, into: Mapping[int, int], *, actor: Actor) -> N
         stored[row.id] = row.before
         taken = defaults(entity_type, stored, row.id)
         if taken:
-            sent.append({"id": row.id, **_wires(entity_type, stored, taken)})
+            wires = _wires(entity_type, stored, taken)
+            sent.append({"id": row.id, **followed(entity_type, wires)})
     if sent:
         verbs.update(entity_type.name, sent, actor=actor, check_required=False)
 
 
 def _wires(entity_type: EntityType, stored: Stored, taken: Mapping[str, int]) -> dict[str, Any]:
     return {name: entity_type.fields[name].wire(stored[id_][name]) for name, id_ in taken.items()}
+
+
+def followed(entity_type: EntityType, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values of which links lead to what is left of records that were merged meanwhile."""
+    held = {
+        name: value
+        for name, value in values.items()
+        if isinstance(entity_type.fields.get(name), Link) and type(value) is int
+    }
+    into = merges.masters(held.values()) if held else {}
+    return {**values, **{name: into[value] for name, value in held.items() if value in into}}
 
 
 class Survivors:
