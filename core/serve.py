@@ -83,7 +83,6 @@ def serve(
         (ready or partial(_log.info, "listening at %s", address(host, port)))()
 
     server = _server(config, host, port, workers, access_log=access_log, ready=up)
-    server.on_startup(partial(_heed, server, signal.getsignal(signal.SIGHUP)))
     # Granian's own loader would put the working directory on sys.path.
     try:
         server.serve(target_loader=partial(_load, dev), wrap_loader=False)
@@ -161,6 +160,7 @@ def _server(
         ready=ready,
     )
     server.main_loop_interrupt = Waking()  # type: ignore[assignment]
+    server.on_startup(partial(_heed, server, signal.getsignal(signal.SIGHUP)))
     return server
 
 

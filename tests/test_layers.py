@@ -83,6 +83,7 @@ LAYERS = (
     # core.serve starts processes that import core.wsgi by name, and knows no application itself.
     {
         "core.beside",
+        "core.signals",
         "core.succession",
         "core.serve",
         "core.demo",

@@ -38,6 +38,20 @@ def test_undoing_a_merge_parts_the_records_and_doing_it_again_merges_them(shop: 
     assert (caught.value.code, caught.value.params["merged_into"]) == ("record_merged", a)
 
 
+def test_what_was_parted_and_goes_for_another_reason_is_not_merged(shop: Any) -> None:
+    a, b = shop.create("x_company", {"name": "A"}, {"name": "B"})
+    delete(shop, "x_company", b)
+    shop.write(records.restore, "x_company", [{"id": b}])
+    restored = newest(shop)
+    merge(shop, a, b)
+    undo(shop, newest(shop))
+    undo(shop, restored)
+    assert live(shop, "x_company") == [a]
+    with pytest.raises(RelatumError) as caught:
+        shop.get("x_company", b)
+    assert caught.value.code == "record_unknown"
+
+
 def test_what_was_changed_since_stays_and_is_named_when_the_rest_is_undone(shop: Any) -> None:
     a, b, _ = three(shop)
     [deal] = shop.create("x_deal", {"name": "D", "company": b})

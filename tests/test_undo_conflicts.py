@@ -207,6 +207,61 @@ def test_what_stays_keeps_what_it_points_to(shop):
     assert two not in live(shop, "x_order")
 
 
+@pytest.mark.parametrize("on_delete", ["restrict", "clear"])
+def test_what_pointed_into_the_trash_before_points_there_again(shop, on_delete):
+    shop.make_type("x_visit", NAME, link("at", "x_company", on_delete=on_delete))
+    acme, beta = shop.create("x_company", {"name": "Acme"}, {"name": "Beta"})
+    [visit] = shop.create("x_visit", {"name": "V", "at": acme})
+    delete(shop, "x_visit", visit)
+    delete(shop, "x_company", acme)
+    shop.write(records.restore, "x_visit", [{"id": visit}])
+    shop.write(records.restore, "x_company", [{"id": acme}])
+    back = newest(shop)
+    undo(shop, update(shop, "x_visit", visit, at=beta))
+    assert codes(look(shop, back)[acme]) == []
+    undone = undo(shop, back)
+    assert live(shop, "x_company") == [beta]
+    assert shop.get("x_visit", visit)["at"] == acme
+    undo(shop, undone)
+    assert live(shop, "x_company") == [acme, beta]
+
+
+def test_a_link_that_led_into_the_trash_before_does_so_again(shop):
+    acme, beta = shop.create("x_company", {"name": "Acme"}, {"name": "Beta"})
+    [deal] = shop.create("x_deal", {"name": "D", "company": acme})
+    delete(shop, "x_deal", deal)
+    delete(shop, "x_company", acme)
+    shop.write(records.restore, "x_deal", [{"id": deal}])
+    pointed = update(shop, "x_deal", deal, company=beta)
+    undo(shop, pointed)
+    assert shop.get("x_deal", deal)["company"] == acme
+
+
+def test_a_link_does_not_lead_again_to_what_was_deleted_since(shop):
+    acme, beta = shop.create("x_company", {"name": "Acme"}, {"name": "Beta"})
+    [deal] = shop.create("x_deal", {"name": "D", "company": acme})
+    pointed = update(shop, "x_deal", deal, company=beta)
+    delete(shop, "x_company", acme)
+    assert [(p.field, p.code) for p in refused(shop, pointed).problems] == [
+        ("company", "reference_unknown")
+    ]
+
+
+def test_what_points_to_a_record_since_that_came_back_keeps_it(shop):
+    shop.make_type("x_visit", NAME, link("at", "x_company", on_delete="clear"))
+    acme, beta = shop.create("x_company", {"name": "Acme"}, {"name": "Beta"})
+    one, two = shop.create("x_visit", {"name": "1", "at": beta}, {"name": "2", "at": acme})
+    delete(shop, "x_visit", two)
+    delete(shop, "x_company", acme)
+    shop.write(records.restore, "x_company", [{"id": acme}])
+    back = newest(shop)
+    later = update(shop, "x_visit", one, at=acme)
+    assert refused(shop, back).problems[0].code == "undo_pointed"
+    undo(shop, later)
+    shop.write(records.restore, "x_visit", [{"id": two}])
+    assert refused(shop, back).problems[0].code == "undo_pointed"
+
+
 def test_a_line_that_somebody_added_keeps_the_order(shop):
     [order] = shop.create("x_order", {"name": "1", "lines": [{"product": "a"}]})
     made = newest(shop)

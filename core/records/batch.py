@@ -38,6 +38,8 @@ class Row:
     sent: Collection[str] = ()
     #: Of a record that goes to the trash, or comes back: what it is, or was, merged into.
     into: int | None = None
+    #: Links that may lead into the trash, as they did before: whose they are, and their names.
+    spared: Collection[tuple[int, str]] = ()
 
     def refuse(self, code: str, name: str | None = None, /, **params: Any) -> None:
         """Note a problem of this row."""

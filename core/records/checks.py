@@ -42,7 +42,7 @@ def references(entity_type: EntityType, rows: Sequence[Row], actor: Actor) -> No
     for lookup in entity_type.lookups:
         if lookup.read_only:
             continue
-        touched = [r for r in rows if r.values.get(lookup.name) is not None]
+        touched = _linking(lookup.name, rows)
         if not touched:
             continue
         found = _found(lookup, touched, actor)
@@ -51,6 +51,13 @@ def references(entity_type: EntityType, rows: Sequence[Row], actor: Actor) -> No
                 row.refuse(
                     "reference_unknown", lookup.name, type=lookup.target, id=row.values[lookup.name]
                 )
+
+
+def _linking(name: str, rows: Iterable[Row]) -> list[Row]:
+    """Return the rows whose link must lead to what is there."""
+    return [
+        row for row in rows if row.values.get(name) is not None and (row.id, name) not in row.spared
+    ]
 
 
 def _found(lookup: Lookup, rows: Iterable[Row], actor: Actor) -> set[int]:
@@ -74,7 +81,7 @@ def mixed_references(entity_type: EntityType, rows: Sequence[Row], actor: Actor)
     """Note references to what the actor does not find, or of a type that the field refuses."""
     known, asker = access.seen(actor), query.asker(actor)
     for field in entity_type.references:
-        touched = [r for r in rows if r.values.get(field.name) is not None]
+        touched = _linking(field.name, rows)
         if not touched:
             continue
         wanted = sorted({row.values[field.name] for row in touched})

@@ -6,7 +6,7 @@ the record that points goes too; links that clear are emptied.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,11 +117,14 @@ def children(
 
 
 def _staying(relation: Relation, each: Going, found: Family) -> dict[int, list[int]]:
-    """Return the records that point to members and stay, by what they point to."""
+    """Return the records that point to members and stay, by what they point to.
+
+    Links that are spared do not count.
+    """
     gone = found[relation.type.id].members if relation.type.id in found else {}
     staying: dict[int, list[int]] = {}
     for child, parent in children(relation, each.members):
-        if child not in gone:
+        if child not in gone and (child, relation.link.name) not in each.members[parent].spared:
             staying.setdefault(parent, []).append(child)
     return staying
 
@@ -172,7 +175,7 @@ def returning(catalog: Catalog, batches: Batches, *, along: bool = True) -> Fami
 
 def _along(catalog: Catalog, roots: Family) -> Family:
     found: Family = {id_: Going(each.type, dict(each.members)) for id_, each in roots.items()}
-    level = [(each, _trashed_in(each.type, each.members)) for each in roots.values()]
+    level = [(each, trashed_in(each.type, each.members)) for each in roots.values()]
     while level:
         deeper: list[tuple[Going, dict[int, int]]] = []
         for each, went in level:
@@ -197,12 +200,16 @@ def _in_conflict(each: Going) -> None:
         each.members[row.id or 0].problems += row.problems
 
 
-def _trashed_in(entity_type: EntityType, members: Members) -> dict[int, int]:
+def trashed_in(entity_type: EntityType, ids: Iterable[int]) -> dict[int, int]:
+    """Return by which change sets those of some records went to the trash that are in it."""
     table = entity_type.table
     found: dict[int, int] = {}
-    for piece in slices(sorted(members)):
-        query = sa.select(table.c.id, table.c.trashed_in).where(table.c.id.in_(piece))
-        found.update((id_, went) for id_, went in db.current().connection.execute(query))
+    query = sa.select(table.c.id, table.c.trashed_in).where(
+        among(table.c.id), table.c.trashed_at.is_not(None)
+    )
+    for piece in slices(sorted(ids)):
+        rows = db.current().connection.execute(query, {"ids": piece})
+        found.update((id_, went) for id_, went in rows)
     return found
 
 

@@ -212,12 +212,16 @@ def part(marks: Iterable[Mark], stayed: Collection[int | None], actor: Actor) ->
     _tell("unshared", told, actor)
 
 
-def former(ids: Collection[int]) -> dict[int, int]:
-    """Return what records were merged into that were restored last, by an undo, from a merge."""
+def former(ids: Collection[int], change_set: int) -> dict[int, int]:
+    """Return what records were merged into that a change set restored, from a merge."""
     went, back = _CHANGE.alias("went"), _CHANGE.alias("back")
     restored = (
         sa.select(sa.func.max(back.c.id))
-        .where(back.c.record_id == _MERGE.c.record_id, back.c.op == "restore")
+        .where(
+            back.c.record_id == _MERGE.c.record_id,
+            back.c.op == "restore",
+            back.c.change_set_id == change_set,
+        )
         .correlate(_MERGE)
         .scalar_subquery()
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .. import changes, spine
 from ..catalog import Catalog, EntityType, Relation
+from ..changes import Line
 from ..errors import Problem
+from ..fields import Link
 from . import checks
 from .batch import Row
-from .deleting import children, gone
+from .deleting import children, gone, trashed_in
 from .touched import Touched
 
 Found = dict[int, Touched]
@@ -20,6 +23,7 @@ def note(known: Catalog, found: Found) -> None:
         if entity_type.keys:
             _unique(entity_type, [t for t in some if t.op == "restore"], found, "restore_conflict")
             _unique(entity_type, [t for t in some if t.op != "restore"], found, "duplicate")
+    _spare_own(known, found)
     _wholes(known, found)
     _pointed(known, found)
 
@@ -33,6 +37,23 @@ def by_type(some: Iterable[Touched]) -> dict[EntityType, list[Touched]]:
     return dict(sorted(found.items(), key=lambda item: item[0].id))
 
 
+def _spare_own(known: Catalog, found: Found) -> None:
+    """Note links that get back what was in the trash before the change set, and is there still."""
+    links = [
+        (name, each, value)
+        for each in found.values()
+        for name, value in each.values.items()
+        if value is not None and each.type is not None and isinstance(each.type.fields[name], Link)
+    ]
+    went: dict[int, int] = {}
+    for type_id, ids in spine.types_of({value for _, _, value in links}).items():
+        if type_id in known.by_id:
+            went |= trashed_in(known.by_id[type_id], ids)
+    for name, each, value in links:
+        if value in went and went[value] < each.lines[0].change_set:
+            each.spared.add((each.id, name))
+
+
 def _pointed(known: Catalog, found: Found) -> None:
     """Note records to be deleted that something points to which neither goes nor lets go."""
     links: list[tuple[Relation, int, Touched]] = []
@@ -42,15 +63,43 @@ def _pointed(known: Catalog, found: Found) -> None:
         for relation in known.referrers(entity_type.name):
             pairs = children(relation, members)
             links += [(relation, child, found[parent]) for child, parent in pairs]
+    _spare_others(links)
     again = True
     while again:
         # What stays may point to something else, which then stays too.
         again = False
         for relation, child, parent in links:
             name = relation.link.name
-            if not parent.stuck and not _lets_go(found.get(child), name):
+            if parent.stuck or (child, name) in parent.spared:
+                continue
+            if not _lets_go(found.get(child), name):
                 parent.note("undo_pointed", other=relation.type.name, other_id=child, field=name)
                 again = True
+
+
+def _spare_others(links: Iterable[tuple[Relation, int, Touched]]) -> None:
+    """Note the links that led to records when those were in the trash before, as they will again.
+
+    That is so of a record that came out of the trash while what it points to stayed there.
+    """
+    asked = [
+        (relation.link.name, child, parent)
+        for relation, child, parent in links
+        if not parent.created
+    ]
+    if not asked:
+        return
+    first = min(parent.lines[0].id for _, _, parent in asked)
+    since: dict[int, list[Line]] = {}
+    for line in changes.since({child for _, child, _ in asked}, after=first - 1):
+        since.setdefault(line.record_id, []).append(line)
+    for name, child, parent in asked:
+        lines = since.get(child, [])
+        flips = [line.op for line in lines if line.op != "update"]
+        was_live = not flips or flips[0] == "delete"
+        held = next((line.data[name][0] for line in lines if name in line.data), parent.id)
+        if was_live and held == parent.id:
+            parent.spared.add((child, name))
 
 
 def _lets_go(other: Touched | None, name: str) -> bool:

@@ -36,6 +36,8 @@ class Touched:
     values: dict[str, Any] = field(default_factory=dict)
     #: Required links that are emptied by the deletion of what they point to, and by nobody else.
     left: set[str] = field(default_factory=set)
+    #: Links, its own or to it, that led into the trash before, and will again: whose, and names.
+    spared: set[tuple[int, str]] = field(default_factory=set)
     #: What it has got back so far, in wire form.
     put: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)

@@ -151,7 +151,9 @@ class WayBack:
         batches: dict[EntityType, list[Row]] = {}
         for each in some:
             assert each.type is not None
-            batches.setdefault(each.type, []).append(Row(each.place, id=each.id))
+            batches.setdefault(each.type, []).append(
+                Row(each.place, id=each.id, spared=each.spared)
+            )
         for entity_type in batches:
             opened(entity_type.name, op, self.actor)
         rows = [row for batch in batches.values() for row in batch]
@@ -167,7 +169,7 @@ class WayBack:
 
     def _merge_again(self, batches: dict[EntityType, list[Row]], rows: list[Row]) -> None:
         """Put records in the trash, those that a merge had put there marked as merged again."""
-        into = merges.former([row.id for row in rows if row.id])
+        into = merges.former([row.id for row in rows if row.id], self.former.header.id)
         for row in rows:
             row.into = into.get(row.id or 0)
         verbs.trash(batches, actor=self.actor, partial=self.partial)
@@ -178,10 +180,12 @@ class WayBack:
     def _update(self, entity_type: EntityType, items: list[Item]) -> None:
         rows = [{"id": each.id, **_with_team(each, values)} for each, values in items]
         places = [each.place for each, _ in items]
+        spared = set().union(*(each.spared for each, _ in items))
         try:
             outcomes = verbs.update(
-                entity_type.name, rows, actor=self.actor, partial=self.partial, undoing=True
-            )
+                entity_type.name, rows, actor=self.actor, partial=self.partial, undoing=True,
+                spared=spared,
+            )  # fmt: skip
         except Invalid as error:
             raise Invalid([p.at(row=places[p.row or 0]) for p in error.problems]) from None
         for (each, values), outcome in zip(items, outcomes, strict=True):

@@ -134,15 +134,18 @@ def update(
     dry_run: bool = False,
     checked: frozenset[str] = frozenset(),
     accept: Collection[str] = (),
+    spared: Collection[tuple[int, str]] = (),
 ) -> list[Outcome]:
     """Change records; a row is {id, version?, field: value}, and only what differs is written.
 
-    `undoing` takes numbers that the records had before, and no plugin asks; `accept` is as in
-    `create`. Raises `Invalid` (also `record_unknown`,
-    `version_mismatch`), `type_unknown`, `forbidden`.
+    `undoing` takes numbers that the records had before, and no plugin asks; `spared` names links
+    (id, field) that may lead into the trash; `accept` is as in `create`. Raises `Invalid` (also
+    `record_unknown`, `version_mismatch`), `type_unknown`, `forbidden`.
     """
     entity_type = opened(type_name, "update", actor)
     batch = sent(entity_type, rows, "update", actor, with_id=True, checked=checked)
+    for row in batch if spared else ():
+        row.spared = spared
     work = bound(
         update_batch, entity_type, actor=actor, check_required=check_required, undoing=undoing,
         dry_run=dry_run,
