@@ -201,11 +201,11 @@ class Reference(State):
         faults: set[Fault] = set()
         for whole, (n, items) in sent.items():
             for place, item in enumerate(items):
-                if item.get(link, whole) != whole:
+                if item.get(link) not in (None, whole):
                     faults.add((n, "part_elsewhere"))
                 elif "id" in item and known.get(item["id"]) != whole:
                     faults.add((n, "record_unknown"))
-                row = {**item, POSITION: place + 1}
+                row = {**{k: v for k, v in item.items() if k != link}, POSITION: place + 1}
                 there = self.records.get(item.get("id", 0))
                 if there and row.get("version") == there.version:
                     # Deleting others may empty a link of it: its version was right before.

@@ -68,6 +68,22 @@ def listed(instance: Any, type_name: str, who: Any = None) -> list[str]:
             {"has": "children", "where": {"field": "parent", "op": "eq", "value": "B"}},
             ["Acme"],
         ),
+        (
+            "x_company",
+            {"and": [{"has": "children"}, {"field": "id", "op": "eq", "value": "B"}]},
+            ["Acme"],
+        ),
+        (
+            "x_deal",
+            {
+                "and": [
+                    {"field": "owner", "op": "in", "value": ["me"]},
+                    {"field": "owner", "op": "eq", "value": "me"},
+                    {"field": "company", "op": "eq", "value": "B"},
+                ]
+            },
+            ["one", "two"],
+        ),
     ],
 )  # fmt: skip
 def test_a_view_that_names_a_merged_record_finds_what_is_left(

@@ -27,8 +27,8 @@ def renamed(
     if "not" in node:
         made["not"] = renamed(known, entity_type, node["not"], called)
     try:
-        if "has" in node and "where" in node:
-            inner = paths.listed(known, entity_type, str(node["has"]))[1].type
+        if "where" in node:
+            inner = paths.listed(known, entity_type, str(node.get("has")))[1].type
             made["where"] = renamed(known, inner, node["where"], called)
         elif "value" in node and node.get("op", "eq") in _OF_RECORDS:
             field = paths.read(known, entity_type, str(node.get("field"))).field
@@ -40,7 +40,7 @@ def renamed(
 
 
 def _value(value: Any, called: Callable[[int], int]) -> Any:
+    """Return what a condition names; a word, such as me, is no record."""
     if isinstance(value, list):
-        some = [_value(each, called) for each in value]
-        return list(dict.fromkeys(some)) if some != value else value
-    return called(value) if type(value) is int else value
+        return list(dict.fromkeys(_value(each, called) for each in value))
+    return called(value) if isinstance(value, int) else value

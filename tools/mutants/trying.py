@@ -36,7 +36,7 @@ TESTS: Final = (
     "test_as_of*.py", "test_records.py", "test_records_since.py", "test_record_edges.py",
     "test_relationships.py", "test_relationship_edges.py", "test_foreign_records.py",
     "test_life_of_access.py", "test_view_as.py", "test_people.py", "test_last_administrator.py",
-    "test_feed.py", "test_followers.py", "test_entailed_options.py",
+    "test_feed.py", "test_followers.py", "test_entailed_options.py", "test_merge*.py",
     "test_amounts.py", "test_bundled_money.py", "test_services.py",
 )  # fmt: skip
 _MAP: Final = ROOT / "build" / "mutants" / "reach.json"
