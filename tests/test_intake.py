@@ -11,6 +11,7 @@ import pytest
 from relatum.core import clock, query, records
 from relatum.core.errors import Invalid
 
+from .desk import at_desk
 from .instances import prepared
 from .plugged import client, served
 
@@ -275,3 +276,15 @@ def test_a_question_whose_field_is_gone_since_is_left_out(crm, asking):
     assert 'name="x_shoe"' not in asking.get(PAGE).text
     assert send(asking).status_code == 200
     assert len(page(crm, "lead")) == 1
+
+
+def test_the_record_of_a_form_says_where_its_page_is(crm):
+    [form] = page(crm, "web_form")
+    crm.enable("desk")
+    with at_desk(crm) as desk:
+        shown = desk.get(f"/records/web_form/{form['id']}").text
+        [address] = re.findall(rf'href="(http[^"]+{PAGE})"', shown)
+        assert "Anybody reaches it here" in shown
+        assert "Tell us" in desk.get(address).text
+        crm.change("web_form", form["id"], active=False)
+        assert "It is closed and says so" in desk.get(f"/records/web_form/{form['id']}").text

@@ -111,8 +111,8 @@ _FIELDS: Final = {
 }
 #: The fields without which a part can't be made.
 _NEEDED: Final = {
-    "task": {"status", "due_date"}, "meeting": {"starts_at", "ends_at", "status"},
-    "call": {"started_at"},
+    "task": {"owner", "status", "due_date"}, "call": {"owner", "started_at"},
+    "meeting": {"owner", "starts_at", "ends_at", "status"},
 }  # fmt: skip
 
 

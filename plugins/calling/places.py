@@ -53,7 +53,8 @@ def _home(ctx: Context) -> Markup | None:
     """Draw the call backs that whoever looks has promised, and the lists that call."""
     actor = asking()
     known = seen(actor, plugin_host.language())
-    if LIST not in known.types or TARGET not in known.types:
+    own = known.types[LIST].fields if LIST in known.types and TARGET in known.types else {}
+    if not {"name", "status"} <= own.keys():
         return None
     active = {"field": "status", "op": "eq", "value": "active"}
     body = {"filter": active, "sort": ["name"], "fields": ["name"], "limit": _SHOWN}

@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, render_template
 from markupsafe import Markup
 
-from relatum import Context, catalog, hookimpl, may, plugin_host, query
+from relatum import Actor, Context, catalog, hookimpl, may, plugin_host, query, seen
 
 from . import dashboards
 
@@ -24,12 +24,13 @@ def _connections(
     """Return what a record is to others, from wherever that was said; None if nothing was."""
     actor = ctx.actor
     assert actor is not None
-    if type.name == "connection" or not may(actor, "read", "connection"):
+    fields = _fields(actor)
+    if type.name == "connection" or not {"one", "other"} <= set(fields):
         return None
     here = [{"field": end, "value": record["id"]} for end in ("one", "other")]
     asked = {
         "filter": {"or": here}, "limit": _SHOWN, "sort": ["-id"],
-        "fields": ["one", "other", "role.name", "role.reverse", "valid_from", "valid_to", "note"],
+        "fields": fields,
     }  # fmt: skip
     page = query.page(query.from_json("connection", asked, actor=actor))
     if not page.records:
@@ -42,17 +43,32 @@ def _connections(
     return Markup(drawn)  # noqa: S704  # of a template
 
 
+def _fields(actor: Actor) -> list[str]:
+    """Return what is shown of connections, of what the actor sees."""
+    known = seen(actor).types
+    own = known["connection"].fields if "connection" in known else {}
+    found = [name for name in ("one", "other", "valid_from", "valid_to", "note") if name in own]
+    role = known["connection_role"].fields if "role" in own else {}
+    return [*found, *(f"role.{name}" for name in ("name", "reverse") if name in role)]
+
+
 def _row(row: dict[str, Any], here: int, labels: dict[str, Any]) -> dict[str, Any] | None:
     """Return a connection as it reads from a record; None if one does not see the other."""
     away = row["other"] if row["one"] == here else row["one"]
-    role = row["role.name"] if row["one"] == here else row["role.reverse"] or row["role.name"]
+    name = row.get("role.name") or plugin_host.translated("Connection")
+    role = name if row["one"] == here else row.get("role.reverse") or name
     found = labels.get(str(away))
     return None if found is None else {**row, "away": away, "role": role, **found}
 
 
-def _connect(type: catalog.EntityType, record: dict[str, Any]) -> list[dict[str, Any]] | None:  # noqa: A002
+def _connect(
+    ctx: Context,
+    type: catalog.EntityType,  # noqa: A002  # as above
+    record: dict[str, Any],
+) -> list[dict[str, Any]] | None:
     """Return the way to connect a record with another one."""
-    if type.name.startswith("connection"):
+    assert ctx.actor is not None
+    if type.name.startswith("connection") or not may(ctx.actor, "create", "connection"):
         return None
     href = f"/records/connection/new?one={record['id']}"
     label = plugin_host.translated("Connect with another record")

@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import render_template, url_for
 from markupsafe import Markup
 
-from relatum import Context, catalog, query
+from relatum import Context, catalog, may, query
 
 
 def came(
@@ -17,7 +17,7 @@ def came(
 ) -> Markup | None:
     """Return how a record came in by a form; None if it did not, or one may not see that."""
     assert ctx.actor is not None
-    if type.name.startswith("web_form"):
+    if type.name.startswith("web_form") or not may(ctx.actor, "read", "web_form_entry"):
         return None
     asked = {
         "filter": {"and": [{"field": "made_type", "value": type.name},
@@ -37,7 +37,7 @@ def where(record: dict[str, Any]) -> Markup | None:
     """Return where the page of a form is."""
     if not record.get("address"):
         return None
-    address = url_for("intake.pages.show", address=record["address"], _external=True)
+    address = url_for("x_intake.show", address=record["address"], _external=True)
     drawn = render_template("intake/where.html", address=address, active=record["active"])
     return Markup(drawn)  # noqa: S704  # of a template
 
