@@ -22,6 +22,14 @@ _MISSING: Any = object()
 _SHOWN = 80
 
 
+class Led(NamedTuple):
+    """A link: whose it is, its name, and where it leads."""
+
+    id: int | None
+    name: str
+    to: int
+
+
 @dataclass(slots=True)
 class Row:
     """One row of a batch. `values` holds stored values of the fields that were sent."""
@@ -38,8 +46,8 @@ class Row:
     sent: Collection[str] = ()
     #: Of a record that goes to the trash, or comes back: what it is, or was, merged into.
     into: int | None = None
-    #: Links that may lead into the trash, as they did before: whose they are, and their names.
-    spared: Collection[tuple[int, str]] = ()
+    #: Links that may lead into the trash, as they did before.
+    spared: Collection[Led] = ()
 
     def refuse(self, code: str, name: str | None = None, /, **params: Any) -> None:
         """Note a problem of this row."""

@@ -14,7 +14,7 @@ from ..catalog import EntityType, Key
 from ..errors import RelatumError, nearest
 from ..fields import Lookup, Refused
 from ..storage import SLICE, among, slices
-from .batch import Row, is_empty
+from .batch import Led, Row, is_empty
 
 #: Most bytes of the texts of one compound key: an index page of PostgreSQL takes no more.
 KEY_BYTES = 2400
@@ -55,9 +55,8 @@ def references(entity_type: EntityType, rows: Sequence[Row], actor: Actor) -> No
 
 def _linking(name: str, rows: Iterable[Row]) -> list[Row]:
     """Return the rows whose link must lead to what is there."""
-    return [
-        row for row in rows if row.values.get(name) is not None and (row.id, name) not in row.spared
-    ]
+    touched = [row for row in rows if row.values.get(name) is not None]
+    return [row for row in touched if Led(row.id, name, row.values[name]) not in row.spared]
 
 
 def _found(lookup: Lookup, rows: Iterable[Row], actor: Actor) -> set[int]:

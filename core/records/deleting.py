@@ -16,7 +16,7 @@ from .. import db, spine
 from ..catalog import Catalog, EntityType, Relation
 from ..storage import among, slices
 from . import checks, merges, write
-from .batch import Row
+from .batch import Led, Row
 
 #: Records by id, each with the row of the batch that it goes with.
 Members = dict[int, Row]
@@ -124,7 +124,8 @@ def _staying(relation: Relation, each: Going, found: Family) -> dict[int, list[i
     gone = found[relation.type.id].members if relation.type.id in found else {}
     staying: dict[int, list[int]] = {}
     for child, parent in children(relation, each.members):
-        if child not in gone and (child, relation.link.name) not in each.members[parent].spared:
+        link = Led(child, relation.link.name, parent)
+        if child not in gone and link not in each.members[parent].spared:
             staying.setdefault(parent, []).append(child)
     return staying
 

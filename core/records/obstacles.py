@@ -10,7 +10,7 @@ from ..changes import Line
 from ..errors import Problem
 from ..fields import Link
 from . import checks
-from .batch import Row
+from .batch import Led, Row
 from .deleting import children, gone, trashed_in
 from .touched import Touched
 
@@ -51,7 +51,7 @@ def _spare_own(known: Catalog, found: Found) -> None:
             went |= trashed_in(known.by_id[type_id], ids)
     for name, each, value in links:
         if value in went and went[value] < each.lines[0].change_set:
-            each.spared.add((each.id, name))
+            each.spared.add(Led(each.id, name, value))
 
 
 def _pointed(known: Catalog, found: Found) -> None:
@@ -70,7 +70,7 @@ def _pointed(known: Catalog, found: Found) -> None:
         again = False
         for relation, child, parent in links:
             name = relation.link.name
-            if parent.stuck or (child, name) in parent.spared:
+            if parent.stuck or Led(child, name, parent.id) in parent.spared:
                 continue
             if not _lets_go(found.get(child), name):
                 parent.note("undo_pointed", other=relation.type.name, other_id=child, field=name)
@@ -99,7 +99,7 @@ def _spare_others(links: Iterable[tuple[Relation, int, Touched]]) -> None:
         was_live = not flips or flips[0] == "delete"
         held = next((line.data[name][0] for line in lines if name in line.data), parent.id)
         if was_live and held == parent.id:
-            parent.spared.add((child, name))
+            parent.spared.add(Led(child, name, parent.id))
 
 
 def _lets_go(other: Touched | None, name: str) -> bool:

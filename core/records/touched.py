@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from ..catalog import EntityType
 from ..changes import Line
 from ..errors import Problem
-from .batch import Row
+from .batch import Led, Row
 
 Op = Literal["update", "delete", "restore"]
 #: What undoes a change that stands alone.
@@ -36,8 +36,8 @@ class Touched:
     values: dict[str, Any] = field(default_factory=dict)
     #: Required links that are emptied by the deletion of what they point to, and by nobody else.
     left: set[str] = field(default_factory=set)
-    #: Links, its own or to it, that led into the trash before, and will again: whose, and names.
-    spared: set[tuple[int, str]] = field(default_factory=set)
+    #: Links, its own or to it, that led into the trash before, and will again.
+    spared: set[Led] = field(default_factory=set)
     #: What it has got back so far, in wire form.
     put: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)

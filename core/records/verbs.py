@@ -12,7 +12,7 @@ from ..actor import Actor
 from ..catalog import EntityType
 from ..errors import Invalid
 from . import belonging, checks, hooking, merges, numbers, parts, seeing, trying, write
-from .batch import Outcome, Row, good, in_order, reduce, refused, told
+from .batch import Led, Outcome, Row, good, in_order, reduce, refused, told
 from .deleting import Batches, Family, Going, emptied, family, others, returning, rows_of
 from .filling import complete
 from .hooking import EVERYTHING, accepting
@@ -134,12 +134,12 @@ def update(
     dry_run: bool = False,
     checked: frozenset[str] = frozenset(),
     accept: Collection[str] = (),
-    spared: Collection[tuple[int, str]] = (),
+    spared: Collection[Led] = (),
 ) -> list[Outcome]:
     """Change records; a row is {id, version?, field: value}, and only what differs is written.
 
-    `undoing` takes numbers that the records had before, and no plugin asks; `spared` names links
-    (id, field) that may lead into the trash; `accept` is as in `create`. Raises `Invalid` (also
+    `undoing` takes numbers that the records had before, and no plugin asks; `spared` are links
+    that may lead into the trash; `accept` is as in `create`. Raises `Invalid` (also
     `record_unknown`, `version_mismatch`), `type_unknown`, `forbidden`.
     """
     entity_type = opened(type_name, "update", actor)
