@@ -182,10 +182,9 @@ class WayBack:
         places = [each.place for each, _ in items]
         spared = set().union(*(each.spared for each, _ in items))
         try:
-            outcomes = verbs.update(
-                entity_type.name, rows, actor=self.actor, partial=self.partial, undoing=True,
-                spared=spared,
-            )  # fmt: skip
+            outcomes = verbs.put_back(
+                entity_type.name, rows, actor=self.actor, partial=self.partial, spared=spared
+            )
         except Invalid as error:
             raise Invalid([p.at(row=places[p.row or 0]) for p in error.problems]) from None
         for (each, values), outcome in zip(items, outcomes, strict=True):

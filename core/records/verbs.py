@@ -130,27 +130,37 @@ def update(
     actor: Actor,
     partial: bool = False,
     check_required: bool = True,
-    undoing: bool = False,
     dry_run: bool = False,
     checked: frozenset[str] = frozenset(),
     accept: Collection[str] = (),
-    spared: Collection[Led] = (),
 ) -> list[Outcome]:
     """Change records; a row is {id, version?, field: value}, and only what differs is written.
 
-    `undoing` takes numbers that the records had before, and no plugin asks; `spared` are links
-    that may lead into the trash; `accept` is as in `create`. Raises `Invalid` (also
-    `record_unknown`, `version_mismatch`), `type_unknown`, `forbidden`.
+    `accept` is as in `create`. Raises `Invalid` (also `record_unknown`, `version_mismatch`),
+    `type_unknown`, `forbidden`.
     """
     entity_type = opened(type_name, "update", actor)
     batch = sent(entity_type, rows, "update", actor, with_id=True, checked=checked)
-    for row in batch if spared else ():
-        row.spared = spared
     work = bound(
-        update_batch, entity_type, actor=actor, check_required=check_required, undoing=undoing,
-        dry_run=dry_run,
-    )  # fmt: skip
-    with trying.tried(batch, dry_run=dry_run, accept=EVERYTHING if undoing else accept):
+        update_batch, entity_type, actor=actor, check_required=check_required, dry_run=dry_run
+    )
+    with trying.tried(batch, dry_run=dry_run, accept=accept):
+        return trying.each(batch, work, partial=partial)
+
+
+def put_back(
+    type_name: str, rows: Rows, *, actor: Actor, partial: bool, spared: Collection[Led]
+) -> list[Outcome]:
+    """Change records to what they held before, as `update` does, numbers included.
+
+    Nothing asks before it is accepted; `spared` links may lead into the trash.
+    """
+    entity_type = opened(type_name, "update", actor)
+    batch = sent(entity_type, rows, "update", actor, with_id=True)
+    for row in batch:
+        row.spared = spared
+    work = bound(update_batch, entity_type, actor=actor, undoing=True)
+    with trying.tried(batch, dry_run=False, accept=EVERYTHING):
         return trying.each(batch, work, partial=partial)
 
 
