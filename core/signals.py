@@ -9,12 +9,12 @@ from __future__ import annotations
 import _thread
 import contextlib
 import os
-import select
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing import connection as connections
 from typing import Any, Final
 
 from granian import _signals as granian_signals
@@ -54,7 +54,7 @@ class Waking:
     def wait(self) -> None:
         """Return once it is set."""
         while not self._is_set:
-            select.select([self._woken], [], [])
+            connections.wait([self._woken])
             with contextlib.suppress(BlockingIOError):
                 self._woken.recv(4096)
 
