@@ -79,7 +79,7 @@ class Nursery:
             if self._listening in ready:
                 asking, _ = self._listening.accept()
                 length, given, _, _ = socket.recv_fds(asking, _LENGTH, _CHANNELS)
-                body = asking.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL)
+                body = _read(asking, int.from_bytes(length, "big"))
                 if not self._forked(asking, given):
                     return dict(json.loads(body))
             if 0 in ready:
@@ -112,6 +112,14 @@ class Nursery:
             if ended:
                 with self._living.pop(pid) as asked, contextlib.suppress(BrokenPipeError):
                     asked.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+def _read(channel: socket.socket, length: int) -> bytes:
+    """Read so many bytes, or what there is to the end; a child that ends may interrupt that."""
+    body = b""
+    while len(body) < length and (more := channel.recv(length - len(body))):
+        body += more
+    return body
 
 
 def nurse(address: str) -> None:

@@ -90,7 +90,11 @@ def _address() -> str:
     assert nursery.stdout.readline() == b"ready\n", "the nursery did not start"
 
     def close() -> None:
-        nursery.communicate()
+        try:
+            nursery.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            nursery.kill()
+            nursery.communicate()
         folder.cleanup()
 
     atexit.register(close)
