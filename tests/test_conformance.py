@@ -160,6 +160,24 @@ def test_a_public_address_that_breaks_is_found(bench):
     assert "is public, and answers 500" in told(check, bench(text))
 
 
+def test_an_address_that_breaks_for_who_sees_no_type_is_found(bench):
+    text = TYPE + (
+        "from flask import Blueprint\nfrom relatum import plugin_host, seen\n"
+        "pages = Blueprint('pages', __name__)\n"
+        "@pages.get('/')\n@requires('hostile.use')\n"
+        "def page():\n"
+        "    known = seen(plugin_host.asking()).types\n"
+        "    return known['hostile_card'].label\n"
+        "@hookimpl\ndef relatum_permissions(): return [Permission('hostile.use', 'Use')]\n"
+        "@hookimpl\ndef relatum_routes(): return Routes(pages=pages)\n"
+    )
+    made = bench(text)
+    doors.its_addresses_refuse_who_has_no_rights(made)
+    said = told(doors.its_addresses_answer_who_sees_none_of_its_records, made)
+    assert "GET /x/hostile/ answers 500" in said
+    assert "Ask seen(actor)" in said
+
+
 def test_what_is_known_of_people_and_not_personal_is_found(bench):
     people = "MORE = [{'name': 'holder', 'kind': 'person_name'}, {'name': 'mail', 'kind': 'email'}]"
     check = doors.what_it_knows_of_people_is_marked_as_personal
@@ -208,6 +226,7 @@ def test_what_is_not_there_is_not_asked_for(bench):
         words.its_translations_are_complete, words.its_help_page_can_be_read,
         words.its_example_data_loads_and_goes_away_again,
         doors.its_addresses_refuse_who_has_no_rights,
+        doors.its_addresses_answer_who_sees_none_of_its_records,
         checks_hooks.a_hook_that_fails_leaves_the_core_working,
         checks_hooks.ten_thousand_rows_cost_little_more_than_without_it,
     ):  # fmt: skip

@@ -16,7 +16,10 @@ from ..privacy.finding import is_personal
 from .bench import Bench, NotAsked, demand
 from .client import Client
 from .instances import Instance
+from .people import Users
 
+#: From this status on an answer is no refusal, but a failure.
+_BROKEN = 500
 _PLACE = re.compile(r"<(?:(\w+)(?:\(([^)]*)\))?:)?\w+>")
 #: Fields of these types say something of a person where they stand beside a name.
 _OF_PEOPLE = frozenset({"person_name", "email", "phone", "address", "encrypted"})
@@ -52,7 +55,7 @@ def its_addresses_ask_for_a_sign_in_unless_they_are_public(bench: Bench) -> None
         if not rule.public and status not in (401, 403):
             told.append(f"{rule} answers {status} to anybody")
         # Whoever sends something wrong to sign in by is refused, too.
-        if rule.public and (status >= 500 or (status == 401 and rule.method == "GET")):
+        if rule.public and (status >= _BROKEN or (status == 401 and rule.method == "GET")):
             told.append(f"{rule} is public, and answers {status}")
     demand(told, "who is not signed in is answered otherwise than declared", _MARKS)
 
@@ -73,13 +76,28 @@ def its_addresses_refuse_who_has_no_rights(bench: Bench) -> None:
     demand(told, "a permission is asked for and not held, and yet", _MARKS)
 
 
-def _answers(bench: Bench, user: str | None) -> Iterator[tuple[Rule, int]]:
-    """Yield each address of the plugin and what it answers somebody."""
-    rules = bench.active.rules
+def its_addresses_answer_who_sees_none_of_its_records(bench: Bench) -> None:
+    """Check that nothing breaks for who holds all permissions, and sees no type and no field."""
+    names = [each.name for active in bench.loaded.active.values() for each in active.permissions]
+    with bench.fresh() as app:
+        app.write(roles.save, "keys", {"permissions": names})
+        app.write(roles.hold, "user", Users(app).named("guest").id, ["keys"])
+        told = [f"{rule} answers {s}" for rule, s in _answers(bench, "guest", app) if s >= _BROKEN]
+    demand(told, "it fails for somebody who may use it and sees none of its records", _SIGHT)
+
+
+_SIGHT = "Ask seen(actor) for the types and fields that are there, or may(actor, ACTION, TYPE)."
+
+
+def _answers(
+    bench: Bench, user: str | None, app: Instance | None = None
+) -> Iterator[tuple[Rule, int]]:
+    """Yield each address of the plugin and what it answers somebody, in the shared instance."""
+    rules, app = bench.active.rules, app or bench.shared
     if not rules:
         raise NotAsked("it brings no addresses")
-    with bench.shared.served() as application:
-        client = Client(bench.shared, application)
+    with app.served() as application:
+        client = Client(app, application)
         client = client.anonymous() if user is None else client.of(user)
         client.headers["Accept"] = "application/json"
         for rule in rules:
@@ -150,6 +168,7 @@ CHECKS = (
     what_it_declares_is_what_it_brings,
     its_addresses_ask_for_a_sign_in_unless_they_are_public,
     its_addresses_refuse_who_has_no_rights,
+    its_addresses_answer_who_sees_none_of_its_records,
     roles_are_given_what_the_plan_says_and_no_more,
     what_it_knows_of_people_is_marked_as_personal,
 )
