@@ -58,7 +58,7 @@ def test_the_example_of_the_help_page_passes_its_tests_and_conforms(tmp_path):
         (tmp_path / name).write_text(text, encoding="utf-8")
     status, said = run(tmp_path, "-m", "not slow", "-rs")
     assert status == 0, said
-    assert re.search(r"\b20 passed, 4 skipped, 2 deselected", said), said
+    assert re.search(r"\b21 passed, 4 skipped, 2 deselected", said), said
 
 
 def test_a_wrong_word_in_the_ini_file_says_what_to_write(tmp_path):
