@@ -350,3 +350,27 @@ def fits(page: web.Page) -> None:
 
 #: What a module does to its instance before it is served.
 Prepare = Callable[[Instance], Any]
+
+
+def forms_script() -> str:
+    """Return the file that the script of all pages brings once there is a form."""
+    dist = resources.files("relatum.plugins.desk") / "static" / "dist"
+    app = json.loads((dist / "manifest.json").read_text())["files"]["app.js"]
+    found = re.search(r'import\("\./([^"]+)"\)', (dist / app).read_text())
+    assert found
+    return found[1]
+
+
+@contextlib.contextmanager
+def without_forms_script(page: web.Page) -> Iterator[None]:
+    """Hold the script of forms back, as a slow line does; it comes when the block ends."""
+    held: list[web.Route] = []
+
+    def hold(route: web.Route) -> None:
+        held.append(route)
+
+    page.route(f"**/{forms_script()}", hold)
+    yield
+    with page.expect_response(f"**/{forms_script()}"):
+        held[0].continue_()
+    page.wait_for_timeout(300)

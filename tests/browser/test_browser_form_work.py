@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-from importlib import resources
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from relatum.core.testing.instances import Instance
 
 from ..desk import EMAIL
 from ..instances import PASSWORD
-from .driving import PHONE, Site, Watch, Windows, clean, fits
+from .driving import PHONE, Site, Watch, Windows, clean, fits, without_forms_script
 
 ORDER = "/records/x_order"
 LINE: list[dict[str, Any]] = [
@@ -47,15 +45,6 @@ def prepare(instance: Instance) -> None:
         {"op": "add_field", "type": "x_order", **buyer},
         *({"op": "add_field", "type": "x_line", **each} for each in LINE),
     )
-
-
-def forms_script() -> str:
-    """Return the file that the script of all pages brings once there is a form."""
-    dist = resources.files("relatum.plugins.desk") / "static" / "dist"
-    app = json.loads((dist / "manifest.json").read_text())["files"]["app.js"]
-    found = re.search(r'import\("\./([^"]+)"\)', (dist / app).read_text())
-    assert found
-    return found[1]
 
 
 @pytest.fixture
@@ -222,17 +211,9 @@ def test_a_draft_that_is_discarded_is_gone(page: Page, order: int):
 
 
 def test_what_is_typed_before_the_scripts_of_forms_have_come_is_asked_about(page: Page, order: int):
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(f"**/{forms_script()}", hold)
-    page.goto(f"{ORDER}/{order}/edit")
-    page.get_by_label("Name").fill("On a slow line")
-    with page.expect_response(f"**/{forms_script()}"):
-        held[0].continue_()
-    page.wait_for_timeout(300)
+    with without_forms_script(page):
+        page.goto(f"{ORDER}/{order}/edit")
+        page.get_by_label("Name").fill("On a slow line")
     page.get_by_role("link", name="Cancel").click()
     expect(page.get_by_role("dialog").get_by_role("button", name="Discard")).to_be_visible()
 

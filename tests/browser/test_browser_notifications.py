@@ -13,7 +13,15 @@ from relatum.core.testing.instances import Instance
 from relatum.plugins.notifications import notify
 
 from ..plugged import enable
-from .driving import PHONE, Site, Windows, clean, clean_in_both_themes, fits
+from .driving import (
+    PHONE,
+    Site,
+    Windows,
+    clean,
+    clean_in_both_themes,
+    fits,
+    without_forms_script,
+)  # fmt: skip
 
 
 def prepare(instance: Instance) -> dict[str, Any]:
@@ -112,6 +120,17 @@ def test_a_mention_in_formatted_text_is_a_link_to_the_person(page: Page, site: S
     expect(link).to_have_attribute("href", f"/records/user/{site.made['bob']}")
     story = site.instance.read(records.get, "x_case", site.made["case"])["story"]
     assert f'<a href="/records/user/{site.made["bob"]}"' in story
+
+
+def test_who_writes_formatted_text_before_the_scripts_have_come_writes_on(page: Page, site: Site):
+    with without_forms_script(page):
+        page.goto(f"{site.made['page']}/edit")
+        page.get_by_role("textbox", name="Story").click()
+        page.keyboard.type("Ask ")
+    page.keyboard.type("@bo", delay=20)
+    expect(page.get_by_role("listbox", name="People to mention")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Story")).to_contain_text("Ask @Bob")
 
 
 def test_a_record_is_followed_and_left_in_place(page: Page, site: Site):

@@ -51,8 +51,21 @@ class RichText extends Part {
     for (const label of this.area.labels) {
       label.addEventListener("click", () => this.text.focus());
     }
+    const isWritten = document.activeElement === this.area;
     this.area.hidden = true;
     this.append(this.tools, this.text);
+    if (isWritten) this.goOn();
+  }
+
+  /** Let whoever was writing before the scripts had come go on behind what is there. */
+  goOn() {
+    const last = this.text.lastChild;
+    // A space at the end has no width, and would be lost.
+    if (last?.nodeType === Node.TEXT_NODE) last.data = last.data.replace(/ $/, "\u00a0");
+    this.text.focus();
+    const selection = getSelection();
+    selection.selectAllChildren(this.text);
+    selection.collapseToEnd();
   }
 
   keep() {
