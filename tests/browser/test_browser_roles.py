@@ -60,6 +60,7 @@ def test_a_filter_is_asked_for_where_it_is_chosen_and_what_is_wrong_is_seen(
     expect(dialog).to_have_count(0)
     edit.click()
     dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)  # the form is drawn anew
     asked = page.locator("textarea:visible")
     expect(asked).to_have_count(0)
     page.get_by_text("As text", exact=True).locator("visible=true").click()
