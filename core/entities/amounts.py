@@ -12,11 +12,10 @@ from .draft import Draft
 
 def check(draft: Draft) -> None:
     """Refuse a plan that leaves amounts with settings that name what is not there."""
-    for entity_type in draft.catalog.types.values():
-        if draft.before.by_id.get(entity_type.id) is not entity_type:
-            for field in entity_type.own_fields:
-                if isinstance(field, Money):
-                    _check_field(draft, entity_type, field)
+    for entity_type in draft.changed:
+        for field in entity_type.own_fields:
+            if isinstance(field, Money):
+                _check_field(draft, entity_type, field)
 
 
 def _check_field(draft: Draft, entity_type: EntityType, field: Money) -> None:

@@ -15,11 +15,10 @@ from .existing import holds
 
 def check(draft: Draft) -> None:
     """Refuse a plan that leaves options dependent on what is not there."""
-    for entity_type in draft.catalog.types.values():
-        if draft.before.by_id.get(entity_type.id) is not entity_type:
-            for field in entity_type.own_fields:
-                if field.options:
-                    check_field(entity_type, field)
+    for entity_type in draft.changed:
+        for field in entity_type.own_fields:
+            if field.options:
+                check_field(entity_type, field)
 
 
 def check_field(entity_type: EntityType, field: Field) -> None:

@@ -130,6 +130,12 @@ class Draft:
         """The catalog with all operations so far."""
         return of_types(list(self.types.values()), self.rows, self.generation)
 
+    @property
+    def changed(self) -> list[EntityType]:
+        """The live types that the plan makes or changes, as they will be."""
+        before = self.before.by_id
+        return [t for t in self.catalog.types.values() if before.get(t.id) is not t]
+
     def probe(self, type_id: int) -> EntityType:
         """Build a type as its rows are now; its table follows when a step is taken in."""
         builder = TypeBuilder(self.rows, None)

@@ -13,11 +13,10 @@ from .draft import Draft
 
 def check(draft: Draft) -> None:
     """Refuse a plan that leaves options that need or set what is not there."""
-    for entity_type in draft.catalog.types.values():
-        if draft.before.by_id.get(entity_type.id) is not entity_type:
-            for field in entity_type.own_fields:
-                if field.options:
-                    check_field(entity_type, field)
+    for entity_type in draft.changed:
+        for field in entity_type.own_fields:
+            if field.options:
+                check_field(entity_type, field)
 
 
 def check_field(entity_type: EntityType, field: Field) -> None:
